@@ -1,0 +1,20 @@
+// Benchmarks, run by hand: npm run bench [-- throughput latency start]
+import { latency } from "./latency.ts";
+import { startAndMemory } from "./start-and-memory.ts";
+import { machine, table } from "./support.ts";
+import { throughput } from "./throughput.ts";
+
+const parts = { throughput, latency, start: startAndMemory } as const;
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !Object.hasOwn(parts, name));
+if (unknown.length > 0) {
+  console.error(`unknown: ${unknown.join(", ")}; there are ${Object.keys(parts).join(", ")}`);
+  process.exit(2);
+}
+console.log(`machine: ${machine()}; load generator, server and PostgreSQL together\n`);
+for (const [name, run] of Object.entries(parts)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  console.error(`running ${name} ...`);
+  console.log(`${table(await run())}\n`);
+}

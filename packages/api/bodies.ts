@@ -1,0 +1,316 @@
+import { z } from "zod";
+
+/** Milliseconds since 1970, UTC. */
+const millis = z.number().int();
+const id = z.uuid();
+const deviceId = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 . _ -");
+const isoDate = z.iso.date();
+const timeZone = z.string().min(1).max(64);
+const text = (max: number) => z.string().trim().min(1).max(max);
+
+export const role = z.enum(["nurse", "clinical-engineer", "administrator", "integration"]);
+export const sex = z.enum(["male", "female", "other", "unknown"]);
+export const ageGroup = z.enum(["neonate", "pediatric", "adult"]);
+export const priority = z.enum(["high", "medium", "low"]);
+
+export const principal = z.object({
+  kind: z.enum(["person", "token", "system"]),
+  id: z.string(),
+  display: z.string(),
+  role,
+});
+
+export const session = z.object({
+  principal,
+  organisation: z.object({ id, name: z.string(), isDemo: z.boolean() }),
+  serverTime: millis,
+  expiresAt: millis,
+});
+
+export const signIn = z.object({ token: z.string().min(20).max(200) });
+
+export const ward = z.object({ id, name: z.string(), timeZone });
+export const newWard = z.object({ name: text(80), timeZone });
+
+export const patient = z.object({
+  id,
+  name: z.string(),
+  birthDate: isoDate.nullable(),
+  sex,
+  mrn: z.string(),
+  isUnknown: z.boolean(),
+  timeZone,
+  /** From the birth date, or chosen; null where neither tells: then no limits are set until a person chooses. */
+  ageGroup: ageGroup.nullable(),
+  ageGroupSource: z.enum(["birth-date", "chosen", "unknown"]),
+  mergedInto: id.nullable(),
+  /** Where the patient lies now; null when not admitted. */
+  stay: z.object({ wardId: id, wardName: z.string(), bed: z.string(), from: millis }).nullable(),
+});
+
+export const admission = z
+  .object({
+    name: text(200).optional(),
+    birthDate: isoDate.nullish(),
+    sex: sex.default("unknown"),
+    mrn: text(64).optional(),
+    /** No identity yet: a name and a record number are made, and shown as unknown. */
+    isUnknown: z.boolean().default(false),
+    ageGroup: ageGroup.nullish(),
+    wardId: id,
+    bed: text(32),
+    timeZone: timeZone.optional(),
+    /** The ids of the patients with a same or similar name that the person has looked at. */
+    seenSimilar: z.array(id).default([]),
+  })
+  .refine((a) => a.isUnknown || (a.name && a.mrn), { message: "name and mrn are needed unless isUnknown" });
+
+export const patientChange = z.object({
+  name: text(200).optional(),
+  birthDate: isoDate.nullish(),
+  sex: sex.optional(),
+  mrn: text(64).optional(),
+  ageGroup: ageGroup.nullish(),
+  isUnknown: z.boolean().optional(),
+  seenSimilar: z.array(id).default([]),
+});
+
+export const transfer = z.object({ wardId: id, bed: text(32) });
+export const merge = z.object({ into: id });
+
+export const latest = z.object({
+  streamId: id,
+  signal: z.string(),
+  deviceId,
+  /** As received. */
+  value: z.number(),
+  unit: z.string(),
+  /** Device time. */
+  at: millis,
+  receivedAt: millis,
+  quality: z.number().int(),
+});
+
+export const streamInfo = z.object({
+  id,
+  signal: z.string(),
+  kind: z.enum(["numeric", "waveform"]),
+  unit: z.string(),
+  deviceId,
+  deviceDisplay: z.string(),
+  lastAt: millis.nullable(),
+  latest: latest.nullable(),
+  expectedIntervalMs: z.number().nullable(),
+  expectationSource: z.enum(["device-type", "learned", "confirmed", "on-demand"]),
+});
+
+/** One bucket per array position; null where nothing was measured. Values in the signal's own unit. */
+export const trend = z.object({
+  streamId: id,
+  signal: z.string(),
+  unit: z.string(),
+  deviceId,
+  starts: z.array(millis),
+  min: z.array(z.number().nullable()),
+  max: z.array(z.number().nullable()),
+  mean: z.array(z.number().nullable()),
+  last: z.array(z.number().nullable()),
+  count: z.array(z.number().int()),
+});
+
+/** value = sample x scale + origin; null is a gap. */
+export const waveformPiece = z.object({
+  start: z.number(),
+  rateHz: z.number(),
+  scale: z.number(),
+  origin: z.number(),
+  samples: z.array(z.number().int().nullable()),
+});
+
+export const waveformOverview = z.object({
+  starts: z.array(millis),
+  min: z.array(z.number().nullable()),
+  max: z.array(z.number().nullable()),
+});
+
+export const alarm = z.object({
+  id: z.string(),
+  revision: z.number().int(),
+  patientId: id,
+  deviceId: deviceId.nullable(),
+  streamId: id.nullable(),
+  signal: z.string().nullable(),
+  rule: z.enum(["limit-high", "limit-low", "critical-high", "critical-low", "missing-data", "event", "device-offline"]),
+  priority,
+  state: z.enum(["raised", "acknowledged", "resolved"]),
+  latched: z.boolean(),
+  onsetAt: millis,
+  raisedAt: millis,
+  conditionEndedAt: millis.nullable(),
+  acknowledgedAt: millis.nullable(),
+  /** Display name of the person. */
+  acknowledgedBy: z.string().nullable(),
+  resolvedAt: millis.nullable(),
+  value: z.number().nullable(),
+  limit: z.number().nullable(),
+  unit: z.string().nullable(),
+});
+
+export const limits = z.object({
+  signal: z.string(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  criticalLow: z.number().nullable(),
+  criticalHigh: z.number().nullable(),
+  priority,
+  delayMs: z.number().int().min(0).max(600_000),
+  hysteresis: z.number().min(0),
+  latching: z.boolean(),
+  enabled: z.boolean(),
+  setBy: z.string(),
+  setAt: millis,
+});
+export const newLimits = limits.omit({ setBy: true, setAt: true });
+export const limitsOfPatient = z.object({
+  /** null: the age is not known, and nobody has chosen: no limit is watched, and the portal asks. */
+  profile: ageGroup.nullable(),
+  limits: z.array(limits),
+});
+
+export const standby = z.object({
+  id,
+  patientId: id,
+  streamId: id.nullable(),
+  reason: z.string(),
+  from: millis,
+  until: millis,
+  startedBy: z.string(),
+  endedAt: millis.nullable(),
+});
+export const newStandby = z.object({
+  streamId: id.nullable().default(null),
+  reason: text(200),
+  /** How long from now; at most 12 hours. */
+  minutes: z.number().int().min(1).max(720),
+});
+
+export const expectation = z.object({ intervalMs: z.number().int().min(100).max(2_592_000_000).nullable() });
+
+export const deviceType = z.object({
+  key: z.string(),
+  display: z.string(),
+  signals: z.array(z.object({ signal: z.string(), intervalMs: z.number().nullable() })),
+});
+
+export const device = z.object({
+  id: deviceId,
+  type: z.string(),
+  typeDisplay: z.string(),
+  display: z.string(),
+  manufacturer: z.string().nullable(),
+  model: z.string().nullable(),
+  serial: z.string().nullable(),
+  createdAt: millis,
+  revokedAt: millis.nullable(),
+  connected: z.boolean(),
+  state: z.string().nullable(),
+  battery: z.number().nullable(),
+  lastSeenAt: millis.nullable(),
+  /** Device clock minus server clock when last compared, ms. */
+  clockOffsetMs: z.number().nullable(),
+  patient: z.object({ id, name: z.string(), mrn: z.string(), bed: z.string().nullable(), since: millis }).nullable(),
+  openQuarantine: z.number().int(),
+});
+export const newDevice = z.object({
+  id: deviceId.optional(),
+  type: z.string().default("generic"),
+  display: text(120).optional(),
+  manufacturer: text(120).nullish(),
+  model: text(120).nullish(),
+  serial: text(120).nullish(),
+});
+/** The token is shown once and never again. */
+export const deviceWithToken = z.object({ id: deviceId, token: z.string() });
+export const assignment = z.object({
+  patientId: id,
+  /** Defaults to now; may lie in the past to cover readings that came before. */
+  from: millis.optional(),
+});
+
+export const problem = z.object({
+  index: z.number().int(),
+  code: z.string(),
+  field: z.string(),
+  expected: z.string().optional(),
+  readings: z.number().int(),
+});
+export const quarantined = z.object({
+  id,
+  deviceId,
+  receivedAt: millis,
+  kind: z.enum(["readings", "waveform", "event", "status", "raw"]),
+  contentType: z.string(),
+  problems: z.array(problem),
+  state: z.enum(["open", "claimed", "dismissed"]),
+  size: z.number().int(),
+  resolvedBy: z.string().nullable(),
+  resolvedAt: millis.nullable(),
+  patientId: id.nullable(),
+});
+export const quarantinedRaw = quarantined.extend({
+  /** As text where the bytes are text, else as hexadecimal; at most 64 kB of either. */
+  text: z.string().nullable(),
+  hex: z.string().nullable(),
+});
+export const claim = z.object({
+  patientId: id,
+  /** Where the device's time is impossible: take the time of arrival instead. */
+  useReceivedTime: z.boolean().default(false),
+});
+export const claimed = z.object({ accepted: z.number().int(), quarantined: z.array(problem) });
+export const dismissal = z.object({ reason: text(200) });
+
+export const person = z.object({ id, display: z.string(), role, createdAt: millis, disabledAt: millis.nullable() });
+export const newPerson = z.object({ display: text(120), role });
+/** The link works once and ends at `expiresAt`. */
+export const personWithLink = z.object({ person, link: z.string(), expiresAt: millis });
+
+export const system = z.object({
+  version: z.string(),
+  publicUrl: z.string(),
+  mqtt: z.object({ host: z.string(), port: z.number().int() }),
+  /** "ok"; or "spooling": the database does not answer and readings go to the local spool. */
+  storage: z.enum(["ok", "spooling", "failed"]),
+  serverTime: millis,
+});
+
+/** RFC 9457, with our code and the field at fault. */
+export const problemDetails = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  code: z.string(),
+  field: z.string().optional(),
+  expected: z.string().optional(),
+  /** Only for CONFLICT on admission: patients whose name is the same or similar. */
+  similar: z.array(patient).optional(),
+});
+
+export type Session = z.infer<typeof session>;
+export type WardBody = z.infer<typeof ward>;
+export type PatientBody = z.infer<typeof patient>;
+export type AdmissionBody = z.input<typeof admission>;
+export type StreamInfo = z.infer<typeof streamInfo>;
+export type LatestBody = z.infer<typeof latest>;
+export type TrendBody = z.infer<typeof trend>;
+export type WaveformPiece = z.infer<typeof waveformPiece>;
+export type AlarmBody = z.infer<typeof alarm>;
+export type LimitsBody = z.infer<typeof limits>;
+export type StandbyBody = z.infer<typeof standby>;
+export type DeviceBody = z.infer<typeof device>;
+export type DeviceTypeBody = z.infer<typeof deviceType>;
+export type QuarantinedBody = z.infer<typeof quarantined>;
+export type PersonBody = z.infer<typeof person>;
+export type SystemBody = z.infer<typeof system>;
+export type ProblemDetails = z.infer<typeof problemDetails>;

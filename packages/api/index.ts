@@ -1,0 +1,4 @@
+/** What the portals and the server say to each other: HTTP bodies under /api, and messages on /live. */
+export * from "./bodies.ts";
+export * from "./live.ts";
+export * from "./routes.ts";

@@ -1,0 +1,95 @@
+import type { Role } from "@openward/model";
+import { z } from "zod";
+import * as b from "./bodies.ts";
+
+/** One route of /api: the server registers from this table, and the OpenAPI page is made from it. */
+export interface Route {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly summary: string;
+  /** "public", or the roles that may call it. A route without a policy does not exist. */
+  readonly allow: "public" | readonly Role[];
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  readonly status: 200 | 201 | 204;
+  readonly response: z.ZodType;
+}
+
+const everyone = ["nurse", "clinical-engineer", "administrator", "integration"] as const;
+const clinical = ["nurse", "administrator"] as const;
+const technical = ["clinical-engineer", "administrator", "nurse"] as const;
+const fleet = ["clinical-engineer", "administrator"] as const;
+const admin = ["administrator"] as const;
+
+const none = z.null();
+const number = z.coerce.number();
+const span = z.object({ from: number, to: number });
+
+export const routes = {
+  session: { method: "GET", path: "/api/session", summary: "Who is signed in", allow: everyone, status: 200, response: b.session },
+  signIn: { method: "POST", path: "/api/session", summary: "Sign in with a one-time link's token", allow: "public", body: b.signIn, status: 200, response: b.session },
+  signOut: { method: "DELETE", path: "/api/session", summary: "Sign out", allow: everyone, status: 204, response: none },
+  system: { method: "GET", path: "/api/system", summary: "Addresses and state of this server", allow: everyone, status: 200, response: b.system },
+
+  wards: { method: "GET", path: "/api/wards", summary: "Wards", allow: everyone, status: 200, response: z.array(b.ward) },
+  addWard: { method: "POST", path: "/api/wards", summary: "Add a ward", allow: admin, body: b.newWard, status: 201, response: b.ward },
+
+  patients: {
+    method: "GET", path: "/api/patients", summary: "Patients: admitted ones unless `all`; `q` searches name and record number",
+    allow: everyone, query: z.object({ q: z.string().max(100).optional(), all: z.stringbool().default(false) }), status: 200, response: z.array(b.patient),
+  },
+  admit: { method: "POST", path: "/api/patients", summary: "Admit a patient; 409 with `similar` when a same or similar name is there and not in `seenSimilar`", allow: clinical, body: b.admission, status: 201, response: b.patient },
+  patient: { method: "GET", path: "/api/patients/:id", summary: "A patient", allow: everyone, status: 200, response: b.patient },
+  changePatient: { method: "PATCH", path: "/api/patients/:id", summary: "Correct a patient's data", allow: clinical, body: b.patientChange, status: 200, response: b.patient },
+  readmit: { method: "POST", path: "/api/patients/:id/admit", summary: "Admit a known patient again", allow: clinical, body: b.transfer, status: 200, response: b.patient },
+  transfer: { method: "POST", path: "/api/patients/:id/transfer", summary: "Move to another ward or bed", allow: clinical, body: b.transfer, status: 200, response: b.patient },
+  discharge: { method: "POST", path: "/api/patients/:id/discharge", summary: "Discharge; ends the patient's associations", allow: clinical, status: 200, response: b.patient },
+  merge: { method: "POST", path: "/api/patients/:id/merge", summary: "This record is the same person as `into`", allow: clinical, body: b.merge, status: 200, response: b.patient },
+
+  streams: { method: "GET", path: "/api/patients/:id/streams", summary: "What is measured of this patient", allow: everyone, status: 200, response: z.array(b.streamInfo) },
+  trend: {
+    method: "GET", path: "/api/patients/:id/trend", summary: "Numeric streams in equal buckets; `signals` separated by commas, all when left out",
+    allow: everyone, query: span.extend({ buckets: number.int().min(1).max(5000).default(600), signals: z.string().optional() }), status: 200, response: z.array(b.trend),
+  },
+  waveform: {
+    method: "GET", path: "/api/patients/:id/waveform", summary: "Samples of one stream, at most 60 seconds",
+    allow: everyone, query: span.extend({ stream: z.uuid() }), status: 200, response: z.array(b.waveformPiece),
+  },
+  waveformOverview: {
+    method: "GET", path: "/api/patients/:id/waveform-overview", summary: "Smallest and largest sample per bucket, for a day at a glance",
+    allow: everyone, query: span.extend({ stream: z.uuid(), buckets: number.int().min(1).max(5000).default(1000) }), status: 200, response: b.waveformOverview,
+  },
+  confirmExpectation: { method: "PUT", path: "/api/patients/:id/streams/:streamId/expectation", summary: "Say how often a stream must speak; null is on demand", allow: technical, body: b.expectation, status: 200, response: b.streamInfo },
+
+  alarms: { method: "GET", path: "/api/alarms", summary: "Alarms that are raised or acknowledged, most urgent first", allow: everyone, status: 200, response: z.array(b.alarm) },
+  patientAlarms: { method: "GET", path: "/api/patients/:id/alarms", summary: "A patient's alarms of a span, newest first", allow: everyone, query: span, status: 200, response: z.array(b.alarm) },
+  acknowledge: { method: "POST", path: "/api/alarms/:id/acknowledge", summary: "A person answers this alarm, at the revision they saw", allow: clinical, body: z.object({ revision: z.number().int() }), status: 200, response: b.alarm },
+
+  limits: { method: "GET", path: "/api/patients/:id/limits", summary: "Alarm limits", allow: everyone, status: 200, response: b.limitsOfPatient },
+  setLimits: { method: "PUT", path: "/api/patients/:id/limits", summary: "Set the limits of the signals named", allow: clinical, body: z.object({ limits: z.array(b.newLimits).min(1).max(50) }), status: 200, response: b.limitsOfPatient },
+  chooseProfile: { method: "POST", path: "/api/patients/:id/limits/profile", summary: "Choose the default limits of an age group", allow: clinical, body: z.object({ ageGroup: b.ageGroup }), status: 200, response: b.limitsOfPatient },
+
+  standby: { method: "GET", path: "/api/patients/:id/standby", summary: "Standby that runs", allow: everyone, status: 200, response: z.array(b.standby) },
+  startStandby: { method: "POST", path: "/api/patients/:id/standby", summary: "Pause watching, for a reason, until a time", allow: clinical, body: b.newStandby, status: 201, response: b.standby },
+  endStandby: { method: "DELETE", path: "/api/patients/:id/standby/:standbyId", summary: "Watch again", allow: clinical, status: 200, response: b.standby },
+
+  deviceTypes: { method: "GET", path: "/api/device-types", summary: "Known device types", allow: everyone, status: 200, response: z.array(b.deviceType) },
+  devices: { method: "GET", path: "/api/devices", summary: "Devices with state and patient", allow: everyone, status: 200, response: z.array(b.device) },
+  device: { method: "GET", path: "/api/devices/:deviceId", summary: "A device", allow: everyone, status: 200, response: b.device },
+  addDevice: { method: "POST", path: "/api/devices", summary: "Add a device; its token is in this answer only", allow: fleet, body: b.newDevice, status: 201, response: b.deviceWithToken },
+  rotateToken: { method: "POST", path: "/api/devices/:deviceId/token", summary: "New token; the old one ends at once", allow: fleet, status: 200, response: b.deviceWithToken },
+  revokeDevice: { method: "POST", path: "/api/devices/:deviceId/revoke", summary: "End the device's access", allow: fleet, status: 200, response: b.device },
+  assign: { method: "POST", path: "/api/devices/:deviceId/assign", summary: "Put the device on a patient; ends the association before", allow: technical, body: b.assignment, status: 200, response: b.device },
+  release: { method: "POST", path: "/api/devices/:deviceId/release", summary: "Take the device off its patient", allow: technical, status: 200, response: b.device },
+
+  quarantine: { method: "GET", path: "/api/quarantine", summary: "Input that could not be placed, newest first", allow: technical, query: z.object({ state: z.enum(["open", "claimed", "dismissed"]).default("open"), device: z.string().optional(), before: z.uuid().optional() }), status: 200, response: z.array(b.quarantined) },
+  quarantined: { method: "GET", path: "/api/quarantine/:id", summary: "One of them, with its bytes", allow: technical, status: 200, response: b.quarantinedRaw },
+  claim: { method: "POST", path: "/api/quarantine/:id/claim", summary: "Give to this patient", allow: clinical, body: b.claim, status: 200, response: b.claimed },
+  dismiss: { method: "POST", path: "/api/quarantine/:id/dismiss", summary: "Belongs to nobody; the bytes stay until they expire", allow: technical, body: b.dismissal, status: 200, response: b.quarantined },
+
+  people: { method: "GET", path: "/api/people", summary: "People who can sign in", allow: admin, status: 200, response: z.array(b.person) },
+  addPerson: { method: "POST", path: "/api/people", summary: "Add a person; the answer has a one-time sign-in link", allow: admin, body: b.newPerson, status: 201, response: b.personWithLink },
+  newLink: { method: "POST", path: "/api/people/:id/link", summary: "A fresh one-time sign-in link", allow: admin, status: 200, response: b.personWithLink },
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof routes;

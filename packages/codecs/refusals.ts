@@ -1,0 +1,52 @@
+import type { RefusalCode } from "@openward/errors";
+
+/** One thing that was wrong with an item; the same shape as Problem of packages/model. */
+export interface ItemProblem {
+  /** Position in the body's array; 0 for a single body; for columns the position in them. */
+  readonly index: number;
+  readonly code: RefusalCode;
+  /** The field inside the item: "values.spo2.unit"; empty for the item itself. */
+  readonly field: string;
+  readonly expected?: string;
+  /** How many readings the problem keeps out. */
+  readonly readings: number;
+}
+
+/** Problems beyond this many are counted per code and not listed one by one: a body must not grow when it is judged. */
+const LISTED = 1000;
+
+export interface Refusals {
+  readonly list: ItemProblem[];
+  add(index: number, code: RefusalCode, field: string, expected: string, readings?: number): void;
+  /** Call once at the end; adds the counts of what was not listed. */
+  close(): ItemProblem[];
+}
+
+export function createRefusals(): Refusals {
+  const list: ItemProblem[] = [];
+  let rest: Map<RefusalCode, { index: number; field: string; expected: string; readings: number }> | undefined;
+  return {
+    list,
+    add(index, code, field, expected, readings = 1) {
+      if (list.length < LISTED) {
+        list.push({ index, code, field: shorten(field), expected, readings });
+        return;
+      }
+      rest ??= new Map();
+      const seen = rest.get(code);
+      if (seen) seen.readings += readings;
+      else rest.set(code, { index, field: shorten(field), expected, readings });
+    },
+    close() {
+      for (const [code, { index, field, expected, readings }] of rest ?? []) {
+        list.push({ index, code, field, expected: `${expected} (first of the rest, not listed one by one)`, readings });
+      }
+      return list;
+    },
+  };
+}
+
+/** Field names come from the sender. */
+function shorten(field: string): string {
+  return field.length <= 80 ? field : `${field.slice(0, 79)}…`;
+}

@@ -1,0 +1,68 @@
+/** Device types as data: one small declarative file each in `types/`, and this registry. */
+import type { Driver } from "./driver.ts";
+import bedsideMonitor from "./types/bedside-monitor.ts";
+import bloodPressureCuff from "./types/blood-pressure-cuff.ts";
+import capnograph from "./types/capnograph.ts";
+import cgm from "./types/cgm.ts";
+import ecgRecorder from "./types/ecg-recorder.ts";
+import generic from "./types/generic.ts";
+import glucoseMeter from "./types/glucose-meter.ts";
+import pulseOximeter from "./types/pulse-oximeter.ts";
+import sosPendant from "./types/sos-pendant.ts";
+import spirometer from "./types/spirometer.ts";
+import thermometer from "./types/thermometer.ts";
+import wearablePatch from "./types/wearable-patch.ts";
+import weighingScale from "./types/weighing-scale.ts";
+
+export type { Driver } from "./driver.ts";
+
+/** Every device type that is known, the generic one first. */
+export const drivers: readonly Driver[] = [
+  generic,
+  bedsideMonitor,
+  wearablePatch,
+  pulseOximeter,
+  ecgRecorder,
+  capnograph,
+  bloodPressureCuff,
+  thermometer,
+  weighingScale,
+  glucoseMeter,
+  cgm,
+  spirometer,
+  sosPendant,
+];
+
+/** A device type as people choose it: what it measures and how often, in milliseconds (`null`: on demand). */
+export interface DeviceType {
+  readonly key: string;
+  readonly display: string;
+  readonly signals: readonly { readonly signal: string; readonly intervalMs: number | null }[];
+}
+
+export const deviceTypes: readonly DeviceType[] = drivers.map(({ key, display, signals }) => ({
+  key,
+  display,
+  signals: Object.entries(signals).map(([signal, intervalMs]) => ({ signal, intervalMs })),
+}));
+
+const byKey = new Map(drivers.map((driver) => [driver.key, driver]));
+
+/** @param type `Device.type` */
+export function findDriver(type: string): Driver | undefined {
+  return byKey.get(type);
+}
+
+/**
+ * How often a device of this type is expected to send this signal, in milliseconds.
+ * `null`: on demand, or the type says nothing of the signal (`rhythmOf` tells the two apart).
+ */
+export function expectedIntervalMs(type: string, signal: string): number | null {
+  return rhythmOf(type, signal) ?? null;
+}
+
+/** Like `expectedIntervalMs`, but `undefined` where the type does not list the signal: that rhythm may be learned. */
+export function rhythmOf(type: string, signal: string): number | null | undefined {
+  const found = byKey.get(type);
+  return found && Object.hasOwn(found.signals, signal) ? found.signals[signal] : undefined;
+}

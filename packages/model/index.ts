@@ -1,0 +1,9 @@
+/**
+ * The nouns of the house, as plain data: what rooms hand to one another.
+ * Times are integer milliseconds UTC; ids are UUIDs in text form unless said otherwise.
+ */
+export * from "./age.ts";
+export * from "./alarm.ts";
+export * from "./journal.ts";
+export * from "./people.ts";
+export * from "./telemetry.ts";

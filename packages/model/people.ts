@@ -1,0 +1,96 @@
+import type { AgeGroup } from "./alarm.ts";
+import type { Millis } from "./telemetry.ts";
+
+export type Sex = "male" | "female" | "other" | "unknown";
+
+export interface Patient {
+  readonly id: string;
+  readonly organisationId: string;
+  /** As shown: "Hansen, Kari". */
+  readonly name: string;
+  /** ISO date, "1948-03-21"; null when not known. */
+  readonly birthDate: string | null;
+  readonly sex: Sex;
+  /** Medical record number, unique in the organisation. */
+  readonly mrn: string;
+  /** Admitted without a known identity. */
+  readonly isUnknown: boolean;
+  /** IANA time zone in which the patient's days are counted. */
+  readonly timeZone: string;
+  /** Chosen by a person where the birth date does not tell. */
+  readonly ageGroup: AgeGroup | null;
+  readonly mergedInto: string | null;
+  readonly createdAt: Millis;
+  readonly updatedAt: Millis;
+}
+
+/** Where an admitted patient lies. */
+export interface Stay {
+  readonly id: string;
+  readonly organisationId: string;
+  readonly patientId: string;
+  readonly wardId: string;
+  readonly bed: string;
+  readonly from: Millis;
+  readonly to: Millis | null;
+}
+
+export interface Ward {
+  readonly id: string;
+  readonly organisationId: string;
+  readonly name: string;
+  readonly timeZone: string;
+}
+
+export interface Organisation {
+  readonly id: string;
+  readonly name: string;
+  readonly isDemo: boolean;
+}
+
+export interface Device {
+  /** `[A-Za-z0-9._-]{1,64}`: also the MQTT user name. */
+  readonly id: string;
+  readonly organisationId: string;
+  /** Key of packages/drivers. */
+  readonly type: string;
+  readonly display: string;
+  readonly manufacturer: string | null;
+  readonly model: string | null;
+  readonly serial: string | null;
+  readonly createdAt: Millis;
+  readonly revokedAt: Millis | null;
+}
+
+/** The roles of the first portals; more join them with the access rules. */
+export const ROLES = ["nurse", "clinical-engineer", "administrator", "integration"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Somebody who can sign in. */
+export interface Person {
+  readonly id: string;
+  readonly organisationId: string;
+  readonly display: string;
+  readonly role: Role;
+  readonly createdAt: Millis;
+  readonly disabledAt: Millis | null;
+}
+
+/** Who asks. */
+export interface Principal {
+  readonly kind: "person" | "token" | "system";
+  readonly id: string;
+  readonly display: string;
+  readonly organisationId: string;
+  readonly role: Role;
+}
+
+/**
+ * The patients that a principal may see now. Minted by `access` from a query; memory (tails, live, watch) is read
+ * through it and through nothing else.
+ */
+export interface PatientView {
+  readonly principal: Principal;
+  has(patientId: string): boolean;
+  patientIds(): readonly string[];
+}

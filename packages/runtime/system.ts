@@ -1,0 +1,32 @@
+import { getRandomValues } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import { type Clock, type Random, type Runtime, type Timers, uuidV7 } from "./index.ts";
+
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+};
+
+const timers: Timers = {
+  after(delayMs, run) {
+    const handle = setTimeout(run, delayMs);
+    return { cancel: () => clearTimeout(handle) };
+  },
+  every(periodMs, run) {
+    const handle = setInterval(run, periodMs);
+    return { cancel: () => clearInterval(handle) };
+  },
+};
+
+const random: Random = {
+  bytes: (length) => getRandomValues(new Uint8Array(length)),
+  float: () => Math.random(),
+};
+
+/** The machine's own clock, timers and cryptographic randomness. */
+export const systemRuntime: Runtime = {
+  clock,
+  timers,
+  random,
+  ids: { uuid: () => uuidV7(Date.now(), getRandomValues(new Uint8Array(10))) },
+};

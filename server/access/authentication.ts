@@ -1,0 +1,185 @@
+import type { Role } from "@openward/model";
+import type { Runtime } from "@openward/runtime";
+import { hashSecret, readCredential } from "./credentials.ts";
+import type { Authenticated, Tables } from "./ports.ts";
+
+/** Without a request for so long, a session ends. */
+export const IDLE_MS = 2 * 3_600_000;
+// A change is announced at once; should the announcement be lost, this is how long it can go unnoticed.
+const TRUST_MS = 900;
+const NOTE_USE_EVERY_MS = 60_000;
+const CACHED_MAX = 10_000;
+
+interface Known {
+  readonly authenticated: Authenticated;
+  readonly idHash: Buffer;
+  /** Monotonic time of the last look at the database. */
+  checkedAt: number;
+  usedAt: number;
+  notedAt: number;
+}
+
+interface Found {
+  readonly authenticated: Authenticated;
+  readonly usedAt: number;
+}
+
+/** Who a request comes from, from a cache that a change empties at once. */
+export function createAuthentication(deps: { tables: Tables; runtime: Runtime; onTrouble(error: unknown): void }) {
+  const { tables, runtime } = deps;
+  const known = new Map<string, Known>();
+  const loading = new Map<string, Promise<Known | undefined>>();
+  // By the object itself: it is what a request is handed, and what it hands back to sign out.
+  const hashes = new WeakMap<Authenticated, Buffer>();
+  let generation = 0;
+
+  const isOver = (entry: Known, now: number) =>
+    now >= entry.authenticated.expiresAt || (entry.authenticated.via === "session" && now - entry.usedAt >= IDLE_MS);
+
+  const load = async (via: "session" | "token", key: string, idHash: Buffer): Promise<Known | undefined> => {
+    for (;;) {
+      const began = generation;
+      const checkedAt = runtime.clock.monotonic();
+      const found = await (via === "session" ? readSession(tables, idHash) : readToken(tables, idHash));
+      // Somebody's access has changed while we read: what we read may be from before.
+      if (began !== generation) continue;
+      const before = known.get(key);
+      known.delete(key);
+      if (!found) return undefined;
+      const entry: Known = {
+        // The same object while nothing has changed, so that whoever holds it can be told from others.
+        authenticated:
+          before && isSame(before.authenticated, found.authenticated) ? before.authenticated : found.authenticated,
+        idHash,
+        checkedAt,
+        usedAt: Math.max(found.usedAt, before?.usedAt ?? 0),
+        notedAt: before?.notedAt ?? found.usedAt,
+      };
+      if (isOver(entry, runtime.clock.now())) return undefined;
+      if (known.size >= CACHED_MAX) known.delete(known.keys().next().value as string);
+      known.set(key, entry);
+      hashes.set(entry.authenticated, idHash);
+      return entry;
+    }
+  };
+
+  const loadOnce = (via: "session" | "token", key: string, idHash: Buffer) => {
+    let running = loading.get(key);
+    if (!running) {
+      running = load(via, key, idHash).finally(() => loading.delete(key));
+      loading.set(key, running);
+    }
+    return running;
+  };
+
+  const noteUse = (entry: Known, now: number) => {
+    entry.usedAt = now;
+    if (entry.authenticated.via !== "session" || now - entry.notedAt < NOTE_USE_EVERY_MS) return;
+    entry.notedAt = now;
+    tables
+      .everywhere((tx) =>
+        tx.run("UPDATE session SET last_used_at = greatest(last_used_at, $2) WHERE id_hash = $1", [entry.idHash, now]),
+      )
+      .catch(deps.onTrouble);
+  };
+
+  return {
+    async authenticate(headers: {
+      cookie?: string | undefined;
+      authorization?: string | undefined;
+    }): Promise<Authenticated | undefined> {
+      const credential = readCredential(headers);
+      if (!credential) return undefined;
+      const idHash = hashSecret(credential.secret);
+      const key = idHash.toString("base64");
+      let entry = known.get(key);
+      if (!entry || runtime.clock.monotonic() - entry.checkedAt > TRUST_MS) {
+        try {
+          entry = await loadOnce(credential.via, key, idHash);
+        } catch (error) {
+          // While the database does not answer nobody can be shut out either: who was in stays in, so that a screen
+          // that reconnects during the outage goes on showing alarms.
+          if (!entry || known.get(key) !== entry) throw error;
+          deps.onTrouble(error);
+        }
+      }
+      const now = runtime.clock.now();
+      if (!entry || isOver(entry, now)) return undefined;
+      noteUse(entry, now);
+      return entry.authenticated;
+    },
+
+    /** Forget what was known of somebody whose access has changed. */
+    forget(principalId: string): void {
+      generation++;
+      for (const [key, entry] of known) if (entry.authenticated.principal.id === principalId) known.delete(key);
+    },
+
+    /** Drops what has run out; @returns the ids of the principals whose time it was */
+    expire(): string[] {
+      const now = runtime.clock.now();
+      const over: string[] = [];
+      for (const [key, entry] of known) {
+        if (now < entry.authenticated.expiresAt) continue;
+        known.delete(key);
+        over.push(entry.authenticated.principal.id);
+      }
+      return over;
+    },
+
+    idHashOf: (authenticated: Authenticated): Buffer | undefined => hashes.get(authenticated),
+  };
+}
+
+interface Row {
+  readonly id: string;
+  readonly organisation_id: string;
+  readonly organisation_name: string;
+  readonly is_demo: boolean;
+  readonly display: string;
+  readonly role: Role;
+  readonly used_at: number;
+  readonly expires_at: number;
+}
+
+async function readSession(tables: Tables, idHash: Buffer): Promise<Found | undefined> {
+  const [row] = await tables.everywhere((tx) =>
+    tx.rows<Row>(
+      `SELECT p.id, s.organisation_id, o.name AS organisation_name, o.is_demo, p.display, p.role, s.last_used_at AS used_at, s.expires_at
+         FROM session s JOIN person p ON p.id = s.person_id JOIN organisation o ON o.organisation_id = s.organisation_id
+        WHERE s.id_hash = $1 AND s.ended_at IS NULL AND p.disabled_at IS NULL`,
+      [idHash],
+    ),
+  );
+  return row && toFound(row, "session");
+}
+
+async function readToken(tables: Tables, tokenHash: Buffer): Promise<Found | undefined> {
+  const [row] = await tables.everywhere((tx) =>
+    tx.rows<Row>(
+      `SELECT t.id, t.organisation_id, o.name AS organisation_name, o.is_demo, t.display, t.role, t.created_at AS used_at, t.expires_at
+         FROM api_token t JOIN organisation o ON o.organisation_id = t.organisation_id
+        WHERE t.token_hash = $1 AND t.revoked_at IS NULL`,
+      [tokenHash],
+    ),
+  );
+  return row && toFound(row, "token");
+}
+
+function toFound(row: Row, via: "session" | "token"): Found {
+  const authenticated: Authenticated = {
+    principal: {
+      kind: via === "session" ? "person" : "token",
+      id: row.id,
+      display: row.display,
+      organisationId: row.organisation_id,
+      role: row.role,
+    },
+    organisation: { id: row.organisation_id, name: row.organisation_name, isDemo: row.is_demo },
+    expiresAt: row.expires_at,
+    via,
+  };
+  return { authenticated, usedAt: row.used_at };
+}
+
+const isSame = (a: Authenticated, b: Authenticated): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -1,0 +1,50 @@
+import { createHash } from "node:crypto";
+import type { Random } from "@openward/runtime";
+
+/** 256 random bits as text of 43 characters; the database has their SHA-256 only. */
+export const newSecret = (random: Random): string => Buffer.from(random.bytes(32)).toString("base64url");
+
+export const hashSecret = (secret: string): Buffer => createHash("sha256").update(secret).digest();
+
+export const COOKIE = "openward_session";
+/** Tells a bearer token of ours from others, for people and for scanners of leaked secrets. */
+export const TOKEN_PREFIX = "ow_";
+
+const SECRET = /^[A-Za-z0-9_-]{43}$/;
+
+/** Anything else is not looked up. */
+export const isSecret = (text: string): boolean => SECRET.test(text);
+
+/** What a request brings: a bearer token counts before a cookie. Undefined: nothing that could be ours. */
+export function readCredential(headers: {
+  cookie?: string | undefined;
+  authorization?: string | undefined;
+}): { readonly via: "session" | "token"; readonly secret: string } | undefined {
+  const { cookie, authorization } = headers;
+  if (authorization !== undefined && /^bearer /i.test(authorization)) {
+    const token = authorization.slice(7).trim();
+    return token.startsWith(TOKEN_PREFIX) && isSecret(token.slice(TOKEN_PREFIX.length))
+      ? { via: "token", secret: token }
+      : undefined;
+  }
+  const secret = cookieOf(cookie ?? "");
+  return secret !== undefined && isSecret(secret) ? { via: "session", secret } : undefined;
+}
+
+function cookieOf(header: string): string | undefined {
+  for (const pair of header.split(";")) {
+    const at = pair.indexOf("=");
+    if (at > 0 && pair.slice(0, at).trim() === COOKIE) return pair.slice(at + 1).trim();
+  }
+  return undefined;
+}
+
+/**
+ * The Set-Cookie header. Scripts cannot read it, other sites' pages cannot send it.
+ *
+ * @param secret null takes the cookie away
+ */
+export function sessionCookie(secret: string | null, options: { maxAgeMs: number; isSecure: boolean }): string {
+  const age = secret === null ? 0 : Math.floor(options.maxAgeMs / 1000);
+  return `${COOKIE}=${secret ?? ""}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Strict${options.isSecure ? "; Secure" : ""}`;
+}

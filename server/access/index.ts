@@ -1,0 +1,87 @@
+import type { Runtime } from "@openward/runtime";
+import { createAuthentication } from "./authentication.ts";
+import { sessionCookie } from "./credentials.ts";
+import { ensureFirstPeople } from "./first-people.ts";
+import type { Access, Changes, People, Tables } from "./ports.ts";
+import { createCredentialStore, SESSION_MS } from "./sign-in.ts";
+import { createViews } from "./views.ts";
+
+const EXPIRE_EVERY_MS = 5_000;
+
+export interface AccessDeps {
+  readonly tables: Tables;
+  readonly changes: Changes;
+  readonly people: People;
+  readonly runtime: Runtime;
+  /** People come over https: the cookie never travels otherwise. */
+  readonly isSecure: boolean;
+  readonly log: { warn(facts: object, text: string): void };
+}
+
+/** The door: who is it, and which patients may they see. Nothing is visible but through a view. */
+export function createAccess(deps: AccessDeps): Access & { close(): void } {
+  const { tables, runtime, people, isSecure } = deps;
+  const onTrouble = (error: unknown) =>
+    deps.log.warn({ reason: (error as Error).message }, "the database does not answer questions of access");
+  const credentials = createCredentialStore({ tables, runtime });
+  const authentication = createAuthentication({ tables, runtime, onTrouble });
+  const views = createViews({ tables, runtime, onTrouble });
+  const listeners = new Set<(principalId: string) => void>();
+
+  const ended = (principalId: string) => {
+    authentication.forget(principalId);
+    views.end(principalId);
+    for (const listener of listeners) listener(principalId);
+  };
+
+  const stopListening = deps.changes.on((change) => {
+    if (change.kind === "session") ended(change.principalId);
+    else if (change.kind === "patient") views.refresh(change.organisationId, change.patientId);
+  });
+  const sweep = runtime.timers.every(EXPIRE_EVERY_MS, () => {
+    for (const principalId of authentication.expire()) ended(principalId);
+  });
+
+  return {
+    authenticate: authentication.authenticate,
+    viewOf: views.viewOf,
+    issueLink: credentials.issueLink,
+    issueToken: credentials.issueToken,
+
+    async signIn(linkToken) {
+      const { secret } = await credentials.signIn(linkToken);
+      const cookie = sessionCookie(secret, { maxAgeMs: SESSION_MS, isSecure });
+      const authenticated = await authentication.authenticate({ cookie: cookie.slice(0, cookie.indexOf(";")) });
+      if (!authenticated) throw new Error("a session that was just begun is not there");
+      return { authenticated, cookie };
+    },
+
+    async signOut(authenticated) {
+      if (authenticated.via === "session") {
+        await credentials.endSession(authenticated.principal, authentication.idHashOf(authenticated));
+        ended(authenticated.principal.id);
+      }
+      return { cookie: sessionCookie(null, { maxAgeMs: 0, isSecure }) };
+    },
+
+    async revokeToken(organisationId, tokenId, by) {
+      await credentials.revokeToken(organisationId, tokenId, by);
+      ended(tokenId);
+    },
+
+    ensureFirstPeople: (organisation, options) =>
+      ensureFirstPeople({ people, credentials }, organisation, options?.again ?? false),
+
+    onEnded(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+
+    close() {
+      sweep.cancel();
+      stopListening();
+      views.close();
+      listeners.clear();
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import type { Organisation, PatientView, Person, Principal, Role } from "@openward/model";
+
+/** The door of every room that people and programs come in by. */
+export interface Access {
+  /** From the session cookie or `Authorization: Bearer`; undefined: not signed in. */
+  authenticate(headers: {
+    cookie?: string | undefined;
+    authorization?: string | undefined;
+  }): Promise<Authenticated | undefined>;
+  /** One-time link token to a session; throws RefusedInput LINK_EXPIRED. `cookie` is the Set-Cookie header. */
+  signIn(linkToken: string): Promise<{ authenticated: Authenticated; cookie: string }>;
+  signOut(authenticated: Authenticated): Promise<{ cookie: string }>;
+  /** A query under row-level security decides; the view follows admissions and discharges within a second. */
+  viewOf(principal: Principal): Promise<PatientView>;
+  /** A fresh one-time link for a person, valid for a day. */
+  issueLink(personId: string, by: string): Promise<{ token: string; expiresAt: number }>;
+  /** A bearer token for /api and /fhir. */
+  issueToken(
+    organisationId: string,
+    role: Principal["role"],
+    display: string,
+    validMs: number,
+    by: string,
+  ): Promise<{ token: string; expiresAt: number }>;
+  /** Ends a bearer token at once. @throws RefusedInput NOT_FOUND */
+  revokeToken(organisationId: string, tokenId: string, by: string): Promise<void>;
+  /**
+   * The people of a first start, with a one-time link for each of them who has never signed in, or with `again` for
+   * all: an administrator; in a demo organisation a nurse and a clinical engineer as well.
+   */
+  ensureFirstPeople(organisation: Organisation, options?: { again?: boolean }): Promise<FirstPerson[]>;
+  /** Told when a session or token ends, so that open live views close. */
+  onEnded(listener: (principalId: string) => void): () => void;
+}
+
+export interface Authenticated {
+  readonly principal: Principal;
+  readonly organisation: { readonly id: string; readonly name: string; readonly isDemo: boolean };
+  readonly expiresAt: number;
+  readonly via: "session" | "token";
+}
+
+export interface FirstPerson {
+  readonly person: Person;
+  /** null: somebody has signed in before, and no new link was asked for. */
+  readonly link: { readonly token: string; readonly expiresAt: number } | null;
+}
+
+/** A query inside a transaction. */
+export interface Transaction {
+  rows<T extends object>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+  /** @returns how many rows it touched */
+  run(sql: string, values?: readonly unknown[]): Promise<number>;
+}
+
+/** The database, under the roles that own nothing. Rejects with OutsideTrouble DATABASE_UNREACHABLE. */
+export interface Tables {
+  /** Under row-level security: this organisation and no other. */
+  inOrganisation<T>(organisationId: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** For what is asked before it is known which organisation asks. */
+  everywhere<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+}
+
+/** What others commit, in this process or another: heard within a second. */
+export interface Changes {
+  on(
+    listener: (
+      change:
+        | { readonly kind: "patient"; readonly organisationId: string; readonly patientId: string }
+        | { readonly kind: "session"; readonly organisationId: string; readonly principalId: string }
+        | { readonly kind: "device" | "association" },
+    ) => void,
+  ): () => void;
+}
+
+export interface People {
+  list(organisationId: string): Promise<Person[]>;
+  create(organisationId: string, display: string, role: Role, by: string): Promise<Person>;
+}

@@ -1,0 +1,119 @@
+import { RefusedInput } from "@openward/errors";
+import type { Command } from "commander";
+import { readConfig } from "../config.ts";
+import { print } from "./output.ts";
+import { type Registry, withRegistry } from "./registry.ts";
+
+interface AddOptions {
+  type: string;
+  display?: string;
+  patient?: string;
+  tokenOnly?: boolean;
+  organisation?: string;
+  json?: boolean;
+}
+
+export function addDeviceCommands(program: Command): void {
+  const device = program.command("device").description("devices and who wears them");
+  device
+    .command("add [id]")
+    .description("add a device; its token is printed once and kept only as a hash")
+    .option("--type <type>", "device type; `openward device types` lists them", "generic")
+    .option("--display <name>", "name on screens")
+    .option("--patient <patient>", "put it on this patient at once (id or record number)")
+    .option("--token-only", "print the token and nothing else, for scripts")
+    .option("--organisation <name>", "needed only where there are several")
+    .option("--json", "print one JSON object: id, token")
+    .action(addDevice);
+  device
+    .command("assign <device> <patient>")
+    .description("put a device on a patient (id or record number); ends the association before")
+    .option("--organisation <name>", "needed only where there are several")
+    .option("--json", "print one JSON object")
+    .action(assignDevice);
+  device
+    .command("types")
+    .description("the device types that are known")
+    .option("--json", "print one JSON object")
+    .action(listTypes);
+}
+
+async function addDevice(id: string | undefined, options: AddOptions): Promise<void> {
+  const { drivers } = await import("@openward/drivers");
+  if (!drivers.some((type) => type.key === options.type)) {
+    throw new RefusedInput("FIELD_INVALID", {
+      at: "--type",
+      expected: drivers.map((type) => type.key).join(", "),
+      received: options.type,
+    });
+  }
+  await withRegistry(options.organisation, async (registry) => {
+    const { devices, organisation } = registry;
+    const patientId = options.patient === undefined ? null : await findPatient(registry, options.patient);
+    const { device, token } = await devices.create(
+      organisation.id,
+      {
+        ...(id === undefined ? {} : { id }),
+        type: options.type,
+        display: options.display ?? id ?? options.type,
+        manufacturer: null,
+        model: null,
+        serial: null,
+      },
+      "command line",
+    );
+    if (patientId) await devices.assign(organisation.id, device.id, patientId, Date.now(), "command line");
+    if (options.tokenOnly) {
+      process.stdout.write(`${token}\n`);
+      return;
+    }
+    const { mqttPort } = readConfig(process.env);
+    print(options.json ?? false, { id: device.id, token }, [
+      `device ${device.id}`,
+      `token  ${token}   (shown once)`,
+      `try    mosquitto_pub -h 127.0.0.1 -p ${mqttPort} -u ${device.id} -P '${token}' -q 1 -t devices/${device.id}/readings -m '{"values":{"heart-rate":72}}'`,
+    ]);
+  });
+}
+
+async function assignDevice(
+  deviceId: string,
+  patient: string,
+  options: { organisation?: string; json?: boolean },
+): Promise<void> {
+  await withRegistry(options.organisation, async (registry) => {
+    const patientId = await findPatient(registry, patient);
+    const association = await registry.devices.assign(
+      registry.organisation.id,
+      deviceId,
+      patientId,
+      Date.now(),
+      "command line",
+    );
+    print(options.json ?? false, { id: association.id, device: deviceId, patient: patientId, from: association.from }, [
+      `${deviceId} is on ${patient} from now.`,
+    ]);
+  });
+}
+
+async function listTypes(options: { json?: boolean }): Promise<void> {
+  const { drivers } = await import("@openward/drivers");
+  print(
+    options.json ?? false,
+    { types: drivers },
+    drivers.map((type) => `${type.key.padEnd(24)} ${type.display}`),
+  );
+}
+
+/** By id, or by record number. */
+async function findPatient({ patients, organisation }: Registry, given: string): Promise<string> {
+  const all = await patients.list(organisation.id, { all: true });
+  const found = all.find(({ patient }) => patient.id === given || patient.mrn === given);
+  if (!found)
+    throw new RefusedInput("NOT_FOUND", {
+      at: "patient",
+      expected: "the id or record number of a patient",
+      received: given,
+    });
+  return found.patient.id;
+}

@@ -1,0 +1,30 @@
+import { Command, CommanderError } from "commander";
+import packageJson from "../package.json" with { type: "json" };
+import { addDeviceCommands } from "./device.ts";
+import { addDoctorCommand } from "./doctor.ts";
+import { EXIT, fail } from "./output.ts";
+import { addPatientCommands } from "./patient.ts";
+import { addReplayCommand } from "./replay.ts";
+import { addServeCommands } from "./serve.ts";
+import { addTokenCommands } from "./token.ts";
+
+const program = new Command("openward")
+  .description("The open virtual ward. Settings are environment variables OPENWARD_*; the README lists them.")
+  .version(packageJson.version)
+  .showHelpAfterError()
+  .exitOverride();
+
+addServeCommands(program);
+addPatientCommands(program);
+addDeviceCommands(program);
+addTokenCommands(program);
+addReplayCommand(program);
+addDoctorCommand(program);
+
+const isJson = process.argv.includes("--json");
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  else process.exitCode = fail(error, isJson);
+}

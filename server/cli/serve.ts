@@ -1,0 +1,79 @@
+import { systemRuntime } from "@openward/runtime/system";
+import type { Command } from "commander";
+import { ROOT_DATA_DIR, readConfig } from "../config.ts";
+import { createLog } from "../log.ts";
+import { fail, print, tell } from "./output.ts";
+
+interface Options {
+  newLinks?: boolean;
+  json?: boolean;
+}
+
+export function addServeCommands(program: Command): void {
+  program
+    .command("serve")
+    .description("run Openward")
+    .option("--new-links", "print new one-time sign-in links, also for people who have signed in before")
+    .option("--json", "print one JSON object when it is ready")
+    .action((options: Options) => serve(options, false));
+  program
+    .command("demo")
+    .description("run Openward with an invented ward, marked DEMO on every screen")
+    .option("--new-links", "print new one-time sign-in links, also for people who have signed in before")
+    .option("--json", "print one JSON object when it is ready")
+    .action((options: Options) => serve(options, true));
+}
+
+async function serve(options: Options, isDemo: boolean): Promise<void> {
+  const isJson = options.json ?? false;
+  const config = readConfig(process.env);
+  if (config.dataDir === ROOT_DATA_DIR && !process.env.OPENWARD_DATA_DIR && !isJson) {
+    tell(`openward: this folder is out of the database user's reach; the data is in ${ROOT_DATA_DIR}`);
+  }
+  const log = createLog(config.logLevel);
+  const { startServer } = await import("../main.ts");
+  const server = await startServer({
+    config,
+    isDemo,
+    newLinks: options.newLinks ?? false,
+    runtime: systemRuntime,
+    log,
+    progress: (text) => !isJson && tell(`openward: ${text}`),
+  }).catch((error: unknown) => {
+    // Whatever half a start has left open does not keep the process.
+    process.exit(fail(error, isJson));
+  });
+  const { url, httpPort, mqttPort, links } = server;
+  print(isJson, { url, httpPort, mqttPort, links, dataDir: config.dataDir }, [
+    "",
+    `  Openward is at ${url}    MQTT on port ${mqttPort}`,
+    "",
+    ...Object.entries(links).map(([role, link]) => `  sign in as ${role.padEnd(18)} ${link}`),
+    ...(Object.keys(links).length > 0 ? ["", "  Each link works once, within a day. New ones: --new-links", ""] : []),
+    ...(isDemo ? ["  DEMO: every patient is invented. Not for real patients.", ""] : []),
+    "  Stop with Ctrl-C.",
+  ]);
+
+  let isStopping = false;
+  const stop = async () => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    if (!isJson) tell("openward: stopping ...");
+    try {
+      await server.stop();
+      process.exit(0);
+    } catch (error) {
+      process.exit(fail(error, false));
+    }
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop());
+  // Our own bug somewhere: better a clean restart than a ward in an unknown state. What was acknowledged is on disk.
+  process.on("uncaughtException", (error) => {
+    log.fatal({ err: error }, "ends after an unexpected error");
+    process.exit(70);
+  });
+  process.on("unhandledRejection", (error) => {
+    log.fatal({ err: error }, "ends after an unexpected error");
+    process.exit(70);
+  });
+}

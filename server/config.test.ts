@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { RefusedInput } from "@openward/errors";
+import { readConfig, settings } from "./config.ts";
+
+test("an empty environment gives the defaults", () => {
+  const config = readConfig({}, false);
+  assert.equal(config.httpPort, 8080);
+  assert.equal(config.mqttPort, 1883);
+  assert.equal(config.bind, "127.0.0.1");
+  assert.equal(config.databaseUrl, null);
+  assert.match(config.dataDir, /data$/);
+});
+
+const refused = [
+  { env: { OPENWARD_HTPP_PORT: "80" }, code: "CONFIG_UNKNOWN", at: "OPENWARD_HTPP_PORT" },
+  { env: { OPENWARD_HTTP_PORT: "80a" }, code: "CONFIG_INVALID", at: "OPENWARD_HTTP_PORT" },
+  { env: { OPENWARD_MQTT_PORT: "70000" }, code: "CONFIG_INVALID", at: "OPENWARD_MQTT_PORT" },
+  { env: { OPENWARD_DATABASE_URL: "mysql://x" }, code: "CONFIG_INVALID", at: "OPENWARD_DATABASE_URL" },
+  { env: { OPENWARD_LOG_LEVEL: "loud" }, code: "CONFIG_INVALID", at: "OPENWARD_LOG_LEVEL" },
+];
+for (const { env, code, at } of refused) {
+  test(`${JSON.stringify(env)} is refused as ${code}, by its name`, () => {
+    assert.throws(
+      () => readConfig(env, false),
+      (error) => error instanceof RefusedInput && error.code === code && error.facts.at === at,
+    );
+  });
+}
+
+test("the README's table of settings is this table", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const rows = [...readme.matchAll(/^\| `(OPENWARD_[A-Z_]+)` +\| (.*?) *\| (.*?) *\|$/gm)].map((row) =>
+    row.slice(1, 4),
+  );
+  const wanted = Object.values(settings)
+    .filter((setting) => !setting.env.includes("_TEST_"))
+    .map(({ env, fallback, about }) => [env, fallback === "" ? "" : `\`${fallback}\``, about]);
+  assert.deepEqual(rows, wanted);
+});

@@ -1,0 +1,1 @@
+export { defaultHttpIngestLimits, type HttpIngestLimits, registerIngest } from "./register.ts";

@@ -1,0 +1,78 @@
+import { RefusedInput } from "@openward/errors";
+import type { SignedInDevice } from "../ports.ts";
+import { DEVICE_ID, mayUse, type Route, routeOf } from "../topic.ts";
+
+const MAX_LINES = 100_000;
+const LINE_FEED = 0x0a;
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** One line of `POST /ingest`: a message of a device. */
+export interface Line {
+  /** From 1, as editors count. */
+  readonly number: number;
+  readonly route: Route;
+  readonly body: Buffer;
+}
+
+/**
+ * NDJSON, `{"device", "kind", "body"}` a line; the kind is "readings", "waveform", "event", "status" or "raw/{codec}",
+ * and the body of raw is base64. All lines are looked at before any is taken: a refusal means that nothing was kept.
+ *
+ * @throws RefusedInput MALFORMED_JSON, BODY_SHAPE, TOPIC_FORBIDDEN, BODY_TOO_LARGE, naming the line
+ */
+export function parseLines(body: Buffer, device: SignedInDevice): Line[] {
+  const lines: Line[] = [];
+  let number = 0;
+  for (let at = 0; at < body.length; ) {
+    const feed = body.indexOf(LINE_FEED, at);
+    const end = feed < 0 ? body.length : feed;
+    number++;
+    if (number > MAX_LINES) throw new RefusedInput("BODY_TOO_LARGE", { expected: `at most ${MAX_LINES} lines` });
+    const text = textOf(body.subarray(at, end), number);
+    if (text !== "") lines.push(parseLine(text, number, device));
+    at = end + 1;
+  }
+  if (lines.length === 0) throw new RefusedInput("BODY_SHAPE", { expected: "at least one line" });
+  return lines;
+}
+
+function textOf(bytes: Buffer, number: number): string {
+  try {
+    return utf8.decode(bytes).trim();
+  } catch (cause) {
+    throw new RefusedInput("MALFORMED_JSON", { at: `line ${number}`, expected: "UTF-8" }, { cause });
+  }
+}
+
+function parseLine(text: string, number: number, device: SignedInDevice): Line {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new RefusedInput("MALFORMED_JSON", { at: `line ${number}`, expected: "a JSON object on each line" });
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new RefusedInput("BODY_SHAPE", { at: `line ${number}`, expected: 'an object with "device", "kind", "body"' });
+  }
+  const { device: deviceId, kind, body } = parsed as Record<string, unknown>;
+  if (typeof deviceId !== "string" || !DEVICE_ID.test(deviceId)) {
+    throw new RefusedInput("BODY_SHAPE", { at: `line ${number}, device`, expected: "a device's id" });
+  }
+  if (!mayUse(device, deviceId)) {
+    throw new RefusedInput("TOPIC_FORBIDDEN", {
+      at: `line ${number}, device`,
+      expected: "itself, or a device in its charge",
+    });
+  }
+  const route = typeof kind === "string" ? routeOf(deviceId, kind) : undefined;
+  if (!route) {
+    const expected = "readings, waveform, event, status or raw/{codec}";
+    throw new RefusedInput("BODY_SHAPE", { at: `line ${number}, kind`, expected });
+  }
+  if (body === undefined || (route.codec !== null && typeof body !== "string")) {
+    const expected = route.codec === null ? "the message" : "the bytes in base64";
+    throw new RefusedInput("BODY_SHAPE", { at: `line ${number}, body`, expected });
+  }
+  const bytes = route.codec === null ? Buffer.from(JSON.stringify(body)) : Buffer.from(body as string, "base64");
+  return { number, route, body: bytes };
+}

@@ -1,0 +1,45 @@
+import type { Problem } from "@openward/model";
+
+/** What a device sent, as bytes, with who it is proven to be. */
+export interface DeviceMessage {
+  readonly deviceId: string;
+  readonly organisationId: string;
+  readonly kind: "readings" | "waveform" | "event" | "status" | "raw";
+  /** "json" or "cbor", told apart by content type, or by the first byte where there is none; for raw the codec's id. */
+  readonly format: string;
+  readonly body: Uint8Array;
+  readonly receivedAt: number;
+  /** Same key, same message: a re-delivery. null where the transport has nothing of the kind. */
+  readonly deliveryKey: string | null;
+  /** The sender hears of a body that does not parse (RefusedInput) and nothing is kept; otherwise it is quarantined. */
+  readonly rejectMalformed?: boolean;
+}
+
+export interface Receipt {
+  /** Readings (waveform samples count as one chunk, an event as one) that are durable now. */
+  readonly accepted: number;
+  readonly quarantined: readonly Problem[];
+}
+
+/** Resolves after the commit, and only then may an ack go out. Rejects with OutsideTrouble: no ack. */
+export interface Ingest {
+  accept(message: DeviceMessage): Promise<Receipt>;
+  /** A device came or went; `state` "offline" may be its last will. */
+  connection(deviceId: string, organisationId: string, connected: boolean): void;
+}
+
+export interface SignedInDevice {
+  readonly deviceId: string;
+  readonly organisationId: string;
+  /** Devices in the charge of this gateway, whose subtrees it may also use. */
+  readonly inCharge: ReadonlySet<string>;
+}
+
+/** Answers from memory, so that devices can sign in while the database is down. */
+export interface DeviceAccess {
+  signIn(deviceId: string, token: string): SignedInDevice | undefined;
+  /** Still allowed? Asked again for every message of a long session. */
+  isActive(deviceId: string): boolean;
+  /** Called with the id of each device whose access ends or whose token changes; returns how to stop listening. */
+  onRevoked(listener: (deviceId: string) => void): () => void;
+}

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { routes } from "@openward/api";
+import { RefusedInput } from "@openward/errors";
+import { systemRuntime } from "@openward/runtime/system";
+import type { FastifyInstance } from "fastify";
+import { Registry } from "prom-client";
+import { createHttp, type HttpOptions, type Log, serveOpenApi, serveOperations, silentLog } from "./index.ts";
+
+async function start(t: TestContext, register: (app: FastifyInstance) => void, options: Partial<HttpOptions> = {}) {
+  const app = await createHttp({ log: silentLog, ids: systemRuntime.ids, ...options });
+  register(app);
+  const address = await app.listen({ port: 0, host: "127.0.0.1" });
+  t.after(() => app.close());
+  return { address, port: Number(new URL(address).port) };
+}
+
+test("a refusal, malformed JSON, too large a body and an unknown address are problem details", async (t) => {
+  const { address } = await start(t, (app) => {
+    app.post("/thing", () => {
+      throw new RefusedInput("FIELD_INVALID", { at: "name", expected: "text" });
+    });
+  });
+  const post = (body: string, type = "application/json") =>
+    fetch(`${address}/thing`, { method: "POST", body, headers: { "content-type": type } });
+  const refused = await post("{}");
+  assert.equal(refused.status, 422);
+  assert.match(refused.headers.get("content-type") ?? "", /^application\/problem\+json/);
+  assert.equal(((await refused.json()) as { field: string }).field, "name");
+  assert.equal(((await (await post("{")).json()) as { code: string }).code, "MALFORMED_JSON");
+  assert.equal(((await (await post('{"__proto__":{}}')).json()) as { code: string }).code, "MALFORMED_JSON");
+  assert.equal((await post("x", "image/png")).status, 415);
+  const large = await post(`"${"x".repeat(1_100_000)}"`);
+  assert.equal(large.status, 413);
+  assert.equal(((await large.json()) as { code: string }).code, "BODY_TOO_LARGE");
+  assert.equal((await fetch(`${address}/nowhere`)).status, 404);
+});
+
+test("an error of ours is an id: neither answer nor log has the message", async (t) => {
+  const logged: object[] = [];
+  const log: Log = { ...silentLog, error: (facts) => logged.push(facts) };
+  const { address } = await start(t, (app) => void app.get("/bug", () => Promise.reject(new Error("Hansen, Kari"))), {
+    log,
+  });
+  const answer = await fetch(`${address}/bug`);
+  const text = await answer.text();
+  assert.equal(answer.status, 500);
+  const { errorId } = JSON.parse(text) as { errorId: string };
+  assert.match(errorId, /^[0-9a-f-]{36}$/);
+  assert.ok(!text.includes("Hansen") && !text.includes(".ts"));
+  assert.equal((logged[0] as { errorId: string }).errorId, errorId);
+  assert.ok(!JSON.stringify(logged).includes("Hansen"));
+});
+
+test("every answer carries the security headers", async (t) => {
+  const { address } = await start(t, () => {});
+  const { headers } = await fetch(`${address}/nowhere`);
+  assert.match(headers.get("content-security-policy") ?? "", /script-src 'self';.*frame-ancestors 'none'/);
+  assert.equal(headers.get("x-content-type-options"), "nosniff");
+  assert.equal(headers.get("referrer-policy"), "no-referrer");
+});
+
+test("bytes that are not HTTP, and headers that never end, get one short answer", async (t) => {
+  const { port } = await start(t, () => {}, { limits: { headersTimeoutMs: 300, requestTimeoutMs: 400 } });
+  const answerTo = (bytes: string) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
+      let text = "";
+      socket.on("data", (chunk) => (text += chunk));
+      socket.on("close", () => resolve(text));
+      socket.on("error", reject);
+    });
+  assert.match(await answerTo("\x10\x0cMQTT not http\r\n\r\n"), /^HTTP\/1.1 400 .*PROTOCOL_ERROR/s);
+  assert.match(await answerTo(`GET / HTTP/1.1\r\nx: ${"y".repeat(20_000)}`), /^HTTP\/1.1 431 /);
+  assert.match(await answerTo("GET / HTTP/1.1\r\nhost: x\r\n"), /^HTTP\/1.1 408 /);
+});
+
+test("pages come from the bundle: hashed names for ever, index.html for every page, problems for the API", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "openward-dist-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const dist = join(folder, "dist");
+  mkdirSync(dist);
+  const { address } = await start(t, () => {}, { portals: { dist } });
+  const page = (path: string) => fetch(`${address}${path}`, { headers: { accept: "text/html" } });
+  const before = await page("/");
+  assert.equal(before.status, 503);
+  assert.match(await before.text(), /not built/);
+
+  writeFileSync(join(dist, "..", "secret.txt"), "outside");
+  writeFileSync(join(dist, "index.html"), "<title>ward</title>");
+  mkdirSync(join(dist, "assets"));
+  writeFileSync(join(dist, "assets", "main-abc123.js"), `export const x = "${"y".repeat(5_000)}";`);
+  for (const path of ["/", "/patients/7", "/sign-in"]) {
+    const answer = await page(path);
+    assert.equal(answer.status, 200, path);
+    assert.equal(answer.headers.get("cache-control"), "no-cache");
+    assert.match(await answer.text(), /ward/);
+  }
+  const script = await fetch(`${address}/assets/main-abc123.js`);
+  assert.match(script.headers.get("cache-control") ?? "", /immutable/);
+  assert.equal(script.headers.get("content-encoding"), "gzip");
+  assert.match(script.headers.get("content-type") ?? "", /javascript/);
+  for (const path of ["/api/nothing", "/assets/gone.js", "/fhir/nothing"]) {
+    assert.match((await page(path)).headers.get("content-type") ?? "", /^application\/problem\+json/, path);
+  }
+  for (const path of ["/%2e%2e%2fsecret.txt", "/assets/..%2f..%2fsecret.txt"]) {
+    assert.ok(!(await (await page(path)).text()).includes("outside"), path);
+  }
+});
+
+test("health and metrics say what they are handed", async (t) => {
+  const metrics = new Registry();
+  let isReady = true;
+  const { address } = await start(t, (app) => {
+    serveOperations(app, {
+      live: () => true,
+      ready: () => ({ isReady, checks: { database: isReady ? "ok" : "down" } }),
+      metrics,
+    });
+  });
+  assert.equal((await fetch(`${address}/health/live`)).status, 200);
+  assert.equal((await fetch(`${address}/health/ready`)).status, 200);
+  isReady = false;
+  const notReady = await fetch(`${address}/health/ready`);
+  assert.equal(notReady.status, 503);
+  assert.deepEqual(await notReady.json(), { status: "not ready", checks: { database: "down" } });
+  assert.match((await fetch(`${address}/metrics`)).headers.get("content-type") ?? "", /text\/plain/);
+});
+
+test("the OpenAPI page has every route of the table, with its parameters", async (t) => {
+  const { address } = await start(t, (app) => serveOpenApi(app, routes, { version: "0.1.0" }));
+  const page = (await (await fetch(`${address}/api/openapi.json`)).json()) as {
+    openapi: string;
+    paths: Record<string, Record<string, { operationId: string; parameters?: { name: string; in: string }[] }>>;
+  };
+  assert.equal(page.openapi, "3.1.0");
+  const operations = Object.values(page.paths).flatMap((path) => Object.values(path).map((o) => o.operationId));
+  assert.deepEqual(operations.sort(), Object.keys(routes).sort());
+  const trend = page.paths["/api/patients/{id}/trend"]?.get;
+  assert.deepEqual(
+    trend?.parameters?.map((p) => `${p.in} ${p.name}`),
+    ["path id", "query from", "query to", "query buckets", "query signals"],
+  );
+});

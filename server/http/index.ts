@@ -1,0 +1,9 @@
+/** The HTTP server that rooms register their routes on. Start with http.ts; a refusal's answer is problem.ts. */
+export * from "./fields.ts";
+export * from "./http.ts";
+export * from "./log.ts";
+export * from "./openapi.ts";
+export * from "./operations.ts";
+export * from "./origin.ts";
+export * from "./problem.ts";
+export * from "./websocket.ts";

@@ -1,0 +1,41 @@
+import { uuidV7 } from "@openward/runtime";
+import { hashBytes } from "./ids.ts";
+import type { Deliveries } from "./ports.ts";
+
+const REMEMBERED = 100_000;
+/** Longer ago it is another message: transports use their packet ids again. */
+const REMEMBER_MS = 10 * 60_000;
+
+/**
+ * Recognises a message that is delivered again, so that one without a time of its own gets the time of the first
+ * delivery, and one that was quarantined is not quarantined twice.
+ */
+export interface RecentDeliveries {
+  /** When this message was received first. */
+  firstReceived(deviceId: string, key: string, receivedAt: number): number;
+}
+
+export function createRecentDeliveries(deliveries: Deliveries): RecentDeliveries {
+  const recent = new Map<string, number>();
+  return {
+    firstReceived(deviceId, key, receivedAt) {
+      const name = `${deviceId}\n${key}`;
+      const here = recent.get(name);
+      if (here !== undefined && receivedAt - here < REMEMBER_MS) return here;
+      const before = deliveries.receivedAt(deviceId, key);
+      const first = before !== undefined && receivedAt - before < REMEMBER_MS ? before : receivedAt;
+      recent.delete(name);
+      recent.set(name, first);
+      for (const [oldest, at] of recent) {
+        if (recent.size <= REMEMBERED && receivedAt - at < REMEMBER_MS) break;
+        recent.delete(oldest);
+      }
+      return first;
+    },
+  };
+}
+
+/** Sorts by time, and is the same for the same delivery. */
+export function deliveryId(deviceId: string, key: string, firstReceived: number): string {
+  return uuidV7(firstReceived, hashBytes(`${deviceId}\n${key}`, 10));
+}

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { seededRandom } from "@openward/runtime/manual";
+import { ALICE, association, BOB, harness, START } from "./testing/harness.ts";
+
+const seed = Number(process.env.OPENWARD_TEST_SEED ?? 20261122);
+
+test(`whatever the history, each reading is with who wore the device, or quarantined (seed ${seed})`, async () => {
+  const random = seededRandom(seed);
+  const int = (n: number) => Math.floor(random.float() * n);
+  for (let round = 0; round < 300; round++) {
+    const h = harness();
+    h.associations.length = 0;
+    let from = START - 1_000_000 + int(1_000) * 1_000;
+    for (let i = 0; i < 4; i++) {
+      const to = from + (1 + int(200)) * 1_000;
+      h.associations.push(association(`x${i}`, int(2) === 0 ? ALICE : BOB, from, to));
+      from = to + int(3) * 20_000;
+    }
+    const items = Array.from({ length: 1 + int(60) }, () => {
+      const fault = int(20);
+      const time = fault === 0 ? 5_000 : fault === 1 ? START + 1e10 : START - int(1_000) * 1_000;
+      const value = fault === 2 ? 5_000 : 60 + int(60);
+      return { at: time, values: { "heart-rate": value, ...(fault === 3 && { unheard: 1 }) } };
+    });
+    const receipt = await h.send("readings", items);
+    const told = receipt.quarantined.reduce((sum, p) => sum + p.readings, 0);
+    const sent = items.reduce((sum, item) => sum + Object.keys(item.values).length, 0);
+    assert.equal(receipt.accepted + told, sent, `round ${round}: every value is placed or told`);
+    assert.equal(receipt.accepted, h.placed().length);
+    for (const { readings } of h.of("readings")) {
+      readings.times.forEach((time, i) => {
+        const wearer = h.associations.find((a) => time >= a.from && time < (a.to ?? Number.POSITIVE_INFINITY));
+        assert.equal(readings.stream.patientId, wearer?.patientId, `round ${round}: patient at ${time}`);
+        assert.equal(readings.associationId, wearer?.id);
+        assert.ok(items.some((item) => item.at === time && item.values["heart-rate"] === readings.values[i]));
+      });
+    }
+    assert.equal(h.quarantined().length, told > 0 ? 1 : 0);
+  }
+});

@@ -1,0 +1,313 @@
+/** Ingest: whose patient, right clock, known unit, plausible, seen before? Then watch, live and journal. */
+import { decodeEvent, decodeReadings, decodeStatus, decodeWaveform } from "@openward/codecs";
+import { OutsideTrouble, RefusedInput } from "@openward/errors";
+import type { JournalEntry, Problem, QuarantineEntry } from "@openward/model";
+import { QUALITY } from "@openward/model";
+import type { Runtime } from "@openward/runtime";
+import { steadyClock } from "@openward/runtime/steady";
+import { NEAR_MS, sight } from "./clock-track.ts";
+import { createDefinitions, type NoDefinition } from "./definitions.ts";
+import { createRecentDeliveries, deliveryId } from "./deliveries.ts";
+import { placeEvent } from "./events.ts";
+import { contentTypeOf, formatOf } from "./formats.ts";
+import { hashId } from "./ids.ts";
+import type { Deliveries, Directory, Journal, Live, Watch } from "./ports.ts";
+import { fieldOf, placeReadings } from "./readings.ts";
+import { type Claim, type ClaimResult, isVague, shiftOf, wanted } from "./reprocess.ts";
+import { createStreams } from "./streams.ts";
+import { placeWaveform } from "./waveforms.ts";
+import { FUTURE_MS, newWork, type Place, refuse, type Work } from "./work.ts";
+
+export { streamId } from "./ids.ts";
+export type { Claim, ClaimResult } from "./reprocess.ts";
+
+/** What a device sent, as bytes, with who it is proven to be; the same shape as in server/connect. */
+export interface DeviceMessage {
+  readonly deviceId: string;
+  readonly organisationId: string;
+  readonly kind: "readings" | "waveform" | "event" | "status" | "raw";
+  readonly format: string;
+  readonly body: Uint8Array;
+  readonly receivedAt: number;
+  readonly deliveryKey: string | null;
+  /** Tell the sender of a body that does not parse, and keep nothing; otherwise it is quarantined. */
+  readonly rejectMalformed?: boolean;
+}
+
+export interface Receipt {
+  readonly accepted: number;
+  readonly quarantined: readonly Problem[];
+}
+
+export interface Ingest {
+  /**
+   * Resolves after the commit. Rejects with OutsideTrouble (nothing may be acknowledged), or, for a malformed body of
+   * a sender who wants to hear of it, with RefusedInput (nothing was kept).
+   */
+  accept(message: DeviceMessage): Promise<Receipt>;
+  connection(deviceId: string, organisationId: string, connected: boolean): void;
+  /** Places what was quarantined on the patient whom a person names. Resolves after the commit. */
+  reprocess(entry: QuarantineEntry, claim: Claim): Promise<ClaimResult>;
+}
+
+const NOTHING_WRONG: readonly Problem[] = [];
+
+export function createIngest({
+  runtime,
+  directory,
+  deliveries,
+  journal,
+  watch,
+  live,
+  report = () => {},
+  onReceipt = () => {},
+}: {
+  runtime: Runtime;
+  directory: Directory;
+  deliveries: Deliveries;
+  journal: Journal;
+  watch: Watch;
+  live: Live;
+  /** Told of our own bugs: a codec, the watch or a screen that throws. Data is kept all the same. */
+  report?: (error: unknown, doing: string) => void;
+  /** For counting: what became durable. */
+  onReceipt?: (receipt: Receipt) => void;
+}): Ingest {
+  const definitions = createDefinitions();
+  const streams = createStreams(directory);
+  const recent = createRecentDeliveries(deliveries);
+  const steady = steadyClock(runtime.clock);
+  // Many messages come within one millisecond: one look at the clocks does for them.
+  let lookedAt = Number.NaN;
+  let latest = 0;
+
+  /** A server clock that was just set back makes no honest reading one from the future. */
+  function latestTime(receivedAt: number): number {
+    if (receivedAt !== lookedAt) {
+      lookedAt = receivedAt;
+      latest = FUTURE_MS + Math.max(receivedAt, steady.now());
+    }
+    return latest;
+  }
+
+  function workOf(message: DeviceMessage): Work {
+    const { organisationId, deviceId, receivedAt } = message;
+    let stamp: number | undefined;
+    const work = newWork({
+      organisationId,
+      deviceId,
+      device: streams.device(deviceId),
+      receivedAt,
+      latest: latestTime(receivedAt),
+      placeAt: (time) => directory.associationAt(deviceId, time),
+      quality: 0,
+      isWanted: undefined,
+      shiftMs: undefined,
+      stamp() {
+        if (stamp !== undefined) return stamp;
+        // Asked for only here: the transport hashes the body for it.
+        const { deliveryKey } = message;
+        if (deliveryKey === null) {
+          stamp = receivedAt;
+          return stamp;
+        }
+        stamp = recent.firstReceived(deviceId, deliveryKey, receivedAt);
+        const delivery = { organisationId, deviceId, key: deliveryKey, receivedAt: stamp };
+        work.entries.push({ kind: "delivery", delivery });
+        return stamp;
+      },
+    });
+    return work;
+  }
+
+  /** Readings of a signal or unit that is not known are one problem, however many they are. */
+  function refuseUnknown(work: Work, definition: NoDefinition, field: string, items: ArrayLike<number>): void {
+    let start = 0;
+    for (let i = 1; i <= items.length; i++) {
+      const isRun = i < items.length && (items[i] as number) - (items[i - 1] as number) <= 1;
+      if (isRun) continue;
+      const at = definition.part === "" ? field : `${field}.${definition.part}`;
+      const [first, last] = [items[start] as number, items[i - 1] as number];
+      if (!work.isWanted || work.isWanted(first, field)) {
+        work.problems.add(definition.code, at, first, last, i - start, definition.expected);
+      }
+      start = i;
+    }
+  }
+
+  /** @throws RefusedInput where the body as a whole cannot be read */
+  function place(work: Work, kind: DeviceMessage["kind"], body: Uint8Array, format: string): void {
+    switch (kind) {
+      case "readings": {
+        const { columns, refused } = decodeReadings(body, format);
+        if (refused.length > 0) refuse(work, refused);
+        for (const column of columns) {
+          const definition = definitions.numeric(column.signal, column.unit);
+          if (definition.ok) placeReadings(work, column, definition, streams);
+          else refuseUnknown(work, definition, fieldOf(column), column.items);
+        }
+        return;
+      }
+      case "waveform": {
+        const { waveforms, refused } = decodeWaveform(body, format);
+        if (refused.length > 0) refuse(work, refused);
+        for (const piece of waveforms) {
+          const definition = definitions.waveform(piece.signal, piece.unit);
+          if (definition.ok) placeWaveform(work, piece, definition, streams);
+          else {
+            const field = definition.part === "" ? "signal" : definition.part;
+            work.problems.add(definition.code, field, piece.item, piece.item, 1, definition.expected);
+          }
+        }
+        return;
+      }
+      case "event": {
+        const { events, refused } = decodeEvent(body, format);
+        if (refused.length > 0) refuse(work, refused);
+        for (const event of events) placeEvent(work, event);
+        return;
+      }
+      case "status": {
+        const { state, battery, clock, refused } = decodeStatus(body, format);
+        if (refused.length > 0) refuse(work, refused);
+        if (state === null) return;
+        const { organisationId, deviceId, receivedAt } = work;
+        work.entries.push({ kind: "status", status: { organisationId, deviceId, state, battery, clock, receivedAt } });
+        work.accepted++;
+        if (clock !== null) noteClock(work, clock);
+        return;
+      }
+      case "raw":
+        throw new RefusedInput("CODEC_UNKNOWN", { at: "codec", received: format });
+    }
+  }
+
+  function noteClock(work: Work, deviceTime: number): void {
+    const sighting = sight(work.device.clock, runtime.clock.monotonic(), deviceTime, work);
+    if (sighting) work.entries.push({ kind: "clock", sighting });
+  }
+
+  /** Alarms and screens hear of it before the commit: they do not wait for a disk. */
+  function feed(entries: readonly JournalEntry[]): void {
+    for (const entry of entries) {
+      try {
+        if (entry.kind === "readings") watch.readings(entry.readings);
+        else if (entry.kind === "waveform") watch.waveform(entry.waveform);
+        else if (entry.kind === "event") watch.event(entry.event);
+        else if (entry.kind === "status") watch.status(entry.status);
+      } catch (error) {
+        report(error, "watching");
+      }
+      try {
+        if (entry.kind === "readings") live.readings(entry.readings);
+        else if (entry.kind === "waveform") live.waveform(entry.waveform);
+      } catch (error) {
+        report(error, "showing");
+      }
+    }
+  }
+
+  function commit(work: Work, quarantined: readonly Problem[]): Promise<Receipt> {
+    const receipt = { accepted: work.accepted, quarantined };
+    const { newSlots } = work;
+    const durable = journal.append(work.entries);
+    return durable.then(() => {
+      for (const slot of newSlots) {
+        slot.isKnown = true;
+        directory.addStream(slot.stream);
+      }
+      onReceipt(receipt);
+      return receipt;
+    });
+  }
+
+  function quarantine(work: Work, message: DeviceMessage, problems: readonly Problem[]): void {
+    const { organisationId, deviceId, receivedAt, kind, format, body, deliveryKey } = message;
+    const id =
+      deliveryKey === null
+        ? runtime.ids.uuid()
+        : deliveryId(deviceId, deliveryKey, recent.firstReceived(deviceId, deliveryKey, receivedAt));
+    const contentType = contentTypeOf(kind, format);
+    work.entries.push({
+      kind: "quarantine",
+      entry: { id, organisationId, deviceId, receivedAt, kind, contentType, problems, raw: body },
+    });
+  }
+
+  function problemOf(error: RefusedInput): Problem {
+    const { at = "", expected } = error.facts;
+    return { index: 0, code: error.code, field: at, ...(expected !== undefined && { expected }), readings: 0 };
+  }
+
+  function accept(message: DeviceMessage): Promise<Receipt> {
+    let work = workOf(message);
+    try {
+      place(work, message.kind, message.body, message.format);
+    } catch (error) {
+      if (error instanceof OutsideTrouble) return Promise.reject(error);
+      const isRefusal = error instanceof RefusedInput;
+      if (isRefusal && message.rejectMalformed && message.kind !== "raw") return Promise.reject(error);
+      if (!isRefusal) report(error, "decoding");
+      // Nothing of a message that could not be read to its end is half kept: the whole of it is quarantined.
+      work = workOf(message);
+      work.problems.push(isRefusal ? problemOf(error) : { index: 0, code: "BODY_SHAPE", field: "", readings: 0 });
+    }
+    if (work.newest > message.receivedAt - NEAR_MS) noteClock(work, work.newest);
+    let problems = NOTHING_WRONG;
+    if (!work.problems.isEmpty) {
+      problems = work.problems.all();
+      quarantine(work, message, problems);
+    }
+    feed(work.entries);
+    return commit(work, problems);
+  }
+
+  async function reprocess(entry: QuarantineEntry, claim: Claim): Promise<ClaimResult> {
+    const { organisationId, deviceId, receivedAt, problems } = entry;
+    const format = formatOf(entry.contentType);
+    const latest = receivedAt + FUTURE_MS;
+    const id = claim.associationId ?? hashId("claim", entry.id, claim.patientId);
+    const claimed: Place = { id, patientId: claim.patientId, from: Number.NEGATIVE_INFINITY, to: null };
+    const isListed = wanted(problems);
+    const work = newWork({
+      organisationId,
+      deviceId,
+      device: streams.device(deviceId),
+      receivedAt,
+      latest,
+      quality: QUALITY.claimed,
+      stamp: () => receivedAt,
+      placeAt: () => claimed,
+      isWanted: isListed,
+      shiftMs: undefined,
+    });
+    let toDo: Work = work;
+    try {
+      if (claim.useReceivedTime) toDo = { ...work, shiftMs: shiftOf(entry, format, latest) };
+      const isUnclear = problems.some((problem) => isVague(problems, problem.index));
+      // Where it was not written down which values were kept out, whatever lies with somebody else stays there.
+      if (isUnclear) toDo = { ...toDo, placeAt: (time) => unlessElsewhere(deviceId, time, claimed) };
+      place(toDo, entry.kind, entry.raw, format);
+    } catch (error) {
+      if (!(error instanceof RefusedInput)) throw error;
+      return { accepted: 0, quarantined: [problemOf(error)] };
+    }
+    for (const made of toDo.entries) if (made.kind === "event") watch.event(made.event);
+    if (toDo.entries.length > 0) await commit(toDo, NOTHING_WRONG);
+    return { accepted: toDo.accepted, quarantined: toDo.problems.all() };
+  }
+
+  function unlessElsewhere(deviceId: string, time: number, claimed: Place): Place | undefined {
+    const there = directory.associationAt(deviceId, time);
+    if (there !== undefined && there.patientId !== claimed.patientId) return undefined;
+    return { ...claimed, from: time, to: time + 1 };
+  }
+
+  return {
+    accept,
+    connection(deviceId, organisationId, connected) {
+      watch.connection(deviceId, organisationId, connected, runtime.clock.now());
+    },
+    reprocess,
+  };
+}

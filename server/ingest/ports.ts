@@ -1,0 +1,38 @@
+import type { Association, DeviceEvent, DeviceStatus, JournalEntry, Readings, Stream, Waveform } from "@openward/model";
+
+/** Resolves when all entries are durable. Rejects with OutsideTrouble STORE_UNAVAILABLE: nothing may be acknowledged. */
+export interface Journal {
+  append(entries: readonly JournalEntry[]): Promise<void>;
+}
+
+/** What ingest must know of devices and patients, from memory. */
+export interface Directory {
+  /** The association that covers the device at that time (ms UTC, device time). */
+  associationAt(deviceId: string, at: number): Association | undefined;
+  associations(deviceId: string): readonly Association[];
+  /** Streams that are already in the journal or the database; a stream not known must be journaled before its readings. */
+  knowsStream(streamId: string): boolean;
+  addStream(stream: Stream): void;
+  /** Key of packages/drivers. */
+  deviceType(deviceId: string): string | undefined;
+}
+
+/** Deliveries without a time of their own, of the last minutes, recovered after a crash. */
+export interface Deliveries {
+  receivedAt(deviceId: string, key: string): number | undefined;
+}
+
+/** The alarms' side: fed before the commit, so that it works with the database stopped. */
+export interface Watch {
+  readings(readings: Readings): void;
+  waveform(waveform: Waveform): void;
+  event(event: DeviceEvent): void;
+  status(status: DeviceStatus): void;
+  connection(deviceId: string, organisationId: string, connected: boolean, at: number): void;
+}
+
+/** The screens' side: fed at once, and never slower for it. */
+export interface Live {
+  readings(readings: Readings): void;
+  waveform(waveform: Waveform): void;
+}

@@ -1,0 +1,217 @@
+import type { ReadingColumn } from "@openward/codecs";
+import type { RefusalCode } from "@openward/errors";
+import type { Readings } from "@openward/model";
+import { type Definition, isPlausible, plausibleRange } from "./definitions.ts";
+import { MAX_STREAMS, type Streams } from "./streams.ts";
+import { covers, enter, FROM_SERVER, PLACE_EXPECTED, type Place, TIME_EXPECTED, timeFault, type Work } from "./work.ts";
+
+/** Places a column of readings: on whom, in which stream, or in quarantine with the reason. */
+export function placeReadings(work: Work, column: ReadingColumn, definition: Definition, streams: Streams): void {
+  if (!work.isWanted && placeWhole(work, column, definition, streams)) return;
+  placeOneByOne(work, column, definition, streams);
+}
+
+/** The usual case: everything in the column is good and belongs to one association. */
+function placeWhole(work: Work, column: ReadingColumn, definition: Definition, streams: Streams): boolean {
+  const { times, values } = column;
+  const n = values.length;
+  let earliest = Number.POSITIVE_INFINITY;
+  let latest = Number.NEGATIVE_INFINITY;
+  let newest = Number.NEGATIVE_INFINITY;
+  let hasMissing = false;
+  for (let i = 0; i < n; i++) {
+    let time = times[i] as number;
+    // biome-ignore lint/suspicious/noSelfCompare: the cheapest test for NaN
+    if (time !== time) {
+      hasMissing = true;
+      time = work.stamp();
+    } else if (time > newest) newest = time;
+    if (time < earliest) earliest = time;
+    if (time > latest) latest = time;
+    if (!isPlausible(definition, values[i] as number)) return false;
+  }
+  if (n === 0 || timeFault(work, earliest) || timeFault(work, latest)) return false;
+  const place = work.placeAt(latest);
+  if (!place || !covers(place, earliest)) return false;
+  if (n === 1 && !hasMissing && work.quality === 0) {
+    if (newest > (Number.isNaN(work.newest) ? Number.NEGATIVE_INFINITY : work.newest)) work.newest = newest;
+    return put(work, column, definition, streams, place, instant(work, latest), asFloat64(values), GOOD);
+  }
+  const quality = new Uint8Array(n);
+  if (work.quality !== 0) quality.fill(work.quality);
+  let own = times instanceof Float64Array ? times : new Float64Array(times);
+  if (hasMissing) {
+    own = Float64Array.from(own, (time, i) => {
+      if (!Number.isNaN(time)) return time;
+      quality[i] = work.quality | FROM_SERVER;
+      return work.stamp();
+    });
+  }
+  if (newest > (Number.isNaN(work.newest) ? Number.NEGATIVE_INFINITY : work.newest)) work.newest = newest;
+  return put(work, column, definition, streams, place, own, asFloat64(values), quality);
+}
+
+/** The quality of one good reading. Readings are never changed by who gets them, so one will do for all. */
+const GOOD = new Uint8Array(1);
+
+/** The signals of one item share its time. */
+function instant(work: Work, time: number): Float64Array {
+  if (work.instant?.[0] !== time) work.instant = Float64Array.of(time);
+  return work.instant;
+}
+
+function put(
+  work: Work,
+  column: ReadingColumn,
+  definition: Definition,
+  streams: Streams,
+  place: Place,
+  times: Float64Array,
+  values: Float64Array,
+  quality: Uint8Array,
+): boolean {
+  const { organisationId, deviceId, receivedAt } = work;
+  const { signal, unit } = definition;
+  const slot = streams.slot(work.device, organisationId, deviceId, place.patientId, signal.key, unit, "numeric");
+  if (!slot) return false;
+  enter(work, slot);
+  const readings: Readings = {
+    stream: slot.stream,
+    associationId: place.id,
+    times,
+    values,
+    quality,
+    utcOffsetMinutes: column.utcOffsetMinutes,
+    receivedAt,
+  };
+  work.entries.push({ kind: "readings", readings });
+  work.accepted += values.length;
+  return true;
+}
+
+const FAULTS = [
+  undefined,
+  "VALUE_IMPLAUSIBLE",
+  "TIME_IN_FUTURE",
+  "TIME_IMPOSSIBLE",
+  "NO_ASSOCIATION",
+  "VALUE_NOT_A_NUMBER",
+  "STREAM_LIMIT",
+] as const satisfies readonly (RefusalCode | undefined)[];
+type Fault = NonNullable<(typeof FAULTS)[number]>;
+const SKIPPED = 255;
+
+/** Something in the column is not good, or it spans a change of patient. */
+function placeOneByOne(work: Work, column: ReadingColumn, definition: Definition, streams: Streams): void {
+  const { times, values, items } = column;
+  const n = values.length;
+  const verdicts = new Uint8Array(n);
+  const placed = new Float64Array(n);
+  const quality = new Uint8Array(n).fill(work.quality);
+  const groups = new Map<string, { place: Place; rows: number[] }>();
+  const field = fieldOf(column);
+  let group: { place: Place; rows: number[] } | undefined;
+  for (let i = 0; i < n; i++) {
+    if (work.isWanted && !work.isWanted(items[i] as number, field)) {
+      verdicts[i] = SKIPPED;
+      continue;
+    }
+    const value = values[i] as number;
+    let time = times[i] as number;
+    if (!Number.isFinite(value)) {
+      verdicts[i] = FAULTS.indexOf("VALUE_NOT_A_NUMBER");
+      continue;
+    }
+    if (!isPlausible(definition, value)) {
+      verdicts[i] = FAULTS.indexOf("VALUE_IMPLAUSIBLE");
+      continue;
+    }
+    if (Number.isNaN(time)) {
+      time = work.stamp();
+      quality[i] = work.quality | FROM_SERVER;
+    } else {
+      const said = time;
+      if (work.shiftMs !== undefined && timeFault(work, said)) {
+        time += work.shiftMs;
+        quality[i] = work.quality | FROM_SERVER;
+      }
+      const fault = timeFault(work, time);
+      if (fault) {
+        verdicts[i] = FAULTS.indexOf(fault);
+        continue;
+      }
+      if (time === said && !(time <= work.newest)) work.newest = time;
+    }
+    if (!group || !covers(group.place, time)) {
+      const place = work.placeAt(time);
+      if (!place) {
+        verdicts[i] = FAULTS.indexOf("NO_ASSOCIATION");
+        continue;
+      }
+      group = groups.get(place.id) ?? { place, rows: [] };
+      groups.set(place.id, group);
+    }
+    placed[i] = time;
+    group.rows.push(i);
+  }
+  for (const { place, rows } of groups.values()) {
+    const isPut = put(
+      work,
+      column,
+      definition,
+      streams,
+      place,
+      Float64Array.from(rows, (i) => placed[i] as number),
+      Float64Array.from(rows, (i) => values[i] as number),
+      Uint8Array.from(rows, (i) => quality[i] as number),
+    );
+    if (!isPut) for (const i of rows) verdicts[i] = FAULTS.indexOf("STREAM_LIMIT");
+  }
+  tellRuns(work, verdicts, items, field, definition);
+}
+
+/** Rows in a row with the same fault are one problem. */
+function tellRuns(
+  work: Work,
+  verdicts: Uint8Array,
+  items: ArrayLike<number>,
+  field: string,
+  definition: Definition,
+): void {
+  let start = 0;
+  for (let i = 1; i <= verdicts.length; i++) {
+    if (i < verdicts.length && verdicts[i] === verdicts[start]) continue;
+    const fault = FAULTS[verdicts[start] as number];
+    if (fault) {
+      const about = fault.startsWith("TIME_") || fault === "NO_ASSOCIATION" ? "at" : field;
+      const expected = expectedOf(fault, definition);
+      work.problems.add(fault, about, items[start] as number, items[i - 1] as number, i - start, expected);
+    }
+    start = i;
+  }
+}
+
+function expectedOf(fault: Fault, definition: Definition): string {
+  switch (fault) {
+    case "TIME_IN_FUTURE":
+    case "TIME_IMPOSSIBLE":
+      return TIME_EXPECTED[fault];
+    case "NO_ASSOCIATION":
+      return PLACE_EXPECTED;
+    case "VALUE_IMPLAUSIBLE":
+      return plausibleRange(definition);
+    case "VALUE_NOT_A_NUMBER":
+      return "a finite number";
+    case "STREAM_LIMIT":
+      return `at most ${MAX_STREAMS} signals and units`;
+  }
+}
+
+/** The field as the sender would name it. */
+export function fieldOf(column: { readonly signal: string }): string {
+  return `values.${column.signal.slice(0, 80)}`;
+}
+
+function asFloat64(values: ArrayLike<number>): Float64Array {
+  return values instanceof Float64Array ? values : new Float64Array(values);
+}

@@ -1,0 +1,83 @@
+import type { Association, JournalEntry, Millis, Problem } from "@openward/model";
+import { QUALITY } from "@openward/model";
+import { Problems } from "./problems.ts";
+import type { DeviceState, Slot } from "./streams.ts";
+
+export const FUTURE_MS = 5 * 60_000;
+/** 2000-01-01: before this no device that speaks to us could have measured anything. */
+export const EARLIEST = Date.UTC(2000, 0, 1);
+
+/** Where a reading belongs, and the span of time for which that holds. */
+export type Place = Pick<Association, "id" | "patientId" | "from" | "to">;
+
+/** One message on its way: what becomes of it, in the order in which the journal will hold it. */
+export interface Work {
+  readonly organisationId: string;
+  readonly deviceId: string;
+  readonly device: DeviceState;
+  readonly receivedAt: Millis;
+  /** Times after this lie too far in the future. */
+  readonly latest: Millis;
+  /** The time of a message that has none: the server's, when it came first. */
+  readonly stamp: () => Millis;
+  /** Who wore the device then. */
+  readonly placeAt: (time: Millis) => Place | undefined;
+  /** Bits that every value gets. */
+  readonly quality: number;
+  /** In a claim: is this value of this item one of those that were quarantined? */
+  readonly isWanted: ((item: number, field: string) => boolean) | undefined;
+  /** In a claim: what is added to impossible times, so that the last is the time of arrival; undefined: refused. */
+  readonly shiftMs: number | undefined;
+  readonly entries: JournalEntry[];
+  readonly newSlots: Slot[];
+  readonly problems: Problems;
+  accepted: number;
+  /** Newest device time that the message carries; NaN: none. */
+  newest: Millis;
+  /** The time of the item that was placed last, as the column that its signals share. */
+  instant: Float64Array | undefined;
+}
+
+export function newWork(
+  facts: Omit<Work, "entries" | "newSlots" | "problems" | "accepted" | "newest" | "instant">,
+): Work {
+  return {
+    ...facts,
+    entries: [],
+    newSlots: [],
+    problems: new Problems(),
+    accepted: 0,
+    newest: Number.NaN,
+    instant: undefined,
+  };
+}
+
+/** A stream stands in the journal before its first reading. */
+export function enter(work: Work, slot: Slot): void {
+  if (slot.isKnown || work.newSlots.includes(slot)) return;
+  work.newSlots.push(slot);
+  work.entries.push({ kind: "stream", stream: slot.stream });
+}
+
+export function refuse(work: Work, problems: readonly Problem[]): void {
+  for (const problem of problems) work.problems.push(problem);
+}
+
+export function timeFault(work: Work, time: Millis): "TIME_IN_FUTURE" | "TIME_IMPOSSIBLE" | undefined {
+  if (time > work.latest) return "TIME_IN_FUTURE";
+  if (time < EARLIEST) return "TIME_IMPOSSIBLE";
+  return undefined;
+}
+
+export const TIME_EXPECTED = {
+  TIME_IN_FUTURE: "at most five minutes ahead of the server's clock",
+  TIME_IMPOSSIBLE: "2000-01-01 or later",
+} as const;
+
+export const PLACE_EXPECTED = "a time at which the device was on a patient";
+
+export function covers(place: Place, time: Millis): boolean {
+  return time >= place.from && (place.to === null || time < place.to);
+}
+
+export const FROM_SERVER = QUALITY.timeFromServer;

@@ -1,0 +1,54 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { OutsideTrouble } from "@openward/errors";
+
+/** Where to listen, and the setting that changes it. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly setting: string;
+}
+
+/** A plain TCP listener. @throws OutsideTrouble PORT_TAKEN naming the port and the setting */
+export async function listenTcp(
+  { host, port, setting }: Address,
+  onConnection: (socket: Socket) => void,
+): Promise<{ server: Server; port: number }> {
+  const server = createServer({ noDelay: true }, onConnection);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(explainListening(error, { host, port, setting })));
+    server.listen(port, host, 1024, resolve);
+  });
+  return { server, port: portOf(server) };
+}
+
+export function portOf(server: Pick<Server, "address">): number {
+  const address = server.address();
+  return typeof address === "object" && address ? address.port : 0;
+}
+
+/** What an error of `listen` means to the operator. */
+export function explainListening(error: unknown, { host, port, setting }: Address): unknown {
+  const { code } = error as { code?: string };
+  if (code === "EADDRINUSE") {
+    return new OutsideTrouble(
+      "PORT_TAKEN",
+      false,
+      { at: setting, expected: "a free port, or 0 to pick one", received: `${port}` },
+      { cause: error },
+    );
+  }
+  if (code === "EACCES" || code === "EADDRNOTAVAIL") {
+    const at = code === "EACCES" ? setting : "OPENWARD_BIND";
+    return new OutsideTrouble(
+      "CONFIG_INVALID",
+      false,
+      { at, expected: "an address and port that may be used", received: `${host}:${port}` },
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}

@@ -1,0 +1,47 @@
+import type { IncomingMessage } from "node:http";
+import { RefusedInput, refusalText } from "@openward/errors";
+import type { WebSocketRoute } from "../http/index.ts";
+import type { Live } from "./live.ts";
+import type { Access, Viewer } from "./ports.ts";
+
+/** The WebSocket route /live: signed in by session cookie (browsers) or bearer token (programs). */
+export function liveRoute(deps: { live: Pick<Live, "connect">; access: Access }): WebSocketRoute<Viewer | undefined> {
+  const { live, access } = deps;
+  return {
+    maxPayloadBytes: 65_536,
+    async authorise(request) {
+      const viewer = await viewerOf(access, request);
+      // A page's script cannot read the status of a refused handshake; it is told by a message instead.
+      if (!viewer && request.headers.origin === undefined) throw new RefusedInput("NOT_SIGNED_IN");
+      return viewer;
+    },
+    onConnection(socket, _request, viewer) {
+      if (viewer) {
+        live.connect(socket, viewer);
+        return;
+      }
+      socket.send(JSON.stringify({ type: "refused", code: "NOT_SIGNED_IN", detail: refusalText.NOT_SIGNED_IN }));
+      socket.close(4401, "NOT_SIGNED_IN");
+    },
+  };
+}
+
+async function viewerOf(access: Access, { headers }: IncomingMessage): Promise<Viewer | undefined> {
+  const { cookie, authorization } = headers;
+  const signedIn = await access.authenticate({ cookie, authorization });
+  if (!signedIn) return undefined;
+  const { principal, expiresAt } = signedIn;
+  let view = await access.viewOf(principal);
+  return {
+    principal,
+    expiresAt,
+    view: () => view,
+    async recheck() {
+      const still = await access.authenticate({ cookie, authorization });
+      if (!still) return undefined;
+      // When one session of a person ends, all views that they hold become empty: this one goes on with its own.
+      view = await access.viewOf(still.principal);
+      return still.expiresAt;
+    },
+  };
+}

@@ -1,0 +1,291 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { routes } from "@openward/api";
+import { deviceTypes } from "@openward/drivers";
+import type { Alarm, Standby } from "@openward/model";
+import type { Runtime } from "@openward/runtime";
+import type { Config } from "./config.ts";
+import { registerIngest } from "./connect/http/index.ts";
+import { createMqttEndpoint } from "./connect/mqtt/index.ts";
+import { createSignInFailures } from "./connect/sign-in-failures.ts";
+import { ensureDemoWard, type RunningDemo, startDemoDevices } from "./demo.ts";
+import { type Foundation, openFoundation } from "./foundation.ts";
+import { createHttp, createWebSockets, serveOpenApi, serveOperations } from "./http/index.ts";
+import { createIngest } from "./ingest/index.ts";
+import { closeServer, explainListening, listenTcp, portOf } from "./listen.ts";
+import { createLive, liveRoute } from "./live/index.ts";
+import type { Logger } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import packageJson from "./package.json" with { type: "json" };
+import { createPortal } from "./portal/index.ts";
+import { registerRecord } from "./record/register.ts";
+import { openJournal } from "./store/journal/index.ts";
+import { openTelemetry } from "./store/telemetry/index.ts";
+import { createWatch } from "./watch/index.ts";
+
+export interface RunningServer {
+  readonly url: string;
+  readonly httpPort: number;
+  readonly mqttPort: number;
+  /** One-time sign-in links by role; empty where everybody has signed in before. */
+  readonly links: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly isDemo: boolean;
+  readonly newLinks: boolean;
+  readonly runtime: Runtime;
+  readonly log: Logger;
+  readonly progress: (text: string) => void;
+}
+
+const WEB_DIST = fileURLToPath(new URL("../web/dist", import.meta.url));
+
+/** Reads nothing but what it is given, builds every room, introduces them, starts them; `stop` goes backwards. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, isDemo, runtime, log, progress } = options;
+  const stops: (() => Promise<void> | void)[] = [];
+  const stop = async () => {
+    for (const step of stops.reverse()) await step();
+  };
+  try {
+    progress("starting the database ...");
+    const foundation = await openFoundation({ config, mode: "serve", runtime, log });
+    stops.push(() => foundation.close());
+    progress("reading the journal ...");
+    const rooms = await openRooms({ ...options, foundation, stops });
+    const { httpPort, mqttPort, url } = await rooms.listen();
+    const devices = isDemo
+      ? await ensureDemoWard(foundation, config.dataDir, runtime)
+      : await ensureOrganisation(foundation);
+    const links = await firstLinks(foundation, options, url);
+    if (devices) {
+      const demo: RunningDemo = startDemoDevices({
+        url: `mqtt://${reachable(config.bind)}:${mqttPort}`,
+        devices,
+        runtime,
+        report: (text) => log.warn({}, text),
+      });
+      stops.push(() => demo.stop());
+    }
+    return { url, httpPort, mqttPort, links, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface RoomsOptions extends ServerOptions {
+  readonly foundation: Foundation;
+  readonly stops: (() => Promise<void> | void)[];
+}
+
+async function openRooms({ config, runtime, log, foundation, stops }: RoomsOptions) {
+  const { database, directory, access } = foundation;
+  const report = (error: unknown, doing: string) => log.error({ err: error }, doing);
+
+  const { worker } = database;
+  const telemetry = await openTelemetry({ runtime, worker, log });
+  const journal = await openJournal({
+    runtime,
+    worker,
+    connection: database.connectionConfig("ingest"),
+    spoolFolder: join(config.dataDir, "spool"),
+    spoolBytesMax: config.spoolMegabytes * 1_000_000,
+    journalDays: config.journalDays,
+    tails: telemetry,
+    log,
+  });
+  stops.push(
+    () => telemetry.close(),
+    () => journal.close(),
+  );
+
+  // Watch tells screens, live takes its screens' beginnings from what watch knows: one of the two is introduced late.
+  const screens = { alarm: (alarm: Alarm) => live.alarm(alarm), standby: (standby: Standby) => live.standby(standby) };
+  const watch = createWatch({
+    runtime,
+    journal,
+    screens,
+    patients: directory,
+    devices: directory,
+    memory: { ...foundation.watchMemory, lastHeard: telemetry.lastHeard },
+    report,
+  });
+
+  const now = () => runtime.clock.now();
+  let url = "";
+  let mqttPort = 0;
+  const counted = { accepted: 0, quarantined: 0 };
+  const ingest = createIngest({
+    runtime,
+    journal,
+    watch,
+    directory: {
+      ...directory,
+      knowsStream: telemetry.knowsStream,
+      addStream(stream) {
+        telemetry.addStream(stream);
+        // Screens that are open get a tile that has the new stream in it, a waveform above all.
+        live.patientChanged(stream.patientId, stream.organisationId);
+      },
+    },
+    deliveries: telemetry.deliveries,
+    live: { readings: (readings) => live.readings(readings), waveform: (waveform) => live.waveform(waveform) },
+    report,
+    onReceipt(receipt) {
+      counted.accepted += receipt.accepted;
+      counted.quarantined += receipt.quarantined.length;
+    },
+  });
+  const connected = new Set<string>();
+  const door = {
+    accept: ingest.accept,
+    connection(deviceId: string, organisationId: string, isConnected: boolean) {
+      if (isConnected) connected.add(deviceId);
+      else connected.delete(deviceId);
+      ingest.connection(deviceId, organisationId, isConnected);
+    },
+  };
+
+  const portal = createPortal({
+    runtime,
+    access,
+    patients: foundation.patients,
+    wards: foundation.wards,
+    devices: foundation.devices,
+    people: foundation.people,
+    quarantine: foundation.quarantine,
+    history: foundation.alarms,
+    devicesNow: {
+      isConnected: (deviceId) => connected.has(deviceId),
+      patientOf: (deviceId) => directory.currentAssociation(deviceId)?.patientId,
+    },
+    deviceTypes,
+    reprocess: ingest.reprocess,
+    watch,
+    telemetry,
+    system: {
+      version: packageJson.version,
+      publicUrl: () => url,
+      mqtt: () => ({ host: reachable(config.bind), port: mqttPort }),
+      storage: () => journal.state,
+    },
+    publicUrl: () => config.publicUrl,
+    signInLink: (token) => signInLink(url, token),
+  });
+  const live = createLive({ runtime, tiles: portal.tiles, bodies: portal, report });
+
+  directory.on((change) => {
+    if (change.kind === "patient") watch.patientChanged(change.patientId);
+    if (change.kind === "association") watch.associationChanged(change.deviceId);
+    if (change.kind === "patient" || change.kind === "association")
+      live.patientChanged(change.patientId, change.organisationId);
+  });
+  access.onEnded(live.ended);
+  journal.onStateChange(live.storageState);
+
+  await watch.start();
+  stops.push(() => watch.stop());
+
+  const failures = createSignInFailures({ clock: runtime.clock });
+  const mqtt = createMqttEndpoint({ ingest: door, access: directory, runtime, log, failures });
+  stops.push(() => mqtt.stop());
+  const metrics = createMetrics({
+    mqtt: mqtt.stats,
+    live: live.counts,
+    storage: () => journal.state,
+    unsavedAlarms: watch.unsaved,
+    counted,
+  });
+
+  const app = await createHttp({ log, ids: runtime.ids, portals: { dist: WEB_DIST } });
+  serveOperations(app, {
+    live: () => true,
+    ready: () => ({ isReady: journal.state !== "failed", checks: { journal: journal.state } }),
+    metrics,
+  });
+  serveOpenApi(app, routes, { version: packageJson.version });
+  registerIngest(app, { ingest: door, access: directory, runtime, failures });
+  registerRecord(app, {
+    access,
+    patients: foundation.patients,
+    devices: foundation.devices,
+    telemetry,
+    clock: runtime.clock,
+    version: packageJson.version,
+    publicUrl: config.publicUrl ?? undefined,
+  });
+  await portal.register(app);
+  const webSockets = createWebSockets({ server: app.server, publicUrl: () => config.publicUrl, log });
+  stops.push(async () => {
+    live.close();
+    webSockets.close();
+    await app.close();
+  });
+  webSockets.route("/live", liveRoute({ live, access }));
+  webSockets.route("/mqtt", {
+    subprotocol: "mqtt",
+    maxPayloadBytes: 2 * 1_048_576,
+    onConnection: (socket, request) => mqtt.handleWebSocket(socket, request.socket.remoteAddress),
+  });
+
+  return {
+    /** Readiness is the last thing: whoever can connect is served. */
+    async listen() {
+      const http = { host: config.bind, port: config.httpPort, setting: "OPENWARD_HTTP_PORT" };
+      try {
+        await app.listen({ host: http.host, port: http.port, backlog: 1024 });
+      } catch (error) {
+        throw explainListening(error, http);
+      }
+      const httpPort = portOf(app.server);
+      url = (config.publicUrl ?? `http://${reachable(config.bind)}:${httpPort}`).replace(/\/+$/, "");
+      const mqttAddress = { host: config.bind, port: config.mqttPort, setting: "OPENWARD_MQTT_PORT" };
+      const listener = await listenTcp(mqttAddress, (socket) => mqtt.handleStream(socket, socket.remoteAddress));
+      mqttPort = listener.port;
+      stops.push(async () => {
+        const closed = closeServer(listener.server);
+        // Its connections are the endpoint's to end, and the listener is closed when they are.
+        await mqtt.stop();
+        await closed;
+      });
+      log.info({ httpPort, mqttPort, at: now() }, "ready");
+      return { httpPort, mqttPort, url };
+    },
+  };
+}
+
+async function firstLinks(
+  { wards, access }: Foundation,
+  { isDemo, newLinks }: ServerOptions,
+  url: string,
+): Promise<Record<string, string>> {
+  const links: Record<string, string> = {};
+  for (const organisation of await wards.organisations()) {
+    if (organisation.isDemo !== isDemo) continue;
+    for (const { person, link } of await access.ensureFirstPeople(organisation, { again: newLinks })) {
+      if (link) links[person.role] = signInLink(url, link.token);
+    }
+  }
+  return links;
+}
+
+/** Somewhere to admit the first patient; names are changed on the Administration page. */
+async function ensureOrganisation({ wards }: Foundation): Promise<null> {
+  const real = (await wards.organisations()).filter((organisation) => !organisation.isDemo);
+  if (real.length > 0) return null;
+  const organisation = await wards.createOrganisation("Hospital", false);
+  await wards.create(organisation.id, "Ward 1", Intl.DateTimeFormat().resolvedOptions().timeZone, "system");
+  return null;
+}
+
+const signInLink = (url: string, token: string) => `${url}/sign-in#token=${token}`;
+
+/** An address that somebody on this machine can connect to. */
+function reachable(bind: string): string {
+  if (bind === "0.0.0.0" || bind === "::") return "127.0.0.1";
+  return bind.includes(":") ? `[${bind}]` : bind;
+}

@@ -1,0 +1,50 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+
+interface Sources {
+  readonly mqtt: () => { connections: number; waiting: number };
+  readonly live: () => { screens: number };
+  readonly storage: () => "ok" | "spooling" | "failed";
+  readonly unsavedAlarms: () => number;
+  readonly counted: { readonly accepted: number; readonly quarantined: number };
+}
+
+/** Counts and times for Prometheus; nothing of a patient. */
+export function createMetrics(sources: Sources): Registry {
+  const { counted } = sources;
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge("openward_mqtt_connections", "Connected devices and gateways", () => sources.mqtt().connections);
+  gauge("openward_mqtt_waiting", "Messages that wait for their commit", () => sources.mqtt().waiting);
+  gauge("openward_live_screens", "Open live views", () => sources.live().screens);
+  gauge("openward_alarms_unsaved", "Alarm records that are not durable yet", sources.unsavedAlarms);
+  gauge("openward_storage_state", "0 ok, 1 readings go to the local spool, 2 nothing can be made durable", () =>
+    ["ok", "spooling", "failed"].indexOf(sources.storage()),
+  );
+  // Counted in plain numbers on the way of a reading, and handed over when somebody asks.
+  const counter = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  counter(
+    "openward_readings_accepted_total",
+    "Readings, waveform pieces and events that are durable",
+    () => counted.accepted,
+  );
+  counter("openward_quarantined_total", "Problems that sent input to quarantine", () => counted.quarantined);
+  return registry;
+}

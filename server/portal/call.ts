@@ -1,0 +1,28 @@
+import type { RouteName, routes } from "@openward/api";
+import type { PatientView } from "@openward/model";
+import type { z } from "zod";
+import type { Authenticated } from "./ports.ts";
+
+type Routes = typeof routes;
+type ParamOf<Path> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | ParamOf<`/${Rest}`>
+  : Path extends `${string}:${infer Name}`
+    ? Name
+    : never;
+type QueryOf<R> = R extends { query: infer Q extends z.ZodType } ? z.output<Q> : undefined;
+type BodyOf<R> = R extends { body: infer B extends z.ZodType } ? z.output<B> : undefined;
+
+/** One request that has passed the door: signed in, permitted, its fields checked. */
+export interface Call<K extends RouteName> {
+  readonly signedIn: Routes[K]["allow"] extends "public" ? undefined : Authenticated;
+  /** Only patients that exist for the caller come this far: `:id` under /api/patients is in the view. */
+  readonly params: Readonly<Record<ParamOf<Routes[K]["path"]>, string>>;
+  readonly query: QueryOf<Routes[K]>;
+  readonly body: BodyOf<Routes[K]>;
+  /** The patients that the caller may see. */
+  view(): Promise<PatientView>;
+  setCookie(cookie: string): void;
+}
+
+export type Handler<K extends RouteName> = (call: Call<K>) => Promise<z.input<Routes[K]["response"]>>;
+export type Handlers = { readonly [K in RouteName]: Handler<K> };

@@ -1,0 +1,141 @@
+import type { DeviceBody } from "@openward/api";
+import { RefusedInput } from "@openward/errors";
+import type { PatientView } from "@openward/model";
+import type { Clock } from "@openward/runtime";
+import type { Handlers } from "./call.ts";
+import type { DeviceRecord, Devices, DevicesNow, DeviceType, PatientRecord, Patients } from "./ports.ts";
+import { deviceBody } from "./present.ts";
+
+type DeviceRoutes =
+  | "deviceTypes"
+  | "devices"
+  | "device"
+  | "addDevice"
+  | "rotateToken"
+  | "revokeDevice"
+  | "assign"
+  | "release";
+
+/** How far back an association may be dated, to cover what a device measured before anybody told us. */
+const BACK_MS_MAX = 366 * 86_400_000;
+/** A screen's clock may be a little ahead of ours. */
+const AHEAD_MS_MAX = 60_000;
+
+export function deviceHandlers(deps: {
+  devices: Devices;
+  devicesNow: DevicesNow;
+  deviceTypes: readonly DeviceType[];
+  patients: Pick<Patients, "list" | "find">;
+  clock: Clock;
+}): Pick<Handlers, DeviceRoutes> {
+  const { devices, devicesNow, deviceTypes, patients, clock } = deps;
+  const typeDisplay = new Map(deviceTypes.map(({ key, display }) => [key, display]));
+
+  const body = (record: DeviceRecord, worn: PatientRecord | undefined): DeviceBody =>
+    deviceBody(record, {
+      typeDisplay: typeDisplay.get(record.device.type) ?? record.device.type,
+      isConnected: devicesNow.isConnected(record.device.id),
+      worn,
+    });
+
+  async function recordOf(organisationId: string, deviceId: string): Promise<DeviceRecord> {
+    const record = await devices.find(organisationId, deviceId);
+    if (!record) throw new RefusedInput("NOT_FOUND");
+    return record;
+  }
+
+  async function bodyOf(view: PatientView, deviceId: string): Promise<DeviceBody> {
+    const { organisationId } = view.principal;
+    const record = await recordOf(organisationId, deviceId);
+    const patientId = record.association?.patientId;
+    const worn =
+      patientId !== undefined && view.has(patientId) ? await patients.find(organisationId, patientId) : undefined;
+    return body(record, worn);
+  }
+
+  return {
+    deviceTypes: async () =>
+      deviceTypes.map((type) => ({ ...type, signals: type.signals.map((signal) => ({ ...signal })) })),
+
+    async devices({ signedIn, view }) {
+      const organisationId = signedIn.organisation.id;
+      const [records, everybody, seen] = await Promise.all([
+        devices.list(organisationId),
+        patients.list(organisationId, { all: true }),
+        view(),
+      ]);
+      const byId = new Map(
+        everybody.filter(({ patient }) => seen.has(patient.id)).map((record) => [record.patient.id, record]),
+      );
+      return records.map((record) =>
+        body(record, record.association ? byId.get(record.association.patientId) : undefined),
+      );
+    },
+
+    async device({ params, view }) {
+      return bodyOf(await view(), params.deviceId);
+    },
+
+    async addDevice({ signedIn, body: asked }) {
+      const display = typeDisplay.get(asked.type);
+      if (display === undefined) {
+        throw new RefusedInput("FIELD_INVALID", {
+          at: "type",
+          expected: `one of ${[...typeDisplay.keys()].join(", ")}`,
+        });
+      }
+      const { device, token } = await devices.create(
+        signedIn.organisation.id,
+        {
+          ...(asked.id === undefined ? {} : { id: asked.id }),
+          type: asked.type,
+          display: asked.display ?? display,
+          manufacturer: asked.manufacturer ?? null,
+          model: asked.model ?? null,
+          serial: asked.serial ?? null,
+        },
+        signedIn.principal.id,
+      );
+      return { id: device.id, token };
+    },
+
+    async rotateToken({ params, signedIn }) {
+      await recordOf(signedIn.organisation.id, params.deviceId);
+      const token = await devices.rotateToken(signedIn.organisation.id, params.deviceId, signedIn.principal.id);
+      return { id: params.deviceId, token };
+    },
+
+    async revokeDevice({ params, signedIn, view }) {
+      await recordOf(signedIn.organisation.id, params.deviceId);
+      await devices.revoke(signedIn.organisation.id, params.deviceId, signedIn.principal.id);
+      return bodyOf(await view(), params.deviceId);
+    },
+
+    async assign({ params, body: asked, signedIn, view }) {
+      const now = clock.now();
+      const from = asked.from ?? now;
+      if (from > now + AHEAD_MS_MAX || from < now - BACK_MS_MAX) {
+        throw new RefusedInput("FIELD_INVALID", { at: "from", expected: "a time within the last year" });
+      }
+      const seen = await view();
+      if (!seen.has(asked.patientId)) throw new RefusedInput("NOT_FOUND", { at: "patientId" });
+      const { device } = await recordOf(signedIn.organisation.id, params.deviceId);
+      if (device.revokedAt !== null)
+        throw new RefusedInput("CONFLICT", { at: "deviceId", expected: "a device with access" });
+      await devices.assign(
+        signedIn.organisation.id,
+        device.id,
+        asked.patientId,
+        Math.min(from, now),
+        signedIn.principal.id,
+      );
+      return bodyOf(seen, device.id);
+    },
+
+    async release({ params, signedIn, view }) {
+      await recordOf(signedIn.organisation.id, params.deviceId);
+      await devices.release(signedIn.organisation.id, params.deviceId, clock.now(), signedIn.principal.id);
+      return bodyOf(await view(), params.deviceId);
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import { type Route, type RouteName, routes } from "@openward/api";
+import { RefusedInput } from "@openward/errors";
+import type { PatientView } from "@openward/model";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { isSameOrigin, type PublicUrl, parseFields } from "../http/index.ts";
+import type { Handlers } from "./call.ts";
+import type { Names } from "./names.ts";
+import type { Access, Authenticated } from "./ports.ts";
+
+interface DoorDeps {
+  readonly access: Pick<Access, "authenticate" | "viewOf">;
+  readonly names: Pick<Names, "note">;
+  readonly handlers: Handlers;
+  readonly publicUrl: PublicUrl;
+}
+
+/** The same call, whatever its route: what the loop below can say of it. */
+type AnyHandler = (call: {
+  signedIn: Authenticated | undefined;
+  params: Readonly<Record<string, string>>;
+  query: unknown;
+  body: unknown;
+  view(): Promise<PatientView>;
+  setCookie(cookie: string): void;
+}) => Promise<unknown>;
+
+/**
+ * Registers every route of the table. The order of checks is the same for all: who is it, may that role, does the
+ * request come from our own page, is the patient visible, are the fields right; only then the handler.
+ */
+export async function registerRoutes(app: FastifyInstance, deps: DoorDeps): Promise<void> {
+  await app.register(async (scope) => {
+    readJsonOnly(scope);
+    for (const [name, route] of Object.entries(routes) as [RouteName, Route][]) {
+      const handle = deps.handlers[name] as unknown as AnyHandler;
+      scope.route({
+        method: route.method,
+        url: route.path,
+        // Before the body is read: a stranger's megabyte is not parsed.
+        onRequest: async (request) => {
+          request.signedIn = await admit(deps, route, request);
+        },
+        handler: (request, reply) => answer(deps, route, handle, request, reply),
+      });
+    }
+  });
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Set by the door of /api. */
+    signedIn?: Authenticated | undefined;
+  }
+}
+
+const UNSAFE = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+
+async function admit(deps: DoorDeps, route: Route, request: FastifyRequest): Promise<Authenticated | undefined> {
+  if (route.allow === "public") {
+    checkOrigin(deps, request);
+    return undefined;
+  }
+  const { cookie, authorization } = request.headers;
+  const signedIn = await deps.access.authenticate({ cookie, authorization });
+  if (!signedIn) throw new RefusedInput("NOT_SIGNED_IN");
+  // A browser adds the cookie of whoever is signed in to any page's request; a token nobody adds by accident.
+  if (signedIn.via === "session") checkOrigin(deps, request);
+  if (!route.allow.includes(signedIn.principal.role)) {
+    throw new RefusedInput("NOT_PERMITTED", { expected: `one of ${route.allow.join(", ")}` });
+  }
+  deps.names.note(signedIn.principal.id, signedIn.principal.display);
+  return signedIn;
+}
+
+function checkOrigin({ publicUrl }: DoorDeps, { method, headers }: FastifyRequest): void {
+  if (UNSAFE.has(method) && !isSameOrigin(headers, publicUrl)) {
+    throw new RefusedInput("NOT_PERMITTED", { at: "Origin", expected: "a page of this server" });
+  }
+}
+
+async function answer(
+  deps: DoorDeps,
+  route: Route,
+  handle: AnyHandler,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { signedIn } = request;
+  let minted: Promise<PatientView> | undefined;
+  const view = () => {
+    if (!signedIn) throw new RefusedInput("NOT_SIGNED_IN");
+    minted ??= deps.access.viewOf(signedIn.principal);
+    return minted;
+  };
+  const params = request.params as Readonly<Record<string, string>>;
+  checkParams(route.path, params);
+  if (route.path.startsWith("/api/patients/:id") && !(await view()).has(params.id ?? "")) {
+    throw new RefusedInput("NOT_FOUND");
+  }
+  const result = await handle({
+    signedIn,
+    params,
+    query: route.query ? parseFields(route.query, request.query, "query") : undefined,
+    body: route.body ? parseFields(route.body, request.body, "body") : undefined,
+    view,
+    setCookie: (cookie) => void reply.header("set-cookie", cookie),
+  });
+  reply.header("cache-control", "no-store").code(route.status);
+  return route.status === 204 ? reply.send() : reply.type("application/json").send(JSON.stringify(result));
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const DEVICE_ID = /^[A-Za-z0-9._-]{1,64}$/;
+const ALARM_ID = /^[A-Za-z0-9_.:-]{1,128}$/;
+
+/** An id that cannot be one names nothing that exists; it gets the same answer. */
+function checkParams(path: string, params: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(params)) {
+    const form = name === "deviceId" ? DEVICE_ID : path.startsWith("/api/alarms/") ? ALARM_ID : UUID;
+    if (!form.test(value)) throw new RefusedInput("NOT_FOUND");
+  }
+}
+
+/** JSON and nothing else: forms and plain text are what a foreign page can send without asking. */
+function readJsonOnly(scope: FastifyInstance): void {
+  const parse = scope.getDefaultJsonParser("error", "error");
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+    // A POST without content, as `discharge` is, may still say application/json.
+    if (body === "") done(null, undefined);
+    else parse(request, body as string, done);
+  });
+}

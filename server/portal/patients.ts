@@ -1,0 +1,149 @@
+import type { PatientBody } from "@openward/api";
+import { RefusedInput } from "@openward/errors";
+import { isoDateIn, type PatientView } from "@openward/model";
+import type { Runtime } from "@openward/runtime";
+import type { Call, Handlers } from "./call.ts";
+import type { NewPatient, PatientRecord, Patients, Wards } from "./ports.ts";
+import { patientBody } from "./present.ts";
+import { SimilarPatients } from "./similar.ts";
+import { checkTimeZone } from "./system.ts";
+import { unknownName, unknownRecordNumber } from "./unknown.ts";
+
+type PatientRoutes =
+  | "patients"
+  | "admit"
+  | "patient"
+  | "changePatient"
+  | "readmit"
+  | "transfer"
+  | "discharge"
+  | "merge";
+
+/** Nobody alive was born before. */
+const OLDEST_YEARS = 130;
+
+export function patientHandlers(deps: {
+  patients: Patients;
+  wards: Wards;
+  runtime: Pick<Runtime, "clock" | "random">;
+}): Pick<Handlers, PatientRoutes> {
+  const { patients, wards, runtime } = deps;
+  const body = (record: PatientRecord): PatientBody => patientBody(record, runtime.clock.now());
+
+  async function recordOf(organisationId: string, patientId: string): Promise<PatientRecord> {
+    const record = await patients.find(organisationId, patientId);
+    if (!record) throw new RefusedInput("NOT_FOUND");
+    return record;
+  }
+
+  /** Two people of one name are how readings reach the wrong record; somebody has to look first. */
+  async function checkSimilar(
+    view: PatientView,
+    name: string,
+    { birthDate, seen, self }: { birthDate: string | null; seen: readonly string[]; self?: string },
+  ): Promise<void> {
+    const similar = await patients.similar(view.principal.organisationId, name, birthDate);
+    const unseen = similar.filter(
+      ({ patient: { id, mergedInto } }) => id !== self && mergedInto === null && view.has(id) && !seen.includes(id),
+    );
+    if (unseen.length > 0) throw new SimilarPatients(unseen.slice(0, 20).map(body));
+  }
+
+  async function wardOf(organisationId: string, wardId: string) {
+    const ward = (await wards.list(organisationId)).find(({ id }) => id === wardId);
+    if (!ward) throw new RefusedInput("FIELD_INVALID", { at: "wardId", expected: "the id of a ward" });
+    return ward;
+  }
+
+  function checkBirthDate(birthDate: string | null | undefined, timeZone: string): void {
+    if (birthDate === null || birthDate === undefined) return;
+    const today = isoDateIn(timeZone, runtime.clock.now());
+    const oldest = `${Number(today.slice(0, 4)) - OLDEST_YEARS}${today.slice(4)}`;
+    if (birthDate > today || birthDate < oldest) {
+      throw new RefusedInput("FIELD_INVALID", { at: "birthDate", expected: `a day from ${oldest} to ${today}` });
+    }
+  }
+
+  async function identity({ body: asked, signedIn }: Call<"admit">, timeZone: string): Promise<NewPatient> {
+    const common = {
+      birthDate: asked.birthDate ?? null,
+      sex: asked.sex,
+      isUnknown: asked.isUnknown,
+      timeZone,
+      ageGroup: asked.ageGroup ?? null,
+    };
+    if (asked.name !== undefined && asked.mrn !== undefined) return { ...common, name: asked.name, mrn: asked.mrn };
+    const all = await patients.list(signedIn.organisation.id, { all: true });
+    const names = new Set(all.map(({ patient }) => patient.name));
+    const numbers = new Set(all.map(({ patient }) => patient.mrn));
+    let mrn = asked.mrn ?? unknownRecordNumber(runtime.random);
+    while (asked.mrn === undefined && numbers.has(mrn)) mrn = unknownRecordNumber(runtime.random);
+    return { ...common, name: asked.name ?? unknownName(runtime.random, (name) => names.has(name)), mrn };
+  }
+
+  return {
+    async patients({ signedIn, query, view }) {
+      const { q, all } = query;
+      const [records, visible] = await Promise.all([
+        patients.list(signedIn.organisation.id, { all, ...(q === undefined ? {} : { q }) }),
+        view(),
+      ]);
+      return records.filter(({ patient }) => visible.has(patient.id)).map(body);
+    },
+
+    async admit(call) {
+      const { body: asked, signedIn } = call;
+      const organisationId = signedIn.organisation.id;
+      const by = signedIn.principal.id;
+      // Everything is checked before anything is written: a refused admission leaves no half-made patient.
+      const ward = await wardOf(organisationId, asked.wardId);
+      const timeZone = asked.timeZone ?? ward.timeZone;
+      checkTimeZone(timeZone);
+      checkBirthDate(asked.birthDate, timeZone);
+      if (asked.name !== undefined) {
+        const birthDate = asked.birthDate ?? null;
+        await checkSimilar(await call.view(), asked.name, { birthDate, seen: asked.seenSimilar });
+      }
+      const patient = await patients.create(organisationId, await identity(call, timeZone), by);
+      return body(await patients.admit(organisationId, patient.id, ward.id, asked.bed, by));
+    },
+
+    async patient({ params, signedIn }) {
+      return body(await recordOf(signedIn.organisation.id, params.id));
+    },
+
+    async changePatient({ params, body: asked, signedIn, view }) {
+      const organisationId = signedIn.organisation.id;
+      const { patient } = await recordOf(organisationId, params.id);
+      const { seenSimilar, ...given } = asked;
+      checkBirthDate(given.birthDate, patient.timeZone);
+      if (given.name !== undefined && given.name !== patient.name) {
+        const birthDate = given.birthDate === undefined ? patient.birthDate : given.birthDate;
+        await checkSimilar(await view(), given.name, { birthDate, seen: seenSimilar, self: patient.id });
+      }
+      const change = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+      await patients.change(organisationId, params.id, change as Partial<NewPatient>, signedIn.principal.id);
+      return body(await recordOf(organisationId, params.id));
+    },
+
+    async readmit({ params, body: { wardId, bed }, signedIn }) {
+      const { id: ward } = await wardOf(signedIn.organisation.id, wardId);
+      return body(await patients.admit(signedIn.organisation.id, params.id, ward, bed, signedIn.principal.id));
+    },
+
+    async transfer({ params, body: { wardId, bed }, signedIn }) {
+      const { id: ward } = await wardOf(signedIn.organisation.id, wardId);
+      return body(await patients.transfer(signedIn.organisation.id, params.id, ward, bed, signedIn.principal.id));
+    },
+
+    async discharge({ params, signedIn }) {
+      return body(await patients.discharge(signedIn.organisation.id, params.id, signedIn.principal.id));
+    },
+
+    async merge({ params, body: { into }, signedIn, view }) {
+      if (into === params.id) throw new RefusedInput("FIELD_INVALID", { at: "into", expected: "another patient" });
+      if (!(await view()).has(into)) throw new RefusedInput("NOT_FOUND", { at: "into" });
+      return body(await patients.merge(signedIn.organisation.id, params.id, into, signedIn.principal.id));
+    },
+  };
+}

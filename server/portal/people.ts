@@ -1,0 +1,36 @@
+import { RefusedInput } from "@openward/errors";
+import type { Person } from "@openward/model";
+import type { Handlers } from "./call.ts";
+import type { Access, People } from "./ports.ts";
+import { personBody } from "./present.ts";
+
+export function peopleHandlers(deps: {
+  people: People;
+  access: Pick<Access, "issueLink">;
+  /** The page that takes a one-time token. */
+  signInLink: (token: string) => string;
+}): Pick<Handlers, "people" | "addPerson" | "newLink"> {
+  const { people, access, signInLink } = deps;
+
+  async function withLink(person: Person, by: string) {
+    const { token, expiresAt } = await access.issueLink(person.id, by);
+    return { person: personBody(person), link: signInLink(token), expiresAt };
+  }
+
+  return {
+    async people({ signedIn }) {
+      return (await people.list(signedIn.organisation.id)).map(personBody);
+    },
+    async addPerson({ signedIn, body: { display, role } }) {
+      const by = signedIn.principal.id;
+      return withLink(await people.create(signedIn.organisation.id, display, role, by), by);
+    },
+    async newLink({ signedIn, params }) {
+      const person = await people.find(params.id);
+      if (!person || person.organisationId !== signedIn.organisation.id) throw new RefusedInput("NOT_FOUND");
+      if (person.disabledAt !== null)
+        throw new RefusedInput("CONFLICT", { at: "id", expected: "a person who may sign in" });
+      return withLink(person, signedIn.principal.id);
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import type { AlarmBody, StandbyBody } from "@openward/api";
+import type { Alarm, Standby } from "@openward/model";
+import type { Runtime } from "@openward/runtime";
+import type { FastifyInstance } from "fastify";
+import type { PublicUrl } from "../http/index.ts";
+import { alarmHandlers } from "./alarms.ts";
+import type { Handlers } from "./call.ts";
+import { deviceHandlers } from "./devices.ts";
+import { registerRoutes } from "./door.ts";
+import { createNames } from "./names.ts";
+import { patientHandlers } from "./patients.ts";
+import { peopleHandlers } from "./people.ts";
+import type {
+  Access,
+  AlarmHistory,
+  Devices,
+  DevicesNow,
+  DeviceType,
+  Patients,
+  People,
+  Quarantine,
+  Reprocess,
+  SystemState,
+  Telemetry,
+  Wards,
+  Watch,
+} from "./ports.ts";
+import { alarmBody, standbyBody } from "./present.ts";
+import { quarantineHandlers } from "./quarantine.ts";
+import { createRoster } from "./roster.ts";
+import { sessionHandlers } from "./session.ts";
+import { systemHandlers } from "./system.ts";
+import { telemetryHandlers } from "./telemetry.ts";
+import { createTiles, type Tiles } from "./tiles.ts";
+
+export interface PortalDeps {
+  readonly runtime: Pick<Runtime, "clock" | "random">;
+  readonly access: Access;
+  readonly patients: Patients;
+  readonly wards: Wards;
+  readonly devices: Devices;
+  readonly devicesNow: DevicesNow;
+  readonly deviceTypes: readonly DeviceType[];
+  readonly quarantine: Quarantine;
+  readonly reprocess: Reprocess;
+  readonly history: AlarmHistory;
+  readonly people: People;
+  readonly watch: Watch;
+  readonly telemetry: Telemetry;
+  readonly system: SystemState;
+  /** The operator's public address, against which Origin is checked; null: the Host header speaks. */
+  readonly publicUrl: PublicUrl;
+  /** The page that takes a one-time token: "https://ward.example/sign-in#token=...". */
+  readonly signInLink: (token: string) => string;
+}
+
+export interface Portal {
+  /** Registers every route of /api. */
+  register(app: FastifyInstance): Promise<void>;
+  /** What live begins its screens with. */
+  readonly tiles: Tiles;
+  /** How live shows an alarm and a standby: at once, with the names that memory has. */
+  alarmBody(alarm: Alarm): AlarmBody;
+  standbyBody(standby: Standby): StandbyBody;
+}
+
+/** The portals' own API: what people do and see, over HTTP. */
+export function createPortal(deps: PortalDeps): Portal {
+  const { runtime, access, patients, telemetry, watch, devicesNow } = deps;
+  const { clock } = runtime;
+  const names = createNames(deps);
+  const handlers: Handlers = {
+    ...sessionHandlers({ access, clock }),
+    ...systemHandlers({ system: deps.system, wards: deps.wards, clock }),
+    ...patientHandlers({ patients, wards: deps.wards, runtime }),
+    ...telemetryHandlers({ telemetry, watch, devices: deps.devices }),
+    ...alarmHandlers({ watch, history: deps.history, names }),
+    ...deviceHandlers({ devices: deps.devices, devicesNow, deviceTypes: deps.deviceTypes, patients, clock }),
+    ...quarantineHandlers({ quarantine: deps.quarantine, reprocess: deps.reprocess, names }),
+    ...peopleHandlers({ people: deps.people, access, signInLink: deps.signInLink }),
+  };
+  return {
+    register: (app) => registerRoutes(app, { access, names, handlers, publicUrl: deps.publicUrl }),
+    tiles: createTiles({ clock, roster: createRoster({ patients }), telemetry, watch, devicesNow, names }),
+    alarmBody: (alarm) => alarmBody(alarm, names),
+    standbyBody: (standby) => standbyBody(standby, names),
+  };
+}

@@ -1,0 +1,241 @@
+import type {
+  AgeGroup,
+  Alarm,
+  Association,
+  Device,
+  DeviceStatus,
+  Expectation,
+  Limits,
+  Patient,
+  PatientView,
+  Person,
+  Principal,
+  Problem,
+  QuarantineEntry,
+  Role,
+  Sex,
+  Standby,
+  Stay,
+  Stream,
+  Ward,
+  Waveform,
+} from "@openward/model";
+
+/*
+ * What the portal needs of its neighbours, said in its own words. The rooms that fill these in have larger interfaces
+ * of the same shape; `main.ts` introduces them.
+ */
+
+export type Awaitable<T> = T | Promise<T>;
+
+export interface Authenticated {
+  readonly principal: Principal;
+  readonly organisation: { readonly id: string; readonly name: string; readonly isDemo: boolean };
+  readonly expiresAt: number;
+  readonly via: "session" | "token";
+}
+
+export interface Access {
+  authenticate(headers: {
+    cookie?: string | undefined;
+    authorization?: string | undefined;
+  }): Promise<Authenticated | undefined>;
+  signIn(linkToken: string): Promise<{ authenticated: Authenticated; cookie: string }>;
+  signOut(authenticated: Authenticated): Promise<{ cookie: string }>;
+  viewOf(principal: Principal): Promise<PatientView>;
+  issueLink(personId: string, by: string): Promise<{ token: string; expiresAt: number }>;
+}
+
+export interface PatientRecord {
+  readonly patient: Patient;
+  readonly stay: (Stay & { readonly wardName: string }) | null;
+}
+
+export interface NewPatient {
+  readonly name: string;
+  readonly birthDate: string | null;
+  readonly sex: Sex;
+  readonly mrn: string;
+  readonly isUnknown: boolean;
+  readonly timeZone: string;
+  readonly ageGroup: AgeGroup | null;
+}
+
+export interface Patients {
+  list(organisationId: string, options: { all: boolean; q?: string }): Promise<PatientRecord[]>;
+  find(organisationId: string, patientId: string): Promise<PatientRecord | undefined>;
+  similar(organisationId: string, name: string, birthDate?: string | null): Promise<PatientRecord[]>;
+  create(organisationId: string, patient: NewPatient, by: string): Promise<Patient>;
+  change(organisationId: string, patientId: string, change: Partial<NewPatient>, by: string): Promise<Patient>;
+  admit(organisationId: string, patientId: string, wardId: string, bed: string, by: string): Promise<PatientRecord>;
+  transfer(organisationId: string, patientId: string, wardId: string, bed: string, by: string): Promise<PatientRecord>;
+  discharge(organisationId: string, patientId: string, by: string): Promise<PatientRecord>;
+  merge(organisationId: string, patientId: string, into: string, by: string): Promise<PatientRecord>;
+}
+
+export interface Wards {
+  list(organisationId: string): Promise<Ward[]>;
+  create(organisationId: string, name: string, timeZone: string, by: string): Promise<Ward>;
+}
+
+export interface DeviceRecord {
+  readonly device: Device;
+  readonly status: DeviceStatus | null;
+  readonly lastSeenAt: number | null;
+  readonly clockOffsetMs: number | null;
+  readonly association: Association | null;
+  readonly openQuarantine: number;
+}
+
+export interface Devices {
+  list(organisationId: string): Promise<DeviceRecord[]>;
+  find(organisationId: string, deviceId: string): Promise<DeviceRecord | undefined>;
+  create(
+    organisationId: string,
+    device: {
+      readonly id?: string;
+      readonly type: string;
+      readonly display: string;
+      readonly manufacturer: string | null;
+      readonly model: string | null;
+      readonly serial: string | null;
+    },
+    by: string,
+  ): Promise<{ device: Device; token: string }>;
+  rotateToken(organisationId: string, deviceId: string, by: string): Promise<string>;
+  revoke(organisationId: string, deviceId: string, by: string): Promise<Device>;
+  assign(organisationId: string, deviceId: string, patientId: string, from: number, by: string): Promise<Association>;
+  release(organisationId: string, deviceId: string, at: number, by: string): Promise<void>;
+}
+
+/** What is so at this moment, from memory. */
+export interface DevicesNow {
+  isConnected(deviceId: string): boolean;
+  /** The patient who wears the device now. */
+  patientOf(deviceId: string): string | undefined;
+}
+
+export interface DeviceType {
+  readonly key: string;
+  readonly display: string;
+  readonly signals: readonly { readonly signal: string; readonly intervalMs: number | null }[];
+}
+
+export interface QuarantineRecord {
+  readonly entry: QuarantineEntry;
+  readonly state: "open" | "claimed" | "dismissed";
+  readonly resolvedBy: string | null;
+  readonly resolvedAt: number | null;
+  readonly patientId: string | null;
+}
+
+export interface Quarantine {
+  list(
+    organisationId: string,
+    filter: { state: "open" | "claimed" | "dismissed"; deviceId?: string; before?: string; limit: number },
+  ): Promise<QuarantineRecord[]>;
+  find(organisationId: string, id: string): Promise<QuarantineRecord | undefined>;
+  resolve(
+    organisationId: string,
+    id: string,
+    as: "claimed" | "dismissed",
+    by: string,
+    detail: { patientId?: string; reason?: string },
+  ): Promise<QuarantineRecord>;
+}
+
+/** Ingest's second look at a quarantined message: for this patient, whatever the associations said. */
+export type Reprocess = (
+  entry: QuarantineEntry,
+  claim: { readonly patientId: string; readonly useReceivedTime: boolean; readonly by: string },
+) => Promise<{ readonly accepted: number; readonly quarantined: readonly Problem[] }>;
+
+export interface AlarmHistory {
+  ofPatient(organisationId: string, patientId: string, from: number, to: number): Promise<Alarm[]>;
+}
+
+export interface People {
+  list(organisationId: string): Promise<Person[]>;
+  create(organisationId: string, display: string, role: Role, by: string): Promise<Person>;
+  find(personId: string): Promise<Person | undefined>;
+}
+
+export type NewLimits = Omit<Limits, "setBy" | "setAt">;
+
+export interface PatientLimits {
+  readonly profile: AgeGroup | null;
+  readonly limits: readonly Limits[];
+}
+
+/** The alarms' side. Who does it is the view's principal. */
+export interface Watch {
+  active(view: PatientView): Awaitable<readonly Alarm[]>;
+  acknowledge(view: PatientView, alarmId: string, revision: number): Awaitable<Alarm>;
+  limitsOf(view: PatientView, patientId: string): Awaitable<PatientLimits>;
+  setLimits(view: PatientView, patientId: string, limits: readonly NewLimits[]): Awaitable<PatientLimits>;
+  chooseProfile(view: PatientView, patientId: string, ageGroup: AgeGroup): Awaitable<PatientLimits>;
+  startStandby(
+    view: PatientView,
+    patientId: string,
+    standby: { readonly streamId: string | null; readonly reason: string; readonly minutes: number },
+  ): Awaitable<Standby>;
+  endStandby(view: PatientView, patientId: string, standbyId: string): Awaitable<Standby>;
+  standbyOf(view: PatientView, patientId: string): Awaitable<readonly Standby[]>;
+  expectationOf(streamId: string): Expectation | undefined;
+  confirmExpectation(view: PatientView, streamId: string, intervalMs: number | null): Awaitable<Expectation>;
+}
+
+export interface StreamSummary {
+  readonly stream: Stream;
+  readonly lastAt: number | null;
+}
+
+export interface Reading {
+  readonly stream: Stream;
+  readonly time: number;
+  readonly value: number;
+  readonly quality: number;
+  readonly receivedAt: number;
+}
+
+export interface Trend {
+  readonly stream: Stream;
+  readonly starts: Float64Array;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  readonly mean: Float64Array;
+  readonly last: Float64Array;
+  readonly count: Uint32Array;
+}
+
+export interface Overview {
+  readonly starts: Float64Array;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+}
+
+export interface Telemetry {
+  streams(view: PatientView, patientId: string): Promise<readonly StreamSummary[]>;
+  latest(view: PatientView, patientId: string): readonly Reading[];
+  trend(
+    view: PatientView,
+    query: { patientId: string; streamIds: readonly string[]; from: number; to: number; buckets: number },
+  ): Promise<readonly Trend[]>;
+  waveform(
+    view: PatientView,
+    query: { patientId: string; streamId: string; from: number; to: number },
+  ): Promise<readonly Waveform[]>;
+  waveformOverview(
+    view: PatientView,
+    query: { patientId: string; streamId: string; from: number; to: number; buckets: number },
+  ): Promise<Overview>;
+}
+
+/** What the server says of itself. */
+export interface SystemState {
+  readonly version: string;
+  /** "https://ward.example", or made from bind and port; without a slash at the end. */
+  publicUrl(): string;
+  mqtt(): { readonly host: string; readonly port: number };
+  storage(): "ok" | "spooling" | "failed";
+}

@@ -1,0 +1,164 @@
+import type {
+  AlarmBody,
+  DeviceBody,
+  LatestBody,
+  LimitsBody,
+  PatientBody,
+  PersonBody,
+  QuarantinedBody,
+  Session,
+  StandbyBody,
+  StreamInfo,
+} from "@openward/api";
+import { type Alarm, ageGroupOf, type Expectation, type Limits, type Person, type Standby } from "@openward/model";
+import type { Names } from "./names.ts";
+import type { Authenticated, DeviceRecord, PatientRecord, QuarantineRecord, Reading, StreamSummary } from "./ports.ts";
+
+/** @param now ms UTC: the age is today's */
+export function patientBody({ patient, stay }: PatientRecord, now: number): PatientBody {
+  const ageGroup = ageGroupOf(patient, now);
+  const told = ageGroupOf({ ...patient, ageGroup: null }, now);
+  return {
+    id: patient.id,
+    name: patient.name,
+    birthDate: patient.birthDate,
+    sex: patient.sex,
+    mrn: patient.mrn,
+    isUnknown: patient.isUnknown,
+    timeZone: patient.timeZone,
+    ageGroup,
+    ageGroupSource: told !== null ? "birth-date" : ageGroup !== null ? "chosen" : "unknown",
+    mergedInto: patient.mergedInto,
+    stay:
+      stay && stay.to === null
+        ? { wardId: stay.wardId, wardName: stay.wardName, bed: stay.bed, from: stay.from }
+        : null,
+  };
+}
+
+export function latestBody({ stream, value, time, receivedAt, quality }: Reading): LatestBody {
+  return {
+    streamId: stream.id,
+    signal: stream.signal,
+    deviceId: stream.deviceId,
+    value,
+    unit: stream.unit,
+    at: Math.round(time),
+    receivedAt,
+    quality,
+  };
+}
+
+export function streamInfo(
+  { stream, lastAt }: StreamSummary,
+  latest: Reading | undefined,
+  expectation: Expectation | undefined,
+  deviceDisplay: string,
+): StreamInfo {
+  return {
+    id: stream.id,
+    signal: stream.signal,
+    kind: stream.kind,
+    unit: stream.unit,
+    deviceId: stream.deviceId,
+    deviceDisplay,
+    // A waveform's last sample may lie between two milliseconds.
+    lastAt: lastAt === null ? null : Math.round(lastAt),
+    latest: latest ? latestBody(latest) : null,
+    expectedIntervalMs: expectation?.intervalMs ?? null,
+    expectationSource: expectation?.source ?? "on-demand",
+  };
+}
+
+export function alarmBody(alarm: Alarm, names: Pick<Names, "ofMaybe">): AlarmBody {
+  const { organisationId: _, ...body } = alarm;
+  return { ...body, acknowledgedBy: names.ofMaybe(alarm.acknowledgedBy) };
+}
+
+export function standbyBody(standby: Standby, names: Pick<Names, "of">): StandbyBody {
+  const { organisationId: _, ...body } = standby;
+  return { ...body, startedBy: names.of(standby.startedBy) };
+}
+
+export function limitsBody(limits: Limits, names: Pick<Names, "of">): LimitsBody {
+  return { ...limits, setBy: names.of(limits.setBy) };
+}
+
+/** @param worn the patient on whom the device is, where the caller may see them */
+export function deviceBody(
+  record: DeviceRecord,
+  facts: { typeDisplay: string; isConnected: boolean; worn: PatientRecord | undefined },
+): DeviceBody {
+  const { device, status, association } = record;
+  const { worn } = facts;
+  return {
+    id: device.id,
+    type: device.type,
+    typeDisplay: facts.typeDisplay,
+    display: device.display,
+    manufacturer: device.manufacturer,
+    model: device.model,
+    serial: device.serial,
+    createdAt: device.createdAt,
+    revokedAt: device.revokedAt,
+    connected: facts.isConnected,
+    state: status?.state ?? null,
+    battery: status?.battery ?? null,
+    lastSeenAt: record.lastSeenAt,
+    clockOffsetMs: record.clockOffsetMs,
+    patient:
+      worn && association
+        ? {
+            id: worn.patient.id,
+            name: worn.patient.name,
+            mrn: worn.patient.mrn,
+            bed: worn.stay && worn.stay.to === null ? worn.stay.bed : null,
+            since: association.from,
+          }
+        : null,
+    openQuarantine: record.openQuarantine,
+  };
+}
+
+/** @param isVisible may the caller know of this patient? */
+export function quarantinedBody(
+  { entry, state, resolvedBy, resolvedAt, patientId }: QuarantineRecord,
+  isVisible: (patientId: string) => boolean,
+  names: Pick<Names, "ofMaybe">,
+): QuarantinedBody {
+  return {
+    id: entry.id,
+    deviceId: entry.deviceId,
+    receivedAt: entry.receivedAt,
+    kind: entry.kind,
+    contentType: entry.contentType,
+    problems: [...entry.problems],
+    state,
+    size: entry.raw.byteLength,
+    resolvedBy: names.ofMaybe(resolvedBy),
+    resolvedAt,
+    patientId: patientId !== null && isVisible(patientId) ? patientId : null,
+  };
+}
+
+export function personBody({ id, display, role, createdAt, disabledAt }: Person): PersonBody {
+  return { id, display, role, createdAt, disabledAt };
+}
+
+export function sessionBody({ principal, organisation, expiresAt }: Authenticated, now: number): Session {
+  const { kind, id, display, role } = principal;
+  return {
+    principal: { kind, id, display, role },
+    organisation: { id: organisation.id, name: organisation.name, isDemo: organisation.isDemo },
+    serverTime: now,
+    expiresAt,
+  };
+}
+
+const PRIORITY = { high: 0, medium: 1, low: 2 } as const;
+
+/** Unanswered before answered, then by priority, then the newest first. */
+export function byUrgency(a: Alarm, b: Alarm): number {
+  const answered = Number(a.state !== "raised") - Number(b.state !== "raised");
+  return answered || PRIORITY[a.priority] - PRIORITY[b.priority] || b.raisedAt - a.raisedAt || (a.id < b.id ? -1 : 1);
+}

@@ -1,0 +1,24 @@
+import type { Clock } from "@openward/runtime";
+import type { Handlers } from "./call.ts";
+import type { Access } from "./ports.ts";
+import { sessionBody } from "./present.ts";
+
+export function sessionHandlers(deps: {
+  access: Pick<Access, "signIn" | "signOut">;
+  clock: Clock;
+}): Pick<Handlers, "session" | "signIn" | "signOut"> {
+  const { access, clock } = deps;
+  return {
+    session: async ({ signedIn }) => sessionBody(signedIn, clock.now()),
+    async signIn({ body, setCookie }) {
+      const { authenticated, cookie } = await access.signIn(body.token);
+      setCookie(cookie);
+      return sessionBody(authenticated, clock.now());
+    },
+    async signOut({ signedIn, setCookie }) {
+      const { cookie } = await access.signOut(signedIn);
+      setCookie(cookie);
+      return null;
+    },
+  };
+}

@@ -1,0 +1,436 @@
+import { RefusedInput } from "@openward/errors";
+import type {
+  Alarm,
+  Association,
+  Device,
+  Patient,
+  PatientView,
+  Person,
+  Role,
+  Stay,
+  Stream,
+  Ward,
+} from "@openward/model";
+import { type ManualRuntime, manualRuntime } from "@openward/runtime/manual";
+import type { FastifyInstance } from "fastify";
+import { createHttp, silentLog } from "../../http/index.ts";
+import { createPortal, type Portal, type PortalDeps } from "../portal.ts";
+import type { Authenticated, DeviceRecord, PatientRecord, QuarantineRecord, Reading, StreamSummary } from "../ports.ts";
+
+export const ORGANISATION = "00000000-0000-7000-8000-00000000000a";
+export const WARD: Ward = {
+  id: "00000000-0000-7000-8000-00000000000b",
+  organisationId: ORGANISATION,
+  name: "Ward 4",
+  timeZone: "Europe/Oslo",
+};
+
+/** Neighbours of the portal in a few lines each, with what they hold laid open to the test. */
+export interface World {
+  readonly app: FastifyInstance;
+  readonly portal: Portal;
+  readonly runtime: ManualRuntime;
+  readonly patients: Map<string, PatientRecord>;
+  readonly hidden: Set<string>;
+  readonly devices: Map<string, DeviceRecord>;
+  readonly quarantine: Map<string, QuarantineRecord>;
+  readonly streams: StreamSummary[];
+  readonly latest: Reading[];
+  readonly alarms: Alarm[];
+  readonly people: Map<string, Person>;
+  /** What the portal asked of a neighbour, in order. */
+  readonly asked: [string, ...unknown[]][];
+  /** "token nurse" signs in as a nurse with a token, "session nurse" with a cookie. */
+  call(
+    as: string | null,
+    method: string,
+    url: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>;
+  newPatient(name: string, more?: Partial<Patient>): PatientRecord;
+  newStream(patientId: string, signal: string, more?: Partial<Stream>): Stream;
+}
+
+export interface Answer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks into whatever came.
+  readonly body: any;
+  readonly headers: Record<string, unknown>;
+}
+
+export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (deps) => deps): Promise<World> {
+  const runtime = manualRuntime(Date.UTC(2026, 5, 10, 12));
+  const now = () => runtime.clock.now();
+  const id = () => runtime.ids.uuid();
+  const patients = new Map<string, PatientRecord>();
+  const hidden = new Set<string>();
+  const devices = new Map<string, DeviceRecord>();
+  const quarantine = new Map<string, QuarantineRecord>();
+  const streams: StreamSummary[] = [];
+  const latest: Reading[] = [];
+  const alarms: Alarm[] = [];
+  const people = new Map<string, Person>();
+  const asked: [string, ...unknown[]][] = [];
+
+  const stay = (patientId: string, wardId: string, bed: string): Stay & { wardName: string } => ({
+    id: id(),
+    organisationId: ORGANISATION,
+    patientId,
+    wardId,
+    wardName: WARD.name,
+    bed,
+    from: now(),
+    to: null,
+  });
+  const need = <T>(map: Map<string, T>, key: string): T => {
+    const found = map.get(key);
+    if (!found) throw new RefusedInput("NOT_FOUND");
+    return found;
+  };
+  const put = (record: PatientRecord) => {
+    patients.set(record.patient.id, record);
+    return record;
+  };
+  const viewFor = (principal: Authenticated["principal"]): PatientView => ({
+    principal,
+    has: (patientId) => patients.has(patientId) && !hidden.has(patientId),
+    patientIds: () => [...patients.keys()].filter((key) => !hidden.has(key)),
+  });
+  const authenticated = (via: "session" | "token", role: Role): Authenticated => ({
+    principal: {
+      kind: via === "token" ? "token" : "person",
+      id: `${role}-1`,
+      display: `A ${role}`,
+      organisationId: ORGANISATION,
+      role,
+    },
+    organisation: { id: ORGANISATION, name: "Demo hospital", isDemo: true },
+    expiresAt: now() + 3_600_000,
+    via,
+  });
+  const worn = (deviceId: string, patientId: string, from: number): Association => ({
+    id: id(),
+    organisationId: ORGANISATION,
+    deviceId,
+    patientId,
+    from,
+    to: null,
+  });
+
+  const deps: PortalDeps = {
+    runtime,
+    access: {
+      async authenticate({ cookie, authorization }) {
+        const role = (authorization?.slice("Bearer ".length) ?? cookie?.slice("openward_session=".length)) as
+          | Role
+          | undefined;
+        return role ? authenticated(authorization ? "token" : "session", role) : undefined;
+      },
+      async signIn(token) {
+        if (token !== "a-good-one-time-token") throw new RefusedInput("LINK_EXPIRED");
+        return { authenticated: authenticated("session", "nurse"), cookie: "openward_session=nurse; HttpOnly" };
+      },
+      signOut: async () => ({ cookie: "openward_session=; Max-Age=0" }),
+      viewOf: async (principal) => viewFor(principal),
+      issueLink: async (personId) => ({ token: `link-for-${personId}`, expiresAt: now() + 86_400_000 }),
+    },
+    patients: {
+      list: async (_, { all, q }) =>
+        [...patients.values()].filter(
+          (record) =>
+            (all || record.stay) && (q === undefined || record.patient.name.includes(q)) && !record.patient.mergedInto,
+        ),
+      find: async (_, patientId) => patients.get(patientId),
+      similar: async (_, name) =>
+        [...patients.values()].filter((r) => r.patient.name.toLowerCase() === name.toLowerCase()),
+      async create(organisationId, patient) {
+        asked.push(["create", patient]);
+        const made: Patient = {
+          ...patient,
+          id: id(),
+          organisationId,
+          mergedInto: null,
+          createdAt: now(),
+          updatedAt: now(),
+        };
+        return put({ patient: made, stay: null }).patient;
+      },
+      async change(_, patientId, change) {
+        asked.push(["change", change]);
+        const record = need(patients, patientId);
+        return put({ ...record, patient: { ...record.patient, ...change } }).patient;
+      },
+      admit: async (_, patientId, wardId, bed) =>
+        put({ ...need(patients, patientId), stay: stay(patientId, wardId, bed) }),
+      transfer: async (_, patientId, wardId, bed) =>
+        put({ ...need(patients, patientId), stay: stay(patientId, wardId, bed) }),
+      discharge: async (_, patientId) => put({ ...need(patients, patientId), stay: null }),
+      async merge(_, patientId, into) {
+        const gone = need(patients, patientId);
+        put({ patient: { ...gone.patient, mergedInto: into }, stay: null });
+        return need(patients, into);
+      },
+    },
+    wards: {
+      list: async () => [WARD],
+      create: async (organisationId, name, timeZone) => ({ id: id(), organisationId, name, timeZone }),
+    },
+    devices: {
+      list: async () => [...devices.values()],
+      find: async (_, deviceId) => devices.get(deviceId),
+      async create(organisationId, given) {
+        const device: Device = {
+          ...given,
+          id: given.id ?? "made-1",
+          organisationId,
+          createdAt: now(),
+          revokedAt: null,
+        };
+        devices.set(device.id, {
+          device,
+          status: null,
+          lastSeenAt: null,
+          clockOffsetMs: null,
+          association: null,
+          openQuarantine: 0,
+        });
+        return { device, token: "secret-token" };
+      },
+      rotateToken: async () => "another-token",
+      async revoke(_, deviceId) {
+        const record = need(devices, deviceId);
+        const device = { ...record.device, revokedAt: now() };
+        devices.set(deviceId, { ...record, device });
+        return device;
+      },
+      async assign(_, deviceId, patientId, from) {
+        asked.push(["assign", deviceId, patientId, from]);
+        const association = worn(deviceId, patientId, from);
+        devices.set(deviceId, { ...need(devices, deviceId), association });
+        return association;
+      },
+      async release(_, deviceId) {
+        devices.set(deviceId, { ...need(devices, deviceId), association: null });
+      },
+    },
+    devicesNow: {
+      isConnected: (deviceId) => deviceId === "oximeter-1",
+      patientOf: (deviceId) => devices.get(deviceId)?.association?.patientId,
+    },
+    deviceTypes: [
+      { key: "generic", display: "Device", signals: [] },
+      { key: "pulse-oximeter", display: "Pulse oximeter", signals: [{ signal: "spo2", intervalMs: 1_000 }] },
+    ],
+    quarantine: {
+      list: async (_, { state }) => [...quarantine.values()].filter((record) => record.state === state),
+      find: async (_, key) => quarantine.get(key),
+      async resolve(_, key, as, by, detail) {
+        asked.push(["resolve", as, detail]);
+        const record = {
+          ...need(quarantine, key),
+          state: as,
+          resolvedBy: by,
+          resolvedAt: now(),
+          patientId: detail.patientId ?? null,
+        };
+        quarantine.set(key, record);
+        return record;
+      },
+    },
+    async reprocess(entry, claim) {
+      asked.push(["reprocess", entry.id, claim]);
+      return { accepted: entry.raw.byteLength > 0 ? 1 : 0, quarantined: [] };
+    },
+    history: { ofPatient: async (_, patientId) => alarms.filter((alarm) => alarm.patientId === patientId) },
+    people: {
+      list: async () => [...people.values()],
+      async create(organisationId, display, role) {
+        const person: Person = { id: id(), organisationId, display, role, createdAt: now(), disabledAt: null };
+        people.set(person.id, person);
+        return person;
+      },
+      find: async (personId) => people.get(personId),
+    },
+    watch: {
+      active: (view) => alarms.filter((alarm) => view.has(alarm.patientId) && alarm.state !== "resolved"),
+      acknowledge(view, alarmId, revision) {
+        const alarm = alarms.find((one) => one.id === alarmId && view.has(one.patientId));
+        if (!alarm) throw new RefusedInput("NOT_FOUND");
+        if (alarm.revision !== revision) throw new RefusedInput("CONFLICT", { at: "revision" });
+        return {
+          ...alarm,
+          state: "acknowledged",
+          acknowledgedBy: view.principal.id,
+          acknowledgedAt: now(),
+          revision: revision + 1,
+        };
+      },
+      limitsOf: () => ({ profile: null, limits: [] }),
+      setLimits: (view, _, limits) => ({
+        profile: "adult",
+        limits: limits.map((one) => ({ ...one, setBy: view.principal.id, setAt: now() })),
+      }),
+      chooseProfile: (_, __, ageGroup) => ({ profile: ageGroup, limits: [] }),
+      startStandby: (view, patientId, { streamId, reason, minutes }) => ({
+        id: id(),
+        organisationId: ORGANISATION,
+        patientId,
+        streamId,
+        reason,
+        from: now(),
+        until: now() + minutes * 60_000,
+        startedBy: view.principal.id,
+        endedAt: null,
+      }),
+      endStandby() {
+        throw new RefusedInput("NOT_FOUND");
+      },
+      standbyOf: () => [],
+      expectationOf: (streamId) => {
+        const signal = streams.find(({ stream }) => stream.id === streamId)?.stream.signal;
+        return { streamId, intervalMs: signal === "body-temperature" ? null : 1_000, source: "device-type" };
+      },
+      confirmExpectation: (_, streamId, intervalMs) => ({ streamId, intervalMs, source: "confirmed" }),
+    },
+    telemetry: {
+      streams: async (view, patientId) =>
+        streams.filter(({ stream }) => view.has(patientId) && stream.patientId === patientId),
+      latest: (view, patientId) => latest.filter(({ stream }) => view.has(patientId) && stream.patientId === patientId),
+      trend: async (_, { streamIds, from, buckets }) =>
+        streams
+          .filter(({ stream }) => streamIds.includes(stream.id))
+          .map(({ stream }) => ({
+            stream,
+            starts: Float64Array.from({ length: buckets }, (_v, i) => from + i * 1_000),
+            min: Float64Array.of(90, Number.NaN).subarray(0, buckets),
+            max: Float64Array.of(10, Number.NaN).subarray(0, buckets),
+            mean: Float64Array.of(95, Number.NaN).subarray(0, buckets),
+            last: Float64Array.of(96, Number.NaN).subarray(0, buckets),
+            count: Uint32Array.of(3, 0).subarray(0, buckets),
+          })),
+      waveform: async (_, { streamId, from }) =>
+        streams
+          .filter(({ stream }) => stream.id === streamId)
+          .map(({ stream }) => ({
+            stream,
+            associationId: id(),
+            start: from,
+            rateHz: 250,
+            scale: 0.005,
+            origin: 0,
+            samples: Int32Array.of(1, -2147483648, 3),
+            quality: 0,
+            utcOffsetMinutes: null,
+            receivedAt: from,
+          })),
+      waveformOverview: async () => ({
+        starts: Float64Array.of(0, 1),
+        min: Float64Array.of(-1, Number.NaN),
+        max: Float64Array.of(1, Number.NaN),
+      }),
+    },
+    system: {
+      version: "0.1.0",
+      publicUrl: () => "http://127.0.0.1:8080",
+      mqtt: () => ({ host: "127.0.0.1", port: 1883 }),
+      storage: () => "ok",
+    },
+    publicUrl: () => null,
+    signInLink: (token) => `http://127.0.0.1:8080/sign-in#token=${token}`,
+  };
+
+  const portal = createPortal(change(deps));
+  const app = await createHttp({ log: silentLog, ids: runtime.ids });
+  await portal.register(app);
+
+  return {
+    app,
+    portal,
+    runtime,
+    patients,
+    hidden,
+    devices,
+    quarantine,
+    streams,
+    latest,
+    alarms,
+    people,
+    asked,
+    async call(as, method, url, body, headers = {}) {
+      const [via, role] = as?.split(" ") ?? [];
+      const credentials: Record<string, string> =
+        via === "token"
+          ? { authorization: `Bearer ${role}` }
+          : via === "session"
+            ? { cookie: `openward_session=${role}` }
+            : {};
+      const response = await app.inject({
+        method: method as "GET",
+        url,
+        headers: { ...credentials, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+        ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+      });
+      const text = response.payload;
+      return { status: response.statusCode, body: text === "" ? null : JSON.parse(text), headers: response.headers };
+    },
+    newPatient(name, more = {}) {
+      const patient: Patient = {
+        id: id(),
+        organisationId: ORGANISATION,
+        name,
+        birthDate: "1951-05-17",
+        sex: "male",
+        mrn: `mrn-${patients.size + 1}`,
+        isUnknown: false,
+        timeZone: "Europe/Oslo",
+        ageGroup: null,
+        mergedInto: null,
+        createdAt: now(),
+        updatedAt: now(),
+        ...more,
+      };
+      return put({ patient, stay: stay(patient.id, WARD.id, String(patients.size + 1)) });
+    },
+    newStream(patientId, signal, more = {}) {
+      const stream: Stream = {
+        id: id(),
+        organisationId: ORGANISATION,
+        patientId,
+        deviceId: "oximeter-1",
+        signal,
+        kind: "numeric",
+        unit: "%",
+        ...more,
+      };
+      streams.push({ stream, lastAt: now() });
+      return stream;
+    },
+  };
+}
+
+export function alarmOf(patientId: string, more: Partial<Alarm> = {}): Alarm {
+  return {
+    id: "a1",
+    revision: 1,
+    organisationId: ORGANISATION,
+    patientId,
+    deviceId: "oximeter-1",
+    streamId: null,
+    signal: "spo2",
+    rule: "limit-low",
+    priority: "medium",
+    state: "raised",
+    latched: false,
+    onsetAt: Date.UTC(2026, 5, 10, 11),
+    raisedAt: Date.UTC(2026, 5, 10, 11),
+    conditionEndedAt: null,
+    acknowledgedAt: null,
+    acknowledgedBy: null,
+    resolvedAt: null,
+    value: 85,
+    limit: 90,
+    unit: "%",
+    ...more,
+  };
+}

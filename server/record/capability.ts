@@ -1,0 +1,63 @@
+import type { CapabilityStatement, CapabilityStatementRestResource } from "@medplum/fhirtypes";
+import { fhirTime } from "./resources/time.ts";
+import { searchables } from "./search/index.ts";
+import { COUNT_DEFAULT, COUNT_MAX } from "./search/query.ts";
+
+const documentation: Readonly<Record<string, string>> = {
+  Patient: "Patients whom the asker may see.",
+  Device: "Devices of the organisation; the patient is named to those who may see that patient.",
+  DeviceMetric: "Streams: one signal of one device on one patient.",
+  Observation:
+    "Made from device readings: one each, cuff pressures as panel 85354-9, waveforms as SampledData in pieces of 10 seconds.",
+};
+
+const profiles: Readonly<Record<string, string[]>> = {
+  Observation: [
+    "vitalsigns",
+    "heartrate",
+    "resprate",
+    "oxygensat",
+    "bodytemp",
+    "bodyweight",
+    "bodyheight",
+    "bmi",
+    "bp",
+  ].map((name) => `http://hl7.org/fhir/StructureDefinition/${name}`),
+};
+
+/** What works here, and nothing else. */
+export function capabilityStatement(base: string, version: string, startedAt: number): CapabilityStatement {
+  return {
+    resourceType: "CapabilityStatement",
+    status: "active",
+    date: fhirTime(startedAt),
+    kind: "instance",
+    software: { name: "Openward", version },
+    implementation: { description: "Openward, the open virtual ward", url: base },
+    fhirVersion: "4.0.1",
+    format: ["application/fhir+json", "json"],
+    rest: [
+      {
+        mode: "server",
+        documentation: `Read and search. _count is ${COUNT_DEFAULT} when left out and at most ${COUNT_MAX}; parameters that are not listed are ignored with a remark, or refused with Prefer: handling=strict. XML is not given.`,
+        security: { description: "Bearer token (openward token issue) or the portals' session cookie." },
+        resource: Object.entries(searchables).map(
+          ([type, { parameters, sorts }]): CapabilityStatementRestResource => ({
+            type: type as CapabilityStatementRestResource["type"], // keys of our own table
+            documentation: `${documentation[type] ?? ""} _sort: ${sorts.join(", ")}.`,
+            ...(profiles[type] ? { supportedProfile: profiles[type] } : {}),
+            interaction: [{ code: "read" }, { code: "search-type" }],
+            versioning: "versioned",
+            readHistory: false,
+            searchParam: parameters.map(({ name, type: kind, documentation: text }) => ({
+              name,
+              type: kind,
+              documentation: text,
+            })),
+          }),
+        ),
+        interaction: [{ code: "batch" }],
+      },
+    ],
+  };
+}

@@ -1,0 +1,18 @@
+import type { Organisation, PatientView } from "@openward/model";
+import type { Clock } from "@openward/runtime";
+import type { Devices, Patients, Telemetry } from "./ports.ts";
+
+/** Everything that one request is answered from. */
+export interface RecordContext {
+  readonly telemetry: Telemetry;
+  readonly patients: Patients;
+  readonly devices: Devices;
+  readonly clock: Clock;
+  readonly organisation: Organisation;
+  /** Nothing about a patient is answered but through this. */
+  readonly view: PatientView;
+  /** Absolute, without a slash at the end: "https://ward.example/fhir". */
+  readonly base: string;
+  /** `Prefer: handling=strict`: an unknown search parameter is an error and not only a remark. */
+  readonly strict: boolean;
+}

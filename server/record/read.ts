@@ -1,0 +1,48 @@
+import type { Resource } from "@medplum/fhirtypes";
+import { RefusedInput } from "@openward/errors";
+import type { RecordContext } from "./context.ts";
+import { mapDevice } from "./resources/device.ts";
+import { fhirDeviceId, isHashedDeviceId } from "./resources/device-id.ts";
+import { mapStream } from "./resources/device-metric.ts";
+import { mapPatient } from "./resources/patient.ts";
+import { findObservation } from "./sources/find.ts";
+import { isUuid } from "./uuid.ts";
+
+type Reader = (context: RecordContext, id: string) => Promise<Resource | undefined>;
+
+const readers: Readonly<Record<string, Reader>> = {
+  Patient: async ({ view, patients, organisation }, id) => {
+    if (!view.has(id)) return undefined;
+    const record = await patients.find(organisation.id, id);
+    return record && mapPatient(record.patient, organisation);
+  },
+  Device: async (context, id) => {
+    const { devices, organisation, view } = context;
+    const record = isHashedDeviceId(id)
+      ? (await devices.list(organisation.id)).find(({ device }) => fhirDeviceId(device.id) === id)
+      : await devices.find(organisation.id, id);
+    return record && mapDevice(record, organisation, view);
+  },
+  DeviceMetric: async ({ telemetry, view, organisation }, id) => {
+    const summary = isUuid(id) ? await telemetry.stream(view, id) : undefined;
+    return summary && view.has(summary.stream.patientId) ? mapStream(summary.stream, organisation) : undefined;
+  },
+  Observation: async (context, id) => (await findObservation(context, id))?.map(),
+};
+
+/**
+ * One resource by type and id.
+ *
+ * @throws RefusedInput NOT_FOUND, the same for what is not there and for what the asker may not see
+ */
+export async function readResource(context: RecordContext, type: string, id: string): Promise<Resource> {
+  const reader = Object.hasOwn(readers, type) ? readers[type] : undefined;
+  if (!reader) throw unknownType();
+  const resource = await reader(context, id);
+  if (!resource) throw new RefusedInput("NOT_FOUND");
+  return resource;
+}
+
+export function unknownType(): RefusedInput {
+  return new RefusedInput("NOT_FOUND", { expected: `one of ${Object.keys(readers).join(", ")}` });
+}

@@ -1,0 +1,166 @@
+import type { OperationOutcome, Resource } from "@medplum/fhirtypes";
+import { RefusedInput } from "@openward/errors";
+import type { Clock } from "@openward/runtime";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { capabilityStatement } from "./capability.ts";
+import { FHIR_JSON, negotiate, prefersStrict } from "./negotiate.ts";
+import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
+import type { Access, Devices, Patients, Telemetry } from "./ports.ts";
+import type { Rest } from "./rest.ts";
+
+export interface RecordDeps {
+  readonly access: Access;
+  readonly patients: Patients;
+  readonly devices: Devices;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  /** Openward's own version, for `metadata`. */
+  readonly version: string;
+  /** OPENWARD_PUBLIC_URL; without it, links are made from the request's own host. */
+  readonly publicUrl?: string | undefined;
+}
+
+/** A batch of a hundred reads is far smaller. */
+const BODY_MAX = 262_144;
+
+/** FHIR R4 under /fhir. Medplum is loaded with the first request, not with the server. */
+export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
+  const startedAt = deps.clock.now();
+  let rest: Promise<Rest> | undefined;
+  const loadRest = (): Promise<Rest> => {
+    rest ??= import("./rest.ts").then(({ createRest }) => createRest());
+    return rest;
+  };
+
+  app.register(
+    async (scope) => {
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser(
+        [FHIR_JSON, "application/json"],
+        { parseAs: "string", bodyLimit: BODY_MAX },
+        parseJson,
+      );
+      scope.addContentTypeParser(
+        "application/x-www-form-urlencoded",
+        { parseAs: "string", bodyLimit: BODY_MAX },
+        parseForm,
+      );
+      scope.setErrorHandler((error, request, reply) => sendError(request, reply, error));
+      scope.setNotFoundHandler((_request, reply) => send(reply, outcomeOf("NOT_FOUND")));
+
+      scope.get("/metadata", async (request, reply) => {
+        negotiate(request.headers.accept, formatOf(request));
+        return send(reply, capabilityStatement(baseOf(request), deps.version, startedAt), request);
+      });
+      scope.all("/", handle);
+      scope.all("/*", handle);
+    },
+    { prefix: "/fhir" },
+  );
+
+  async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    negotiate(request.headers.accept, formatOf(request));
+    const { cookie, authorization } = request.headers;
+    const authenticated = await deps.access.authenticate({ cookie, authorization });
+    if (!authenticated)
+      throw new RefusedInput("NOT_SIGNED_IN", { at: "http.Authorization", expected: "a bearer token" });
+    const view = await deps.access.viewOf(authenticated.principal);
+    const { handle: answer } = await loadRest();
+    const context = {
+      ...deps,
+      organisation: authenticated.organisation,
+      view,
+      base: baseOf(request),
+      strict: prefersStrict(request.headers.prefer),
+    };
+    const { status, resource } = await answer(
+      context,
+      { method: request.method, url: behindBase(request.url), body: request.body },
+      (error) => request.log.error({ err: error }, "fhir request failed"),
+    );
+    if (status >= 400) return send(reply, resource as OperationOutcome); // nothing else has such a status
+    return send(reply, resource, request);
+  }
+
+  function baseOf(request: FastifyRequest): string {
+    const origin = deps.publicUrl?.replace(/\/+$/, "") ?? `${request.protocol}://${request.host}`;
+    return `${origin}/fhir`;
+  }
+}
+
+function send(reply: FastifyReply, resource: Resource, request?: FastifyRequest): FastifyReply {
+  reply.header("cache-control", "no-store").type(`${FHIR_JSON}; charset=utf-8`);
+  if (resource.resourceType === "OperationOutcome") {
+    const status = statusOf(resource);
+    if (status === 401) reply.header("www-authenticate", 'Bearer realm="openward"');
+    if (status === 405) reply.header("allow", "GET, HEAD, POST");
+    if (status === 503 || status === 429) reply.header("retry-after", "2");
+    reply.code(status);
+  } else if (resource.meta?.versionId !== undefined) {
+    const etag = `W/"${resource.meta.versionId}"`;
+    reply.header("etag", etag);
+    if (resource.meta.lastUpdated !== undefined) {
+      reply.header("last-modified", new Date(resource.meta.lastUpdated).toUTCString());
+    }
+    if (request?.headers["if-none-match"] === etag) return reply.code(304).send();
+  }
+  const isPretty = request !== undefined && /[?&]_pretty=true(&|$)/.test(request.url);
+  return reply.send(JSON.stringify(resource, null, isPretty ? 2 : undefined));
+}
+
+function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
+  const outcome = outcomeOfError(error) ?? outcomeOfFastify(error);
+  if (!outcome) request.log.error({ err: error }, "fhir request failed");
+  return send(reply, outcome ?? outcomeOf("INTERNAL_ERROR"));
+}
+
+/** Fastify's own refusals say so by their code. */
+function outcomeOfFastify(error: unknown): OperationOutcome | undefined {
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  switch (error.code) {
+    case "FST_ERR_CTP_BODY_TOO_LARGE":
+      return outcomeOf("BODY_TOO_LARGE", { expected: `at most ${BODY_MAX} bytes` });
+    case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
+      return outcomeOf("CONTENT_TYPE_UNKNOWN", { at: "http.Content-Type", expected: FHIR_JSON });
+    case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
+      return outcomeOf("BODY_SHAPE");
+    default:
+      return undefined;
+  }
+}
+
+function parseJson(
+  _request: FastifyRequest,
+  body: string | Buffer,
+  done: (error: Error | null, body?: unknown) => void,
+): void {
+  try {
+    done(null, JSON.parse(String(body)));
+  } catch {
+    done(new RefusedInput("MALFORMED_JSON"));
+  }
+}
+
+function parseForm(
+  _request: FastifyRequest,
+  body: string | Buffer,
+  done: (error: Error | null, body?: unknown) => void,
+): void {
+  const fields: Record<string, string[]> = Object.create(null);
+  for (const [name, value] of new URLSearchParams(String(body))) {
+    fields[name] ??= [];
+    fields[name].push(value);
+  }
+  done(null, fields);
+}
+
+function formatOf(request: FastifyRequest): string | undefined {
+  const query = request.query as Record<string, string | string[] | undefined>;
+  const format = query._format;
+  return Array.isArray(format) ? format.at(-1) : format;
+}
+
+/** "/fhir/Observation?x=1" is "Observation?x=1" to the router. */
+function behindBase(url: string): string {
+  return url.replace(/^\/fhir\/?/, "");
+}

@@ -1,0 +1,111 @@
+import { formatSearchQuery, OperationOutcomeError, type SearchRequest, type WithId } from "@medplum/core";
+import { FhirRepository } from "@medplum/fhir-router";
+import type { Bundle, Reference, Resource } from "@medplum/fhirtypes";
+import { RefusedInput } from "@openward/errors";
+import type { RecordContext } from "./context.ts";
+import { outcomeOf, outcomeOfError } from "./outcome.ts";
+import { readResource, unknownType } from "./read.ts";
+import { searchables } from "./search/index.ts";
+
+/** Told of errors that are ours; the asker learns only that there was one. */
+export type Report = (error: unknown) => void;
+
+/**
+ * The repository that the router reads and searches: telemetry and registries behind one request's patient view.
+ * There is nothing to write: every other method refuses.
+ */
+export class RecordRepository extends FhirRepository {
+  readonly #context: RecordContext;
+  readonly #report: Report;
+
+  constructor(context: RecordContext, report: Report) {
+    super();
+    this.#context = context;
+    this.#report = report;
+  }
+
+  setMode(): void {}
+
+  /** @param pairs names and values as they stood in the address and the body */
+  searchPairs(type: string, pairs: Iterable<readonly [string, string]>): Promise<Bundle> {
+    return this.#guard(async () => {
+      const searchable = Object.hasOwn(searchables, type) ? searchables[type] : undefined;
+      if (!searchable) throw unknownType();
+      return searchable.search(this.#context, pairs);
+    });
+  }
+
+  async search<T extends Resource>(request: SearchRequest<T>): Promise<Bundle<WithId<T>>> {
+    const pairs = new URLSearchParams(formatSearchQuery(request));
+    return (await this.searchPairs(request.resourceType, pairs)) as Bundle<WithId<T>>; // of the type that was asked for
+  }
+
+  readResource<T extends Resource>(type: string, id: string): Promise<WithId<T>> {
+    return this.#guard(async () => (await readResource(this.#context, type, id)) as WithId<T>);
+  }
+
+  readReference<T extends Resource>(reference: Reference<T>): Promise<WithId<T>> {
+    const [type = "", id = ""] = (reference.reference ?? "").split("/");
+    return this.readResource<T>(type, id);
+  }
+
+  readReferences<T extends Resource>(references: readonly Reference<T>[]): Promise<(T | Error)[]> {
+    return Promise.all(references.map((one) => this.readReference<T>(one).catch((error: Error) => error)));
+  }
+
+  /** Only the version that stands now can be read. */
+  readVersion<T extends Resource>(type: string, id: string, versionId: string): Promise<WithId<T>> {
+    return this.#guard(async () => {
+      const resource = await readResource(this.#context, type, id);
+      if (resource.meta?.versionId !== versionId) throw new RefusedInput("NOT_FOUND");
+      return resource as WithId<T>;
+    });
+  }
+
+  generateId(): string {
+    throw notSupported();
+  }
+
+  readHistory<T extends Resource>(): Promise<Bundle<WithId<T>>> {
+    return Promise.reject(notSupported());
+  }
+
+  createResource<T extends Resource>(): Promise<WithId<T>> {
+    return Promise.reject(notSupported());
+  }
+
+  updateResource<T extends Resource>(): Promise<WithId<T>> {
+    return Promise.reject(notSupported());
+  }
+
+  patchResource<T extends Resource>(): Promise<WithId<T>> {
+    return Promise.reject(notSupported());
+  }
+
+  deleteResource(): Promise<void> {
+    return Promise.reject(notSupported());
+  }
+
+  searchByReference<T extends Resource>(): Promise<Record<string, WithId<T>[]>> {
+    return Promise.reject(notSupported());
+  }
+
+  withTransaction<R>(): Promise<R> {
+    return Promise.reject(notSupported());
+  }
+
+  /** The router would show an unknown error's text to the asker as a bad request. */
+  async #guard<R>(work: () => Promise<R>): Promise<R> {
+    try {
+      return await work();
+    } catch (error) {
+      const outcome = outcomeOfError(error);
+      if (!outcome) this.#report(error);
+      throw new OperationOutcomeError(outcome ?? outcomeOf("INTERNAL_ERROR"), { cause: error });
+    }
+  }
+}
+
+function notSupported(): OperationOutcomeError {
+  return new OperationOutcomeError(outcomeOf("NOT_SUPPORTED", { expected: "read or search" }));
+}

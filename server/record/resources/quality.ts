@@ -1,0 +1,33 @@
+import type { Annotation, Coding } from "@medplum/fhirtypes";
+import { QUALITY } from "@openward/model";
+
+export const QUALITY_SYSTEM = "urn:openward:quality";
+
+const flags = [
+  {
+    bit: QUALITY.timeFromServer,
+    code: "time-from-server",
+    text: "The device sent no time of its own: the time is when the server received the value.",
+  },
+  {
+    bit: QUALITY.conflicting,
+    code: "conflicting",
+    text: "The device sent another value for the same time before this one: both are kept.",
+  },
+  {
+    bit: QUALITY.claimed,
+    code: "claimed",
+    text: "Came from a device that was on no patient at that time; a person gave it to this patient.",
+  },
+  { bit: QUALITY.questionable, code: "questionable", text: "The device marked the value as questionable." },
+];
+
+/** Bits of QUALITY for machines (meta.tag) and for people (note); empty objects for a plain good reading. */
+export function qualityOf(bits: number): { readonly tag?: Coding[]; readonly note?: Annotation[] } {
+  if (bits === 0) return {};
+  const set = flags.filter((flag) => (bits & flag.bit) !== 0);
+  return {
+    tag: set.map(({ code }) => ({ system: QUALITY_SYSTEM, code })),
+    note: set.map(({ text }) => ({ text })),
+  };
+}

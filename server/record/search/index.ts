@@ -1,0 +1,22 @@
+import type { Bundle } from "@medplum/fhirtypes";
+import type { RecordContext } from "../context.ts";
+import { deviceParameters, searchDevices } from "./device.ts";
+import { deviceMetricParameters, searchDeviceMetrics } from "./device-metric.ts";
+import { searchObservations } from "./observation.ts";
+import { observationParameters } from "./observation-filter.ts";
+import { patientParameters, searchPatients } from "./patient.ts";
+import type { ParameterDefinition } from "./query.ts";
+
+export interface Searchable {
+  readonly parameters: readonly ParameterDefinition[];
+  readonly sorts: readonly string[];
+  search(context: RecordContext, pairs: Iterable<readonly [string, string]>): Promise<Bundle>;
+}
+
+/** What can be searched: the routes, `metadata` and the repository all go by this table. */
+export const searchables: Readonly<Record<string, Searchable>> = {
+  Patient: { parameters: patientParameters, sorts: ["_id"], search: searchPatients },
+  Device: { parameters: deviceParameters, sorts: ["_id"], search: searchDevices },
+  DeviceMetric: { parameters: deviceMetricParameters, sorts: ["_id"], search: searchDeviceMetrics },
+  Observation: { parameters: observationParameters, sorts: ["-date", "date"], search: searchObservations },
+};

@@ -1,0 +1,93 @@
+import type { Stream } from "@openward/model";
+import type { RecordContext } from "../context.ts";
+import { panelSource, parseObservationId, WINDOW_MS } from "../observation-id.ts";
+import type { Reading } from "../ports.ts";
+import { type BloodPressurePanel, groupIntoPanels, mapBloodPressure } from "../resources/blood-pressure.ts";
+import { mapReading } from "../resources/observation.ts";
+import { isPanelMember } from "../resources/observation-kind.ts";
+import { mapSegment, type Segment } from "../resources/sampled-data.ts";
+import type { Item } from "./source.ts";
+import { readSegments } from "./waveforms.ts";
+
+/** An Observation found by its id, with what it was made from. */
+export type Found = Item &
+  (
+    | { readonly kind: "reading"; readonly reading: Reading }
+    | { readonly kind: "panel"; readonly panel: BloodPressurePanel }
+    | { readonly kind: "waveform"; readonly stream: Stream; readonly segment: Segment }
+  );
+
+/** Nothing, too, when the patient is outside the view. */
+export async function findObservation(context: RecordContext, id: string): Promise<Found | undefined> {
+  const name = parseObservationId(id);
+  switch (name?.kind) {
+    case undefined:
+      return undefined;
+    case "reading":
+      return findReading(context, id, name.streamId, name.time, name.ordinal);
+    case "panel":
+      return findPanel(context, id, name);
+    case "waveform":
+      return findSegment(context, id, name.streamId, name.windowStart, name.segment);
+  }
+}
+
+async function findReading(
+  { telemetry, view, organisation }: RecordContext,
+  id: string,
+  streamId: string,
+  time: number,
+  ordinal: number,
+): Promise<Found | undefined> {
+  const reading = await telemetry.reading(view, streamId, time, ordinal);
+  // A member of a panel is read as a component of its panel, and has no id of its own.
+  if (!reading || isPanelMember(reading.stream.signal) || !view.has(reading.stream.patientId)) return undefined;
+  return { kind: "reading", reading, time, key: [id], weight: 1, map: () => mapReading(reading, organisation) };
+}
+
+async function findPanel(
+  { telemetry, view, organisation }: RecordContext,
+  id: string,
+  { patientId, source, time, ordinal }: { patientId: string; source: string; time: number; ordinal: number },
+): Promise<Found | undefined> {
+  if (!view.has(patientId)) return undefined;
+  const streamIds = (await telemetry.streams(view, patientId))
+    .map(({ stream }) => stream)
+    .filter(({ signal, deviceId, unit }) => isPanelMember(signal) && panelSource(deviceId, unit) === source)
+    .map((stream) => stream.id);
+  if (streamIds.length === 0) return undefined;
+  const readings = await telemetry.readings(view, {
+    patientId,
+    streamIds,
+    from: time,
+    to: time + 1,
+    order: "ascending",
+    limit: streamIds.length * (ordinal + 1) + 1,
+  });
+  const panel = groupIntoPanels(readings).find((candidate) => candidate.ordinal === ordinal);
+  if (!panel) return undefined;
+  return { kind: "panel", panel, time, key: [id], weight: 1, map: () => mapBloodPressure(panel, organisation) };
+}
+
+async function findSegment(
+  { telemetry, view, organisation, clock }: RecordContext,
+  id: string,
+  streamId: string,
+  windowStart: number,
+  index: number,
+): Promise<Found | undefined> {
+  const summary = await telemetry.stream(view, streamId);
+  if (summary?.stream.kind !== "waveform" || !view.has(summary.stream.patientId)) return undefined;
+  const { stream } = summary;
+  const segment = (await readSegments(telemetry, view, stream, windowStart, windowStart + WINDOW_MS))[index];
+  if (!segment) return undefined;
+  return {
+    kind: "waveform",
+    stream,
+    segment,
+    time: windowStart,
+    key: [id],
+    weight: segment.samples.length,
+    map: () => mapSegment(segment, index, stream, organisation, clock.now()),
+  };
+}

@@ -1,0 +1,65 @@
+import type { RecordContext } from "../context.ts";
+import type { Reading } from "../ports.ts";
+import { type BloodPressurePanel, groupIntoPanels, mapBloodPressure, panelKey } from "../resources/blood-pressure.ts";
+import { createReadingIterator, type ReadingsOptions } from "./readings.ts";
+import { type Item, type Place, remaining, resumeAt, type Source } from "./source.ts";
+
+/**
+ * Blood pressure panels of one patient: the readings of the panel's streams that share a time, put together.
+ *
+ * @param accepts may leave out panels that do not have what is searched for
+ */
+export function createPanelSource(
+  context: RecordContext,
+  options: ReadingsOptions,
+  place: Place | undefined,
+  accepts: (panel: BloodPressurePanel) => boolean,
+): Source {
+  const order = `${options.patientId} 1`;
+  const resume = resumeAt(place, order);
+  const nextReading = createReadingIterator(
+    context,
+    options,
+    remaining(options.spans, options.direction, resume),
+    undefined,
+  );
+  let ready: BloodPressurePanel[] = [];
+  let ahead: Reading | undefined;
+  let started = false;
+
+  const nextGroup = async (): Promise<boolean> => {
+    if (!started) {
+      ahead = await nextReading();
+      started = true;
+    }
+    if (!ahead) return false;
+    const { time } = ahead;
+    const group: Reading[] = [];
+    while (ahead && ahead.time === time) {
+      group.push(ahead);
+      ahead = await nextReading();
+    }
+    ready = groupIntoPanels(group).filter((panel) => accepts(panel) && isBehind(panel));
+    return true;
+  };
+
+  /** Panels at the place's own time that stood on the page before are not given twice. */
+  const isBehind = (panel: BloodPressurePanel): boolean =>
+    resume.kind !== "key" || panel.time !== resume.time || keyOf(panel) > String(resume.key[0]);
+
+  return {
+    order,
+    bound: options.bound,
+    async next(): Promise<Item | undefined> {
+      while (ready.length === 0) if (!(await nextGroup())) return undefined;
+      const panel = ready.shift();
+      if (!panel) return undefined;
+      const { organisation } = context;
+      return { time: panel.time, key: [keyOf(panel)], weight: 1, map: () => mapBloodPressure(panel, organisation) };
+    },
+  };
+}
+
+function keyOf({ deviceId, unit, ordinal }: BloodPressurePanel): string {
+  return panelKey(deviceId, unit, ordinal);
+}

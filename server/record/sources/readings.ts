@@ -1,0 +1,87 @@
+import type { RecordContext } from "../context.ts";
+import type { Reading, ReadingKey } from "../ports.ts";
+import { mapReading } from "../resources/observation.ts";
+import type { Interval } from "../search/intervals.ts";
+import { type Direction, type Item, type Place, remaining, resumeAt, type Source } from "./source.ts";
+
+export interface ReadingsOptions {
+  readonly patientId: string;
+  readonly streamIds: readonly string[];
+  readonly spans: readonly Interval[];
+  readonly direction: Direction;
+  /** How many to ask the store for at a time. */
+  readonly batch: number;
+  readonly bound: number;
+}
+
+/** Readings of some streams of one patient, in the store's own order. */
+export function createReadingIterator(
+  { telemetry, view }: Pick<RecordContext, "telemetry" | "view">,
+  { patientId, streamIds, direction, batch }: ReadingsOptions,
+  spans: readonly Interval[],
+  after: ReadingKey | undefined,
+): () => Promise<Reading | undefined> {
+  const left = [...spans];
+  let buffer: readonly Reading[] = [];
+  let position = 0;
+  let last = after;
+  let atEnd = true;
+  let span: Interval | undefined;
+  return async () => {
+    while (position >= buffer.length) {
+      if (atEnd) {
+        span = left.shift();
+        if (!span) return undefined;
+      }
+      const { from, to } = span as Interval; // atEnd is true before the first span is taken
+      buffer = await telemetry.readings(view, {
+        patientId,
+        streamIds,
+        from,
+        to,
+        order: direction,
+        limit: batch,
+        ...(last === undefined ? {} : { after: last }),
+      });
+      position = 0;
+      atEnd = buffer.length < batch;
+      const end = buffer.at(-1);
+      if (end) last = keyOf(end);
+    }
+    return buffer[position++];
+  };
+}
+
+/** One Observation per reading. */
+export function createReadingSource(
+  context: RecordContext,
+  options: ReadingsOptions,
+  place: Place | undefined,
+): Source {
+  const order = `${options.patientId} 0`;
+  const resume = resumeAt(place, order);
+  const after =
+    resume.kind === "key"
+      ? { time: resume.time, streamId: String(resume.key[0]), ordinal: Number(resume.key[1]) }
+      : undefined;
+  const spans = remaining(options.spans, options.direction, resume);
+  const nextReading = createReadingIterator(context, options, spans, after);
+  return {
+    order,
+    bound: options.bound,
+    async next(): Promise<Item | undefined> {
+      const reading = await nextReading();
+      if (!reading) return undefined;
+      return {
+        time: reading.time,
+        key: [reading.stream.id, reading.ordinal],
+        weight: 1,
+        map: () => mapReading(reading, context.organisation),
+      };
+    },
+  };
+}
+
+function keyOf({ time, stream, ordinal }: Reading): ReadingKey {
+  return { time, streamId: stream.id, ordinal };
+}

@@ -1,0 +1,179 @@
+import type { Device, Organisation, Patient, PatientView, Principal, Stream, Waveform } from "@openward/model";
+import { manualRuntime } from "@openward/runtime/manual";
+import Fastify from "fastify";
+import type { RecordContext } from "../context.ts";
+import type { DeviceRecord, Reading } from "../ports.ts";
+import { registerRecord } from "../register.ts";
+import { type FakeTelemetry, fakeTelemetry } from "./fake-telemetry.ts";
+
+/** An invented ward: two patients that the token "good" may see, one that it may not. */
+export const KARI = "00000000-0000-4000-8000-0000000000a1";
+export const OLA = "00000000-0000-4000-8000-0000000000a2";
+export const HIDDEN = "00000000-0000-4000-8000-0000000000a3";
+export const T0 = Date.UTC(2026, 10, 22, 6, 0, 0);
+export const NOW = T0 + 3_600_000;
+export const BASE = "http://ward.example/fhir";
+
+export const organisation: Organisation = {
+  id: "00000000-0000-4000-8000-000000000001",
+  name: "North clinic",
+  isDemo: false,
+};
+export const principal: Principal = {
+  kind: "token",
+  id: "token-1",
+  display: "Registry",
+  organisationId: organisation.id,
+  role: "integration",
+};
+
+export function viewOf(...patientIds: string[]): PatientView {
+  const set = new Set(patientIds);
+  return { principal, has: (id) => set.has(id), patientIds: () => [...set] };
+}
+
+export function patientOf(id: string, name: string, birthDate: string | null, more: Partial<Patient> = {}): Patient {
+  return {
+    id,
+    organisationId: organisation.id,
+    name,
+    birthDate,
+    sex: "female",
+    mrn: `MRN-${id.slice(-2)}`,
+    isUnknown: false,
+    timeZone: "Europe/Oslo",
+    ageGroup: "adult",
+    mergedInto: null,
+    createdAt: T0 - 1000,
+    updatedAt: T0 - 500,
+    ...more,
+  };
+}
+
+export function deviceOf(id: string, more: Partial<Device> = {}): Device {
+  return {
+    id,
+    organisationId: organisation.id,
+    type: "bedside-monitor",
+    display: `Monitor ${id}`,
+    manufacturer: "Acme",
+    model: "M-1",
+    serial: "S-1",
+    createdAt: T0 - 2000,
+    revokedAt: null,
+    ...more,
+  };
+}
+
+/** A stream with an id that is told from its parts. */
+export function streamOf(signal: string, unit: string, more: Partial<Stream> = {}): Stream {
+  const { patientId = KARI, deviceId = "monitor-1", kind = "numeric" } = more;
+  const seed = `${patientId}${deviceId}${signal}${unit}`;
+  let hash = 0n;
+  for (const char of seed) hash = (hash * 1_000_003n + BigInt(char.charCodeAt(0))) % (1n << 128n);
+  const hex = hash.toString(16).padStart(32, "0");
+  const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return { id, organisationId: organisation.id, patientId, deviceId, signal, kind, unit };
+}
+
+export function readingOf(stream: Stream, time: number, value: number, more: Partial<Reading> = {}): Reading {
+  return { stream, time, value, ordinal: 0, quality: 0, utcOffsetMinutes: null, receivedAt: time + 250, ...more };
+}
+
+export function waveformOf(
+  stream: Stream,
+  start: number,
+  rateHz: number,
+  samples: readonly number[],
+  more: Partial<Waveform> = {},
+): Waveform {
+  return {
+    stream,
+    associationId: "00000000-0000-4000-8000-0000000000f1",
+    start,
+    rateHz,
+    scale: 0.005,
+    origin: 0,
+    samples: Int32Array.from(samples),
+    quality: 0,
+    utcOffsetMinutes: null,
+    receivedAt: start + 1000,
+    ...more,
+  };
+}
+
+export interface Ward {
+  readonly telemetry: FakeTelemetry;
+  readonly patients: Patient[];
+  readonly devices: DeviceRecord[];
+  readonly context: RecordContext;
+}
+
+export function ward(view: PatientView = viewOf(KARI, OLA), of: Organisation = organisation): Ward {
+  const telemetry = fakeTelemetry();
+  const patients = [
+    patientOf(KARI, "Hansen, Kari Anne", "1948-03-21"),
+    patientOf(OLA, "Østby, Ola", "1975-12-01", { sex: "male" }),
+    patientOf(HIDDEN, "Hansen, Nils", "1960-01-01", { sex: "male" }),
+  ];
+  const association = {
+    id: "as-1",
+    organisationId: of.id,
+    deviceId: "monitor-1",
+    patientId: KARI,
+    from: T0 - 100,
+    to: null,
+  };
+  const devices: DeviceRecord[] = [
+    { device: deviceOf("monitor-1"), association },
+    {
+      device: deviceOf("cuff_2", { type: "blood-pressure-cuff" }),
+      association: { ...association, deviceId: "cuff_2", patientId: HIDDEN },
+    },
+  ];
+  const { clock } = manualRuntime(NOW);
+  return {
+    telemetry,
+    patients,
+    devices,
+    context: {
+      telemetry,
+      patients: {
+        list: async () => patients.map((patient) => ({ patient })),
+        find: async (_organisation, id) => {
+          const patient = patients.find((candidate) => candidate.id === id);
+          return patient && { patient };
+        },
+      },
+      devices: {
+        list: async () => devices,
+        find: async (_organisation, id) => devices.find(({ device }) => device.id === id),
+      },
+      clock,
+      organisation: of,
+      view,
+      base: BASE,
+      strict: false,
+    },
+  };
+}
+
+/** The ward behind HTTP; "Bearer good" is signed in. */
+export function server({ context }: Ward) {
+  const app = Fastify();
+  registerRecord(app, {
+    ...context,
+    access: {
+      authenticate: async ({ authorization }) =>
+        authorization === "Bearer good" ? { principal, organisation: context.organisation } : undefined,
+      viewOf: async () => context.view,
+    },
+    version: "0.1.0",
+    publicUrl: "http://ward.example",
+  });
+  const get = async (url: string, headers: Record<string, string> = {}) => {
+    const answer = await app.inject({ url, headers: { authorization: "Bearer good", ...headers } });
+    return { status: answer.statusCode, headers: answer.headers, body: answer.body === "" ? undefined : answer.json() };
+  };
+  return { app, get };
+}

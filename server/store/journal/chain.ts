@@ -1,0 +1,46 @@
+import { type BatchVisitor, type RareEntry, readBatch } from "./batch.ts";
+import type { Committer } from "./committer.ts";
+import { dayOf } from "./group.ts";
+import type { JournalRow, PlacedEntry } from "./projections.ts";
+
+const CHUNK_BYTES = 2 * 1024 * 1024;
+// Nobody waits for these, and they are larger than what a device waits for.
+const WAIT_MS = 20_000;
+
+/**
+ * Insert batches into the journal as they would have been at first, tables included, some at a time.
+ *
+ * @param prepareDay makes sure that the journal takes rows of a day
+ */
+export async function chainBatches(
+  batches: readonly Uint8Array[],
+  committer: Committer,
+  prepareDay: (day: string) => Promise<void>,
+): Promise<void> {
+  let rows: JournalRow[] = [];
+  let placed: PlacedEntry[] = [];
+  let bytes = 0;
+  const flush = async () => {
+    if (rows.length > 0) await committer.commit(rows, placed, WAIT_MS);
+    [rows, placed, bytes] = [[], [], 0];
+  };
+  for (const batch of batches) {
+    const entries: { entry: RareEntry; ordinal: number }[] = [];
+    const header = readBatch(
+      batch,
+      onlyRare((entry, ordinal) => entries.push({ entry, ordinal })),
+    );
+    const { batchId, organisationId, position, writtenAt } = header;
+    const day = dayOf(writtenAt);
+    await prepareDay(day);
+    rows.push({ day, position, batchId, organisationId, writtenAt, batch: Buffer.from(batch) });
+    for (const each of entries) placed.push({ ...each, position, writtenAt });
+    bytes += batch.length;
+    if (bytes >= CHUNK_BYTES || rows.length >= 100) await flush();
+  }
+  await flush();
+}
+
+function onlyRare(entry: (entry: RareEntry, ordinal: number) => void): BatchVisitor<never> {
+  return { stream: () => undefined, reading() {}, waveform() {}, entry };
+}

@@ -1,0 +1,56 @@
+import type { Clock, Timer, Timers } from "@openward/runtime";
+import { dayOf } from "./group.ts";
+import type { JournalLog, WorkerQueries } from "./ports.ts";
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAYS_AHEAD = 4;
+
+/** The journal's partitions: made some days ahead, dropped when they are old and in blocks. */
+export interface Days {
+  /** The journal takes rows of this day ("2026-11-23"). */
+  has(day: string): boolean;
+  prepare(day: string): Promise<void>;
+  start(): Promise<void>;
+  stop(): void;
+}
+
+export interface DaysOptions {
+  readonly worker: WorkerQueries;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly journalDays: number;
+  readonly log: JournalLog;
+}
+
+export function createDays({ worker, clock, timers, journalDays, log }: DaysOptions): Days {
+  const ready = new Set<string>();
+  let timer: Timer | undefined;
+
+  const prepare = async (first: number, count: number) => {
+    await worker.query("SELECT journal_prepare($1, $2)", [dayOf(first), count]);
+    for (let n = 0; n < count; n++) ready.add(dayOf(first + n * DAY_MS));
+  };
+  const tidy = async () => {
+    try {
+      await prepare(clock.now() - DAY_MS, DAYS_AHEAD + 1);
+      const before = dayOf(clock.now() - journalDays * DAY_MS);
+      const { rows } = await worker.query("SELECT journal_drop_before($1) AS name", [before]);
+      for (const day of ready) if (day < before) ready.delete(day);
+      if (rows.length > 0) log.info({ dropped: rows.length }, "old days of the journal were dropped");
+    } catch (error) {
+      log.warn({ reason: (error as Error).message }, "the journal's days could not be tidied; trying again in an hour");
+    }
+  };
+
+  return {
+    has: (day) => ready.has(day),
+    prepare: (day) => prepare(Date.parse(`${day}T00:00:00Z`), 1),
+    async start() {
+      await prepare(clock.now() - DAY_MS, DAYS_AHEAD + 1);
+      timer = timers.every(HOUR_MS, () => void tidy());
+      void tidy();
+    },
+    stop: () => timer?.cancel(),
+  };
+}

@@ -1,0 +1,14 @@
+export { BATCH_VERSION, type BatchVisitor, type RareEntry, readBatch, type WaveformHead } from "./batch.ts";
+export { type Connect, connectWithPg, type SqlConnection, type SqlStatement } from "./connection.ts";
+export { type Disk, folderDisk, type SpoolFile } from "./disk.ts";
+export {
+  createJournal,
+  type Journal,
+  type JournalLimits,
+  type JournalOptions,
+  type JournalState,
+  type JournalStatistics,
+} from "./journal.ts";
+export { type OpenJournalOptions, openJournal } from "./open.ts";
+export type { JournalLog, Tails, WorkerQueries } from "./ports.ts";
+export { type Recovered, readWatermark, replayJournal } from "./recovery.ts";

@@ -1,0 +1,315 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { after, before, beforeEach, test } from "node:test";
+import { OutsideTrouble } from "@openward/errors";
+import type { Alarm, JournalEntry } from "@openward/model";
+import { openTestDatabase, type TestDatabase } from "../database/testing/database.ts";
+import { ASSOCIATION, ORGANISATION, PATIENT, readingsOf, seeded, testStream } from "./testing/entries.ts";
+import { openTestJournal, readingsInJournal, until } from "./testing/open-journal.ts";
+
+const NOW = Date.now();
+const lineOf = (entry: JournalEntry) =>
+  entry.kind === "readings" ? `${entry.readings.stream.id} ${entry.readings.times[0]} ${entry.readings.values[0]}` : "";
+const reading = (n: number, stream = testStream(n % 7)) => readingsOf(stream, [NOW + n], [n]);
+const isUnavailable = (error: unknown) =>
+  error instanceof OutsideTrouble && error.code === "STORE_UNAVAILABLE" && error.retry;
+
+let database: TestDatabase;
+before(async () => {
+  database = await openTestDatabase();
+});
+after(() => database.close());
+beforeEach(async () => {
+  await database.owner.query(
+    "TRUNCATE journal, stream, event, quarantine, quarantine_resolution, alarm_revision, standby_revision, expectation, device_status, device_clock",
+  );
+});
+
+test("nothing is acknowledged before its commit, however late or seldom commits succeed", async () => {
+  const r = seeded();
+  const test = await openTestJournal(database, { limits: { commitTimeoutMs: 60 }, disk: () => brokenDisk });
+  let started = 0;
+  let confirmed = 0;
+  test.faults.before = async () => {
+    started++;
+    await new Promise((resolve) => setTimeout(resolve, r.int(8)));
+    if (r.int(4) === 0) throw new Error("lost before it was sent");
+  };
+  test.faults.after = async () => {
+    if (r.int(4) === 0) await new Promise((resolve) => setTimeout(resolve, 120));
+    confirmed++;
+  };
+  const acknowledged = new Set<string>();
+  const refused: unknown[] = [];
+  for (let n = 0; n < 400; n++) {
+    const entry = reading(n);
+    void test.journal.append([entry]).then(
+      () => acknowledged.add(lineOf(entry)),
+      (error) => refused.push(error),
+    );
+    if (r.int(5) === 0) await new Promise((resolve) => setTimeout(resolve, 3));
+    if (n % 40 === 0) {
+      const durable = new Set(await readingsInJournal(database));
+      for (const line of acknowledged) assert.ok(durable.has(line), "acknowledged, but not in the database");
+    }
+  }
+  await until(() => acknowledged.size + refused.length === 400, "every append to be answered");
+  test.faults.before = () => {};
+  test.faults.after = () => {};
+  await until(() => test.journal.state === "ok", "the journal to recover");
+  assert.ok(started > confirmed && refused.length > 0 && acknowledged.size > 0, "the faults took part");
+  for (const error of refused) assert.ok(isUnavailable(error));
+  const durable = await readingsInJournal(database);
+  assert.equal(new Set(durable).size, durable.length, "nothing is there twice");
+  for (const line of acknowledged) assert.ok(durable.includes(line));
+  await test.close();
+});
+
+test("while PostgreSQL is away readings are kept on disk and chained in, each once", async () => {
+  const test = await openTestJournal(database, { limits: { commitTimeoutMs: 300 } });
+  const states: string[] = [];
+  test.journal.onStateChange((state) => states.push(state));
+  const entries = Array.from({ length: 300 }, (_, n) => reading(n));
+  await Promise.all(entries.slice(0, 100).map((entry) => test.journal.append([entry])));
+  // The first commit goes through, but its answer is lost: its outcome is unknown to us.
+  test.faults.after = () => {
+    throw new Error("the answer is lost");
+  };
+  await test.journal.append([entries[100] as JournalEntry]);
+  test.faults.before = () => {
+    throw new Error("PostgreSQL is away");
+  };
+  for (const entry of entries.slice(101, 200)) await test.journal.append([entry]);
+  assert.equal(test.journal.state, "spooling");
+  assert.ok(readdirSync(test.folder).length > 0);
+  assert.equal((await readingsInJournal(database)).length, 101);
+  test.faults.before = () => {};
+  test.faults.after = () => {};
+  await Promise.all(entries.slice(200).map((entry) => test.journal.append([entry])));
+  await until(() => test.journal.state === "ok", "the spool to be chained in");
+  assert.deepEqual(states, ["spooling", "ok"]);
+  assert.deepEqual(readdirSync(test.folder), []);
+  assert.equal(test.journal.statistics().spoolBytes, 0);
+  assert.deepEqual(await readingsInJournal(database), entries.map(lineOf), "in the order of acknowledgement");
+  assert.deepEqual(test.committed.map(lineOf), entries.map(lineOf));
+  await test.close();
+});
+
+test("what a killed process left in the spool is chained in before the next one serves", async () => {
+  const first = await openTestJournal(database, { limits: { retryMs: 60_000, retryMsMax: 60_000 } });
+  first.faults.before = () => {
+    throw new Error("PostgreSQL is away");
+  };
+  const entries = Array.from({ length: 20 }, (_, n) => reading(n));
+  for (const entry of entries) await first.journal.append([entry, { kind: "stream", stream: testStream(3) }]);
+  // The first is not closed, as a killed process would not be.
+  const second = await openTestJournal(database, { folder: first.folder });
+  assert.deepEqual(await readingsInJournal(database), entries.map(lineOf));
+  assert.equal((await database.worker.query("SELECT * FROM stream")).rows.length, 1);
+  await second.journal.append([reading(500)]);
+  assert.equal(
+    (await readingsInJournal(database)).at(-1),
+    lineOf(reading(500)),
+    "positions go on behind those of the first",
+  );
+  await second.close();
+  await first.journal.close();
+});
+
+test("a full spool refuses, and takes up again once PostgreSQL answers", async () => {
+  const test = await openTestJournal(database, { spoolBytesMax: 2000 });
+  test.faults.before = () => {
+    throw new Error("PostgreSQL is away");
+  };
+  let kept = 0;
+  await assert.rejects(async () => {
+    for (; kept < 1000; kept++) await test.journal.append([reading(kept)]);
+  }, isUnavailable);
+  assert.equal(test.journal.state, "failed");
+  assert.ok(kept > 3);
+  test.faults.before = () => {};
+  await until(() => test.journal.state === "ok", "the journal to recover");
+  await test.journal.append([reading(5000)]);
+  const durable = await readingsInJournal(database);
+  assert.deepEqual(durable, [...Array.from({ length: kept }, (_, n) => lineOf(reading(n))), lineOf(reading(5000))]);
+  await test.close();
+});
+
+test("a commit that takes too long is given up and goes to the disk", async () => {
+  const test = await openTestJournal(database, { limits: { commitTimeoutMs: 50, retryMs: 200 } });
+  let isStuck = true;
+  test.faults.before = () => (isStuck ? new Promise(() => {}) : undefined);
+  await test.journal.append([reading(1)]);
+  assert.equal(test.journal.state, "spooling");
+  isStuck = false;
+  await until(() => test.journal.state === "ok", "the journal to recover");
+  assert.deepEqual(await readingsInJournal(database), [lineOf(reading(1))]);
+  await test.close();
+});
+
+test("entries with a table of their own are in it when they are acknowledged, whatever they say", async () => {
+  const test = await openTestJournal(database);
+  const alarm: Alarm = {
+    id: "a1",
+    revision: 1,
+    organisationId: ORGANISATION,
+    patientId: PATIENT,
+    deviceId: "device-1",
+    streamId: testStream(1).id,
+    signal: "spo2",
+    rule: "limit-low",
+    priority: "medium",
+    state: "raised",
+    latched: false,
+    onsetAt: NOW,
+    raisedAt: NOW + 10_000,
+    conditionEndedAt: null,
+    acknowledgedAt: null,
+    acknowledgedBy: null,
+    resolvedAt: null,
+    value: 88,
+    limit: 90,
+    unit: "%",
+  };
+  const own = { organisationId: ORGANISATION, deviceId: "device-1" };
+  const detail = { text: 'quote " backslash \\ comma , brace } null \u0000 lone \ud800', deep: { list: [1, null] } };
+  const entries: JournalEntry[] = [
+    { kind: "stream", stream: testStream(1) },
+    { kind: "alarm", alarm },
+    {
+      kind: "alarm",
+      alarm: { ...alarm, revision: 2, state: "acknowledged", acknowledgedBy: "nurse", acknowledgedAt: NOW + 1 },
+    },
+    {
+      kind: "event",
+      event: {
+        ...own,
+        id: "e\u00001",
+        patientId: null,
+        associationId: null,
+        event: "sos-button",
+        at: NOW,
+        timeFromServer: true,
+        receivedAt: NOW,
+        detail,
+      },
+    },
+    { kind: "status", status: { ...own, state: "offline", battery: null, clock: NOW - 5, receivedAt: NOW } },
+    { kind: "status", status: { ...own, state: "online", battery: 71.5, clock: null, receivedAt: NOW } },
+    { kind: "clock", sighting: { ...own, deviceTime: NOW - 3000, serverTime: NOW } },
+    {
+      kind: "expectation",
+      organisationId: ORGANISATION,
+      patientId: PATIENT,
+      expectation: { streamId: testStream(1).id, intervalMs: null, source: "on-demand" },
+    },
+    {
+      kind: "standby",
+      standby: {
+        id: "s1",
+        organisationId: ORGANISATION,
+        patientId: PATIENT,
+        streamId: null,
+        reason: "bath",
+        from: NOW,
+        until: NOW + 1,
+        startedBy: "nurse",
+        endedAt: null,
+      },
+    },
+    {
+      kind: "quarantine",
+      entry: {
+        ...own,
+        id: ASSOCIATION,
+        receivedAt: NOW,
+        kind: "raw",
+        contentType: "a/b",
+        problems: [{ index: 0, code: "TIME_IMPOSSIBLE", field: "at", readings: 1 }],
+        raw: Uint8Array.of(0, 255, 92),
+      },
+    },
+    { kind: "delivery", delivery: { ...own, key: "k", receivedAt: NOW } },
+  ];
+  await test.journal.append(entries);
+  // Told again, as after a crash: nothing changes.
+  await test.journal.append(entries.slice(0, 4));
+  const rows = async (text: string) => (await database.worker.query(text)).rows;
+  assert.equal((await rows("SELECT * FROM stream")).length, 1);
+  const alarms = await rows("SELECT * FROM alarm_revision ORDER BY revision");
+  assert.deepEqual(
+    alarms.map((row) => [row.revision, row.state, row.value, row.limit_value, row.onset_at]),
+    [
+      [1, "raised", 88, 90, NOW],
+      [2, "acknowledged", 88, 90, NOW],
+    ],
+  );
+  const [event] = await rows("SELECT id, detail::text AS detail FROM event");
+  assert.equal(event.id, "e\ufffd1");
+  assert.deepEqual(JSON.parse(event.detail), detail);
+  assert.deepEqual(
+    await rows("SELECT state, battery, clock_at FROM device_status ORDER BY received_at, position, ordinal"),
+    [
+      { state: "offline", battery: null, clock_at: NOW - 5 },
+      { state: "online", battery: 71.5, clock_at: null },
+    ],
+  );
+  assert.deepEqual(await rows("SELECT device_time, server_time FROM device_clock"), [
+    { device_time: NOW - 3000, server_time: NOW },
+  ]);
+  assert.equal((await rows("SELECT * FROM expectation WHERE interval_ms IS NULL AND set_at > 0")).length, 1);
+  assert.equal((await rows("SELECT * FROM standby_revision")).length, 1);
+  const [quarantined] = await rows("SELECT problems, raw FROM quarantine");
+  assert.deepEqual([...quarantined.raw], [0, 255, 92]);
+  assert.equal(quarantined.problems[0].code, "TIME_IMPOSSIBLE");
+  await test.close();
+});
+
+test("an entry that its table refuses does not keep the others out", async () => {
+  const test = await openTestJournal(database);
+  const bad = { ...testStream(1), kind: "nonsense" as "numeric" };
+  await test.journal.append([{ kind: "stream", stream: testStream(2) }, { kind: "stream", stream: bad }, reading(1)]);
+  assert.equal(test.journal.state, "ok");
+  assert.deepEqual((await database.worker.query("SELECT id FROM stream")).rows, [{ id: testStream(2).id }]);
+  assert.deepEqual(await readingsInJournal(database), [lineOf(reading(1))]);
+  await test.close();
+});
+
+test("organisations have batches of their own in the same commit", async () => {
+  const test = await openTestJournal(database);
+  const other = "018f0000-0000-7000-8000-0000000000ff";
+  await Promise.all([
+    test.journal.append([reading(1)]),
+    test.journal.append([reading(2, testStream(9, "numeric", other))]),
+  ]);
+  const { rows } = await database.worker.query("SELECT organisation_id FROM journal ORDER BY position");
+  assert.deepEqual(
+    rows.map((row) => row.organisation_id),
+    [ORGANISATION, other],
+  );
+  assert.equal(test.journal.statistics().commits, 1);
+  await test.close();
+});
+
+test("an entry that cannot be encoded is refused alone", async () => {
+  const test = await openTestJournal(database);
+  const wrong = readingsOf({ ...testStream(1), id: "not a uuid" }, [NOW], [1]);
+  const [good, refused] = await Promise.allSettled([
+    test.journal.append([reading(1)]),
+    test.journal.append([reading(2), wrong]),
+  ]);
+  assert.equal(good.status, "fulfilled");
+  assert.equal(refused.status, "rejected");
+  assert.deepEqual(await readingsInJournal(database), [lineOf(reading(1))]);
+  await test.close();
+});
+
+const brokenDisk = {
+  list: async () => [],
+  read: async () => new Uint8Array(),
+  create: async () => {
+    throw new Error("no disk");
+  },
+  remove: async () => {},
+  rename: async () => {},
+};

@@ -1,0 +1,48 @@
+import type { ClientConfig } from "pg";
+import type { BatchVisitor } from "./batch.ts";
+import { connectWithPg } from "./connection.ts";
+import { folderDisk } from "./disk.ts";
+import { createJournal, type Journal, type JournalOptions } from "./journal.ts";
+import type { Tails } from "./ports.ts";
+import { readWatermark, replayJournal } from "./recovery.ts";
+
+/** Tails that can be filled again from the journal. */
+export interface RecoverableTails extends Tails {
+  prepareReplay(
+    watermark: number,
+  ): Promise<{ visitorAt(position: number): BatchVisitor<unknown>; readonly unknown: number }>;
+  recovered(watermark: number): Promise<void>;
+}
+
+export interface OpenJournalOptions extends Omit<JournalOptions, "connect" | "disk" | "tails"> {
+  /** Role `ingest`, e.g. Database.connectionConfig("ingest"). */
+  readonly connection: ClientConfig;
+  /** Where the spool lies while PostgreSQL does not answer. */
+  readonly spoolFolder: string;
+  readonly tails: RecoverableTails;
+}
+
+/**
+ * The journal of this machine, ready to be appended to: the spool of an earlier process is chained in, and the tails are
+ * filled from what is in no block yet.
+ *
+ * @throws the database's errors
+ */
+export async function openJournal(options: OpenJournalOptions): Promise<Journal> {
+  const { connection, spoolFolder, tails, worker, runtime, log } = options;
+  const journal = createJournal({ ...options, connect: connectWithPg(connection), disk: folderDisk(spoolFolder) });
+  try {
+    const started = runtime.clock.monotonic();
+    await journal.open();
+    const watermark = await readWatermark(worker);
+    const replay = await tails.prepareReplay(watermark);
+    const { batches, unreadable } = await replayJournal(worker, watermark, replay.visitorAt, log);
+    await tails.recovered(watermark);
+    const tookMs = Math.round(runtime.clock.monotonic() - started);
+    log.info({ batches, unreadable, unknownStreams: replay.unknown, tookMs }, "the journal was read again");
+    return journal;
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}

@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { JournalEntry } from "@openward/model";
+import { systemRuntime } from "@openward/runtime/system";
+import { quietLog, type TestDatabase } from "../../database/testing/database.ts";
+import { type Disk, folderDisk } from "../disk.ts";
+import { createJournal, type Journal, type JournalLimits } from "../journal.ts";
+import { replayJournal } from "../recovery.ts";
+import { type FaultyConnect, faultyConnect } from "./faulty-connect.ts";
+
+export interface TestJournal {
+  readonly journal: Journal;
+  readonly faults: FaultyConnect;
+  /** What the tails were given, in order. */
+  readonly committed: JournalEntry[];
+  readonly folder: string;
+  close(): Promise<void>;
+}
+
+/** A journal on a real database, with a spool folder of its own. */
+export async function openTestJournal(
+  database: TestDatabase,
+  options: {
+    limits?: Partial<JournalLimits>;
+    folder?: string;
+    spoolBytesMax?: number;
+    disk?: (disk: Disk) => Disk;
+  } = {},
+): Promise<TestJournal> {
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), "openward-spool-"));
+  const faults = faultyConnect(database.connectionConfig("ingest"));
+  const committed: JournalEntry[] = [];
+  const disk = folderDisk(folder);
+  const journal = createJournal({
+    runtime: systemRuntime,
+    connect: faults.connect,
+    worker: database.worker,
+    disk: options.disk ? options.disk(disk) : disk,
+    spoolBytesMax: options.spoolBytesMax ?? 1e8,
+    journalDays: 7,
+    tails: { committed: (entries) => void committed.push(...entries) },
+    log: quietLog,
+    limits: { retryMs: 20, retryMsMax: 100, ...options.limits },
+  });
+  await journal.open();
+  return {
+    journal,
+    faults,
+    committed,
+    folder,
+    async close() {
+      await journal.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Every reading in the journal as "stream time value", in order; throws when a batch cannot be read. */
+export async function readingsInJournal(database: TestDatabase): Promise<string[]> {
+  const found: string[] = [];
+  const { unreadable } = await replayJournal(
+    database.worker,
+    0,
+    () => ({
+      stream: (streamId) => streamId,
+      reading: (streamId, time, value) => void found.push(`${streamId} ${time} ${value}`),
+      waveform() {},
+      entry() {},
+    }),
+    quietLog,
+  );
+  if (unreadable > 0) throw new Error(`${unreadable} batches cannot be read`);
+  return found;
+}
+
+export const until = async (isSo: () => boolean, what: string) => {
+  const deadline = performance.now() + 20_000;
+  while (!isSo()) {
+    if (performance.now() > deadline) throw new Error(`waited 20 s for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+};

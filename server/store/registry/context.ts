@@ -1,0 +1,14 @@
+import type { Runtime } from "@openward/runtime";
+import type { Pool } from "pg";
+import type { RegistryChange } from "./ports.ts";
+
+/** What every registry is made of. */
+export interface RegistryContext {
+  /** Under row-level security: one organisation at a time. */
+  readonly api: Pool;
+  /** For the few questions that span organisations. */
+  readonly worker: Pool;
+  readonly runtime: Runtime;
+  /** Told after the commit; resolves when memory has caught up, so that who wrote reads what was written. */
+  changed(change: RegistryChange): Promise<void>;
+}

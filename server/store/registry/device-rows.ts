@@ -1,0 +1,93 @@
+import type { Device } from "@openward/model";
+import { type AssociationRow, toAssociation } from "./associations.ts";
+import type { DeviceRecord } from "./ports.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** A device as the database has it, without what it signs in with. */
+export interface DeviceRow {
+  readonly id: string;
+  readonly organisation_id: string;
+  readonly type: string;
+  readonly display: string;
+  readonly manufacturer: string | null;
+  readonly model: string | null;
+  readonly serial: string | null;
+  readonly created_at: number;
+  readonly revoked_at: number | null;
+}
+
+export const DEVICE_COLUMNS =
+  "d.id, d.organisation_id, d.type, d.display, d.manufacturer, d.model, d.serial, d.created_at, d.revoked_at";
+
+export function toDevice(row: DeviceRow): Device {
+  return {
+    id: row.id,
+    organisationId: row.organisation_id,
+    type: row.type,
+    display: row.display,
+    manufacturer: row.manufacturer,
+    model: row.model,
+    serial: row.serial,
+    createdAt: row.created_at,
+    revokedAt: row.revoked_at,
+  };
+}
+
+interface RecordRow extends DeviceRow {
+  readonly association: AssociationRow | null;
+  readonly status: { state: string; battery: number | null; clock_at: number | null; received_at: number } | null;
+  readonly device_time: number | null;
+  readonly server_time: number | null;
+  readonly open_quarantine: number;
+}
+
+// A device that floods the quarantine is not counted to the end: "1000" says enough.
+const QUARANTINE_COUNT_MAX = 1000;
+
+/** @param condition SQL over d (device) */
+export async function readDevices(
+  tx: Transaction,
+  condition: string,
+  values: readonly unknown[],
+): Promise<DeviceRecord[]> {
+  const rows = await tx.rows<RecordRow>(
+    `SELECT ${DEVICE_COLUMNS}, to_jsonb(a) AS association, to_jsonb(st) AS status, c.device_time, c.server_time,
+            (SELECT count(*) FROM (
+               SELECT 1 FROM quarantine q
+                WHERE q.device_id = d.id AND q.organisation_id = d.organisation_id
+                  AND NOT EXISTS (SELECT 1 FROM quarantine_resolution r WHERE r.quarantine_id = q.id)
+                LIMIT ${QUARANTINE_COUNT_MAX}) open) AS open_quarantine
+       FROM device d
+       LEFT JOIN association a ON a.device_id = d.id AND a.to_at IS NULL
+       LEFT JOIN LATERAL (
+         SELECT state, battery, clock_at, received_at FROM device_status s
+          WHERE s.device_id = d.id ORDER BY received_at DESC, position DESC, ordinal DESC LIMIT 1) st ON true
+       LEFT JOIN LATERAL (
+         SELECT device_time, server_time FROM device_clock k
+          WHERE k.device_id = d.id ORDER BY server_time DESC, position DESC, ordinal DESC LIMIT 1) c ON true
+      WHERE ${condition}
+      ORDER BY d.id`,
+    values,
+  );
+  return rows.map(toRecord);
+}
+
+function toRecord(row: RecordRow): DeviceRecord {
+  const { status, association, server_time: heardAt } = row;
+  const seen = [status?.received_at, heardAt].filter((at) => at != null);
+  return {
+    device: toDevice(row),
+    status: status && {
+      organisationId: row.organisation_id,
+      deviceId: row.id,
+      state: status.state,
+      battery: status.battery,
+      clock: status.clock_at,
+      receivedAt: status.received_at,
+    },
+    lastSeenAt: seen.length > 0 ? Math.max(...seen) : null,
+    clockOffsetMs: row.device_time !== null && heardAt !== null ? row.device_time - heardAt : null,
+    association: association && toAssociation(association),
+    openQuarantine: row.open_quarantine,
+  };
+}

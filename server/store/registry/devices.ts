@@ -1,0 +1,188 @@
+import { RefusedInput } from "@openward/errors";
+import type { Device } from "@openward/model";
+import { type AssociationRow, endRunning, reassign, toAssociation } from "./associations.ts";
+import { audit } from "./audit.ts";
+import type { RegistryContext } from "./context.ts";
+import { DEVICE_COLUMNS, type DeviceRow, readDevices, toDevice } from "./device-rows.ts";
+import { hashToken, newDeviceId, newToken } from "./device-tokens.ts";
+import type { DeviceRegistry, NewDevice } from "./ports.ts";
+import { inOrganisation, needUuid, type Transaction } from "./transaction.ts";
+
+const DEVICE_ID = /^[A-Za-z0-9._-]{1,64}$/;
+/** A screen's clock may run a little ahead of ours. */
+const AHEAD_MS_MAX = 60_000;
+
+/** Devices, what they sign in with, and who wears them. */
+export function createDeviceRegistry(context: RegistryContext): DeviceRegistry {
+  const { api, runtime } = context;
+  const now = () => runtime.clock.now();
+
+  const lock = async (tx: Transaction, deviceId: string): Promise<DeviceRow> => {
+    const [row] = await tx.rows<DeviceRow>(`SELECT ${DEVICE_COLUMNS} FROM device d WHERE id = $1 FOR UPDATE`, [
+      deviceId,
+    ]);
+    if (!row) throw new RefusedInput("NOT_FOUND", { at: "device" });
+    return row;
+  };
+
+  const lockActive = async (tx: Transaction, deviceId: string): Promise<DeviceRow> => {
+    const row = await lock(tx, deviceId);
+    if (row.revoked_at !== null) throw new RefusedInput("CONFLICT", { at: "device", expected: "a device with access" });
+    return row;
+  };
+
+  const deviceChanged = (organisationId: string, deviceId: string) =>
+    context.changed({ kind: "device", organisationId, deviceId });
+  const associationChanged = async (
+    organisationId: string,
+    deviceId: string,
+    rows: readonly (AssociationRow | undefined)[],
+  ) => {
+    const patients = new Set(rows.flatMap((row) => (row ? [row.patient_id] : [])));
+    await Promise.all(
+      [...patients].map((patientId) => context.changed({ kind: "association", organisationId, deviceId, patientId })),
+    );
+  };
+
+  return {
+    list: (organisationId) => inOrganisation(api, organisationId, (tx) => readDevices(tx, "true", [])),
+
+    find: (organisationId, deviceId) =>
+      inOrganisation(api, organisationId, async (tx) => (await readDevices(tx, "d.id = $1", [deviceId]))[0]),
+
+    async create(organisationId, device, by) {
+      const at = now();
+      const token = newToken(runtime.random);
+      const id = device.id ?? newDeviceId(runtime.random);
+      checkDevice(id, device);
+      const row = await inOrganisation(api, organisationId, async (tx) => {
+        const [created] = await tx.rows<DeviceRow>(
+          `INSERT INTO device AS d (id, organisation_id, type, display, manufacturer, model, serial, token_hash, created_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ${DEVICE_COLUMNS}`,
+          [
+            id,
+            organisationId,
+            device.type,
+            device.display,
+            device.manufacturer,
+            device.model,
+            device.serial,
+            hashToken(token),
+            at,
+          ],
+        );
+        await audit(tx, {
+          organisationId,
+          at,
+          by,
+          action: "device.create",
+          deviceId: id,
+          detail: { type: device.type },
+        });
+        return created as DeviceRow;
+      });
+      await deviceChanged(organisationId, id);
+      return { device: toDevice(row), token };
+    },
+
+    async rotateToken(organisationId, deviceId, by) {
+      const token = newToken(runtime.random);
+      await inOrganisation(api, organisationId, async (tx) => {
+        await lockActive(tx, deviceId);
+        await tx.run("UPDATE device SET token_hash = $2 WHERE id = $1", [deviceId, hashToken(token)]);
+        await audit(tx, { organisationId, at: now(), by, action: "device.rotate-token", deviceId });
+      });
+      await deviceChanged(organisationId, deviceId);
+      return token;
+    },
+
+    async revoke(organisationId, deviceId, by) {
+      const at = now();
+      const { device, ended } = await inOrganisation(api, organisationId, async (tx) => {
+        const row = await lock(tx, deviceId);
+        if (row.revoked_at !== null) return { device: toDevice(row), ended: undefined };
+        await tx.run("UPDATE device SET revoked_at = $2 WHERE id = $1", [deviceId, at]);
+        // It will never speak again: nobody is to wait for it.
+        const ended = await endRunning(tx, deviceId, at);
+        const patientId = ended?.patient_id ?? null;
+        await audit(tx, { organisationId, at, by, action: "device.revoke", deviceId, patientId });
+        return { device: { ...toDevice(row), revokedAt: at } satisfies Device, ended };
+      });
+      await deviceChanged(organisationId, deviceId);
+      await associationChanged(organisationId, deviceId, [ended]);
+      return device;
+    },
+
+    async assign(organisationId, deviceId, patientId, from, by) {
+      const at = now();
+      if (!Number.isSafeInteger(from) || from < 0 || from > at + AHEAD_MS_MAX) {
+        throw new RefusedInput("FIELD_INVALID", { at: "from", expected: "milliseconds UTC that do not lie ahead" });
+      }
+      const { association, ended } = await inOrganisation(api, organisationId, async (tx) => {
+        await lockActive(tx, deviceId);
+        await needPatient(tx, patientId);
+        const on = { organisation_id: organisationId, device_id: deviceId, patient_id: patientId };
+        const done = await reassign(tx, on, from, { at, by, newId: () => runtime.ids.uuid() });
+        const detail = { from: done.association.from_at, association: done.association.id };
+        await audit(tx, { organisationId, at, by, action: "device.assign", deviceId, patientId, detail });
+        if (done.ended) {
+          await audit(tx, {
+            organisationId,
+            at,
+            by,
+            action: "device.release",
+            deviceId,
+            patientId: done.ended.patient_id,
+          });
+        }
+        return done;
+      });
+      await associationChanged(organisationId, deviceId, [ended, association]);
+      return toAssociation(association);
+    },
+
+    async release(organisationId, deviceId, at, by) {
+      const ended = await inOrganisation(api, organisationId, async (tx) => {
+        await lock(tx, deviceId);
+        const row = await endRunning(tx, deviceId, Math.min(at, now() + AHEAD_MS_MAX));
+        if (!row) throw new RefusedInput("CONFLICT", { at: "device", expected: "a device that is on a patient" });
+        await audit(tx, {
+          organisationId,
+          at: now(),
+          by,
+          action: "device.release",
+          deviceId,
+          patientId: row.patient_id,
+        });
+        return row;
+      });
+      await associationChanged(organisationId, deviceId, [ended]);
+    },
+  };
+}
+
+async function needPatient(tx: Transaction, patientId: string): Promise<void> {
+  // Held until the end, so that a merge cannot slip in between.
+  const [row] = await tx.rows<{ merged_into: string | null }>(
+    "SELECT merged_into FROM patient WHERE id = $1 FOR SHARE",
+    [needUuid(patientId, "patient")],
+  );
+  if (!row) throw new RefusedInput("NOT_FOUND", { at: "patient" });
+  if (row.merged_into) {
+    throw new RefusedInput("CONFLICT", {
+      at: "patient",
+      expected: `patient ${row.merged_into}, into whom this one was merged`,
+    });
+  }
+}
+
+function checkDevice(id: string, device: NewDevice): void {
+  if (!DEVICE_ID.test(id))
+    throw new RefusedInput("FIELD_INVALID", { at: "id", expected: "1 to 64 of A-Z a-z 0-9 . _ -" });
+  if (device.type === "" || device.type.length > 64)
+    throw new RefusedInput("FIELD_INVALID", { at: "type", expected: "a device type" });
+  for (const field of ["display", "manufacturer", "model", "serial"] as const) {
+    if ((device[field] ?? "").length > 120)
+      throw new RefusedInput("FIELD_INVALID", { at: field, expected: "at most 120 characters" });
+  }
+}

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { seededRandom } from "@openward/runtime/manual";
+import { hashToken } from "./device-tokens.ts";
+import { createDirectoryMemory, type KnownDevice, type KnownPatient } from "./directory-memory.ts";
+
+const organisationId = "0190a000-0000-7000-8000-000000000001";
+
+const device = (change: Partial<KnownDevice> = {}): KnownDevice => ({
+  id: "mon-1",
+  organisationId,
+  type: "generic",
+  tokenHash: Uint8Array.from(hashToken("secret")),
+  isRevoked: false,
+  associations: [],
+  ...change,
+});
+
+const on = (patientId: string, from: number, to: number | null) => ({
+  id: `${patientId} ${from}`,
+  organisationId,
+  deviceId: "mon-1",
+  patientId,
+  from,
+  to,
+});
+
+const patient = (change: Partial<KnownPatient> = {}): KnownPatient => ({
+  id: "p",
+  organisationId,
+  birthDate: null,
+  ageGroup: null,
+  timeZone: "Europe/Oslo",
+  isAdmitted: true,
+  stamp: "1",
+  ...change,
+});
+
+test("a device signs in with its own token and with no other, and not once it is revoked", () => {
+  const memory = createDirectoryMemory(() => 0);
+  memory.setDevice("mon-1", device());
+  assert.equal(memory.signIn("mon-1", "secret")?.organisationId, organisationId);
+  assert.equal(memory.signIn("mon-1", "Secret"), undefined);
+  assert.equal(memory.signIn("mon-2", "secret"), undefined);
+  memory.setDevice("mon-1", device({ isRevoked: true }));
+  assert.equal(memory.signIn("mon-1", "secret"), undefined);
+  assert.ok(!memory.isActive("mon-1"));
+});
+
+test("who listens is told of a revoked device and of a new token, and of nothing else", () => {
+  const memory = createDirectoryMemory(() => 0);
+  const told: string[] = [];
+  memory.setDevice("mon-1", device());
+  const stop = memory.onRevoked((id) => told.push(id));
+  memory.setDevice("mon-1", device({ associations: [on("a", 10, null)] }));
+  assert.deepEqual(told, []);
+  memory.setDevice("mon-1", device({ tokenHash: Uint8Array.from(hashToken("new")) }));
+  assert.deepEqual(told, ["mon-1"]);
+  memory.replaceAll([device({ isRevoked: true })], []);
+  assert.deepEqual(told, ["mon-1", "mon-1"]);
+  stop();
+  memory.replaceAll([], []);
+  assert.equal(told.length, 2);
+});
+
+test("a reading belongs to whoever wore the device when it measured", () => {
+  const memory = createDirectoryMemory(() => 0);
+  memory.setDevice("mon-1", device({ associations: [on("a", 100, 200), on("b", 200, 300), on("c", 400, null)] }));
+  const at = (time: number) => memory.associationAt("mon-1", time)?.patientId;
+  assert.deepEqual([99, 100, 199, 200, 299, 300, 399, 400, 1e15].map(at), [
+    undefined,
+    "a",
+    "a",
+    "b",
+    "b",
+    undefined,
+    undefined,
+    "c",
+    "c",
+  ]);
+  assert.equal(memory.currentAssociation("mon-1")?.patientId, "c");
+  assert.equal(memory.associationAt("nobody", 150), undefined);
+});
+
+test("of random associations the lookup finds what a search through all finds", () => {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  const random = seededRandom(seed);
+  const associations = [];
+  let time = 0;
+  for (let i = 0; i < 40; i++) {
+    const from = time + Math.floor(random.float() * 3);
+    time = from + 1 + Math.floor(random.float() * 10);
+    associations.push(on(`p${i}`, from, i === 39 ? null : time));
+  }
+  const memory = createDirectoryMemory(() => 0);
+  memory.setDevice("mon-1", device({ associations }));
+  for (let at = -1; at < time + 20; at++) {
+    const expected: { id: string } | undefined = associations.find(
+      ({ from, to }) => at >= from && (to === null || at < to),
+    );
+    assert.equal(memory.associationAt("mon-1", at)?.id, expected?.id, `seed ${seed}, time ${at}`);
+  }
+});
+
+test("a child that comes of age is watched with other limits, without anybody touching the record", () => {
+  let now = Date.parse("2026-03-21T12:00:00Z");
+  const memory = createDirectoryMemory(() => now);
+  memory.setPatient("p", patient({ birthDate: "2008-03-22", ageGroup: "neonate" }));
+  assert.equal(memory.watched("p")?.ageGroup, "pediatric");
+  now += 86_400_000;
+  assert.equal(memory.watched("p")?.ageGroup, "adult");
+});
+
+test("an unknown age stays unknown until a person chooses", () => {
+  const memory = createDirectoryMemory(() => 0);
+  memory.setPatient("p", patient());
+  assert.equal(memory.watched("p")?.ageGroup, null);
+  memory.setPatient("p", patient({ ageGroup: "adult" }));
+  assert.equal(memory.watched("p")?.ageGroup, "adult");
+  memory.setPatient("p", undefined);
+  assert.equal(memory.watched("p"), undefined);
+});
+
+test("loading everything again says what is not as it was", () => {
+  const memory = createDirectoryMemory(() => 0);
+  const other = device({ id: "mon-2" });
+  memory.replaceAll([device(), other], [patient(), patient({ id: "q" })]);
+  const changed = memory.replaceAll([device({ associations: [on("p", 1, null)] }), other], [patient({ stamp: "2" })]);
+  assert.deepEqual(
+    changed.devices.map(({ id }) => id),
+    ["mon-1"],
+  );
+  assert.deepEqual(
+    changed.patients.map(({ id }) => id),
+    ["p", "q"],
+  );
+});

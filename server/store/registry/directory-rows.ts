@@ -1,0 +1,59 @@
+import type { AgeGroup } from "@openward/model";
+import { ASSOCIATION_COLUMNS, type AssociationRow, toAssociation } from "./associations.ts";
+import type { KnownDevice, KnownPatient } from "./directory-memory.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** @param deviceId undefined: all of them */
+export async function loadDevices(tx: Transaction, deviceId?: string): Promise<KnownDevice[]> {
+  const devices = await tx.rows<{
+    id: string;
+    organisation_id: string;
+    type: string;
+    token_hash: Buffer;
+    revoked_at: number | null;
+  }>(
+    `SELECT id, organisation_id, type, token_hash, revoked_at FROM device ${deviceId === undefined ? "" : "WHERE id = $1"}`,
+    deviceId === undefined ? [] : [deviceId],
+  );
+  const associations = await tx.rows<AssociationRow>(
+    `SELECT ${ASSOCIATION_COLUMNS} FROM association ${deviceId === undefined ? "" : "WHERE device_id = $1"} ORDER BY from_at`,
+    deviceId === undefined ? [] : [deviceId],
+  );
+  const byDevice = Map.groupBy(associations, (row) => row.device_id);
+  return devices.map((row) => ({
+    id: row.id,
+    organisationId: row.organisation_id,
+    type: row.type,
+    // A copy: what the driver gives is a view of the whole packet, and would keep it.
+    tokenHash: Uint8Array.from(row.token_hash),
+    isRevoked: row.revoked_at !== null,
+    associations: (byDevice.get(row.id) ?? []).map(toAssociation),
+  }));
+}
+
+/** @param patientId undefined: all of them; merged ones are left out */
+export async function loadPatients(tx: Transaction, patientId?: string): Promise<KnownPatient[]> {
+  const rows = await tx.rows<{
+    id: string;
+    organisation_id: string;
+    birth_date: string | null;
+    age_group: AgeGroup | null;
+    time_zone: string;
+    updated_at: number;
+    stay_id: string | null;
+  }>(
+    `SELECT p.id, p.organisation_id, p.birth_date, p.age_group, p.time_zone, p.updated_at, s.id AS stay_id
+       FROM patient p LEFT JOIN stay s ON s.patient_id = p.id AND s.to_at IS NULL
+      WHERE p.merged_into IS NULL ${patientId === undefined ? "" : "AND p.id = $1"}`,
+    patientId === undefined ? [] : [patientId],
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    organisationId: row.organisation_id,
+    birthDate: row.birth_date,
+    ageGroup: row.age_group,
+    timeZone: row.time_zone,
+    isAdmitted: row.stay_id !== null,
+    stamp: `${row.updated_at} ${row.stay_id}`,
+  }));
+}

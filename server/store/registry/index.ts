@@ -1,0 +1,58 @@
+import type { Runtime } from "@openward/runtime";
+import type { Pool } from "pg";
+import { createAlarmRegistry } from "./alarms.ts";
+import type { RegistryContext } from "./context.ts";
+import { createDeviceRegistry } from "./devices.ts";
+import { createPatientRegistry } from "./patients.ts";
+import { createPeopleRegistry } from "./people.ts";
+import type {
+  AlarmRegistry,
+  DeviceRegistry,
+  PatientRegistry,
+  PeopleRegistry,
+  QuarantineRegistry,
+  RegistryChange,
+  WardRegistry,
+} from "./ports.ts";
+import { createQuarantineRegistry } from "./quarantine.ts";
+import { createWardRegistry } from "./wards.ts";
+import { createWatchMemory, type RegistryWatchMemory } from "./watch-memory.ts";
+
+export { type Directory, openDirectory } from "./directory.ts";
+export { createTables, type Tables } from "./transaction.ts";
+export type { RegistryWatchMemory } from "./watch-memory.ts";
+
+export interface Registry {
+  readonly wards: WardRegistry;
+  readonly patients: PatientRegistry;
+  readonly devices: DeviceRegistry;
+  readonly people: PeopleRegistry;
+  readonly quarantine: QuarantineRegistry;
+  readonly alarms: AlarmRegistry;
+  readonly watchMemory: RegistryWatchMemory;
+}
+
+/**
+ * What people have written down: organisations, wards, patients, devices, people, limits. Every change is in the audit
+ * log, in the same transaction.
+ *
+ * @param changed told after each commit, and waited for: the directory's `changed`. Left out on the command line, where
+ *   nobody keeps anything in memory; the running server hears of it from the database.
+ */
+export function createRegistry(deps: {
+  readonly api: Pool;
+  readonly worker: Pool;
+  readonly runtime: Runtime;
+  readonly changed?: (change: RegistryChange) => Promise<void>;
+}): Registry {
+  const context: RegistryContext = { ...deps, changed: deps.changed ?? (async () => {}) };
+  return {
+    wards: createWardRegistry(context),
+    patients: createPatientRegistry(context),
+    devices: createDeviceRegistry(context),
+    people: createPeopleRegistry(context),
+    quarantine: createQuarantineRegistry(context),
+    alarms: createAlarmRegistry(context),
+    watchMemory: createWatchMemory(context),
+  };
+}

@@ -1,0 +1,280 @@
+import { RefusedInput } from "@openward/errors";
+import type { Patient } from "@openward/model";
+import { endAssociationsOf, moveAssociations } from "./associations.ts";
+import { audit } from "./audit.ts";
+import type { RegistryContext } from "./context.ts";
+import { checkPatient } from "./patient-checks.ts";
+import { type PatientRow, readPatients, toRecord } from "./patient-rows.ts";
+import type { NewPatient, PatientRecord, PatientRegistry } from "./ports.ts";
+import { hasSameFamilyName, isSimilarName, nameKey, wordsOf } from "./similar-names.ts";
+import { inOrganisation, needUuid, type Transaction } from "./transaction.ts";
+
+const SIMILAR_MAX = 20;
+
+/** Patients, where they lie, and who they were taken for. */
+export function createPatientRegistry(context: RegistryContext): PatientRegistry {
+  const { api, runtime } = context;
+  const now = () => runtime.clock.now();
+
+  const lock = async (tx: Transaction, patientId: string): Promise<PatientRow> => {
+    const rows = await tx.rows<{ id: string }>("SELECT id FROM patient WHERE id = $1 FOR UPDATE", [
+      needUuid(patientId, "patient"),
+    ]);
+    const [row] = rows.length > 0 ? await readPatients(tx, "p.id = $1", [patientId]) : [];
+    if (!row) throw new RefusedInput("NOT_FOUND", { at: "patient" });
+    return row;
+  };
+
+  const lockUnmerged = async (tx: Transaction, patientId: string): Promise<PatientRow> => {
+    const row = await lock(tx, patientId);
+    if (row.merged_into)
+      throw new RefusedInput("CONFLICT", {
+        at: "patient",
+        expected: `patient ${row.merged_into}, into whom this one was merged`,
+      });
+    return row;
+  };
+
+  const recordOf = async (tx: Transaction, patientId: string): Promise<PatientRecord> => {
+    const [row] = await readPatients(tx, "p.id = $1", [patientId]);
+    if (!row) throw new RefusedInput("NOT_FOUND", { at: "patient" });
+    return toRecord(row);
+  };
+
+  const told = async <T>(organisationId: string, patientIds: readonly string[], result: T): Promise<T> => {
+    await Promise.all(patientIds.map((patientId) => context.changed({ kind: "patient", organisationId, patientId })));
+    return result;
+  };
+
+  const beginStay = (
+    tx: Transaction,
+    organisationId: string,
+    patientId: string,
+    wardId: string,
+    bed: string,
+    at: number,
+  ) =>
+    tx.run(
+      "INSERT INTO stay (id, organisation_id, patient_id, ward_id, bed, from_at) VALUES ($1, $2, $3, $4, $5, $6)",
+      [runtime.ids.uuid(), organisationId, patientId, needUuid(wardId, "wardId"), checkBed(bed), at],
+    );
+
+  // A clock that was set back must not make a stay end before it began.
+  const endStay = (tx: Transaction, patientId: string, at: number) =>
+    tx.run("UPDATE stay SET to_at = greatest(from_at, $2) WHERE patient_id = $1 AND to_at IS NULL", [patientId, at]);
+
+  return {
+    async list(organisationId, { all, q }) {
+      return inOrganisation(api, organisationId, async (tx) => {
+        const words = q ? wordsOf(q) : [];
+        const conditions = ["p.merged_into IS NULL"];
+        const values: string[] = [];
+        if (!all) conditions.push("s.id IS NOT NULL");
+        if (q?.trim()) {
+          values.push(like(q.trim()));
+          const byName = words.map((word) => `p.name_key LIKE $${values.push(like(word))}`).join(" AND ");
+          conditions.push(byName ? `(p.mrn ILIKE $1 OR (${byName}))` : "p.mrn ILIKE $1");
+        }
+        return (await readPatients(tx, conditions.join(" AND "), values)).map(toRecord);
+      });
+    },
+
+    async find(organisationId, patientId) {
+      return inOrganisation(api, organisationId, async (tx) => {
+        const [row] = await readPatients(tx, "p.id = $1", [needUuid(patientId, "patient")]);
+        return row && toRecord(row);
+      });
+    },
+
+    async similar(organisationId, name, birthDate) {
+      const words = wordsOf(name);
+      if (words.length === 0) return [];
+      // Every rule keeps the first letter of some word, or the birth date: the rest is not fetched.
+      const initials = [...new Set(words.map((word) => word.slice(0, 1)))]
+        .map((letter) => `(^| )${escapeRegex(letter)}`)
+        .join("|");
+      const candidates = await inOrganisation(api, organisationId, (tx) =>
+        readPatients(tx, "p.merged_into IS NULL AND (p.name_key ~ $1 OR p.birth_date = $2::date)", [
+          initials,
+          birthDate ?? null,
+        ]),
+      );
+      const key = nameKey(name);
+      return candidates
+        .filter(
+          (row) =>
+            isSimilarName(row.name, name) ||
+            (birthDate != null && row.birth_date === birthDate && hasSameFamilyName(row.name, name)),
+        )
+        .sort((a, b) => Number(b.name_key === key) - Number(a.name_key === key))
+        .slice(0, SIMILAR_MAX)
+        .map(toRecord);
+    },
+
+    async create(organisationId, patient, by) {
+      const at = now();
+      checkPatient(patient, at);
+      const id = runtime.ids.uuid();
+      const record = await inOrganisation(api, organisationId, async (tx) => {
+        await tx.run(
+          `INSERT INTO patient (id, organisation_id, name, name_key, birth_date, sex, mrn, is_unknown, time_zone, age_group, created_at, updated_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`,
+          [
+            id,
+            organisationId,
+            patient.name,
+            nameKey(patient.name),
+            patient.birthDate,
+            patient.sex,
+            patient.mrn,
+            patient.isUnknown,
+            patient.timeZone,
+            patient.ageGroup,
+            at,
+          ],
+        );
+        await setTimeZone(tx, organisationId, id, patient.timeZone, at);
+        await audit(tx, { organisationId, at, by, action: "patient.create", patientId: id });
+        return recordOf(tx, id);
+      });
+      return told(organisationId, [id], record.patient);
+    },
+
+    async change(organisationId, patientId, change, by) {
+      const at = now();
+      const record = await inOrganisation(api, organisationId, async (tx) => {
+        const before = toRecord(await lockUnmerged(tx, patientId)).patient;
+        const next = applyChange(before, change);
+        checkPatient(next, at);
+        await tx.run(
+          `UPDATE patient SET name = $2, name_key = $3, birth_date = $4, sex = $5, mrn = $6, is_unknown = $7, time_zone = $8,
+             age_group = $9, updated_at = greatest($10, updated_at + 1) WHERE id = $1`,
+          [
+            patientId,
+            next.name,
+            nameKey(next.name),
+            next.birthDate,
+            next.sex,
+            next.mrn,
+            next.isUnknown,
+            next.timeZone,
+            next.ageGroup,
+            at,
+          ],
+        );
+        if (next.timeZone !== before.timeZone) await setTimeZone(tx, organisationId, patientId, next.timeZone, at);
+        const fields = (Object.keys(next) as (keyof NewPatient)[]).filter((field) => next[field] !== before[field]);
+        await audit(tx, { organisationId, at, by, action: "patient.change", patientId, detail: { fields } });
+        return recordOf(tx, patientId);
+      });
+      return told(organisationId, [patientId], record.patient);
+    },
+
+    async admit(organisationId, patientId, wardId, bed, by) {
+      const at = now();
+      const record = await inOrganisation(api, organisationId, async (tx) => {
+        await lockUnmerged(tx, patientId);
+        await beginStay(tx, organisationId, patientId, wardId, bed, at);
+        await audit(tx, { organisationId, at, by, action: "patient.admit", patientId, detail: { wardId, bed } });
+        return recordOf(tx, patientId);
+      });
+      return told(organisationId, [patientId], record);
+    },
+
+    async transfer(organisationId, patientId, wardId, bed, by) {
+      const at = now();
+      const record = await inOrganisation(api, organisationId, async (tx) => {
+        await lockUnmerged(tx, patientId);
+        if ((await endStay(tx, patientId, at)) === 0) throw notAdmitted();
+        await beginStay(tx, organisationId, patientId, wardId, bed, at);
+        await audit(tx, { organisationId, at, by, action: "patient.transfer", patientId, detail: { wardId, bed } });
+        return recordOf(tx, patientId);
+      });
+      return told(organisationId, [patientId], record);
+    },
+
+    async discharge(organisationId, patientId, by) {
+      const at = now();
+      const { record, released } = await inOrganisation(api, organisationId, async (tx) => {
+        await lock(tx, patientId);
+        if ((await endStay(tx, patientId, at)) === 0) throw notAdmitted();
+        const released = await endAssociationsOf(tx, patientId, at);
+        await audit(tx, { organisationId, at, by, action: "patient.discharge", patientId, detail: { released } });
+        return { record: await recordOf(tx, patientId), released };
+      });
+      await Promise.all(
+        released.map((deviceId) => context.changed({ kind: "association", organisationId, deviceId, patientId })),
+      );
+      return told(organisationId, [patientId], record);
+    },
+
+    async merge(organisationId, patientId, into, by) {
+      if (patientId === into) throw new RefusedInput("CONFLICT", { at: "into", expected: "another patient" });
+      const at = now();
+      const { record, moved } = await inOrganisation(api, organisationId, async (tx) => {
+        // In the order of ids, so that two merges the opposite ways do not wait for each other.
+        for (const id of [patientId, into].sort()) await lock(tx, id);
+        const gone = await lockUnmerged(tx, patientId);
+        const kept = await lockUnmerged(tx, into);
+        await tx.run("UPDATE patient SET merged_into = $2, updated_at = greatest($3, updated_at + 1) WHERE id = $1", [
+          patientId,
+          into,
+          at,
+        ]);
+        await endStay(tx, patientId, at);
+        if (!kept.stay_id && gone.ward_id && gone.bed)
+          await beginStay(tx, organisationId, into, gone.ward_id, gone.bed, at);
+        const moved = await moveAssociations(tx, patientId, into, { at, by, newId: () => runtime.ids.uuid() });
+        await audit(tx, { organisationId, at, by, action: "patient.merge", patientId, detail: { into, moved } });
+        await audit(tx, {
+          organisationId,
+          at,
+          by,
+          action: "patient.merged-from",
+          patientId: into,
+          detail: { from: patientId, moved },
+        });
+        return { record: await recordOf(tx, into), moved };
+      });
+      await Promise.all(
+        moved.map((deviceId) => context.changed({ kind: "association", organisationId, deviceId, patientId: into })),
+      );
+      return told(organisationId, [patientId, into], record);
+    },
+  };
+}
+
+function applyChange(before: Patient, change: Partial<NewPatient>): NewPatient {
+  const { name, birthDate, sex, mrn, isUnknown, timeZone, ageGroup } = before;
+  const next: Record<string, unknown> = { name, birthDate, sex, mrn, isUnknown, timeZone, ageGroup };
+  for (const field of Object.keys(next)) {
+    const value = change[field as keyof NewPatient];
+    if (value !== undefined) next[field] = value;
+  }
+  return next as unknown as NewPatient;
+}
+
+async function setTimeZone(
+  tx: Transaction,
+  organisationId: string,
+  patientId: string,
+  timeZone: string,
+  at: number,
+): Promise<void> {
+  await tx.run(
+    `INSERT INTO patient_time_zone (organisation_id, patient_id, from_at, time_zone)
+     SELECT $1, $2, greatest($3, (SELECT max(from_at) + 1 FROM patient_time_zone WHERE patient_id = $2)), $4`,
+    [organisationId, patientId, at, timeZone],
+  );
+}
+
+function checkBed(bed: string): string {
+  const text = bed.trim();
+  if (text === "" || text.length > 32)
+    throw new RefusedInput("FIELD_INVALID", { at: "bed", expected: "1 to 32 characters" });
+  return text;
+}
+
+const notAdmitted = () => new RefusedInput("CONFLICT", { at: "patient", expected: "a patient who is admitted" });
+const like = (text: string) => `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+const escapeRegex = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

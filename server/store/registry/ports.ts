@@ -1,0 +1,141 @@
+import type {
+  AgeGroup,
+  Alarm,
+  Association,
+  Device,
+  DeviceStatus,
+  Organisation,
+  Patient,
+  Person,
+  Problem,
+  QuarantineEntry,
+  Role,
+  Sex,
+  Stay,
+  Ward,
+} from "@openward/model";
+
+/** Who does it, for the audit log: an id of a person, token or "system". */
+export type By = string;
+
+export interface PatientRecord {
+  readonly patient: Patient;
+  readonly stay: (Stay & { readonly wardName: string }) | null;
+}
+
+export interface NewPatient {
+  readonly name: string;
+  readonly birthDate: string | null;
+  readonly sex: Sex;
+  readonly mrn: string;
+  readonly isUnknown: boolean;
+  readonly timeZone: string;
+  readonly ageGroup: AgeGroup | null;
+}
+
+/** All throw RefusedInput CONFLICT / NOT_FOUND / FIELD_INVALID, or OutsideTrouble DATABASE_UNREACHABLE. */
+export interface PatientRegistry {
+  list(organisationId: string, options: { all: boolean; q?: string }): Promise<PatientRecord[]>;
+  find(organisationId: string, patientId: string): Promise<PatientRecord | undefined>;
+  /** Patients, admitted or not, with the same or a similar name (spelling, order of names, accents). */
+  /** With a birth date also those of the same date and family name. At most 20, the same name first. */
+  similar(organisationId: string, name: string, birthDate?: string | null): Promise<PatientRecord[]>;
+  create(organisationId: string, patient: NewPatient, by: By): Promise<Patient>;
+  change(organisationId: string, patientId: string, change: Partial<NewPatient>, by: By): Promise<Patient>;
+  admit(organisationId: string, patientId: string, wardId: string, bed: string, by: By): Promise<PatientRecord>;
+  transfer(organisationId: string, patientId: string, wardId: string, bed: string, by: By): Promise<PatientRecord>;
+  discharge(organisationId: string, patientId: string, by: By): Promise<PatientRecord>;
+  /** `patientId` is the same person as `into`: it leaves the lists, its running associations and stay go over. */
+  merge(organisationId: string, patientId: string, into: string, by: By): Promise<PatientRecord>;
+}
+
+export interface WardRegistry {
+  list(organisationId: string): Promise<Ward[]>;
+  create(organisationId: string, name: string, timeZone: string, by: By): Promise<Ward>;
+  organisations(): Promise<Organisation[]>;
+  createOrganisation(name: string, isDemo: boolean): Promise<Organisation>;
+}
+
+export interface DeviceRecord {
+  readonly device: Device;
+  readonly status: DeviceStatus | null;
+  readonly lastSeenAt: number | null;
+  readonly clockOffsetMs: number | null;
+  readonly association: Association | null;
+  readonly openQuarantine: number;
+}
+
+export interface NewDevice {
+  /** Made by the server where left out. */
+  readonly id?: string;
+  readonly type: string;
+  readonly display: string;
+  readonly manufacturer: string | null;
+  readonly model: string | null;
+  readonly serial: string | null;
+}
+
+export interface DeviceRegistry {
+  list(organisationId: string): Promise<DeviceRecord[]>;
+  find(organisationId: string, deviceId: string): Promise<DeviceRecord | undefined>;
+  /** The token is in the answer and nowhere else; the database has its hash. */
+  create(organisationId: string, device: NewDevice, by: By): Promise<{ device: Device; token: string }>;
+  rotateToken(organisationId: string, deviceId: string, by: By): Promise<string>;
+  revoke(organisationId: string, deviceId: string, by: By): Promise<Device>;
+  /** Ends the association that runs, begins a new one at `from`. Associations of one device never overlap. */
+  assign(organisationId: string, deviceId: string, patientId: string, from: number, by: By): Promise<Association>;
+  release(organisationId: string, deviceId: string, at: number, by: By): Promise<void>;
+}
+
+export interface QuarantineRecord {
+  readonly entry: QuarantineEntry;
+  readonly state: "open" | "claimed" | "dismissed";
+  readonly resolvedBy: string | null;
+  readonly resolvedAt: number | null;
+  readonly patientId: string | null;
+  readonly remainder: readonly Problem[];
+}
+
+export interface QuarantineRegistry {
+  list(
+    organisationId: string,
+    filter: { state: "open" | "claimed" | "dismissed"; deviceId?: string; before?: string; limit: number },
+  ): Promise<QuarantineRecord[]>;
+  find(organisationId: string, id: string): Promise<QuarantineRecord | undefined>;
+  /** Once only: throws CONFLICT when it is not open any more. */
+  resolve(
+    organisationId: string,
+    id: string,
+    as: "claimed" | "dismissed",
+    by: By,
+    detail: { patientId?: string; reason?: string; remainder?: readonly Problem[] },
+  ): Promise<QuarantineRecord>;
+}
+
+export interface AlarmRegistry {
+  /** Of a span of onset times, newest first. */
+  ofPatient(organisationId: string, patientId: string, from: number, to: number): Promise<Alarm[]>;
+}
+
+export interface PeopleRegistry {
+  list(organisationId: string): Promise<Person[]>;
+  create(organisationId: string, display: string, role: Role, by: By): Promise<Person>;
+  find(personId: string): Promise<Person | undefined>;
+}
+
+/** A change that others in the process (and other processes: the command line) must hear of. */
+export type RegistryChange =
+  | { readonly kind: "patient"; readonly organisationId: string; readonly patientId: string }
+  | { readonly kind: "device"; readonly organisationId: string; readonly deviceId: string }
+  | {
+      readonly kind: "association";
+      readonly organisationId: string;
+      readonly deviceId: string;
+      readonly patientId: string;
+    }
+  /** Of a person (id of the person) or a token (its id): signed out, revoked, disabled, or another role. */
+  | { readonly kind: "session"; readonly organisationId: string; readonly principalId: string };
+
+export interface RegistryChanges {
+  on(listener: (change: RegistryChange) => void): () => void;
+}

@@ -1,0 +1,113 @@
+import { RefusedInput } from "@openward/errors";
+import type { Problem, QuarantineEntry } from "@openward/model";
+import { audit } from "./audit.ts";
+import type { RegistryContext } from "./context.ts";
+import type { QuarantineRecord, QuarantineRegistry } from "./ports.ts";
+import { inOrganisation, isUuid, needUuid, type Transaction } from "./transaction.ts";
+
+interface QuarantineRow {
+  readonly id: string;
+  readonly organisation_id: string;
+  readonly device_id: string;
+  readonly received_at: number;
+  readonly kind: QuarantineEntry["kind"];
+  readonly content_type: string;
+  readonly problems: Problem[];
+  readonly raw: Buffer;
+  readonly state: "claimed" | "dismissed" | null;
+  readonly patient_id: string | null;
+  readonly remainder: Problem[] | null;
+  readonly resolved_by: string | null;
+  readonly resolved_at: number | null;
+}
+
+const LIMIT_MAX = 500;
+
+/** What could not be placed, and what people made of it. */
+export function createQuarantineRegistry({ api, runtime }: RegistryContext): QuarantineRegistry {
+  return {
+    list(organisationId, { state, deviceId, before, limit }) {
+      return inOrganisation(api, organisationId, async (tx) => {
+        const values: unknown[] = [organisationId];
+        const conditions = [state === "open" ? "r.quarantine_id IS NULL" : `r.state = $${values.push(state)}`];
+        if (deviceId !== undefined) conditions.push(`q.device_id = $${values.push(deviceId)}`);
+        if (before !== undefined) {
+          const place = `$${values.push(needUuid(before, "before"))}`;
+          conditions.push(`(q.received_at, q.id) < (SELECT received_at, id FROM quarantine WHERE id = ${place})`);
+        }
+        const count = `$${values.push(Math.min(limit, LIMIT_MAX))}`;
+        return (
+          await read(tx, `${conditions.join(" AND ")} ORDER BY q.received_at DESC, q.id DESC LIMIT ${count}`, values)
+        ).map(toRecord);
+      });
+    },
+
+    async find(organisationId, id) {
+      if (!isUuid(id)) return undefined;
+      return inOrganisation(api, organisationId, (tx) => findOne(tx, organisationId, id));
+    },
+
+    resolve(organisationId, id, as, by, detail) {
+      return inOrganisation(api, organisationId, async (tx) => {
+        const at = runtime.clock.now();
+        const entry = await findOne(tx, organisationId, needUuid(id, "id"));
+        if (!entry) throw new RefusedInput("NOT_FOUND", { at: "id" });
+        const patientId = as === "claimed" ? needUuid(detail.patientId ?? "", "patientId") : null;
+        // Of two people at the same moment one waits here for the other, and then finds it done.
+        const inserted = await tx.run(
+          `INSERT INTO quarantine_resolution (quarantine_id, organisation_id, state, patient_id, reason, remainder, resolved_by, resolved_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (quarantine_id) DO NOTHING`,
+          [id, organisationId, as, patientId, detail.reason ?? null, JSON.stringify(detail.remainder ?? []), by, at],
+        );
+        if (inserted === 0) throw new RefusedInput("CONFLICT", { at: "state", expected: "an entry that is open" });
+        const { deviceId } = entry.entry;
+        await audit(tx, {
+          organisationId,
+          at,
+          by,
+          action: `quarantine.${as}`,
+          deviceId,
+          patientId,
+          detail: { quarantineId: id },
+        });
+        return (await findOne(tx, organisationId, id)) as QuarantineRecord;
+      });
+    },
+  };
+}
+
+async function findOne(tx: Transaction, organisationId: string, id: string): Promise<QuarantineRecord | undefined> {
+  const [row] = await read(tx, "q.id = $2", [organisationId, id]);
+  return row && toRecord(row);
+}
+
+/** @param condition SQL over q (quarantine) and r (its resolution); $1 is the organisation */
+function read(tx: Transaction, condition: string, values: readonly unknown[]): Promise<QuarantineRow[]> {
+  return tx.rows<QuarantineRow>(
+    `SELECT q.id, q.organisation_id, q.device_id, q.received_at, q.kind, q.content_type, q.problems, q.raw,
+            r.state, r.patient_id, r.remainder, r.resolved_by, r.resolved_at
+       FROM quarantine q LEFT JOIN quarantine_resolution r ON r.quarantine_id = q.id
+      WHERE q.organisation_id = $1 AND ${condition}`,
+    values,
+  );
+}
+
+function toRecord(row: QuarantineRow): QuarantineRecord {
+  return {
+    entry: {
+      id: row.id,
+      organisationId: row.organisation_id,
+      deviceId: row.device_id,
+      receivedAt: row.received_at,
+      kind: row.kind,
+      contentType: row.content_type,
+      problems: row.problems,
+      raw: row.raw,
+    },
+    state: row.state ?? "open",
+    resolvedBy: row.resolved_by,
+    resolvedAt: row.resolved_at,
+    patientId: row.patient_id,
+    remainder: row.remainder ?? [],
+  };
+}

@@ -1,0 +1,123 @@
+import { OutsideTrouble, RefusedInput } from "@openward/errors";
+import type { Pool, PoolClient } from "pg";
+
+/** A query inside a transaction of one organisation. */
+export interface Transaction {
+  rows<T extends object>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+  /** @returns how many rows it touched */
+  run(sql: string, values?: readonly unknown[]): Promise<number>;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export const isUuid = (text: string): boolean => UUID.test(text);
+
+/** @throws RefusedInput NOT_FOUND for what cannot be an id at all */
+export function needUuid(id: string, field: string): string {
+  if (!isUuid(id)) throw new RefusedInput("NOT_FOUND", { at: field });
+  return id;
+}
+
+/**
+ * Do the work in one transaction that sees this organisation and no other.
+ *
+ * @throws RefusedInput CONFLICT, NOT_FOUND where a constraint says so; OutsideTrouble DATABASE_UNREACHABLE, and then
+ *   whether the change was made is not known
+ */
+export async function inOrganisation<T>(
+  pool: Pool,
+  organisationId: string,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  needUuid(organisationId, "organisation");
+  return transaction(pool, `BEGIN; SET LOCAL openward.organisation = '${organisationId}'`, work);
+}
+
+/** For the roles that see every organisation. */
+export function everywhere<T>(pool: Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  return transaction(pool, "BEGIN", work);
+}
+
+/** The same two for those who must not know the pools. */
+export interface Tables {
+  inOrganisation<T>(organisationId: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
+  everywhere<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+}
+
+export function createTables({ api, worker }: { readonly api: Pool; readonly worker: Pool }): Tables {
+  return {
+    inOrganisation: (organisationId, work) => inOrganisation(api, organisationId, work),
+    everywhere: (work) => everywhere(worker, work),
+  };
+}
+
+async function transaction<T>(pool: Pool, begin: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const client = await connect(pool);
+  let failure: Error | undefined;
+  try {
+    await client.query(begin);
+    const result = await work({
+      rows: async (sql, values) => (await client.query(sql, values as unknown[])).rows,
+      run: async (sql, values) => (await client.query(sql, values as unknown[])).rowCount ?? 0,
+    });
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    failure = error as Error;
+    await client.query("ROLLBACK").catch(() => {});
+    throw explain(error);
+  } finally {
+    // A client that lost its connection leaves the pool.
+    client.release(failure !== undefined && isConnectionLoss(failure) ? failure : undefined);
+  }
+}
+
+async function connect(pool: Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw new OutsideTrouble("DATABASE_UNREACHABLE", true, {}, { cause: error });
+  }
+}
+
+/** PostgreSQL's SQLSTATE as our refusals; what is neither refusal nor lost connection is our bug and stays as it is. */
+export function explain(error: unknown): unknown {
+  if (error instanceof RefusedInput || error instanceof OutsideTrouble) return error;
+  const { code, constraint } = error as { code?: string; constraint?: string };
+  switch (code) {
+    case "23505": // unique_violation
+    case "23P01": // exclusion_violation
+    case "40001": // serialization_failure
+    case "40P01": // deadlock_detected
+      return new RefusedInput("CONFLICT", fieldOf(constraint), { cause: error });
+    case "23503": // foreign_key_violation
+      return new RefusedInput("NOT_FOUND", fieldOf(constraint), { cause: error });
+    case "22P02": // invalid_text_representation: an id that is none
+      return new RefusedInput("NOT_FOUND", {}, { cause: error });
+  }
+  return isConnectionLoss(error as Error)
+    ? new OutsideTrouble("DATABASE_UNREACHABLE", true, {}, { cause: error })
+    : error;
+}
+
+const FIELDS: Readonly<Record<string, { at: string; expected: string }>> = {
+  patient_organisation_id_mrn_key: { at: "mrn", expected: "a record number that no other patient has" },
+  ward_organisation_id_name_key: { at: "name", expected: "a name that no other ward has" },
+  device_pkey: { at: "id", expected: "an id that no other device has" },
+  association_never_overlaps: { at: "from", expected: "a time at which the device was on no other patient" },
+  stay_running: { at: "patient", expected: "a patient who is not admitted" },
+  stay_organisation_id_ward_id_fkey: { at: "wardId", expected: "a ward of this organisation" },
+};
+
+function fieldOf(constraint: string | undefined): { at?: string; expected?: string } {
+  return FIELDS[constraint ?? ""] ?? (constraint ? { at: constraint } : {});
+}
+
+/** SQLSTATE classes 08, 53, 57P and 58, the system's own codes, and what pg says without any. */
+export function isConnectionLoss(error: Error): boolean {
+  const code = (error as { code?: string }).code;
+  if (code !== undefined) return /^(08|53|57P|58)/.test(code) || /^E[A-Z]{3,}$/.test(code) || code === "25P03";
+  return /connection (terminated|ended|closed)|timeout exceeded|client (was closed|has encountered)|not queryable/i.test(
+    error.message,
+  );
+}

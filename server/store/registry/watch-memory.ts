@@ -1,0 +1,167 @@
+import type { AgeGroup, Alarm, AlarmPriority, Expectation, Limits, Standby } from "@openward/model";
+import { type AlarmRow, toAlarm } from "./alarms.ts";
+import { audit } from "./audit.ts";
+import type { RegistryContext } from "./context.ts";
+import { everywhere, inOrganisation, needUuid } from "./transaction.ts";
+
+/** What the alarms knew before the last stop. All rejections are OutsideTrouble. */
+export interface RegistryWatchMemory {
+  openAlarms(): Promise<Alarm[]>;
+  runningStandby(now: number): Promise<Standby[]>;
+  expectations(): Promise<Expectation[]>;
+  limits(): Promise<{ patientId: string; profile: AgeGroup | null; limits: Limits[] }[]>;
+  saveLimits(
+    organisationId: string,
+    patientId: string,
+    profile: AgeGroup | null,
+    limits: readonly Limits[],
+  ): Promise<void>;
+}
+
+export function createWatchMemory({ api, worker, runtime }: RegistryContext): RegistryWatchMemory {
+  const read = <T extends object>(sql: string, values: readonly unknown[] = []) =>
+    everywhere(worker, (tx) => tx.rows<T>(sql, values));
+
+  return {
+    async openAlarms() {
+      const rows = await read<AlarmRow>(
+        `SELECT DISTINCT ON (alarm_id) a.* FROM alarm_revision a
+          WHERE NOT EXISTS (SELECT 1 FROM alarm_revision r WHERE r.alarm_id = a.alarm_id AND r.state = 'resolved')
+          ORDER BY alarm_id, revision DESC`,
+      );
+      return rows.map(toAlarm);
+    },
+
+    async runningStandby(now) {
+      const rows = await read<StandbyRow>(
+        `SELECT * FROM (
+           SELECT DISTINCT ON (standby_id) * FROM standby_revision
+            WHERE standby_id IN (SELECT standby_id FROM standby_revision WHERE until_at > $1)
+            ORDER BY standby_id, position DESC, ordinal DESC) newest
+          WHERE ended_at IS NULL AND until_at > $1`,
+        [now],
+      );
+      return rows.map(toStandby);
+    },
+
+    async expectations() {
+      const rows = await read<{ stream_id: string; interval_ms: number | null; source: Expectation["source"] }>(
+        "SELECT DISTINCT ON (stream_id) stream_id, interval_ms, source FROM expectation ORDER BY stream_id, position DESC, ordinal DESC",
+      );
+      return rows.map(
+        (row): Expectation => ({ streamId: row.stream_id, intervalMs: row.interval_ms, source: row.source }),
+      );
+    },
+
+    async limits() {
+      const profiles = await read<{ patient_id: string; age_group: AgeGroup | null }>(
+        "SELECT DISTINCT ON (patient_id) patient_id, age_group FROM alarm_profile ORDER BY patient_id, revision DESC",
+      );
+      const rows = await read<LimitRow>(
+        "SELECT DISTINCT ON (patient_id, signal) * FROM alarm_limit ORDER BY patient_id, signal, revision DESC",
+      );
+      const found = new Map<string, { patientId: string; profile: AgeGroup | null; limits: Limits[] }>();
+      const of = (patientId: string) => {
+        const entry = found.get(patientId) ?? { patientId, profile: null, limits: [] };
+        found.set(patientId, entry);
+        return entry;
+      };
+      for (const row of profiles) of(row.patient_id).profile = row.age_group;
+      for (const row of rows) of(row.patient_id).limits.push(toLimits(row));
+      return [...found.values()];
+    },
+
+    async saveLimits(organisationId, patientId, profile, limits) {
+      const at = runtime.clock.now();
+      const by = limits[0]?.setBy ?? "system";
+      await inOrganisation(api, organisationId, async (tx) => {
+        await tx.run(
+          `INSERT INTO alarm_profile (organisation_id, patient_id, age_group, set_at, set_by)
+           SELECT $1, $2, $3, $4, $5 WHERE $3::text IS DISTINCT FROM
+             (SELECT age_group FROM alarm_profile WHERE patient_id = $2 ORDER BY revision DESC LIMIT 1)`,
+          [organisationId, needUuid(patientId, "patient"), profile, at, by],
+        );
+        for (const limit of limits) {
+          await tx.run(
+            `INSERT INTO alarm_limit (organisation_id, patient_id, signal, low, high, critical_low, critical_high, priority, delay_ms,
+               hysteresis, latching, enabled, set_at, set_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+            [
+              organisationId,
+              patientId,
+              limit.signal,
+              limit.low,
+              limit.high,
+              limit.criticalLow,
+              limit.criticalHigh,
+              limit.priority,
+              limit.delayMs,
+              limit.hysteresis,
+              limit.latching,
+              limit.enabled,
+              limit.setAt,
+              limit.setBy,
+            ],
+          );
+        }
+        const detail = { profile, signals: limits.map((limit) => limit.signal) };
+        await audit(tx, { organisationId, at, by, action: "alarm.limits", patientId, detail });
+      });
+    },
+  };
+}
+
+interface StandbyRow {
+  readonly standby_id: string;
+  readonly organisation_id: string;
+  readonly patient_id: string;
+  readonly stream_id: string | null;
+  readonly reason: string;
+  readonly from_at: number;
+  readonly until_at: number;
+  readonly started_by: string;
+  readonly ended_at: number | null;
+}
+
+const toStandby = (row: StandbyRow): Standby => ({
+  id: row.standby_id,
+  organisationId: row.organisation_id,
+  patientId: row.patient_id,
+  streamId: row.stream_id,
+  reason: row.reason,
+  from: row.from_at,
+  until: row.until_at,
+  startedBy: row.started_by,
+  endedAt: row.ended_at,
+});
+
+interface LimitRow {
+  readonly patient_id: string;
+  readonly signal: string;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly critical_low: number | null;
+  readonly critical_high: number | null;
+  readonly priority: AlarmPriority;
+  readonly delay_ms: number;
+  readonly hysteresis: number;
+  readonly latching: boolean;
+  readonly enabled: boolean;
+  readonly set_at: number;
+  readonly set_by: string;
+}
+
+const toLimits = (row: LimitRow): Limits => ({
+  signal: row.signal,
+  low: row.low,
+  high: row.high,
+  criticalLow: row.critical_low,
+  criticalHigh: row.critical_high,
+  priority: row.priority,
+  delayMs: row.delay_ms,
+  hysteresis: row.hysteresis,
+  latching: row.latching,
+  enabled: row.enabled,
+  setBy: row.set_by,
+  setAt: row.set_at,
+});

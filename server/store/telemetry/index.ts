@@ -1,0 +1,5 @@
+export type { StoreLog } from "./blocks.ts";
+export type * from "./ports.ts";
+export type { Replay, ReplayVisitor } from "./replay.ts";
+export type { SealRun } from "./sealer.ts";
+export { type OpenTelemetry, openTelemetry, type TelemetryOptions } from "./telemetry.ts";

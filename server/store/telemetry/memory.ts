@@ -1,0 +1,68 @@
+import type { JournalEntry, Stream } from "@openward/model";
+import { RecentDeliveries } from "./recent-deliveries.ts";
+import { StreamMemory } from "./stream-memory.ts";
+
+/** Everything of this process that is read without the database, keyed by patient. */
+export interface Memory {
+  readonly streams: ReadonlyMap<string, StreamMemory>;
+  readonly deliveries: RecentDeliveries;
+  /** Everything in the journal up to here is in the tails. */
+  position: number;
+  ofPatient(patientId: string): readonly StreamMemory[];
+  /** @param completeFrom from when on nothing can be in blocks alone; -Infinity for a stream that is new */
+  open(stream: Stream, completeFrom?: number): StreamMemory;
+  /** The stream stands in the journal. */
+  isKnown(streamId: string): boolean;
+  know(stream: Stream): StreamMemory;
+  committed(entries: readonly JournalEntry[], first: number, last: number): void;
+}
+
+export function createMemory(now: () => number): Memory {
+  const streams = new Map<string, StreamMemory>();
+  const byPatient = new Map<string, StreamMemory[]>();
+  const known = new Set<string>();
+  const deliveries = new RecentDeliveries();
+
+  const memory: Memory = {
+    streams,
+    deliveries,
+    position: 0,
+    ofPatient: (patientId) => byPatient.get(patientId) ?? [],
+    open(stream, completeFrom = Number.NEGATIVE_INFINITY) {
+      const open = streams.get(stream.id);
+      if (open) return open;
+      const opened = new StreamMemory(stream, completeFrom);
+      streams.set(stream.id, opened);
+      const others = byPatient.get(stream.patientId);
+      if (others) others.push(opened);
+      else byPatient.set(stream.patientId, [opened]);
+      return opened;
+    },
+    isKnown: (streamId) => known.has(streamId),
+    know(stream) {
+      known.add(stream.id);
+      return memory.open(stream);
+    },
+    committed(entries, first, last) {
+      for (const entry of entries) {
+        switch (entry.kind) {
+          case "readings":
+            memory.open(entry.readings.stream).addReadings(entry.readings, first);
+            break;
+          case "waveform":
+            memory.open(entry.waveform.stream).addWaveform(entry.waveform, first);
+            break;
+          case "stream":
+            memory.know(entry.stream);
+            break;
+          case "delivery":
+            deliveries.add(entry.delivery, now());
+            break;
+          default:
+        }
+      }
+      memory.position = last;
+    },
+  };
+  return memory;
+}

@@ -1,0 +1,135 @@
+import {
+  addReadings,
+  addSlot,
+  type Buckets,
+  bucketOf,
+  createBuckets,
+  DAY_MS,
+  finishBuckets,
+  type NumericBlock,
+  type NumericColumns,
+  type RollupSlot,
+  SLOT_MS,
+} from "@openward/timeseries";
+import type { Blocks, PeriodKey, Stored } from "./blocks.ts";
+import { HOUR_MS, periodOf } from "./periods.ts";
+import type { Trend } from "./ports.ts";
+import { between, readingsBetween, snapshotOf, type TailSnapshot } from "./read-numeric.ts";
+import type { StreamMemory } from "./stream-memory.ts";
+
+interface Plan {
+  readonly tail: TailSnapshot;
+  readonly buckets: Buckets;
+  /** Before this, blocks are asked; from here on memory has everything. */
+  readonly split: number;
+  readonly slots: RollupSlot[];
+  /** Starts of the slots that were filled in from a rollup. */
+  readonly filled: Set<number>;
+  /** Hours that must be read reading by reading. */
+  readonly hours: Set<number>;
+}
+
+/**
+ * Buckets of each stream over [from, to), exact. Where buckets are wider than a slot of the rollups, blocks are decoded
+ * only for the hours in which a slot does not lie within one bucket.
+ */
+export async function queryTrend(
+  streams: readonly StreamMemory[],
+  from: number,
+  to: number,
+  count: number,
+  blocks: Blocks,
+): Promise<Trend[]> {
+  const plans = streams.map((memory): Plan => {
+    const tail = snapshotOf(memory, from, to);
+    const split = Math.min(Math.max(from, tail.completeFrom), to);
+    const buckets = createBuckets(from, to, count);
+    const recent = between(tail.columns, split, to);
+    addReadings(buckets, recent.times, recent.values);
+    return { tail, buckets, split, slots: [], filled: new Set(), hours: new Set() };
+  });
+  const older = plans.filter((plan) => plan.split > from);
+  if (older.length > 0) {
+    if ((to - from) / count >= SLOT_MS) await byRollups(older, from, blocks);
+    else await byBlocks(older, from, blocks);
+  }
+  return plans.map(({ tail, buckets }) => ({ stream: tail.memory.stream, ...finishBuckets(buckets) }));
+}
+
+async function byBlocks(plans: readonly Plan[], from: number, blocks: Blocks): Promise<void> {
+  const end = Math.max(...plans.map((plan) => plan.split));
+  const ids = plans.map((plan) => plan.tail.memory.stream.id);
+  const found = Map.groupBy(
+    await blocks.numericBetween(ids, periodOf(from, HOUR_MS), Math.ceil(end)),
+    (block) => block.streamId,
+  );
+  for (const { tail, buckets, split } of plans) {
+    const columns = readingsBetween(found.get(tail.memory.stream.id) ?? [], tail.columns, from, split);
+    addReadings(buckets, columns.times, columns.values);
+  }
+}
+
+async function byRollups(plans: readonly Plan[], from: number, blocks: Blocks): Promise<void> {
+  const end = Math.max(...plans.map((plan) => plan.split));
+  const ids = plans.map((plan) => plan.tail.memory.stream.id);
+  const byId = new Map(plans.map((plan) => [plan.tail.memory.stream.id, plan]));
+  for (const row of await blocks.rollupsBetween(ids, periodOf(from, DAY_MS), Math.ceil(end))) {
+    const plan = byId.get(row.streamId);
+    if (!plan) continue;
+    if (row.content) for (const slot of row.content) useSlot(plan, from, slot);
+    else useHours(plan, from, row.periodStart);
+  }
+  for (const plan of plans) useTail(plan, from);
+  const keys: PeriodKey[] = plans.flatMap((plan) =>
+    [...plan.hours].map((period) => ({ streamId: plan.tail.memory.stream.id, period })),
+  );
+  const found = Map.groupBy(await blocks.numericOf(keys), (block) => block.streamId);
+  for (const plan of plans) {
+    const stored = found.get(plan.tail.memory.stream.id) ?? [];
+    for (const hour of plan.hours) addHour(plan, from, hour, stored);
+  }
+}
+
+/** A day whose rollup cannot be read is read from its blocks. */
+function useHours(plan: Plan, from: number, dayStart: number): void {
+  for (let hour = dayStart; hour < dayStart + DAY_MS; hour += HOUR_MS) {
+    if (hour + HOUR_MS > from && hour < plan.split) plan.hours.add(hour);
+  }
+}
+
+function useSlot(plan: Plan, from: number, slot: RollupSlot): void {
+  const hour = periodOf(slot.start, HOUR_MS);
+  const end = slot.start + SLOT_MS;
+  if (end <= from || slot.start >= plan.split) return;
+  const isInside =
+    slot.start >= from && end <= plan.split && bucketOf(plan.buckets, slot.start) === bucketOf(plan.buckets, end - 1);
+  if (!isInside || plan.tail.isUnsealed(hour)) {
+    plan.hours.add(hour);
+    return;
+  }
+  plan.filled.add(slot.start);
+  addSlot(plan.buckets, slot.lastTime, slot);
+}
+
+/** Hours in which memory has something that is in no block. */
+function useTail(plan: Plan, from: number): void {
+  const { times } = between(plan.tail.columns, from, plan.split);
+  for (let i = 0; i < times.length; i++) {
+    const hour = periodOf(times[i] as number, HOUR_MS);
+    if (plan.tail.isUnsealed(hour)) plan.hours.add(hour);
+  }
+}
+
+function addHour(plan: Plan, from: number, hour: number, stored: readonly Stored<NumericBlock>[]): void {
+  const blocks = stored.filter((block) => block.periodStart === hour);
+  for (let slot = hour; slot < hour + HOUR_MS; slot += SLOT_MS) {
+    if (plan.filled.has(slot)) continue;
+    const columns: NumericColumns = readingsBetween(
+      blocks,
+      plan.tail.columns,
+      Math.max(from, slot),
+      Math.min(plan.split, slot + SLOT_MS),
+    );
+    addReadings(plan.buckets, columns.times, columns.values);
+  }
+}

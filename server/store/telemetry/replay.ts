@@ -1,0 +1,192 @@
+import type { JournalEntry, Stream, Waveform } from "@openward/model";
+import { NO_UTC_OFFSET, type NumericBlock } from "@openward/timeseries";
+import type { Pool } from "pg";
+import type { Blocks } from "./blocks.ts";
+import type { Memory } from "./memory.ts";
+import { MINUTE_MS, periodOf } from "./periods.ts";
+import type { StreamMemory } from "./stream-memory.ts";
+
+/** The form of server/store/journal's visitor, as far as it is needed here. */
+export interface ReplayVisitor {
+  stream(streamId: string, associationId: string): unknown;
+  reading(
+    stream: unknown,
+    time: number,
+    value: number,
+    quality: number,
+    utcOffsetMinutes: number | null,
+    receivedAt: number,
+  ): void;
+  waveform(
+    stream: unknown,
+    head: Omit<Waveform, "stream" | "associationId" | "samples"> & { readonly length: number },
+    samples: () => Int32Array,
+  ): void;
+  entry(entry: Exclude<JournalEntry, { kind: "readings" | "waveform" }>): void;
+}
+
+export interface Replay {
+  /** What reads the batch at this position. */
+  visitorAt(position: number): ReplayVisitor;
+  /** Readings of streams that nobody knows; there are none unless rows were lost. */
+  readonly unknown: number;
+}
+
+/** A stream while the journal is read. */
+interface OpenStream {
+  readonly memory: StreamMemory;
+  readonly associationId: string;
+  /** Per period: everything up to this position is in blocks. */
+  readonly sealedThrough: ReadonlyMap<number, number> | undefined;
+  /** The period that was looked up last: mostly that of the next reading too. */
+  period: number;
+  through: number;
+}
+
+// Ingest accepts times up to five minutes ahead; what may be in blocks ends there.
+const AHEAD_MS = 10 * MINUTE_MS;
+
+/** Streams of before this start: what is older than now may be in blocks alone. */
+export async function loadStreams(worker: Pool, memory: Memory, now: number): Promise<void> {
+  const { rows } = await worker.query(
+    'SELECT id, organisation_id AS "organisationId", patient_id AS "patientId", device_id AS "deviceId", signal, kind, unit FROM stream',
+  );
+  for (const stream of rows as Stream[]) {
+    memory.open(stream, now + AHEAD_MS);
+    memory.know(stream);
+  }
+}
+
+/** @param watermark from which position on the journal will be read */
+export async function prepareReplay(worker: Pool, memory: Memory, watermark: number, now: number): Promise<Replay> {
+  const sealed = await loadSealed(worker, watermark);
+  const opened = new Map<string, OpenStream>();
+  let unknown = 0;
+  return {
+    get unknown() {
+      return unknown;
+    },
+    visitorAt(position) {
+      memory.position = position;
+      return {
+        stream(streamId, associationId): OpenStream | undefined {
+          const before = opened.get(streamId);
+          if (before && before.associationId === associationId) return before;
+          const stream = memory.streams.get(streamId);
+          if (!stream) {
+            unknown++;
+            return undefined;
+          }
+          const sealedThrough = sealed.get(streamId);
+          const open = { memory: stream, associationId, sealedThrough, period: Number.NaN, through: -1 };
+          opened.set(streamId, open);
+          return open;
+        },
+        reading(handle, time, value, quality, utcOffsetMinutes, receivedAt) {
+          const open = handle as OpenStream;
+          const { memory: stream, sealedThrough } = open;
+          if (sealedThrough) {
+            const period = periodOf(time, stream.periodMs);
+            if (period !== open.period) {
+              open.period = period;
+              open.through = sealedThrough.get(period) ?? -1;
+            }
+            if (position <= open.through) {
+              if (receivedAt > stream.lastReceivedAt) stream.lastReceivedAt = receivedAt;
+              return;
+            }
+          }
+          stream.addReading(time, value, quality, utcOffsetMinutes, receivedAt, open.associationId, position);
+        },
+        waveform(open, { length, ...head }, samples) {
+          const { memory: stream, associationId, sealedThrough } = open as OpenStream;
+          if (head.receivedAt > stream.lastReceivedAt) stream.lastReceivedAt = head.receivedAt;
+          if (sealedThrough && isWholeSealed(stream, sealedThrough, { ...head, length }, position)) return;
+          stream.addWaveform({ ...head, associationId, samples: samples() }, position);
+        },
+        entry(entry) {
+          if (entry.kind === "stream") memory.know(entry.stream);
+          else if (entry.kind === "delivery") memory.deliveries.add(entry.delivery, now);
+        },
+      };
+    },
+  };
+}
+
+/** The newest reading or sample of each stream from its newest block: what was sealed before the journal was read. */
+export async function loadNewest(blocks: Blocks, memory: Memory, streamIds: readonly string[]): Promise<void> {
+  const PAGE = 5000;
+  for (let i = 0; i < streamIds.length; i += PAGE) {
+    for (const { streamId, lastTime, block } of await blocks.newest(streamIds.slice(i, i + PAGE))) {
+      const stream = memory.streams.get(streamId);
+      if (!stream) continue;
+      if (block) rememberNewest(stream, block);
+      else stream.waveform?.remember(lastTime, stream.lastReceivedAt);
+    }
+  }
+}
+
+/** Streams whose device is on their patient now: those that are looked at first. */
+export async function runningStreams(worker: Pool): Promise<string[]> {
+  const { rows } = await worker.query(
+    "SELECT s.id FROM stream s JOIN association a ON a.device_id = s.device_id AND a.patient_id = s.patient_id WHERE a.to_at IS NULL",
+  );
+  return (rows as { id: string }[]).map((row) => row.id);
+}
+
+function rememberNewest(stream: StreamMemory, { columns }: NumericBlock): void {
+  const i = columns.times.length - 1;
+  const offset = columns.utcOffsets[i] as number;
+  const receivedAt = columns.receivedAt[i] as number;
+  stream.numeric?.remember({
+    time: columns.times[i] as number,
+    value: columns.values[i] as number,
+    ordinal: columns.ordinals[i] as number,
+    quality: columns.quality[i] as number,
+    utcOffsetMinutes: offset === NO_UTC_OFFSET ? null : offset,
+    receivedAt,
+  });
+  if (receivedAt > stream.lastReceivedAt) stream.lastReceivedAt = receivedAt;
+}
+
+async function loadSealed(worker: Pool, watermark: number): Promise<Map<string, Map<number, number>>> {
+  const { rows } = await worker.query(
+    `SELECT stream_id::text AS stream_id, period_start::float8 AS period_start, max(sealed_through)::float8 AS through
+      FROM block WHERE sealed_through >= $1 GROUP BY 1, 2`,
+    [watermark],
+  );
+  const sealed = new Map<string, Map<number, number>>();
+  for (const { stream_id, period_start, through } of rows as {
+    stream_id: string;
+    period_start: number;
+    through: number;
+  }[]) {
+    const periods = sealed.get(stream_id);
+    if (periods) periods.set(period_start, through);
+    else sealed.set(stream_id, new Map([[period_start, through]]));
+  }
+  return sealed;
+}
+
+function isSealed(sealedThrough: ReadonlyMap<number, number>, period: number, position: number): boolean {
+  return position <= (sealedThrough.get(period) ?? -1);
+}
+
+function isWholeSealed(
+  stream: StreamMemory,
+  sealedThrough: ReadonlyMap<number, number>,
+  head: { readonly start: number; readonly rateHz: number; readonly length: number },
+  position: number,
+): boolean {
+  const last = head.start + (Math.max(head.length - 1, 0) * 1000) / head.rateHz;
+  for (let period = periodOf(head.start, stream.periodMs); period <= last; period += stream.periodMs) {
+    if (!isSealed(sealedThrough, period, position)) return false;
+  }
+  return true;
+}
+
+/** Device time of the newest reading or sample; null when there never was one. */
+export function newestTimeOf(stream: StreamMemory): number | null {
+  const time = stream.tail.newestTime;
+  return Number.isFinite(time) ? time : null;
+}

@@ -1,0 +1,142 @@
+import type { Readings, Stream, Waveform } from "@openward/model";
+import { NumericTail, timeOfSample, WaveformTail } from "@openward/timeseries";
+import { PERIOD_MS, periodOf } from "./periods.ts";
+
+/** What a period holds that is not in a block yet. */
+export interface Unsealed {
+  /** The least position in the journal of any of it. */
+  first: number;
+  /** Its earliest time. */
+  oldest: number;
+}
+
+/** One stream in memory: its tail, and which periods must still be sealed. */
+export class StreamMemory {
+  readonly stream: Stream;
+  readonly periodMs: number;
+  readonly numeric: NumericTail | undefined;
+  readonly waveform: WaveformTail | undefined;
+  /** By start of the period. */
+  readonly unsealed = new Map<number, Unsealed>();
+  /** Taken by the sealer, not yet committed: still to be read from the tail. */
+  readonly sealing = new Map<number, Unsealed>();
+  /** Server time of the newest arrival. */
+  lastReceivedAt = Number.NEGATIVE_INFINITY;
+  #period = Number.NaN;
+  #current: Unsealed | undefined;
+
+  constructor(stream: Stream, completeFrom: number) {
+    this.stream = stream;
+    this.periodMs = PERIOD_MS[stream.kind];
+    this.numeric = stream.kind === "numeric" ? new NumericTail() : undefined;
+    this.waveform = stream.kind === "waveform" ? new WaveformTail() : undefined;
+    this.tail.completeFrom = completeFrom;
+  }
+
+  get tail(): NumericTail | WaveformTail {
+    return (this.numeric ?? this.waveform) as NumericTail | WaveformTail;
+  }
+
+  addReadings(readings: Readings, position: number): void {
+    const { times, values, quality, utcOffsetMinutes, receivedAt, associationId } = readings;
+    for (let i = 0; i < times.length; i++) {
+      this.addReading(
+        times[i] as number,
+        values[i] as number,
+        quality[i] as number,
+        utcOffsetMinutes,
+        receivedAt,
+        associationId,
+        position,
+      );
+    }
+  }
+
+  addReading(
+    time: number,
+    value: number,
+    quality: number,
+    utcOffsetMinutes: number | null,
+    receivedAt: number,
+    associationId: string,
+    position: number,
+  ): void {
+    if (receivedAt > this.lastReceivedAt) this.lastReceivedAt = receivedAt;
+    if (this.numeric?.insert(time, value, quality, utcOffsetMinutes, receivedAt, associationId) === "duplicate") return;
+    this.#touch(time, position);
+  }
+
+  addWaveform(waveform: Omit<Waveform, "stream">, position: number): void {
+    if (waveform.receivedAt > this.lastReceivedAt) this.lastReceivedAt = waveform.receivedAt;
+    const { associationId, start, rateHz, scale, origin, samples, quality, utcOffsetMinutes, receivedAt } = waveform;
+    const chunk = { associationId, start, rateHz, scale, origin, samples, quality, utcOffsetMinutes, receivedAt };
+    for (const run of this.waveform?.insert(chunk) ?? []) {
+      const last = periodOf(timeOfSample(run, run.samples.length - 1), this.periodMs);
+      for (let period = periodOf(run.start, this.periodMs); period <= last; period += this.periodMs) {
+        this.#touch(Math.max(period, run.start), position);
+      }
+    }
+  }
+
+  isUnsealed(period: number): boolean {
+    return this.unsealed.has(period) || this.sealing.has(period);
+  }
+
+  /** The earliest time that is in no block; Infinity when everything is. */
+  oldestUnsealed(): number {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const each of this.unsealed.values()) oldest = Math.min(oldest, each.oldest);
+    for (const each of this.sealing.values()) oldest = Math.min(oldest, each.oldest);
+    return oldest;
+  }
+
+  /** The least journal position that is in no block; Infinity when everything is. */
+  firstUnsealed(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const each of this.unsealed.values()) first = Math.min(first, each.first);
+    for (const each of this.sealing.values()) first = Math.min(first, each.first);
+    return first;
+  }
+
+  /** The sealer takes a period; what comes in from now on is a matter of its own. */
+  beginSealing(period: number): void {
+    const taken = this.unsealed.get(period);
+    if (!taken) return;
+    this.unsealed.delete(period);
+    this.sealing.set(period, taken);
+    this.#period = Number.NaN;
+  }
+
+  /** @param isDone false: it must be sealed again */
+  endSealing(period: number, isDone: boolean): void {
+    const taken = this.sealing.get(period);
+    if (!taken) return;
+    this.sealing.delete(period);
+    if (isDone) return;
+    const since = this.unsealed.get(period);
+    if (since) {
+      since.first = Math.min(since.first, taken.first);
+      since.oldest = Math.min(since.oldest, taken.oldest);
+    } else {
+      this.unsealed.set(period, taken);
+    }
+    this.#period = Number.NaN;
+  }
+
+  #touch(time: number, position: number): void {
+    const offset = time - this.#period;
+    if (this.#current && offset >= 0 && offset < this.periodMs) {
+      if (time < this.#current.oldest) this.#current.oldest = time;
+      return;
+    }
+    const period = periodOf(time, this.periodMs);
+    let unsealed = this.unsealed.get(period);
+    if (!unsealed) {
+      unsealed = { first: position, oldest: time };
+      this.unsealed.set(period, unsealed);
+    }
+    if (time < unsealed.oldest) unsealed.oldest = time;
+    this.#period = period;
+    this.#current = unsealed;
+  }
+}

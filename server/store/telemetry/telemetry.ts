@@ -1,0 +1,145 @@
+import type { JournalEntry, PatientView, Stream } from "@openward/model";
+import type { Runtime } from "@openward/runtime";
+import { mergeColumns } from "@openward/timeseries";
+import type { Pool } from "pg";
+import { createBlocks, type StoreLog } from "./blocks.ts";
+import { createMemory } from "./memory.ts";
+import { HOUR_MS, periodOf } from "./periods.ts";
+import type { Reading, Telemetry } from "./ports.ts";
+import { queryReadings, readingAt } from "./query-readings.ts";
+import { queryTrend } from "./query-trend.ts";
+import { queryOverview, queryWaveform } from "./query-waveform.ts";
+import { between } from "./read-numeric.ts";
+import { loadNewest, loadStreams, newestTimeOf, prepareReplay, type Replay, runningStreams } from "./replay.ts";
+import { createSealer, type SealRun } from "./sealer.ts";
+import type { StreamMemory } from "./stream-memory.ts";
+
+export interface TelemetryOptions {
+  readonly runtime: Runtime;
+  /** Role `worker`: every query here is for patients that a PatientView has. */
+  readonly worker: Pool;
+  readonly log: StoreLog;
+}
+
+/** Telemetry, and what the rest of the server needs of its memory. */
+export interface OpenTelemetry extends Telemetry {
+  /** For the journal: what became durable, in order. */
+  committed(entries: readonly JournalEntry[], first: number, last: number): void;
+  /** For the journal at a start: reads what is not in blocks from `watermark` on. */
+  prepareReplay(watermark: number): Promise<Replay>;
+  /** The journal has been read: what was sealed before is looked up, and sealing begins. */
+  recovered(watermark: number): Promise<void>;
+  /** For ingest. */
+  knowsStream(streamId: string): boolean;
+  addStream(stream: Stream): void;
+  /** For ingest: deliveries of the last minutes. */
+  readonly deliveries: { receivedAt(deviceId: string, key: string): number | undefined };
+  /** For watch: every stream that was ever heard, with the server time at which it last spoke. */
+  lastHeard(): { stream: Stream; receivedAt: number }[];
+  /** Resolves when the newest readings of streams that nobody wears any more are there as well. */
+  readonly settled: Promise<void>;
+  /** Seal now what is due, or everything. */
+  seal(options?: { readonly everything: boolean }): Promise<SealRun>;
+  statistics(): { readonly streams: number; readonly damagedBlocks: number };
+  close(): Promise<void>;
+}
+
+/** Opens with the streams of before; readings come with the journal. @throws the database's errors */
+export async function openTelemetry({ runtime, worker, log }: TelemetryOptions): Promise<OpenTelemetry> {
+  const { clock } = runtime;
+  const memory = createMemory(() => clock.now());
+  const blocks = createBlocks(worker, log);
+  const sealer = createSealer({ runtime, worker, memory, log });
+  let settled: Promise<void> = Promise.resolve();
+  await loadStreams(worker, memory, clock.now());
+
+  const visible = (view: PatientView, patientId: string, kind: Stream["kind"]): StreamMemory[] =>
+    view.has(patientId) ? memory.ofPatient(patientId).filter((each) => each.stream.kind === kind) : [];
+  const chosen = (view: PatientView, query: { readonly patientId: string; readonly streamIds: readonly string[] }) => {
+    const ids = new Set(query.streamIds);
+    return visible(view, query.patientId, "numeric").filter((each) => ids.has(each.stream.id));
+  };
+
+  return {
+    async streams(view, patientId) {
+      if (!view.has(patientId)) return [];
+      return memory.ofPatient(patientId).map((each) => ({ stream: each.stream, lastAt: newestTimeOf(each) }));
+    },
+    async stream(view, streamId) {
+      const found = memory.streams.get(streamId);
+      if (!found || !view.has(found.stream.patientId)) return undefined;
+      return { stream: found.stream, lastAt: newestTimeOf(found) };
+    },
+    latest(view, patientId) {
+      const readings: Reading[] = [];
+      for (const { stream, numeric } of visible(view, patientId, "numeric")) {
+        const newest = numeric?.newest;
+        if (newest) readings.push({ stream, ...newest });
+      }
+      return readings;
+    },
+    async readings(view, query) {
+      const { from, to, order, limit, after } = query;
+      return queryReadings(
+        chosen(view, query),
+        { from, to, isDescending: order === "descending", limit, after },
+        blocks,
+      );
+    },
+    async reading(view, streamId, time, ordinal) {
+      const stream = memory.streams.get(streamId);
+      if (!stream?.numeric || !view.has(stream.stream.patientId)) return undefined;
+      const isRecent = time >= stream.tail.completeFrom;
+      let columns = stream.numeric.slice(time, time + 1).columns;
+      if (!isRecent) {
+        const stored = await blocks.numericOf([{ streamId, period: periodOf(time, HOUR_MS) }]);
+        const sealed = stored.map(({ content }) => between(content.columns, time, time + 1));
+        columns = [...sealed, columns].reduce((all, part) => mergeColumns(all, part));
+      }
+      const i = columns.ordinals.indexOf(ordinal);
+      return i < 0 ? undefined : readingAt(stream, columns, i);
+    },
+    async trend(view, query) {
+      const { from, to, buckets } = query;
+      if (!(from < to) || !(buckets >= 1)) return [];
+      return queryTrend(chosen(view, query), from, to, Math.floor(buckets), blocks);
+    },
+    async waveform(view, query) {
+      const stream = visible(view, query.patientId, "waveform").find((each) => each.stream.id === query.streamId);
+      return stream ? queryWaveform(stream, query.from, query.to, blocks) : [];
+    },
+    async waveformOverview(view, query) {
+      const { from, to, streamId, patientId } = query;
+      const count = Math.floor(query.buckets);
+      const stream = visible(view, patientId, "waveform").find((each) => each.stream.id === streamId);
+      if (!stream || !(from < to) || !(count >= 1))
+        return { starts: new Float64Array(), min: new Float64Array(), max: new Float64Array() };
+      return queryOverview(stream, from, to, count, blocks);
+    },
+    committed: memory.committed,
+    prepareReplay: (watermark) => prepareReplay(worker, memory, watermark, clock.now()),
+    async recovered(watermark) {
+      memory.position = Math.max(memory.position, watermark - 1);
+      const running = new Set(await runningStreams(worker));
+      await loadNewest(blocks, memory, [...running]);
+      const others = [...memory.streams.keys()].filter((id) => !running.has(id));
+      settled = loadNewest(blocks, memory, others).catch((error: unknown) => {
+        log.error({ reason: (error as Error).message }, "the newest readings of older streams could not be loaded");
+      });
+      sealer.start(watermark);
+    },
+    knowsStream: memory.isKnown,
+    addStream: (stream) => void memory.know(stream),
+    deliveries: memory.deliveries,
+    lastHeard: () =>
+      [...memory.streams.values()]
+        .filter((each) => Number.isFinite(each.lastReceivedAt))
+        .map((each) => ({ stream: each.stream, receivedAt: each.lastReceivedAt })),
+    get settled() {
+      return settled;
+    },
+    seal: (options) => sealer.run(options),
+    statistics: () => ({ streams: memory.streams.size, damagedBlocks: blocks.damaged }),
+    close: () => sealer.stop(),
+  };
+}

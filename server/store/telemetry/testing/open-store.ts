@@ -1,0 +1,55 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PatientView } from "@openward/model";
+import { systemRuntime } from "@openward/runtime/system";
+import { quietLog, type TestDatabase } from "../../database/testing/database.ts";
+import { type Journal, openJournal } from "../../journal/index.ts";
+import { type OpenTelemetry, openTelemetry } from "../telemetry.ts";
+
+export interface TestStore {
+  readonly journal: Journal;
+  readonly telemetry: OpenTelemetry;
+  /** As a kill would end it: nothing is written any more. */
+  close(): Promise<void>;
+}
+
+/** A time of day that a test sets; timers stay the machine's. */
+export function settableRuntime(start: number) {
+  const clock = { now: () => runtime.time, monotonic: systemRuntime.clock.monotonic };
+  const runtime = { ...systemRuntime, clock, time: start };
+  return runtime;
+}
+
+export async function openTestStore(
+  database: TestDatabase,
+  runtime: ReturnType<typeof settableRuntime>,
+  spoolFolder = mkdtempSync(join(tmpdir(), "openward-spool-")),
+): Promise<TestStore> {
+  const telemetry = await openTelemetry({ runtime, worker: database.worker, log: quietLog });
+  const journal = await openJournal({
+    runtime,
+    connection: database.connectionConfig("ingest"),
+    worker: database.worker,
+    spoolFolder,
+    spoolBytesMax: 1e8,
+    journalDays: 7,
+    tails: telemetry,
+    log: quietLog,
+  });
+  await telemetry.settled;
+  return {
+    journal,
+    telemetry,
+    async close() {
+      await telemetry.close();
+      await journal.close();
+    },
+  };
+}
+
+export function viewOf(...patientIds: string[]): PatientView {
+  const ids = new Set(patientIds);
+  const principal = { kind: "system", id: "test", display: "test", organisationId: "", role: "nurse" } as const;
+  return { principal, has: (id) => ids.has(id), patientIds: () => patientIds };
+}

@@ -1,0 +1,48 @@
+import type { Millis } from "@openward/model";
+import type { Runtime } from "@openward/runtime";
+import { steadyClock } from "@openward/runtime/steady";
+
+/**
+ * Is a reading current, so that it may raise an alarm, or is it old data that arrives late?
+ *
+ * Device and server clocks are both wrong at times. A reading counts as current when any honest account of the clocks
+ * makes it so: the server's time of day, the time of day before somebody set it, or the device's own statement of what
+ * its clock shows. A stream of which nothing is current counts as silent, so that its missing-data alarm tells.
+ */
+export interface Freshness {
+  /** Called with every message, so that a clock that is set is noticed when it is set. */
+  observe(receivedAt: Millis): void;
+  isCurrent(deviceId: string, time: Millis, receivedAt: Millis, maxAgeMs: number): boolean;
+  /** The device said what its clock shows. */
+  deviceClock(deviceId: string, clock: Millis, receivedAt: Millis): void;
+}
+
+/** Below this a device's clock needs no correction here. */
+const WRONG_CLOCK_MS = 60_000;
+
+export function createFreshness({ runtime }: { runtime: Runtime }): Freshness {
+  const steady = steadyClock(runtime.clock);
+  /** Server time less device time, where a device has said that its clock is off. */
+  const behind = new Map<string, number>();
+  // Thousands of streams speak within one millisecond, and one look at the clocks does for all of them.
+  let lookedAt = Number.NaN;
+  let steadyNow = 0;
+  return {
+    observe(receivedAt) {
+      if (receivedAt === lookedAt) return;
+      lookedAt = receivedAt;
+      steadyNow = steady.now();
+    },
+    isCurrent(deviceId, time, receivedAt, maxAgeMs) {
+      if (receivedAt - time <= maxAgeMs) return true;
+      if (steadyNow - time <= maxAgeMs) return true;
+      const offset = behind.get(deviceId);
+      return offset !== undefined && Math.abs(receivedAt - offset - time) <= maxAgeMs;
+    },
+    deviceClock(deviceId, clock, receivedAt) {
+      const offset = receivedAt - clock;
+      if (Math.abs(offset) > WRONG_CLOCK_MS) behind.set(deviceId, offset);
+      else behind.delete(deviceId);
+    },
+  };
+}

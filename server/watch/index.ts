@@ -1,0 +1,273 @@
+/** The watch: limits, missing data, absent devices and calls for help become alarms, and people answer them. */
+import { RefusedInput } from "@openward/errors";
+import type {
+  AgeGroup,
+  Alarm,
+  AlarmPriority,
+  DeviceEvent,
+  DeviceStatus,
+  Expectation,
+  PatientView,
+  Readings,
+  Standby,
+  Waveform,
+} from "@openward/model";
+import type { Runtime } from "@openward/runtime";
+import { type AlarmBook, createAlarmBook } from "./alarms.ts";
+import eventTable from "./events.json" with { type: "json" };
+import { createExpectations } from "./expectations.ts";
+import { createFreshness } from "./freshness.ts";
+import { createLimitBook, type NewLimits, type PatientLimits } from "./limits.ts";
+import type { Devices, Journal, Patients, Screens, WatchMemory } from "./ports.ts";
+import { createPresence } from "./presence.ts";
+import { createSchedule } from "./schedule.ts";
+import { createStandbyBook, type NewStandby } from "./standby.ts";
+import { createStreamWatch } from "./streams.ts";
+import { createWriter } from "./writer.ts";
+
+export { moreUrgent } from "./alarms.ts";
+export type { NewLimits, PatientLimits } from "./limits.ts";
+export type { NewStandby } from "./standby.ts";
+
+export interface Watch {
+  /** Takes up what was known before the last stop. Rejects with OutsideTrouble where that cannot be read. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+
+  readings(readings: Readings): void;
+  waveform(waveform: Waveform): void;
+  event(event: DeviceEvent): void;
+  status(status: DeviceStatus): void;
+  connection(deviceId: string, organisationId: string, connected: boolean, at: number): void;
+
+  /** Raised or acknowledged, most urgent first. */
+  active(view: PatientView): readonly Alarm[];
+  alarmsOf(view: PatientView, patientId: string): readonly Alarm[];
+  /** @throws RefusedInput NOT_FOUND; CONFLICT where the alarm has changed since the revision that the person saw */
+  acknowledge(view: PatientView, alarmId: string, revision: number): Alarm;
+
+  limitsOf(view: PatientView, patientId: string): PatientLimits;
+  /** @throws RefusedInput FIELD_INVALID, SIGNAL_UNKNOWN, NOT_FOUND; OutsideTrouble: nothing was changed */
+  setLimits(view: PatientView, patientId: string, limits: readonly NewLimits[]): Promise<PatientLimits>;
+  /** The defaults of an age group, in place of everything set before. */
+  chooseProfile(view: PatientView, patientId: string, group: AgeGroup): Promise<PatientLimits>;
+
+  startStandby(view: PatientView, patientId: string, standby: NewStandby): Standby;
+  endStandby(view: PatientView, patientId: string, standbyId: string): Standby;
+  standbyOf(view: PatientView, patientId: string): readonly Standby[];
+
+  expectationOf(streamId: string): Expectation;
+  /** @throws RefusedInput NOT_FOUND, FIELD_INVALID; OutsideTrouble: nothing was changed */
+  confirmExpectation(view: PatientView, streamId: string, intervalMs: number | null): Promise<Expectation>;
+
+  patientChanged(patientId: string): void;
+  associationChanged(deviceId: string): void;
+
+  /** Alarm and standby records that are not durable yet. */
+  unsaved(): number;
+}
+
+const alarmingEvents: ReadonlyMap<string, AlarmPriority> = new Map(
+  Object.entries(eventTable.events).map(([event, { priority }]) => [event, priority as AlarmPriority]),
+);
+
+const SHORTEST_INTERVAL_MS = 100;
+const LONGEST_INTERVAL_MS = 30 * 86_400_000;
+
+export function createWatch({
+  runtime,
+  journal,
+  screens,
+  patients,
+  devices,
+  memory,
+  report = () => {},
+}: {
+  runtime: Runtime;
+  journal: Journal;
+  screens: Screens;
+  patients: Patients;
+  devices: Devices;
+  memory: WatchMemory;
+  /** Told of trouble that nobody else hears of: an unreachable journal, a failing screen. */
+  report?: (error: unknown, doing: string) => void;
+}): Watch {
+  const schedule = createSchedule(runtime);
+  const writer = createWriter({ runtime, journal, report });
+  const alarms: AlarmBook = createAlarmBook({ runtime, screens, write: writer.write, report });
+  const expectations = createExpectations({ devices });
+  const freshness = createFreshness({ runtime });
+  const limits = createLimitBook({ runtime, patients, memory, report });
+  const standby = createStandbyBook({
+    runtime,
+    schedule,
+    screens,
+    patients,
+    write: writer.write,
+    report,
+    isStreamOf: (streamId, patientId) => streams.find(streamId)?.patientId === patientId,
+    onEnded(patientId) {
+      streams.resume(patientId);
+      presence.resume(patientId);
+    },
+  });
+  const streams = createStreamWatch({
+    runtime,
+    schedule,
+    alarms,
+    expectations,
+    freshness,
+    patients,
+    devices,
+    limitsOf: limits.ofSignal,
+    isHeldBack: standby.covers,
+  });
+  const presence = createPresence({
+    runtime,
+    schedule,
+    alarms,
+    patients,
+    devices,
+    shortestInterval: streams.shortestInterval,
+    isHeldBack: (patientId) => standby.covers(patientId, null),
+  });
+
+  /** Alarms about a device that its patient no longer wears, or of a patient who has left. */
+  function endStrayAlarms(about: { deviceId?: string; patientId?: string }): void {
+    for (const alarm of alarms.open()) {
+      if (about.deviceId !== undefined && alarm.deviceId !== about.deviceId) continue;
+      if (about.patientId !== undefined && alarm.patientId !== about.patientId) continue;
+      const patient = patients.watched(alarm.patientId);
+      if (patient && !patient.isAdmitted) {
+        alarms.resolve(alarm);
+        continue;
+      }
+      if (alarm.rule === "event" || alarm.deviceId === null) continue;
+      if (devices.currentAssociation(alarm.deviceId)?.patientId === alarm.patientId) continue;
+      const latching = alarm.signal !== null && limits.ofSignal(alarm.patientId, alarm.signal)?.latching === true;
+      const subject = alarm.streamId ?? alarm.deviceId;
+      alarms.endCondition(alarm.rule, subject, runtime.clock.now(), latching && alarm.rule !== "missing-data");
+    }
+  }
+
+  function mustSee(view: PatientView, patientId: string): void {
+    if (!view.has(patientId) || !patients.watched(patientId)) throw new RefusedInput("NOT_FOUND", { at: "patientId" });
+  }
+
+  return {
+    async start() {
+      const now = runtime.clock.now();
+      const [open, running, expected] = await Promise.all([
+        memory.openAlarms(),
+        memory.runningStandby(now),
+        memory.expectations(),
+        limits.load(),
+      ]);
+      alarms.restore(open);
+      expectations.load(expected);
+      standby.restore(running);
+      endStrayAlarms({});
+      const offline = new Set(open.filter((a) => a.rule === "device-offline").map((a) => a.deviceId));
+      for (const { stream, receivedAt } of memory.lastHeard()) {
+        streams.restore(stream, receivedAt);
+        presence.restore(stream.deviceId, offline.has(stream.deviceId));
+      }
+      for (const deviceId of offline) if (deviceId !== null) presence.restore(deviceId, true);
+    },
+    async stop() {
+      schedule.stop();
+      await writer.flush();
+      writer.stop();
+    },
+
+    readings(readings) {
+      if (streams.readings(readings)) presence.seen(readings.stream.deviceId);
+    },
+    waveform(waveform) {
+      if (streams.waveform(waveform)) presence.seen(waveform.stream.deviceId);
+    },
+    event(event) {
+      presence.seen(event.deviceId);
+      const priority = alarmingEvents.get(event.event);
+      if (priority === undefined || event.patientId === null) return;
+      // Neither standby nor age holds a call for help back.
+      alarms.raiseEvent({
+        rule: "event",
+        priority,
+        organisationId: event.organisationId,
+        patientId: event.patientId,
+        deviceId: event.deviceId,
+        streamId: null,
+        signal: event.event,
+        subject: `${event.deviceId} ${event.id}`,
+        onsetAt: event.at,
+        value: null,
+        limit: null,
+        unit: null,
+      });
+    },
+    status(status) {
+      if (status.clock !== null) freshness.deviceClock(status.deviceId, status.clock, status.receivedAt);
+      presence.connection(status.deviceId, status.state !== "offline", status.receivedAt);
+    },
+    connection: (deviceId, _organisationId, connected, at) => presence.connection(deviceId, connected, at),
+
+    active: (view) => alarms.ofView(view),
+    alarmsOf: (view, patientId) => (view.has(patientId) ? alarms.ofPatient(patientId) : []),
+    acknowledge: (view, alarmId, revision) => alarms.acknowledge(view, alarmId, revision),
+
+    limitsOf(view, patientId) {
+      mustSee(view, patientId);
+      return limits.of(patientId);
+    },
+    async setLimits(view, patientId, changes) {
+      await limits.set(view, patientId, changes);
+      streams.patientChanged(patientId);
+      return limits.of(patientId);
+    },
+    async chooseProfile(view, patientId, group) {
+      await limits.choose(view, patientId, group);
+      streams.patientChanged(patientId);
+      return limits.of(patientId);
+    },
+
+    startStandby: standby.start,
+    endStandby: standby.end,
+    standbyOf: standby.of,
+
+    expectationOf: streams.expectationOf,
+    async confirmExpectation(view, streamId, intervalMs) {
+      const stream = streams.find(streamId);
+      if (!stream || !view.has(stream.patientId)) throw new RefusedInput("NOT_FOUND", { at: "streamId" });
+      const isPossible =
+        intervalMs === null ||
+        (Number.isInteger(intervalMs) && intervalMs >= SHORTEST_INTERVAL_MS && intervalMs <= LONGEST_INTERVAL_MS);
+      if (!isPossible) {
+        throw new RefusedInput("FIELD_INVALID", {
+          at: "intervalMs",
+          expected: `null, or whole milliseconds from ${SHORTEST_INTERVAL_MS} to ${LONGEST_INTERVAL_MS}`,
+        });
+      }
+      const expectation: Expectation = { streamId, intervalMs, source: "confirmed" };
+      const { organisationId, patientId } = stream;
+      await journal.append([{ kind: "expectation", organisationId, patientId, expectation }]);
+      expectations.confirm(streamId, intervalMs);
+      streams.expectationChanged(streamId);
+      return expectation;
+    },
+
+    patientChanged(patientId) {
+      limits.patientChanged(patientId);
+      streams.patientChanged(patientId);
+      presence.patientChanged();
+      endStrayAlarms({ patientId });
+    },
+    associationChanged(deviceId) {
+      streams.associationChanged(deviceId);
+      presence.associationChanged(deviceId);
+      endStrayAlarms({ deviceId });
+    },
+
+    unsaved: writer.unsaved,
+  };
+}

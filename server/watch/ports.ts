@@ -1,0 +1,49 @@
+import type { AgeGroup, Alarm, Association, Expectation, JournalEntry, Limits, Standby, Stream } from "@openward/model";
+
+export interface Journal {
+  append(entries: readonly JournalEntry[]): Promise<void>;
+}
+
+/** Screens hear of alarms at once, before the commit. */
+export interface Screens {
+  alarm(alarm: Alarm): void;
+  standby(standby: Standby): void;
+}
+
+/** What the alarms must know of a patient, from memory. */
+export interface WatchedPatient {
+  readonly patientId: string;
+  readonly organisationId: string;
+  readonly isAdmitted: boolean;
+  /** From the birth date today, or chosen; null: unknown, and then no limit applies until a person chooses. */
+  readonly ageGroup: AgeGroup | null;
+}
+
+export interface Patients {
+  watched(patientId: string): WatchedPatient | undefined;
+}
+
+export interface Devices {
+  deviceType(deviceId: string): string | undefined;
+  /** The association that runs now, if any. */
+  currentAssociation(deviceId: string): Association | undefined;
+}
+
+/** What was known before the last stop. All rejections are OutsideTrouble. */
+export interface WatchMemory {
+  openAlarms(): Promise<Alarm[]>;
+  runningStandby(now: number): Promise<Standby[]>;
+  expectations(): Promise<Expectation[]>;
+  /** Per patient, the latest limits of each signal. */
+  limits(): Promise<{ patientId: string; profile: AgeGroup | null; limits: Limits[] }[]>;
+  /** Adds to what is there: the newest limits of each signal hold. `by`: who did it, for the audit log. */
+  saveLimits(
+    organisationId: string,
+    patientId: string,
+    profile: AgeGroup | null,
+    limits: readonly Limits[],
+    by?: string,
+  ): Promise<void>;
+  /** Every stream with a running association and the server time at which it last spoke. */
+  lastHeard(): { stream: Stream; receivedAt: number }[];
+}

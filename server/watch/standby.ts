@@ -1,0 +1,126 @@
+import { RefusedInput } from "@openward/errors";
+import type { JournalEntry, PatientView, Standby } from "@openward/model";
+import type { Runtime } from "@openward/runtime";
+import type { Patients, Screens } from "./ports.ts";
+import type { Due, Schedule } from "./schedule.ts";
+
+export interface NewStandby {
+  /** null: the whole patient. */
+  readonly streamId: string | null;
+  readonly reason: string;
+  readonly minutes: number;
+}
+
+/** Watching paused for a reason until a time; it ends by itself. */
+export interface StandbyBook {
+  start(view: PatientView, patientId: string, standby: NewStandby): Standby;
+  end(view: PatientView, patientId: string, standbyId: string): Standby;
+  of(view: PatientView, patientId: string): readonly Standby[];
+  /** Is raising held back for this patient, or this stream of theirs? */
+  covers(patientId: string, streamId: string | null): boolean;
+  restore(running: readonly Standby[]): void;
+}
+
+const LONGEST_MINUTES = 720;
+
+export function createStandbyBook({
+  runtime,
+  schedule,
+  screens,
+  patients,
+  write,
+  isStreamOf,
+  onEnded,
+  report,
+}: {
+  runtime: Runtime;
+  schedule: Schedule;
+  screens: Screens;
+  patients: Patients;
+  write: (entry: JournalEntry) => void;
+  isStreamOf: (streamId: string, patientId: string) => boolean;
+  onEnded: (patientId: string) => void;
+  report: (error: unknown, doing: string) => void;
+}): StandbyBook {
+  const running = new Map<string, { standby: Standby; due: Due }>();
+  const byPatient = new Map<string, Set<Standby>>();
+
+  function publish(standby: Standby): void {
+    try {
+      screens.standby(standby);
+    } catch (error) {
+      report(error, "showing a standby");
+    }
+    write({ kind: "standby", standby });
+  }
+
+  function add(standby: Standby, remainingMs: number): void {
+    running.set(standby.id, { standby, due: schedule.after(remainingMs, () => finish(standby)) });
+    const ofPatient = byPatient.get(standby.patientId) ?? new Set();
+    byPatient.set(standby.patientId, ofPatient.add(standby));
+  }
+
+  function finish(standby: Standby): Standby {
+    running.get(standby.id)?.due.cancel();
+    running.delete(standby.id);
+    const ofPatient = byPatient.get(standby.patientId);
+    ofPatient?.delete(standby);
+    if (ofPatient?.size === 0) byPatient.delete(standby.patientId);
+    const ended = { ...standby, endedAt: runtime.clock.now() };
+    publish(ended);
+    onEnded(standby.patientId);
+    return ended;
+  }
+
+  return {
+    start(view, patientId, { streamId, reason, minutes }) {
+      const patient = view.has(patientId) ? patients.watched(patientId) : undefined;
+      if (!patient) throw new RefusedInput("NOT_FOUND", { at: "patientId" });
+      if (streamId !== null && !isStreamOf(streamId, patientId))
+        throw new RefusedInput("NOT_FOUND", { at: "streamId" });
+      if (reason.trim() === "" || reason.length > 200) {
+        throw new RefusedInput("FIELD_INVALID", { at: "reason", expected: "1 to 200 characters" });
+      }
+      if (!Number.isInteger(minutes) || minutes < 1 || minutes > LONGEST_MINUTES) {
+        throw new RefusedInput("FIELD_INVALID", { at: "minutes", expected: `1 to ${LONGEST_MINUTES}` });
+      }
+      const from = runtime.clock.now();
+      const standby: Standby = {
+        id: runtime.ids.uuid(),
+        organisationId: patient.organisationId,
+        patientId,
+        streamId,
+        reason: reason.trim(),
+        from,
+        until: from + minutes * 60_000,
+        startedBy: view.principal.id,
+        endedAt: null,
+      };
+      add(standby, minutes * 60_000);
+      publish(standby);
+      return standby;
+    },
+    end(view, patientId, standbyId) {
+      const standby = running.get(standbyId)?.standby;
+      if (!standby || standby.patientId !== patientId || !view.has(patientId)) {
+        throw new RefusedInput("NOT_FOUND", { at: "standbyId" });
+      }
+      return finish(standby);
+    },
+    of: (view, patientId) => (view.has(patientId) ? [...(byPatient.get(patientId) ?? [])] : []),
+    covers(patientId, streamId) {
+      const ofPatient = byPatient.get(patientId);
+      if (!ofPatient) return false;
+      for (const standby of ofPatient) if (standby.streamId === null || standby.streamId === streamId) return true;
+      return false;
+    },
+    restore(standbys) {
+      const now = runtime.clock.now();
+      for (const standby of standbys) {
+        if (standby.endedAt !== null || running.has(standby.id)) continue;
+        // However the clock was set meanwhile, nobody is left unwatched for longer than was asked.
+        add(standby, Math.max(0, Math.min(standby.until - now, standby.until - standby.from)));
+      }
+    },
+  };
+}

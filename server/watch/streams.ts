@@ -1,0 +1,432 @@
+import type { Expectation, Limits, Readings, Stream, Waveform } from "@openward/model";
+import { ABSENT_SAMPLE } from "@openward/model";
+import type { Runtime } from "@openward/runtime";
+import { findSignal } from "@openward/signals";
+import { type Conversion, checkUnit, toCanonical } from "@openward/signals/units";
+import type { AlarmBook } from "./alarms.ts";
+import { type Condition, evaluate, inactive, rulesOf } from "./condition.ts";
+import { beat, type Expectations, newRhythm, type Rhythm } from "./expectations.ts";
+import type { Freshness } from "./freshness.ts";
+import type { Devices, Patients } from "./ports.ts";
+import type { Due, Schedule } from "./schedule.ts";
+
+/** A stream is silent after so many of its intervals, and not before this many milliseconds. */
+export const MISSED_INTERVALS = 3;
+export const SHORTEST_DEADLINE_MS = 10_000;
+/** A reading older than this raises no live alarm (or older than two intervals, where those are longer). */
+export const OLDEST_LIVE_MS = 5 * 60_000;
+/** After a start, devices get this long to come back before their silence counts. */
+export const RESTART_GRACE_MS = 5_000;
+/** A device that has been sending older times in order, and nothing newer, for so long has had its clock set back. */
+const STEP_BACK_MS = 10_000;
+const STEP_BACK_SAMPLES = 5;
+/** A breach after which its stream falls silent is an alarm this long after its delay, without a further sample. */
+export const SILENT_BREACH_MS = 5_000;
+
+interface Watched {
+  readonly stream: Stream;
+  readonly conversion: Conversion;
+  conditions: Condition[];
+  /** Timers of pending conditions, beside `conditions`. */
+  pending: (Due | undefined)[];
+  /** What is watched: null where nobody expects anything, or only a rhythm that nobody has confirmed. */
+  intervalMs: number | null;
+  maxAgeMs: number;
+  /** Newest sample that was evaluated: device time, and value in the signal's own unit. */
+  lastTime: number;
+  lastValue: number;
+  /** Current samples in a row that are dated before the newest one: how many, the newest of them, and since when. */
+  olderCount: number;
+  olderTime: number;
+  olderSince: number;
+  /** When something current last arrived: server time, and monotonic. */
+  heardAt: number;
+  heardMono: number;
+  isSilent: boolean;
+  deadline: Due | undefined;
+  rhythm: Rhythm | undefined;
+}
+
+/** The streams that are on a patient now: their limits and their silence. */
+export interface StreamWatch {
+  readings(readings: Readings): boolean;
+  waveform(waveform: Waveform): boolean;
+  /** Known from before a restart. */
+  restore(stream: Stream, receivedAt: number): void;
+  /** Limits, admission or age changed. */
+  patientChanged(patientId: string): void;
+  associationChanged(deviceId: string): void;
+  /** Standby ended: what was held back and still holds is raised. */
+  resume(patientId: string): void;
+  expectationOf(streamId: string): Expectation;
+  expectationChanged(streamId: string): void;
+  find(streamId: string): Stream | undefined;
+  /** The shortest interval that is watched on this device, where there is one. */
+  shortestInterval(deviceId: string): number | undefined;
+}
+
+export function createStreamWatch({
+  runtime,
+  schedule,
+  alarms,
+  expectations,
+  freshness,
+  patients,
+  devices,
+  limitsOf,
+  isHeldBack,
+}: {
+  runtime: Runtime;
+  schedule: Schedule;
+  alarms: AlarmBook;
+  expectations: Expectations;
+  freshness: Freshness;
+  patients: Patients;
+  devices: Devices;
+  limitsOf: (patientId: string, signal: string) => Limits | undefined;
+  isHeldBack: (patientId: string, streamId: string) => boolean;
+}): StreamWatch {
+  const streams = new Map<string, Watched>();
+  const byDevice = new Map<string, Set<Watched>>();
+  const byPatient = new Map<string, Set<Watched>>();
+
+  function add(stream: Stream): Watched {
+    const signal = findSignal(stream.signal);
+    const verdict = signal ? checkUnit(signal, stream.unit) : undefined;
+    const watched: Watched = {
+      stream,
+      conversion: verdict?.ok ? verdict.conversion : { scale: 1, offset: 0 },
+      conditions: [],
+      pending: [],
+      intervalMs: null,
+      maxAgeMs: OLDEST_LIVE_MS,
+      lastTime: Number.NEGATIVE_INFINITY,
+      lastValue: Number.NaN,
+      olderCount: 0,
+      olderTime: 0,
+      olderSince: 0,
+      heardAt: runtime.clock.now(),
+      heardMono: schedule.now(),
+      isSilent: alarms.isActive("missing-data", stream.id),
+      deadline: undefined,
+      rhythm: expectations.isOpen(stream) ? newRhythm() : undefined,
+    };
+    streams.set(stream.id, watched);
+    put(byDevice, stream.deviceId, watched);
+    put(byPatient, stream.patientId, watched);
+    setExpectation(watched);
+    setLimits(watched);
+    return watched;
+  }
+
+  function drop(watched: Watched, at: number): void {
+    for (const due of watched.pending) due?.cancel();
+    watched.deadline?.cancel();
+    for (const { rule } of watched.conditions) {
+      alarms.endCondition(rule.rule, watched.stream.id, at, rule.latching);
+    }
+    alarms.endCondition("missing-data", watched.stream.id, at, false);
+    streams.delete(watched.stream.id);
+    take(byDevice, watched.stream.deviceId, watched);
+    take(byPatient, watched.stream.patientId, watched);
+  }
+
+  function isOnPatient(stream: Stream): boolean {
+    return (
+      patients.watched(stream.patientId)?.isAdmitted === true &&
+      devices.currentAssociation(stream.deviceId)?.patientId === stream.patientId
+    );
+  }
+
+  /** The stream, if its readings count now: on the admitted patient who wears the device. */
+  function current(stream: Stream, associationId: string): Watched | undefined {
+    if (devices.currentAssociation(stream.deviceId)?.id !== associationId) return undefined;
+    if (patients.watched(stream.patientId)?.isAdmitted !== true) return undefined;
+    return streams.get(stream.id) ?? add(stream);
+  }
+
+  function setExpectation(watched: Watched): void {
+    const expectation = expectations.of(watched.stream, watched.rhythm);
+    watched.intervalMs = expectation.source === "learned" ? null : expectation.intervalMs;
+    watched.maxAgeMs = Math.max(OLDEST_LIVE_MS, 2 * (watched.intervalMs ?? 0));
+    armDeadline(watched);
+  }
+
+  /** Silence is counted from the last arrival, so that a deadline that is set anew is not set later. */
+  function armDeadline(watched: Watched): void {
+    watched.deadline?.cancel();
+    watched.deadline = undefined;
+    if (watched.intervalMs === null) {
+      if (watched.isSilent) alarms.endCondition("missing-data", watched.stream.id, runtime.clock.now(), false);
+      watched.isSilent = false;
+      return;
+    }
+    if (watched.isSilent) return;
+    const wait = deadlineMs(watched.intervalMs) - (schedule.now() - watched.heardMono);
+    watched.deadline = schedule.after(wait, () => checkSilence(watched));
+  }
+
+  function checkSilence(watched: Watched): void {
+    watched.deadline = undefined;
+    if (watched.intervalMs === null || !streams.has(watched.stream.id)) return;
+    const silentFor = schedule.now() - watched.heardMono;
+    const rest = deadlineMs(watched.intervalMs) - silentFor;
+    if (rest > 0) {
+      // It has spoken since: one timer per stream, set anew only when it fires, not with every reading.
+      watched.deadline = schedule.after(rest, () => checkSilence(watched));
+      return;
+    }
+    watched.isSilent = true;
+    raiseSilence(watched);
+  }
+
+  function raiseSilence(watched: Watched): void {
+    const { stream } = watched;
+    if (isHeldBack(stream.patientId, stream.id)) return;
+    alarms.raise({
+      rule: "missing-data",
+      priority: "medium",
+      organisationId: stream.organisationId,
+      patientId: stream.patientId,
+      deviceId: stream.deviceId,
+      streamId: stream.id,
+      signal: stream.signal,
+      subject: stream.id,
+      onsetAt: watched.heardAt,
+      value: null,
+      limit: null,
+      unit: null,
+    });
+  }
+
+  function heard(watched: Watched, receivedAt: number): void {
+    const now = schedule.now();
+    watched.heardAt = receivedAt;
+    watched.heardMono = now;
+    if (watched.rhythm) beat(watched.rhythm, now);
+    if (!watched.isSilent) return;
+    watched.isSilent = false;
+    alarms.endCondition("missing-data", watched.stream.id, receivedAt, false);
+    armDeadline(watched);
+  }
+
+  /** Puts the limits that hold now in place of those before; conditions that go on keep their onset. */
+  function setLimits(watched: Watched): void {
+    const { stream } = watched;
+    const before = watched.conditions;
+    const isSparse = !expectations.isOpen(stream) && expectations.of(stream, undefined).intervalMs === null;
+    const limits = stream.kind === "numeric" ? limitsOf(stream.patientId, stream.signal) : undefined;
+    for (const due of watched.pending) due?.cancel();
+    watched.conditions = rulesOf(limits, isSparse).map((rule) => {
+      const old = before.find((condition) => condition.rule.rule === rule.rule);
+      const condition: Condition = old ? { ...old, rule } : inactive(rule);
+      // Raised before a restart and not over: it goes on, and is not raised a second time.
+      if (!old && alarms.isActive(rule.rule, stream.id)) {
+        condition.phase = "due";
+        condition.isBreaching = true;
+      }
+      return condition;
+    });
+    watched.pending = watched.conditions.map(() => undefined);
+    for (const { rule } of before) {
+      if (watched.conditions.some((condition) => condition.rule.rule === rule.rule)) continue;
+      alarms.endCondition(rule.rule, stream.id, runtime.clock.now(), rule.latching);
+    }
+    if (Number.isNaN(watched.lastValue)) return;
+    const isCurrent = schedule.now() - watched.heardMono <= watched.maxAgeMs;
+    watched.conditions.forEach((condition, i) => {
+      const wasPending = condition.phase === "pending";
+      // A new limit starts a new delay, from the newest sample: old samples were judged by the old limit.
+      if (condition.phase === "inactive" && !isCurrent) return;
+      const step = evaluate(condition, watched.lastTime, watched.lastValue);
+      if (step !== "none") apply(watched, i, condition, step, watched.lastTime);
+      else if (wasPending) armPending(watched, i, condition);
+    });
+  }
+
+  function apply(watched: Watched, i: number, condition: Condition, step: string, time: number): void {
+    if (step === "pending") {
+      armPending(watched, i, condition);
+      return;
+    }
+    watched.pending[i]?.cancel();
+    watched.pending[i] = undefined;
+    if (step === "due") raiseLimit(watched, condition);
+    else alarms.endCondition(condition.rule.rule, watched.stream.id, Math.round(time), condition.rule.latching);
+  }
+
+  function armPending(watched: Watched, i: number, condition: Condition): void {
+    const onset = condition.onsetAt;
+    watched.pending[i]?.cancel();
+    watched.pending[i] = schedule.after(condition.rule.delayMs + SILENT_BREACH_MS, () => {
+      watched.pending[i] = undefined;
+      // Nothing has said that the value came back: silence after a breach is not an all-clear.
+      if (condition.phase !== "pending" || condition.onsetAt !== onset || !condition.isBreaching) return;
+      condition.phase = "due";
+      raiseLimit(watched, condition);
+    });
+  }
+
+  function raiseLimit(watched: Watched, condition: Condition): void {
+    const { stream } = watched;
+    if (isHeldBack(stream.patientId, stream.id)) return;
+    const { rule } = condition;
+    alarms.raise({
+      rule: rule.rule,
+      priority: rule.priority,
+      organisationId: stream.organisationId,
+      patientId: stream.patientId,
+      deviceId: stream.deviceId,
+      streamId: stream.id,
+      signal: stream.signal,
+      subject: stream.id,
+      onsetAt: Math.round(condition.onsetAt),
+      value: condition.value,
+      limit: rule.limit,
+      unit: findSignal(stream.signal)?.ucum ?? stream.unit,
+    });
+  }
+
+  function sample(watched: Watched, time: number, received: number, receivedAt: number): void {
+    if (time <= watched.lastTime && !isStepBack(watched, time, receivedAt)) return;
+    watched.olderCount = 0;
+    const value = toCanonical(received, watched.conversion);
+    watched.lastTime = time;
+    watched.lastValue = value;
+    const { conditions } = watched;
+    for (let i = 0; i < conditions.length; i++) {
+      const condition = conditions[i] as Condition;
+      const step = evaluate(condition, time, value);
+      if (step !== "none") apply(watched, i, condition, step, time);
+    }
+  }
+
+  /**
+   * The device's clock was ahead, or was set back: what it says from now on counts, although it is dated before what
+   * was evaluated last. A sample that merely arrives late does not look like that, and neither clears nor raises.
+   */
+  function isStepBack(watched: Watched, time: number, receivedAt: number): boolean {
+    // A single sample from the future must not hide what the device says afterwards.
+    const wasAhead = watched.lastTime > receivedAt && time <= receivedAt;
+    const now = schedule.now();
+    if (watched.olderCount === 0) watched.olderSince = now;
+    watched.olderCount = watched.olderCount === 0 || time > watched.olderTime ? watched.olderCount + 1 : 1;
+    watched.olderTime = time;
+    if (!wasAhead && (watched.olderCount < STEP_BACK_SAMPLES || now - watched.olderSince < STEP_BACK_MS)) return false;
+    for (const condition of watched.conditions) {
+      if (condition.phase === "pending" && condition.onsetAt > time) condition.onsetAt = time;
+    }
+    return true;
+  }
+
+  return {
+    readings(readings) {
+      const { stream, times, values, receivedAt } = readings;
+      const watched = current(stream, readings.associationId);
+      if (!watched) return false;
+      freshness.observe(receivedAt);
+      let isHeard = false;
+      const order = isAscending(times) ? undefined : ascendingOrder(times);
+      for (let k = 0; k < times.length; k++) {
+        const i = order ? (order[k] as number) : k;
+        const time = times[i] as number;
+        if (!freshness.isCurrent(stream.deviceId, time, receivedAt, watched.maxAgeMs)) continue;
+        isHeard = true;
+        sample(watched, time, values[i] as number, receivedAt);
+      }
+      if (isHeard) heard(watched, receivedAt);
+      return isHeard;
+    },
+    waveform(waveform) {
+      const { stream, samples, receivedAt } = waveform;
+      const watched = current(stream, waveform.associationId);
+      if (!watched) return false;
+      const end = waveform.start + (samples.length * 1000) / waveform.rateHz;
+      freshness.observe(receivedAt);
+      if (!freshness.isCurrent(stream.deviceId, end, receivedAt, watched.maxAgeMs)) return false;
+      // A piece that is all gap says that the electrode is off: nothing was heard of the patient.
+      if (!samples.some((value) => value !== ABSENT_SAMPLE)) return false;
+      heard(watched, receivedAt);
+      return true;
+    },
+    restore(stream, receivedAt) {
+      if (streams.has(stream.id) || !isOnPatient(stream)) return;
+      const watched = add(stream);
+      watched.heardAt = receivedAt;
+      if (watched.intervalMs === null || watched.isSilent) return;
+      const silentFor = Math.max(0, runtime.clock.now() - receivedAt);
+      const rest = Math.max(RESTART_GRACE_MS, deadlineMs(watched.intervalMs) - silentFor);
+      watched.heardMono = schedule.now() - (deadlineMs(watched.intervalMs) - rest);
+      armDeadline(watched);
+    },
+    patientChanged(patientId) {
+      const now = runtime.clock.now();
+      for (const watched of [...(byPatient.get(patientId) ?? [])]) {
+        if (isOnPatient(watched.stream)) setLimits(watched);
+        else drop(watched, now);
+      }
+    },
+    associationChanged(deviceId) {
+      const now = runtime.clock.now();
+      for (const watched of [...(byDevice.get(deviceId) ?? [])]) {
+        if (!isOnPatient(watched.stream)) drop(watched, now);
+      }
+    },
+    resume(patientId) {
+      for (const watched of byPatient.get(patientId) ?? []) {
+        if (watched.isSilent) raiseSilence(watched);
+        // What was last said long ago says nothing of now; then silence is the alarm.
+        if (schedule.now() - watched.heardMono > watched.maxAgeMs) continue;
+        for (const condition of watched.conditions) {
+          if (condition.phase === "due") raiseLimit(watched, condition);
+        }
+      }
+    },
+    expectationOf(streamId) {
+      const watched = streams.get(streamId);
+      if (!watched) return { streamId, intervalMs: null, source: "on-demand" };
+      return expectations.of(watched.stream, watched.rhythm);
+    },
+    expectationChanged(streamId) {
+      const watched = streams.get(streamId);
+      if (!watched) return;
+      // A person has just said how often it must speak: from now on, not from before.
+      watched.heardMono = Math.max(watched.heardMono, schedule.now() - RESTART_GRACE_MS);
+      setExpectation(watched);
+      setLimits(watched);
+    },
+    find: (streamId) => streams.get(streamId)?.stream,
+    shortestInterval(deviceId) {
+      let shortest: number | undefined;
+      for (const { intervalMs } of byDevice.get(deviceId) ?? []) {
+        if (intervalMs !== null && intervalMs < (shortest ?? Number.POSITIVE_INFINITY)) shortest = intervalMs;
+      }
+      return shortest;
+    },
+  };
+}
+
+export function deadlineMs(intervalMs: number): number {
+  return Math.max(SHORTEST_DEADLINE_MS, MISSED_INTERVALS * intervalMs);
+}
+
+function put(index: Map<string, Set<Watched>>, key: string, watched: Watched): void {
+  const there = index.get(key);
+  if (there) there.add(watched);
+  else index.set(key, new Set([watched]));
+}
+
+function take(index: Map<string, Set<Watched>>, key: string, watched: Watched): void {
+  const there = index.get(key);
+  there?.delete(watched);
+  if (there?.size === 0) index.delete(key);
+}
+
+function isAscending(times: Float64Array): boolean {
+  for (let i = 1; i < times.length; i++) if ((times[i] as number) < (times[i - 1] as number)) return false;
+  return true;
+}
+
+function ascendingOrder(times: Float64Array): Uint32Array {
+  return Uint32Array.from(times, (_, i) => i).sort((a, b) => (times[a] as number) - (times[b] as number) || a - b);
+}

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { test } from "node:test";
+import { root } from "./support/ward.ts";
+
+/** Each may import what stands before it, and nothing else. Rooms of the server stand alone. */
+const ORDER = ["runtime", "errors", "signals", "model", "api", "codecs", "timeseries", "physiology", "drivers"];
+const FREE = new Set(["server/main.ts", "server/cli", "server/foundation.ts", "server/demo.ts"]);
+
+for (const file of sourceFiles("packages").concat(sourceFiles("server"), sourceFiles("simulator"))) {
+  test(`${file} imports only what it may`, () => {
+    for (const target of importsOf(file)) {
+      assert.ok(mayImport(placeOf(file), target), `let ${file} take what it needs from ${target} as a parameter`);
+    }
+  });
+}
+
+function mayImport(from: string, to: string): boolean {
+  if (from === to || FREE.has(from)) return true;
+  const [fromTop, fromName] = from.split("/") as [string, string];
+  const [toTop, toName] = to.split("/") as [string, string];
+  if (toTop === "packages") {
+    return (
+      fromTop !== "packages" ||
+      ORDER.indexOf(toName) < ORDER.indexOf(fromName) ||
+      toName === "runtime" ||
+      toName === "errors"
+    );
+  }
+  // server/http is the one door that rooms with routes share.
+  return fromTop === "server" && to === "server/http";
+}
+
+/** "packages/signals", "server/ingest", "server/main.ts", "simulator/". */
+function placeOf(file: string): string {
+  const [top, name] = file.split("/") as [string, string];
+  return top === "simulator" ? "simulator/" : `${top}/${name}`;
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].flatMap(([, specifier]) => {
+    if (!specifier) return [];
+    if (specifier.startsWith("@openward/")) {
+      const name = specifier.split("/")[1] ?? "";
+      return name === "simulator" ? ["simulator/"] : [`packages/${name}`];
+    }
+    if (!specifier.startsWith(".")) return [];
+    const path = relative(root, normalize(join(root, dirname(file), specifier)));
+    return path.endsWith("package.json") ? [] : [placeOf(path)];
+  });
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return entry.name === "node_modules" || entry.name === "testing" ? [] : sourceFiles(path);
+    return entry.name.endsWith(".ts") && !entry.name.endsWith(".test.ts") ? [path] : [];
+  });
+}

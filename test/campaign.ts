@@ -1,0 +1,21 @@
+// Long campaigns, run by hand: npm run campaign:kill -- 200
+import { killCampaign } from "./support/kill-campaign.ts";
+
+const [name, kills = "50", seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
+if (name !== "kill") {
+  console.error("campaigns: kill [kills] [seed]");
+  process.exit(2);
+}
+console.log(`seed ${seed}`);
+const result = await killCampaign({ kills: Number(kills), rate: 2_000, seed: Number(seed), say: console.log });
+const times = result.acceptingAgainMs.toSorted((a, b) => a - b);
+console.log(
+  JSON.stringify({
+    ...result,
+    lost: result.lost.length,
+    doubled: result.doubled.length,
+    phantom: result.phantom.length,
+    acceptingAgainMs: { p50: times[Math.floor(times.length / 2)], max: times.at(-1) },
+  }),
+);
+process.exit(result.lost.length + result.doubled.length + result.phantom.length > 0 ? 1 : 0);

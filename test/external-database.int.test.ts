@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import pg from "pg";
+import { addBeds, fhirOf, removeDataDir, startWard, temporaryDataDir } from "./support/ward.ts";
+
+const PACKAGES = "/usr/lib/postgresql";
+const oldest = existsSync(PACKAGES)
+  ? readdirSync(PACKAGES)
+      .filter((version) => Number(version) >= 15)
+      .sort()[0]
+  : undefined;
+const mayMiss = process.env.CI !== "true";
+
+test("the whole ward runs on the operator's own PostgreSQL, and is there again after a kill", {
+  skip: !oldest && mayMiss ? "no PostgreSQL 15 or newer from the system's packages" : false,
+}, async (t) => {
+  const database = await startPostgres(join(PACKAGES, oldest ?? "15", "bin"));
+  const dataDir = temporaryDataDir();
+  t.after(() => {
+    database.stop();
+    removeDataDir(dataDir);
+  });
+  const env = { OPENWARD_DATABASE_URL: database.url };
+  const first = await startWard({ dataDir, env });
+  const [bed] = await addBeds(first, 1);
+  assert.ok(bed);
+  const at = Date.now() - 60_000;
+  const values = Array.from({ length: 50 }, (_, i) => ({ at: at + i * 1000, values: { "heart-rate": 60 + i } }));
+  const answer = await fetch(`${first.url}/ingest/devices/${bed.deviceId}/readings`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      authorization: `Basic ${Buffer.from(`${bed.deviceId}:${bed.token}`).toString("base64")}`,
+    },
+    body: JSON.stringify(values),
+  });
+  assert.deepEqual(await answer.json(), { accepted: 50, quarantined: [] });
+  await first.stop("SIGKILL");
+
+  const second = await startWard({ dataDir, env });
+  t.after(() => second.stop());
+  const fhir = await fhirOf(second);
+  const bundle = await fhir<{ entry: { resource: { valueQuantity?: { value: number } } }[] }>(
+    `Observation?patient=${bed.patientId}&code=8867-4&_sort=date&_count=100`,
+  );
+  const read = bundle.entry.flatMap(({ resource }) => resource.valueQuantity?.value ?? []);
+  assert.deepEqual(
+    read,
+    values.map((item) => item.values["heart-rate"]),
+  );
+  await second.stop();
+});
+
+/** A cluster of its own under the system's postgres user, as an operator would hand it over. */
+async function startPostgres(bin: string): Promise<{ url: string; stop(): void }> {
+  const folder = mkdtempSync(join(tmpdir(), "openward-operator-"));
+  const isRoot = process.getuid?.() === 0;
+  const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
+  const as = isRoot ? { uid: id("-u"), gid: id("-g") } : {};
+  if (isRoot) chownSync(folder, id("-u"), id("-g"));
+  chmodSync(folder, 0o700);
+  execFileSync(join(bin, "initdb"), ["-D", folder, "-U", "admin", "-A", "trust", "-E", "UTF8", "--locale=C"], {
+    ...as,
+    cwd: "/",
+    stdio: "pipe",
+  });
+  const port = await freePort();
+  const settings = ["-D", folder, "-p", String(port), "-k", "", "-c", "listen_addresses=127.0.0.1"];
+  const child = spawn(join(bin, "postgres"), settings, { ...as, cwd: "/", stdio: "ignore" });
+  const admin = `postgresql://admin@127.0.0.1:${port}/postgres`;
+  for (let tries = 0; ; tries++) {
+    const client = new pg.Client(admin);
+    try {
+      await client.connect();
+      await client.query("CREATE ROLE ward LOGIN CREATEROLE");
+      await client.query("CREATE DATABASE openward OWNER ward");
+      await client.end();
+      break;
+    } catch (error) {
+      if (tries > 100) throw error;
+      await wait(100);
+    }
+  }
+  return {
+    url: `postgresql://ward@127.0.0.1:${port}/openward`,
+    stop() {
+      child.kill("SIGINT");
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { killCampaign } from "./support/kill-campaign.ts";
+
+test("kill -9 ten times under 2,000 messages a second: nothing acknowledged is missing, nothing is double", async (t) => {
+  const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+  t.diagnostic(`SEED=${seed}`);
+  const result = await killCampaign({ kills: 10, rate: 2_000, seed, say: (line) => t.diagnostic(line) });
+  t.diagnostic(JSON.stringify({ ...result, lost: result.lost.length, doubled: result.doubled.length }));
+  assert.deepEqual(result.lost.slice(0, 5), [], `${result.lost.length} acknowledged readings are missing`);
+  assert.deepEqual(result.doubled.slice(0, 5), [], `${result.doubled.length} readings are double`);
+  assert.deepEqual(result.phantom.slice(0, 5), [], `${result.phantom.length} readings were never sent so`);
+  assert.ok(result.acknowledged > 10_000, `only ${result.acknowledged} were acknowledged: the load did not run`);
+  const slowest = Math.max(...result.acceptingAgainMs);
+  assert.ok(slowest <= 5_000, `accepting again took ${Math.round(slowest)} ms`);
+});

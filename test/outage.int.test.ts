@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import type { AlarmBody, LiveMessage } from "@openward/api";
+import mqtt from "mqtt";
+import WebSocket from "ws";
+import { addBeds, apiOf, removeDataDir, startWard } from "./support/ward.ts";
+
+test("with the database frozen, readings are acknowledged from the spool, the alarm rings, and nothing is lost or doubled", async (t) => {
+  const ward = await startWard();
+  t.after(async () => {
+    await ward.stop();
+    removeDataDir(ward.dataDir);
+  });
+  const [bed] = await addBeds(ward, 1);
+  assert.ok(bed);
+  const api = await apiOf(ward);
+  const { token } = await ward.json<{ token: string }>("token", "issue", "--role", "nurse");
+  const screen = new WebSocket(`${ward.url.replace("http", "ws")}/live`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const messages: LiveMessage[] = [];
+  screen.on("message", (data) => void messages.push(JSON.parse(String(data)) as LiveMessage));
+  await new Promise((resolve) => screen.once("open", resolve));
+  screen.send(JSON.stringify({ type: "watch", patients: [bed.patientId] }));
+  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${ward.mqttPort}`, {
+    username: bed.deviceId,
+    password: bed.token,
+    clientId: "monitor",
+  });
+  const publish = (at: number, spo2: number) =>
+    client.publishAsync(`devices/${bed.deviceId}/readings`, JSON.stringify({ at, values: { spo2 } }), { qos: 1 });
+  const start = Date.now() - 40_000;
+  await publish(start, 97);
+
+  const frozen = databaseProcesses(ward.dataDir);
+  assert.ok(frozen.length > 1, "the database runs in processes of its own");
+  for (const pid of frozen) process.kill(pid, "SIGSTOP");
+  let raised: AlarmBody | undefined;
+  try {
+    // 20 seconds below the limit, in device time; each is acknowledged, so each is durable.
+    for (let i = 1; i <= 20; i++) await publish(start + i * 1000, 70);
+    for (let i = 0; i < 50 && !raised; i++) {
+      await wait(100);
+      raised = messages
+        .flatMap((m) => (m.type === "alarm" ? [m.alarm] : []))
+        .find((alarm) => alarm.signal === "spo2" && alarm.state === "raised");
+    }
+    assert.ok(raised, "the alarm is on the screen while the database is frozen");
+    for (let i = 0; i < 100 && !messages.some((m) => m.type === "heartbeat" && m.storage === "spooling"); i++)
+      await wait(100);
+    assert.ok(
+      messages.some((m) => m.type === "heartbeat" && m.storage === "spooling"),
+      "the screen says that the database does not answer",
+    );
+  } finally {
+    for (const pid of frozen) process.kill(pid, "SIGCONT");
+  }
+  for (let i = 0; i < 200; i++) {
+    if ((await api<{ storage: string }>("GET", "/api/system").catch(() => ({ storage: "" }))).storage === "ok") break;
+    await wait(100);
+  }
+  const span = `from=${start - 1000}&to=${Date.now()}`;
+  const alarms = await api<AlarmBody[]>("GET", `/api/patients/${bed.patientId}/alarms?${span}`);
+  assert.equal(alarms.filter((alarm) => alarm.id === raised?.id).length, 1, "the alarm is in the database, once");
+
+  await ward.stop("SIGKILL");
+  const again = await startWard({ dataDir: ward.dataDir });
+  t.after(() => again.stop());
+  const apiAgain = await apiOf(again);
+  const trends = await apiAgain<{ signal: string; count: number[] }[]>(
+    "GET",
+    `/api/patients/${bed.patientId}/trend?${span}&buckets=1`,
+  );
+  assert.equal(trends.find((trend) => trend.signal === "spo2")?.count[0], 21, "every acknowledged reading, once");
+  client.end(true);
+  screen.close();
+});
+
+/** The embedded PostgreSQL: its first process and its children (Linux). */
+function databaseProcesses(dataDir: string): number[] {
+  const first = Number(readFileSync(join(dataDir, "postgres", "postmaster.pid"), "utf8").split("\n")[0]);
+  const children = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+        return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === first;
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+  return [first, ...children];
+}

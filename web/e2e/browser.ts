@@ -1,0 +1,65 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { root } from "../../test/support/ward.ts";
+
+const found = [
+  process.env.OPENWARD_TEST_BROWSER,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+].find((path) => path && existsSync(path));
+
+/** false, or why there is no browser test here. In CI a missing browser is a failure. */
+export const skipWithoutBrowser: string | false =
+  found || process.env.CI === "true" ? false : "no Chromium on this machine";
+
+export interface Browser {
+  readonly context: BrowserContext;
+  page(): Promise<Page>;
+  close(): Promise<void>;
+}
+
+/** A browser of its own, with an empty profile. */
+export async function openBrowser(
+  options: { width?: number; height?: number; colorScheme?: "light" | "dark" } = {},
+): Promise<Browser> {
+  if (!found) throw new Error("CI needs a browser: install Chromium");
+  const profile = mkdtempSync(join(tmpdir(), "openward-browser-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: found,
+    headless: true,
+    viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
+    colorScheme: options.colorScheme ?? "light",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--autoplay-policy=document-user-activation-required",
+    ],
+  });
+  return {
+    context,
+    page: async () => context.pages()[0] ?? (await context.newPage()),
+    async close() {
+      await context.close();
+      rmSync(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * Pictures for people: into docs/pictures when UPDATE_PICTURES=1, else beside the test's own output, so that a test
+ * run leaves the clone as it was.
+ */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder =
+    process.env.UPDATE_PICTURES === "1" ? join(root, "docs/pictures") : join(tmpdir(), "openward-pictures");
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}

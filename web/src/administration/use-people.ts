@@ -1,0 +1,26 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { ask, type Body } from "../app/api.ts";
+
+export function usePeople() {
+  return useQuery({ queryKey: ["people"], queryFn: ({ signal }) => ask("people", { signal }) });
+}
+
+export function useAddPerson() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: Body<"addPerson">) => ask("addPerson", { body }),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["people"] }),
+  });
+}
+
+export function useNewLink() {
+  return useMutation({ mutationFn: (id: string) => ask("newLink", { params: { id } }) });
+}
+
+export function useAddWard() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: Body<"addWard">) => ask("addWard", { body }),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["wards"] }),
+  });
+}

@@ -1,0 +1,67 @@
+import type { AlarmBody } from "@openward/api";
+import { IconCheck } from "@tabler/icons-react";
+import { problemText } from "../app/api.ts";
+import { useMay } from "../app/hooks.ts";
+import { formatDuration } from "../parts/format.ts";
+import classes from "./alarms.module.css";
+import { priorityMark, priorityWord } from "./priority.ts";
+import { alarmFate, alarmText } from "./text.ts";
+import { useAcknowledge } from "./use-acknowledge.ts";
+
+export interface AlarmBarProps {
+  readonly alarm: AlarmBody;
+  /** How many alarms of this patient are not shown here. */
+  readonly more?: number;
+  readonly now: number;
+  readonly zone: string;
+  /** For the button's name: "Bed 4". */
+  readonly whose: string;
+}
+
+/** One alarm: mark, word, what is wrong, since when, and the answer. */
+export function AlarmBar({ alarm, more = 0, now, zone, whose }: AlarmBarProps) {
+  const acknowledge = useAcknowledge();
+  const mayAnswer = useMay("clinical");
+  const isAnswered = alarm.state === "acknowledged";
+  const text = alarmText(alarm, zone);
+  const fate = alarmFate(alarm, zone);
+  return (
+    <div
+      className={classes.bar}
+      data-priority={alarm.priority}
+      data-answered={isAnswered || undefined}
+      data-alarm={alarm.id}
+    >
+      <span className={classes.word}>
+        <span aria-hidden>{isAnswered ? "✓" : priorityMark[alarm.priority]}</span>
+        {priorityWord[alarm.priority]}
+      </span>
+      <span className={classes.text} title={fate ? `${text} · ${fate}` : text}>
+        {text}
+        {fate && <span style={{ fontWeight: 450 }}> · {fate}</span>}
+        {acknowledge.isError && <span role="alert"> · {problemText(acknowledge.error)}</span>}
+      </span>
+      {more > 0 && (
+        <span className={classes.more} title={`${more} more alarms of this patient`}>
+          +{more}
+          <span className="visually-hidden"> more</span>
+        </span>
+      )}
+      <span className={classes.age} title="Since it was raised">
+        {formatDuration(now - alarm.raisedAt)}
+      </span>
+      {!isAnswered && mayAnswer && (
+        <button
+          type="button"
+          className={classes.acknowledge}
+          disabled={acknowledge.isPending}
+          aria-label={`Acknowledge ${text}, ${whose}`}
+          onClick={() => acknowledge.mutate(alarm)}
+        >
+          <IconCheck size={16} stroke={2.6} aria-hidden />
+          Ack
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+import type { AlarmBody } from "@openward/api";
+import { formatExact, formatTime, unitText } from "../parts/format.ts";
+import { longName, shortName } from "../parts/signal-display.ts";
+
+const events: Readonly<Record<string, string>> = {
+  "sos-button": "Emergency button pressed",
+  "fall-event": "Fall detected",
+  "afib-event": "Atrial fibrillation detected",
+};
+
+/** What is wrong, in one line: "SpO2 82 % below 85". */
+export function alarmText(alarm: AlarmBody, zone: string): string {
+  const name = alarm.signal ? shortName(alarm.signal) : "Signal";
+  switch (alarm.rule) {
+    case "limit-high":
+      return `${name} ${measured(alarm)} above ${limit(alarm)}`;
+    case "limit-low":
+      return `${name} ${measured(alarm)} below ${limit(alarm)}`;
+    case "critical-high":
+      return `${name} ${measured(alarm)} above critical ${limit(alarm)}`;
+    case "critical-low":
+      return `${name} ${measured(alarm)} below critical ${limit(alarm)}`;
+    case "missing-data":
+      return `No ${name} since ${formatTime(alarm.onsetAt, zone)}`;
+    case "device-offline":
+      return `Device ${alarm.deviceId ?? ""} offline since ${formatTime(alarm.onsetAt, zone)}`;
+    case "event":
+      return alarm.signal ? (events[alarm.signal] ?? longName(alarm.signal)) : "Device event";
+  }
+}
+
+/** What has become of it: "acknowledged 14:05 by Nina Berg"; "" while nobody has answered and it goes on. */
+export function alarmFate(alarm: AlarmBody, zone: string): string {
+  const parts: string[] = [];
+  if (alarm.acknowledgedAt !== null) {
+    const by = alarm.acknowledgedBy ? ` by ${alarm.acknowledgedBy}` : "";
+    parts.push(`acknowledged ${formatTime(alarm.acknowledgedAt, zone)}${by}`);
+  }
+  if (alarm.state === "resolved" && alarm.resolvedAt !== null) {
+    parts.push(`resolved ${formatTime(alarm.resolvedAt, zone)}`);
+  } else if (alarm.conditionEndedAt !== null) {
+    parts.push(`condition ended ${formatTime(alarm.conditionEndedAt, zone)}, latched`);
+  }
+  return parts.join(", ");
+}
+
+function measured(alarm: AlarmBody): string {
+  if (alarm.value === null) return "";
+  return `${formatExact(alarm.value, alarm.signal ?? "", alarm.limit)} ${unitText(alarm.unit)}`.trim();
+}
+
+function limit(alarm: AlarmBody): string {
+  return alarm.limit === null ? "its limit" : formatExact(alarm.limit, alarm.signal ?? "", alarm.value);
+}

@@ -1,0 +1,38 @@
+import { MantineProvider } from "@mantine/core";
+import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { ApiProblem, isSignedOut } from "./api.ts";
+import { FailedScreen } from "./failed-screen.tsx";
+import { createAppRouter } from "./router.tsx";
+import { theme } from "./theme.ts";
+
+const queries = new QueryClient({
+  queryCache: new QueryCache({
+    onError(error, query) {
+      // The session ended while a page was open: ask who is signed in, and the shell sends to the sign-in page.
+      if (isSignedOut(error) && query.queryKey[0] !== "session")
+        void queries.invalidateQueries({ queryKey: ["session"] });
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      retry: (failures, error) =>
+        failures < 2 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
+    },
+  },
+});
+
+const router = createAppRouter(queries);
+
+export function App() {
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <FailedScreen>
+        <QueryClientProvider client={queries}>
+          <RouterProvider router={router} />
+        </QueryClientProvider>
+      </FailedScreen>
+    </MantineProvider>
+  );
+}

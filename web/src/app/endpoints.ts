@@ -1,0 +1,52 @@
+import type { RouteName, routes } from "@openward/api";
+
+/** Method and path of each question; the compiler holds this table equal to the contract's. */
+type Endpoints = {
+  readonly [N in RouteName]: readonly [(typeof routes)[N]["method"], (typeof routes)[N]["path"]];
+};
+
+export const endpoints: Endpoints = {
+  session: ["GET", "/api/session"],
+  signIn: ["POST", "/api/session"],
+  signOut: ["DELETE", "/api/session"],
+  system: ["GET", "/api/system"],
+  wards: ["GET", "/api/wards"],
+  addWard: ["POST", "/api/wards"],
+  patients: ["GET", "/api/patients"],
+  admit: ["POST", "/api/patients"],
+  patient: ["GET", "/api/patients/:id"],
+  changePatient: ["PATCH", "/api/patients/:id"],
+  readmit: ["POST", "/api/patients/:id/admit"],
+  transfer: ["POST", "/api/patients/:id/transfer"],
+  discharge: ["POST", "/api/patients/:id/discharge"],
+  merge: ["POST", "/api/patients/:id/merge"],
+  streams: ["GET", "/api/patients/:id/streams"],
+  trend: ["GET", "/api/patients/:id/trend"],
+  waveform: ["GET", "/api/patients/:id/waveform"],
+  waveformOverview: ["GET", "/api/patients/:id/waveform-overview"],
+  confirmExpectation: ["PUT", "/api/patients/:id/streams/:streamId/expectation"],
+  alarms: ["GET", "/api/alarms"],
+  patientAlarms: ["GET", "/api/patients/:id/alarms"],
+  acknowledge: ["POST", "/api/alarms/:id/acknowledge"],
+  limits: ["GET", "/api/patients/:id/limits"],
+  setLimits: ["PUT", "/api/patients/:id/limits"],
+  chooseProfile: ["POST", "/api/patients/:id/limits/profile"],
+  standby: ["GET", "/api/patients/:id/standby"],
+  startStandby: ["POST", "/api/patients/:id/standby"],
+  endStandby: ["DELETE", "/api/patients/:id/standby/:standbyId"],
+  deviceTypes: ["GET", "/api/device-types"],
+  devices: ["GET", "/api/devices"],
+  device: ["GET", "/api/devices/:deviceId"],
+  addDevice: ["POST", "/api/devices"],
+  rotateToken: ["POST", "/api/devices/:deviceId/token"],
+  revokeDevice: ["POST", "/api/devices/:deviceId/revoke"],
+  assign: ["POST", "/api/devices/:deviceId/assign"],
+  release: ["POST", "/api/devices/:deviceId/release"],
+  quarantine: ["GET", "/api/quarantine"],
+  quarantined: ["GET", "/api/quarantine/:id"],
+  claim: ["POST", "/api/quarantine/:id/claim"],
+  dismiss: ["POST", "/api/quarantine/:id/dismiss"],
+  people: ["GET", "/api/people"],
+  addPerson: ["POST", "/api/people"],
+  newLink: ["POST", "/api/people/:id/link"],
+};

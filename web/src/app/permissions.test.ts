@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type RouteName, routes } from "@openward/api";
+import { may, type Permission, type Role } from "./permissions.ts";
+
+const roles: readonly Role[] = ["nurse", "clinical-engineer", "administrator", "integration"];
+const uses: Readonly<Record<Permission, readonly RouteName[]>> = {
+  clinical: [
+    "admit",
+    "changePatient",
+    "transfer",
+    "discharge",
+    "merge",
+    "acknowledge",
+    "setLimits",
+    "chooseProfile",
+    "startStandby",
+    "endStandby",
+    "claim",
+  ],
+  technical: ["assign", "release", "quarantine", "dismiss", "confirmExpectation"],
+  fleet: ["addDevice", "rotateToken", "revokeDevice"],
+  admin: ["people", "addPerson", "newLink", "addWard"],
+};
+
+for (const [permission, names] of Object.entries(uses)) {
+  test(`what screens offer to "${permission}" is what the server allows`, () => {
+    for (const name of names) {
+      const allowed = routes[name].allow as readonly Role[];
+      for (const role of roles)
+        assert.equal(may(role, permission as Permission), allowed.includes(role), `${name} ${role}`);
+    }
+  });
+}

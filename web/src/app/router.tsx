@@ -1,0 +1,116 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { isSignedOut } from "./api.ts";
+import { sessionQuery, wardsQuery } from "./hooks.ts";
+import { FailedPage, LoadingPage, NotFoundPage } from "./pages.tsx";
+import { rememberedWard } from "./remembered.ts";
+import { Shell } from "./shell.tsx";
+
+interface Context {
+  readonly queries: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({ notFoundComponent: NotFoundPage });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  component: lazyRouteComponent(() => import("../sign-in/sign-in-page.tsx"), "SignInPage"),
+});
+
+/** Everything behind the sign-in. */
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  component: Shell,
+  beforeLoad: async ({ context }) => {
+    try {
+      await context.queries.ensureQueryData(sessionQuery);
+    } catch (error) {
+      if (isSignedOut(error)) throw redirect({ to: "/sign-in" });
+      throw error;
+    }
+  },
+});
+
+const home = createRoute({
+  getParentRoute: () => shell,
+  path: "/",
+  beforeLoad: async ({ context }) => {
+    const wards = await context.queries.ensureQueryData(wardsQuery);
+    const ward = wards.find((w) => w.id === rememberedWard()) ?? wards[0];
+    if (ward) throw redirect({ to: "/ward/$wardId", params: { wardId: ward.id } });
+    throw redirect({ to: "/patients" });
+  },
+});
+
+const ward = createRoute({
+  getParentRoute: () => shell,
+  path: "/ward/$wardId",
+  component: lazyRouteComponent(() => import("../ward/ward-page.tsx"), "WardPage"),
+});
+
+const patients = createRoute({
+  getParentRoute: () => shell,
+  path: "/patients",
+  component: lazyRouteComponent(() => import("../patients/patients-page.tsx"), "PatientsPage"),
+});
+
+export const chartTabs = ["live", "trends", "waveforms", "alarms", "limits", "devices"] as const;
+export type ChartTab = (typeof chartTabs)[number];
+
+const chart = createRoute({
+  getParentRoute: () => shell,
+  path: "/patients/$patientId",
+  validateSearch: (search: Record<string, unknown>): { tab?: ChartTab; at?: number } => ({
+    ...(chartTabs.includes(search.tab as ChartTab) ? { tab: search.tab as ChartTab } : {}),
+    ...(Number.isFinite(Number(search.at)) && search.at !== undefined ? { at: Number(search.at) } : {}),
+  }),
+  component: lazyRouteComponent(() => import("../chart/chart-page.tsx"), "ChartPage"),
+});
+
+const devices = createRoute({
+  getParentRoute: () => shell,
+  path: "/devices",
+  component: lazyRouteComponent(() => import("../devices/devices-page.tsx"), "DevicesPage"),
+});
+
+const quarantine = createRoute({
+  getParentRoute: () => shell,
+  path: "/quarantine",
+  component: lazyRouteComponent(() => import("../quarantine/quarantine-page.tsx"), "QuarantinePage"),
+});
+
+const administration = createRoute({
+  getParentRoute: () => shell,
+  path: "/administration",
+  component: lazyRouteComponent(() => import("../administration/administration-page.tsx"), "AdministrationPage"),
+});
+
+const tree = root.addChildren([
+  signIn,
+  shell.addChildren([home, ward, patients, chart, devices, quarantine, administration]),
+]);
+
+export function createAppRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { queries },
+    defaultPendingComponent: LoadingPage,
+    defaultErrorComponent: FailedPage,
+    defaultPreload: "intent",
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

@@ -1,0 +1,277 @@
+import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
+import {
+  IconActivityHeartbeat,
+  IconAlertTriangle,
+  IconBedFlat,
+  IconDeviceDesktop,
+  IconDeviceWatch,
+  IconInbox,
+  IconLogout,
+  IconMoon,
+  IconSettings,
+  IconSun,
+  IconUserCircle,
+} from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet, useMatch, useNavigate } from "@tanstack/react-router";
+import { type ReactNode, useEffect, useState } from "react";
+import { AlarmSummary } from "../alarms/alarm-summary.tsx";
+import { SoundControl } from "../alarms/sound-control.tsx";
+import { formatTime } from "../parts/format.ts";
+import { ask, isSignedOut } from "./api.ts";
+import { sessionQuery, useLive, useMay, useNow, useSystem, useWards } from "./hooks.ts";
+import { monitor } from "./monitor.ts";
+import { may, roleWord } from "./permissions.ts";
+import { rememberedWard, rememberWard } from "./remembered.ts";
+import classes from "./shell.module.css";
+
+/** The frame of every screen behind the sign-in: where one is, what is wrong, and the alarms. */
+export function Shell() {
+  const session = useQuery(sessionQuery);
+  const navigate = useNavigate();
+  const hasEnded = isSignedOut(session.error) || session.data === undefined;
+  useEffect(() => {
+    if (!hasEnded) return;
+    monitor.ward.watch(null);
+    monitor.patient.watch(null);
+    void navigate({ to: "/sign-in" });
+  }, [hasEnded, navigate]);
+  if (hasEnded) return null;
+  return <SignedIn />;
+}
+
+function SignedIn() {
+  const wardId = useWatchedWard();
+  useRefusedSession();
+  return (
+    <div className={classes.shell}>
+      <a href="#main" className={classes.skip}>
+        To the content
+      </a>
+      <Banners />
+      <header className={classes.bar}>
+        <Link to="/" className={classes.brand} aria-label="Openward, home">
+          <svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
+            <rect width="32" height="32" rx="8" fill="var(--ow-brand, #0b6e7f)" />
+            <path
+              d="M4 17h6l2.2-5 4.2 12L20.6 8l2.4 9H28"
+              fill="none"
+              stroke="#fff"
+              strokeWidth="2.6"
+              strokeLinecap="round"
+              strokeLinejoin="round"
+            />
+          </svg>
+          <span>Openward</span>
+        </Link>
+        <Navigation wardId={wardId} />
+        <div className={classes.tools}>
+          <Connection />
+          <AlarmSummary />
+          <SoundControl />
+          <WardClock wardId={wardId} />
+          <UserMenu />
+        </div>
+      </header>
+      <main id="main" className={classes.main} tabIndex={-1}>
+        <Outlet />
+      </main>
+    </div>
+  );
+}
+
+/** The server ended the live view because the session has ended: ask who is signed in. */
+function useRefusedSession(): void {
+  const queries = useQueryClient();
+  const codes = [useLive(monitor.ward).refused?.code, useLive(monitor.patient).refused?.code];
+  const isRefused = codes.includes("NOT_SIGNED_IN");
+  useEffect(() => {
+    if (isRefused) void queries.invalidateQueries({ queryKey: ["session"] });
+  }, [isRefused, queries]);
+}
+
+/** Those who answer alarms hear their ward on every page; others only where they look at patients. */
+function useWatchedWard(): string | undefined {
+  const onWard = useMatch({ from: "/shell/ward/$wardId", shouldThrow: false })?.params.wardId;
+  const onChart = useMatch({ from: "/shell/patients/$patientId", shouldThrow: false }) !== undefined;
+  const { principal } = useQuery(sessionQuery).data ?? {};
+  const wards = useWards().data;
+  const known = (id: string | null | undefined) => wards?.find((w) => w.id === id)?.id;
+  const wardId = onWard ?? known(rememberedWard()) ?? wards?.[0]?.id;
+  const isWatched =
+    onWard !== undefined ||
+    (wardId !== undefined && (onChart || (principal !== undefined && may(principal.role, "clinical"))));
+  const zone = wards?.find((w) => w.id === wardId)?.timeZone;
+  useEffect(() => {
+    if (onWard) rememberWard(onWard);
+  }, [onWard]);
+  useEffect(() => {
+    if (zone) monitor.setZone(zone);
+  }, [zone]);
+  const isWall = onWard !== undefined;
+  useEffect(() => {
+    monitor.ward.watch(isWatched && wardId ? { type: "watch", wardId, waveforms: isWall ? "one" : "none" } : null);
+  }, [isWatched, wardId, isWall]);
+  return wardId;
+}
+
+function Navigation({ wardId }: { readonly wardId: string | undefined }) {
+  const mayTechnical = useMay("technical");
+  const mayAdmin = useMay("admin");
+  const open = useQuery({
+    queryKey: ["quarantine", "open"],
+    queryFn: ({ signal }) => ask("quarantine", { query: { state: "open" }, signal }),
+    enabled: mayTechnical,
+    refetchInterval: 30_000,
+  }).data?.length;
+  return (
+    <nav className={classes.nav} aria-label="Main">
+      {wardId && (
+        <Link to="/ward/$wardId" params={{ wardId }} className={classes.link}>
+          <IconActivityHeartbeat size={20} aria-hidden />
+          <span>Ward</span>
+        </Link>
+      )}
+      <Link to="/patients" className={classes.link}>
+        <IconBedFlat size={20} aria-hidden />
+        <span>Patients</span>
+      </Link>
+      <Link to="/devices" className={classes.link}>
+        <IconDeviceWatch size={20} aria-hidden />
+        <span>Devices</span>
+      </Link>
+      {mayTechnical && (
+        <Link to="/quarantine" className={classes.link} aria-label={open ? `Quarantine, ${open} open` : "Quarantine"}>
+          <IconInbox size={20} aria-hidden />
+          <span>Quarantine</span>
+          {open ? <b className={classes.count}>{open > 99 ? "99+" : open}</b> : null}
+        </Link>
+      )}
+      {mayAdmin && (
+        <Link to="/administration" className={classes.link} aria-label="Administration">
+          <IconSettings size={20} aria-hidden />
+          <span data-long>Administration</span>
+          <span data-short>Admin</span>
+        </Link>
+      )}
+    </nav>
+  );
+}
+
+/** What must be known on every screen. */
+function Banners() {
+  const session = useQuery(sessionQuery).data;
+  const ward = useLive(monitor.ward);
+  const system = useSystem().data;
+  const storage = ward.phase === "live" ? ward.storage : (system?.storage ?? "ok");
+  return (
+    <>
+      {session?.organisation.isDemo && (
+        <Banner kind="demo" label="Demo">
+          <strong>DEMO</strong> Invented patients. Not for care.
+        </Banner>
+      )}
+      {storage === "spooling" && (
+        <Banner kind="storage" label="Storage">
+          <IconAlertTriangle size={18} aria-hidden /> <strong>Storage: spooling.</strong> The database does not answer.
+          Readings are kept on the local spool; alarms work. Call the technician.
+        </Banner>
+      )}
+      {storage === "failed" && (
+        <Banner kind="storage" label="Storage">
+          <IconAlertTriangle size={18} aria-hidden /> <strong>Storage: failed.</strong> New readings are not being kept.
+          Alarms work. Call the technician now.
+        </Banner>
+      )}
+    </>
+  );
+}
+
+function Banner(props: { readonly kind: "demo" | "storage"; readonly label: string; readonly children: ReactNode }) {
+  return (
+    <section className={classes.banner} data-kind={props.kind} aria-label={props.label}>
+      <div className={classes.bannerText} role={props.kind === "storage" ? "alert" : undefined}>
+        {props.children}
+      </div>
+    </section>
+  );
+}
+
+function Connection() {
+  const ward = useLive(monitor.ward);
+  const patient = useLive(monitor.patient);
+  const isUnsteady = [ward, patient].some((l) => l.isUnsteady && l.phase !== "lost" && l.phase !== "idle");
+  if (!isUnsteady) return null;
+  return (
+    <span className={classes.unsteady} role="status">
+      Reconnecting…
+    </span>
+  );
+}
+
+function WardClock({ wardId }: { readonly wardId: string | undefined }) {
+  const now = useNow();
+  const ward = useWards().data?.find((w) => w.id === wardId);
+  if (!ward) return null;
+  return (
+    <time className={classes.clock} dateTime={new Date(now).toISOString()} title={`Time in ${ward.timeZone}`}>
+      {formatTime(now, ward.timeZone)}
+    </time>
+  );
+}
+
+const schemes = [
+  { value: "light", label: "Light", icon: IconSun },
+  { value: "dark", label: "Dark", icon: IconMoon },
+  { value: "auto", label: "As the system", icon: IconDeviceDesktop },
+] as const;
+
+function UserMenu() {
+  const session = useQuery(sessionQuery).data;
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const [isOpen, setOpen] = useState(false);
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const signOut = useMutation({
+    mutationFn: () => ask("signOut"),
+    onSettled: () => {
+      monitor.ward.watch(null);
+      monitor.patient.watch(null);
+      queries.clear();
+      void navigate({ to: "/sign-in", search: {} });
+    },
+  });
+  return (
+    <Menu position="bottom-end" opened={isOpen} onChange={setOpen} withinPortal width={230}>
+      <Menu.Target>
+        <ActionIcon variant="default" size={34} aria-label="Account and appearance">
+          <IconUserCircle size={21} stroke={1.7} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          {session?.principal.display} · {session && roleWord[session.principal.role]}
+          <br />
+          {session?.organisation.name}
+        </Menu.Label>
+        <Menu.Divider />
+        {schemes.map(({ value, label, icon: Icon }) => (
+          <Menu.Item
+            key={value}
+            role="menuitemradio"
+            aria-checked={colorScheme === value}
+            leftSection={<Icon size={18} />}
+            rightSection={colorScheme === value ? "✓" : null}
+            onClick={() => setColorScheme(value)}
+          >
+            {label}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconLogout size={18} />} onClick={() => signOut.mutate()}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,107 @@
+import { ActionIcon, Button, Group, Menu, Modal, Stack } from "@mantine/core";
+import type { DeviceBody } from "@openward/api";
+import { IconBan, IconDots, IconKey, IconUserMinus, IconUserPlus } from "@tabler/icons-react";
+import { useState } from "react";
+import { useMay } from "../app/hooks.ts";
+import { Confirm } from "../parts/confirm.tsx";
+import { AssignDialog } from "./assign-dialog.tsx";
+import { TokenShown } from "./token-shown.tsx";
+import { useRelease, useRevoke, useRotateToken } from "./use-devices.ts";
+
+type Doing = "assign" | "release" | "rotate" | "revoke" | null;
+
+/** What can be done with a device. */
+export function DeviceActions({ device }: { readonly device: DeviceBody }) {
+  const [doing, setDoing] = useState<Doing>(null);
+  const mayAssign = useMay("technical");
+  const mayManage = useMay("fleet");
+  const release = useRelease(device.id);
+  const rotate = useRotateToken(device.id);
+  const revoke = useRevoke(device.id);
+  const close = () => {
+    setDoing(null);
+    rotate.reset();
+  };
+  if (device.revokedAt !== null || (!mayAssign && !mayManage)) return null;
+  return (
+    <>
+      <Menu position="bottom-end" withinPortal>
+        <Menu.Target>
+          <ActionIcon variant="default" size={34} aria-label={`Actions for ${device.id}`}>
+            <IconDots size={19} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {mayAssign && (
+            <Menu.Item leftSection={<IconUserPlus size={17} />} onClick={() => setDoing("assign")}>
+              {device.patient ? "Put on another patient" : "Put on a patient"}
+            </Menu.Item>
+          )}
+          {mayAssign && device.patient && (
+            <Menu.Item leftSection={<IconUserMinus size={17} />} onClick={() => setDoing("release")}>
+              Take off the patient
+            </Menu.Item>
+          )}
+          {mayManage && (
+            <>
+              <Menu.Divider />
+              <Menu.Item leftSection={<IconKey size={17} />} onClick={() => setDoing("rotate")}>
+                New token
+              </Menu.Item>
+              <Menu.Item leftSection={<IconBan size={17} />} onClick={() => setDoing("revoke")}>
+                Revoke
+              </Menu.Item>
+            </>
+          )}
+        </Menu.Dropdown>
+      </Menu>
+      {doing === "assign" && <AssignDialog device={device} onClose={close} />}
+      <Confirm
+        isOpen={doing === "release"}
+        onClose={close}
+        title={`Take ${device.display} off`}
+        action="Take off"
+        isPending={release.isPending}
+        error={release.error}
+        onConfirm={() => release.mutate(undefined, { onSuccess: close })}
+      >
+        <b>{device.patient?.name}</b> is no longer watched through this device. What it sends from now on waits in
+        quarantine.
+      </Confirm>
+      <Confirm
+        isOpen={doing === "revoke"}
+        onClose={close}
+        title={`Revoke ${device.display}`}
+        action="Revoke"
+        isDangerous
+        isPending={revoke.isPending}
+        error={revoke.error}
+        onConfirm={() => revoke.mutate(undefined, { onSuccess: close })}
+      >
+        The device <b>{device.id}</b> is disconnected and can never sign in again. What it measured stays.
+      </Confirm>
+      {rotate.data && doing === "rotate" ? (
+        <Modal opened onClose={close} title={`New token of ${device.id}`} size="lg" closeOnClickOutside={false}>
+          <Stack>
+            <TokenShown id={rotate.data.id} token={rotate.data.token} />
+            <Group justify="flex-end">
+              <Button onClick={close}>Done</Button>
+            </Group>
+          </Stack>
+        </Modal>
+      ) : (
+        <Confirm
+          isOpen={doing === "rotate"}
+          onClose={close}
+          title={`New token for ${device.display}`}
+          action="Make a new token"
+          isPending={rotate.isPending}
+          error={rotate.error}
+          onConfirm={() => rotate.mutate(undefined)}
+        >
+          The token that <b>{device.id}</b> has now ends at once: the device is silent until it has the new one.
+        </Confirm>
+      )}
+    </>
+  );
+}

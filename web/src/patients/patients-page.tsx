@@ -1,0 +1,110 @@
+import { Button, Switch, Table, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconSearch, IconUserPlus, IconUserQuestion } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { compareBeds } from "../alarms/priority.ts";
+import { useMay, useNow, useTitle } from "../app/hooks.ts";
+import { Card, Empty, Failed, Loading, Page } from "../app/pages.tsx";
+import { formatAge, formatBirthDate, sexWord } from "../parts/format.ts";
+import { AdmitDialog } from "./admit-dialog.tsx";
+import { PatientActions } from "./patient-actions.tsx";
+import { usePatients } from "./use-patients.ts";
+
+export function PatientsPage() {
+  useTitle("Patients");
+  const [typed, setTyped] = useState("");
+  const [q] = useDebouncedValue(typed.trim(), 200);
+  const [all, setAll] = useState(false);
+  const [isAdmitting, setAdmitting] = useState(false);
+  const patients = usePatients(q, all);
+  const mayChange = useMay("clinical");
+  const now = useNow();
+  const rows = [...(patients.data ?? [])].sort(
+    (a, b) =>
+      Number(a.stay === null) - Number(b.stay === null) ||
+      (a.stay?.wardName ?? "").localeCompare(b.stay?.wardName ?? "") ||
+      compareBeds(a.stay?.bed ?? "", b.stay?.bed ?? "") ||
+      a.name.localeCompare(b.name),
+  );
+  return (
+    <Page
+      title="Patients"
+      actions={
+        <>
+          <TextInput
+            aria-label="Search patients"
+            placeholder="Name or record number"
+            leftSection={<IconSearch size={17} />}
+            value={typed}
+            onChange={(e) => setTyped(e.currentTarget.value)}
+          />
+          <Switch label="Also discharged" checked={all} onChange={(e) => setAll(e.currentTarget.checked)} />
+          {mayChange && (
+            <Button leftSection={<IconUserPlus size={18} />} onClick={() => setAdmitting(true)}>
+              Admit patient
+            </Button>
+          )}
+        </>
+      }
+    >
+      <Card>
+        {patients.isPending ? (
+          <Loading what="Loading patients" />
+        ) : patients.isError && !patients.data ? (
+          <Failed error={patients.error} retry={() => patients.refetch()} />
+        ) : rows.length === 0 ? (
+          <Empty title={q ? "Nobody found" : "No patients admitted"} />
+        ) : (
+          <Table.ScrollContainer minWidth={620}>
+            <Table highlightOnHover>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>Bed</Table.Th>
+                  <Table.Th>Name</Table.Th>
+                  <Table.Th>Birth date</Table.Th>
+                  <Table.Th>Sex</Table.Th>
+                  <Table.Th>Record number</Table.Th>
+                  <Table.Th aria-label="Actions" />
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {rows.map((p) => (
+                  <Table.Tr key={p.id}>
+                    <Table.Td style={{ whiteSpace: "nowrap" }}>
+                      {p.stay ? (
+                        <>
+                          <b style={{ fontSize: "1.1rem" }}>{p.stay.bed}</b>{" "}
+                          <small style={{ color: "var(--ow-ink-soft)" }}>{p.stay.wardName}</small>
+                        </>
+                      ) : (
+                        <span style={{ color: "var(--ow-ink-soft)" }}>{p.mergedInto ? "merged" : "discharged"}</span>
+                      )}
+                    </Table.Td>
+                    <Table.Td>
+                      <Link to="/patients/$patientId" params={{ patientId: p.id }} style={{ fontWeight: 600 }}>
+                        {p.isUnknown && (
+                          <IconUserQuestion size={17} style={{ verticalAlign: "-3px" }} aria-label="Identity unknown" />
+                        )}{" "}
+                        {p.name}
+                      </Link>
+                    </Table.Td>
+                    <Table.Td style={{ whiteSpace: "nowrap" }}>
+                      {p.birthDate
+                        ? `${formatBirthDate(p.birthDate)} · ${formatAge(p.birthDate, now, p.timeZone)}`
+                        : "not known"}
+                    </Table.Td>
+                    <Table.Td>{p.sex === "unknown" ? "not known" : sexWord[p.sex]}</Table.Td>
+                    <Table.Td>{p.mrn}</Table.Td>
+                    <Table.Td align="right">{mayChange && <PatientActions patient={p} />}</Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+        )}
+      </Card>
+      {mayChange && <AdmitDialog isOpen={isAdmitting} onClose={() => setAdmitting(false)} />}
+    </Page>
+  );
+}

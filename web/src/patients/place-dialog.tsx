@@ -1,0 +1,42 @@
+import { Button, Group, Modal, Stack } from "@mantine/core";
+import type { PatientBody } from "@openward/api";
+import { useState } from "react";
+import { Problem } from "../parts/problem.tsx";
+import { BedFields, type Place } from "./bed-fields.tsx";
+import { useReadmit, useTransfer } from "./use-patients.ts";
+
+/** Another ward or bed for somebody who is here, or a bed for somebody who is known and comes back. */
+export function PlaceDialog({ patient, onClose }: { readonly patient: PatientBody; readonly onClose: () => void }) {
+  const [place, setPlace] = useState<Place>({ wardId: patient.stay?.wardId ?? null, bed: patient.stay?.bed ?? "" });
+  const [isChecked, setChecked] = useState(false);
+  const transfer = useTransfer(patient.id);
+  const readmit = useReadmit(patient.id);
+  const isHere = patient.stay !== null;
+  const move = isHere ? transfer : readmit;
+  return (
+    <Modal opened onClose={onClose} title={isHere ? `Transfer ${patient.name}` : `Admit ${patient.name} again`}>
+      <form
+        noValidate
+        onSubmit={(e) => {
+          e.preventDefault();
+          setChecked(true);
+          if (!place.wardId || !place.bed.trim()) return;
+          move.mutate({ wardId: place.wardId, bed: place.bed.trim() }, { onSuccess: onClose });
+        }}
+      >
+        <Stack gap="sm">
+          <BedFields place={place} change={(part) => setPlace((p) => ({ ...p, ...part }))} isChecked={isChecked} />
+          <Problem error={move.error} />
+          <Group justify="flex-end" mt="xs">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={move.isPending}>
+              {isHere ? "Transfer" : "Admit"}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

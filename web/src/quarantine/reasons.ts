@@ -1,0 +1,69 @@
+import type { QuarantinedBody } from "@openward/api";
+
+/** Why input could not be placed, for the person who has to decide: what happened, and what may help. */
+const reasons: Readonly<Record<string, string>> = {
+  NO_ASSOCIATION: "The device was on no patient at that time",
+  ASSOCIATION_SPLIT: "The samples span a change of patient",
+  DEVICE_UNKNOWN: "No device of that id is known",
+  TIME_IN_FUTURE: "The device's time is more than five minutes in the future",
+  TIME_IMPOSSIBLE: "The device's time is impossible",
+  TIME_MALFORMED: "The time cannot be read",
+  SIGNAL_UNKNOWN: "The signal is not in the vocabulary",
+  SIGNAL_KIND: "The signal is of another kind than the message",
+  UNIT_UNKNOWN: "The unit is not a UCUM code",
+  UNIT_MISMATCH: "The unit does not measure what the signal measures",
+  VALUE_NOT_A_NUMBER: "The value is not a number",
+  VALUE_IMPLAUSIBLE: "The value is outside what the signal can be",
+  MALFORMED_JSON: "The message is not JSON",
+  MALFORMED_CBOR: "The message is not CBOR",
+  BODY_SHAPE: "The message does not have the form that was expected",
+  CODEC_UNKNOWN: "The format of the message is not known",
+  RATE_IMPOSSIBLE: "The sampling rate is impossible",
+  EVENT_UNKNOWN: "The event is not in the vocabulary",
+};
+
+type Problem = QuarantinedBody["problems"][number];
+
+export function reasonText(problem: Problem): string {
+  const text = reasons[problem.code] ?? problem.code.toLowerCase().replaceAll("_", " ");
+  const where = problem.field ? ` (${problem.field})` : "";
+  return `${text}${where}`;
+}
+
+/** Each reason once, with how many readings it keeps out. */
+export function summarise(
+  problems: readonly Problem[],
+): readonly { readonly code: string; readonly text: string; readonly readings: number }[] {
+  const byText = Map.groupBy(problems, reasonText);
+  return [...byText].map(([text, same]) => ({
+    code: same[0]?.code ?? "",
+    text,
+    readings: same.reduce((sum, p) => sum + p.readings, 0),
+  }));
+}
+
+const ofTime = new Set(["TIME_IN_FUTURE", "TIME_IMPOSSIBLE", "TIME_MALFORMED"]);
+
+/** Would taking the time of arrival help? */
+export function isAboutTime(problems: readonly Problem[]): boolean {
+  return problems.some((p) => ofTime.has(p.code));
+}
+
+/** "00066e01 00ff41c3" in rows of sixteen bytes with their offset and what of it is text. */
+export function hexRows(
+  hex: string,
+): readonly { readonly offset: string; readonly bytes: string; readonly text: string }[] {
+  const bytes = hex.match(/../g) ?? [];
+  const rows = [];
+  for (let i = 0; i < bytes.length; i += 16) {
+    const row = bytes.slice(i, i + 16);
+    rows.push({
+      offset: i.toString(16).padStart(4, "0"),
+      bytes: row.join(" "),
+      text: row.map((b) => printable(Number.parseInt(b, 16))).join(""),
+    });
+  }
+  return rows;
+}
+
+const printable = (byte: number): string => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "·");
