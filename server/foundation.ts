@@ -1,10 +1,10 @@
-import { OutsideTrouble } from "@openward/errors";
+import type { OutsideTrouble } from "@openward/errors";
 import type { Runtime } from "@openward/runtime";
 import { createAccess } from "./access/index.ts";
 import type { Config } from "./config.ts";
 import type { Logger } from "./log.ts";
 import { openDatabase } from "./store/database/index.ts";
-import type { Database } from "./store/database/ports.ts";
+import { becomeOnlyWriter } from "./store/database/only-writer.ts";
 import { createRegistry, createTables, openDirectory } from "./store/registry/index.ts";
 
 /** What the server and the command line both stand on: database, registries, who is allowed what. */
@@ -15,8 +15,10 @@ export async function openFoundation(options: {
   mode: "serve" | "command";
   runtime: Runtime;
   log: Logger;
+  /** Another server writes to the database now: this one must stop. */
+  onSuperseded?: (error: OutsideTrouble) => void;
 }) {
-  const { config, mode, runtime, log } = options;
+  const { config, mode, runtime, log, onSuperseded = () => {} } = options;
   const database = await openDatabase({
     dataDir: config.dataDir,
     url: config.databaseUrl,
@@ -26,8 +28,9 @@ export async function openFoundation(options: {
     allowUndurable: config.undurable === "yes",
   });
   try {
-    const { worker } = database;
-    const writer = mode === "serve" ? await becomeOnlyWriter(database, runtime) : undefined;
+    const { worker, owner } = database;
+    const writer =
+      mode === "serve" ? await becomeOnlyWriter({ owner, timers: runtime.timers, log, onSuperseded }) : undefined;
     const directory = await openDirectory({ worker, listen: database.connectionConfig("worker"), runtime, log });
     const registry = createRegistry({ api: database.api, worker, runtime, changed: directory.changed });
     const access = createAccess({
@@ -46,7 +49,7 @@ export async function openFoundation(options: {
       async close() {
         access.close();
         await directory.close();
-        writer?.release(true);
+        writer?.release();
         await database.close();
       },
     };
@@ -54,33 +57,4 @@ export async function openFoundation(options: {
     await database.close();
     throw error;
   }
-}
-
-/** Any number; the same in every Openward. */
-const WRITER_LOCK = 7_077_234;
-const TRIES = 50;
-const TRY_EVERY_MS = 100;
-
-/**
- * Tails and the journal's watermark are one process's: a second server on the same database, with a data directory of
- * its own, is refused. The session of a server that was killed may take a moment to end.
- *
- * @throws OutsideTrouble DATA_DIR_IN_USE
- */
-async function becomeOnlyWriter({ owner }: Database, { timers }: Runtime) {
-  const client = await owner.connect();
-  // The lock is held as long as the session; when that is lost, the database has restarted and others are out as well.
-  client.on("error", () => {});
-  for (let tries = 0; tries < TRIES; tries++) {
-    const { rows } = await client.query<{ locked: boolean }>("SELECT pg_try_advisory_lock($1) AS locked", [
-      WRITER_LOCK,
-    ]);
-    if (rows[0]?.locked) return client;
-    await new Promise<void>((resolve) => void timers.after(TRY_EVERY_MS, resolve));
-  }
-  client.release();
-  throw new OutsideTrouble("DATA_DIR_IN_USE", true, {
-    at: "OPENWARD_DATABASE_URL",
-    expected: "a database that no other Openward uses",
-  });
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { routes } from "@openward/api";
 import { deviceTypes } from "@openward/drivers";
+import type { OutsideTrouble } from "@openward/errors";
 import type { Alarm, Standby } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { Config } from "./config.ts";
@@ -39,20 +40,22 @@ export interface ServerOptions {
   readonly runtime: Runtime;
   readonly log: Logger;
   readonly progress: (text: string) => void;
+  /** Another server writes to the database now: the process must end. */
+  readonly onSuperseded: (error: OutsideTrouble) => void;
 }
 
 const WEB_DIST = fileURLToPath(new URL("../web/dist", import.meta.url));
 
 /** Reads nothing but what it is given, builds every room, introduces them, starts them; `stop` goes backwards. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { config, isDemo, runtime, log, progress } = options;
+  const { config, isDemo, runtime, log, progress, onSuperseded } = options;
   const stops: (() => Promise<void> | void)[] = [];
   const stop = async () => {
     for (const step of stops.reverse()) await step();
   };
   try {
     progress("starting the database ...");
-    const foundation = await openFoundation({ config, mode: "serve", runtime, log });
+    const foundation = await openFoundation({ config, mode: "serve", runtime, log, onSuperseded });
     stops.push(() => foundation.close());
     progress("reading the journal ...");
     const rooms = await openRooms({ ...options, foundation, stops });
@@ -229,7 +232,8 @@ async function openRooms({ config, runtime, log, foundation, stops }: RoomsOptio
   webSockets.route("/mqtt", {
     subprotocol: "mqtt",
     maxPayloadBytes: 2 * 1_048_576,
-    onConnection: (socket, request) => mqtt.handleWebSocket(socket, request.socket.remoteAddress),
+    onConnection: (socket, request) =>
+      mqtt.handleWebSocket(socket, { address: request.socket.remoteAddress ?? "", transport: request.socket }),
   });
 
   return {

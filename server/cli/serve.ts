@@ -39,6 +39,7 @@ async function serve(options: Options, isDemo: boolean): Promise<void> {
     runtime: systemRuntime,
     log,
     progress: (text) => !isJson && tell(`openward: ${text}`),
+    onSuperseded: (error) => process.exit(fail(error, isJson)),
   }).catch((error: unknown) => {
     // Whatever half a start has left open does not keep the process.
     process.exit(fail(error, isJson));

@@ -9,8 +9,13 @@ export interface DeviceMessage {
   readonly format: string;
   readonly body: Uint8Array;
   readonly receivedAt: number;
-  /** Same key, same message: a re-delivery. null where the transport has nothing of the kind. */
+  /** What this message and its re-delivery have in common. null where the transport has nothing of the kind. */
   readonly deliveryKey: string | null;
+  /**
+   * The sender says that it may have sent this before (DUP, an idempotency key). Without it the message is a new one, though
+   * an earlier one had the same key: packet ids are used again.
+   */
+  readonly isRedelivery: boolean;
   /** The sender hears of a body that does not parse (RefusedInput) and nothing is kept; otherwise it is quarantined. */
   readonly rejectMalformed?: boolean;
 }

@@ -11,18 +11,20 @@ const REMEMBER_MS = 10 * 60_000;
  * delivery, and one that was quarantined is not quarantined twice.
  */
 export interface RecentDeliveries {
-  /** When this message was received first. */
-  firstReceived(deviceId: string, key: string, receivedAt: number): number;
+  /**
+   * When this message was received first: now, unless it is a re-delivery of one that is remembered.
+   *
+   * @param isRedelivery false: a new message, which re-deliveries of this key from now on repeat
+   */
+  received(deviceId: string, key: string, receivedAt: number, isRedelivery: boolean): number;
 }
 
 export function createRecentDeliveries(deliveries: Deliveries): RecentDeliveries {
   const recent = new Map<string, number>();
   return {
-    firstReceived(deviceId, key, receivedAt) {
+    received(deviceId, key, receivedAt, isRedelivery) {
       const name = `${deviceId}\n${key}`;
-      const here = recent.get(name);
-      if (here !== undefined && receivedAt - here < REMEMBER_MS) return here;
-      const before = deliveries.receivedAt(deviceId, key);
+      const before = isRedelivery ? (recent.get(name) ?? deliveries.receivedAt(deviceId, key)) : undefined;
       const first = before !== undefined && receivedAt - before < REMEMBER_MS ? before : receivedAt;
       recent.delete(name);
       recent.set(name, first);

@@ -30,6 +30,7 @@ export interface DeviceMessage {
   readonly body: Uint8Array;
   readonly receivedAt: number;
   readonly deliveryKey: string | null;
+  readonly isRedelivery: boolean;
   /** Tell the sender of a body that does not parse, and keep nothing; otherwise it is quarantined. */
   readonly rejectMalformed?: boolean;
 }
@@ -106,12 +107,12 @@ export function createIngest({
       stamp() {
         if (stamp !== undefined) return stamp;
         // Asked for only here: the transport hashes the body for it.
-        const { deliveryKey } = message;
+        const { deliveryKey, isRedelivery } = message;
         if (deliveryKey === null) {
           stamp = receivedAt;
           return stamp;
         }
-        stamp = recent.firstReceived(deviceId, deliveryKey, receivedAt);
+        stamp = recent.received(deviceId, deliveryKey, receivedAt, isRedelivery);
         const delivery = { organisationId, deviceId, key: deliveryKey, receivedAt: stamp };
         work.entries.push({ kind: "delivery", delivery });
         return stamp;
@@ -222,11 +223,11 @@ export function createIngest({
   }
 
   function quarantine(work: Work, message: DeviceMessage, problems: readonly Problem[]): void {
-    const { organisationId, deviceId, receivedAt, kind, format, body, deliveryKey } = message;
+    const { organisationId, deviceId, receivedAt, kind, format, body, deliveryKey, isRedelivery } = message;
     const id =
       deliveryKey === null
         ? runtime.ids.uuid()
-        : deliveryId(deviceId, deliveryKey, recent.firstReceived(deviceId, deliveryKey, receivedAt));
+        : deliveryId(deviceId, deliveryKey, recent.received(deviceId, deliveryKey, receivedAt, isRedelivery));
     const contentType = contentTypeOf(kind, format);
     work.entries.push({
       kind: "quarantine",

@@ -178,10 +178,10 @@ test("delivered again, a message without a time gets the time of the first deliv
   const h = harness();
   await h.send("readings", { values: { spo2: 97 } }, { deliveryKey: "k1" });
   h.runtime.advance(7_000);
-  await h.send("readings", { values: { spo2: 97 } }, { deliveryKey: "k1" });
+  await h.send("readings", { values: { spo2: 97 } }, { deliveryKey: "k1", isRedelivery: true });
   assert.deepEqual(h.placed(), ["spo2=97@0", "spo2=97@0"]);
   h.oldDeliveries.set("mon k0", START - 30_000);
-  await h.send("readings", { values: { spo2: 95 } }, { deliveryKey: "k0" });
+  await h.send("readings", { values: { spo2: 95 } }, { deliveryKey: "k0", isRedelivery: true });
   assert.deepEqual(h.placed().at(-1), "spo2=95@-30");
   assert.deepEqual(
     h.of("delivery").map(({ delivery }) => [delivery.key, delivery.receivedAt]),
@@ -199,8 +199,19 @@ test("the time of the first attempt holds although its commit failed", async () 
   await assert.rejects(h.send("readings", { values: { spo2: 97 } }, { deliveryKey: "k1" }));
   h.journalDown = false;
   h.runtime.advance(3_000);
-  await h.send("readings", { values: { spo2: 97 } }, { deliveryKey: "k1" });
+  await h.send("readings", { values: { spo2: 97 } }, { deliveryKey: "k1", isRedelivery: true });
   assert.deepEqual(h.placed(), ["spo2=97@0"]);
+});
+
+test("a new message under a key that is used again is a new reading, and its re-delivery is that one", async () => {
+  const h = harness();
+  h.oldDeliveries.set("mon k1", START - 30_000);
+  for (let n = 0; n < 3; n++) {
+    await h.send("readings", { values: { spo2: 97 } }, { deliveryKey: "k1" });
+    h.runtime.advance(2_000);
+  }
+  await h.send("readings", { values: { spo2: 97 } }, { deliveryKey: "k1", isRedelivery: true });
+  assert.deepEqual(h.placed(), ["spo2=97@0", "spo2=97@2", "spo2=97@4", "spo2=97@4"]);
 });
 
 test("a body that does not parse is quarantined, or refused where the sender wants to hear of it", async () => {
@@ -216,9 +227,11 @@ test("a quarantined message that is delivered again is the same entry", async ()
   const h = harness();
   await h.send("readings", "{", { deliveryKey: "k1" });
   h.runtime.advance(1_000);
-  await h.send("readings", "{", { deliveryKey: "k1" });
+  await h.send("readings", "{", { deliveryKey: "k1", isRedelivery: true });
   await h.send("readings", "{", { deliveryKey: "k2" });
   assert.equal(new Set(h.quarantined().map(({ id }) => id)).size, 2);
+  await h.send("readings", "{", { deliveryKey: "k1" });
+  assert.equal(new Set(h.quarantined().map(({ id }) => id)).size, 3);
 });
 
 test("a format that no codec reads is quarantined with its bytes", async () => {

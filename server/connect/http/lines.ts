@@ -1,6 +1,7 @@
 import { RefusedInput } from "@openward/errors";
 import type { SignedInDevice } from "../ports.ts";
 import { DEVICE_ID, mayUse, type Route, routeOf } from "../topic.ts";
+import { memberText } from "./member-text.ts";
 
 const MAX_LINES = 100_000;
 const LINE_FEED = 0x0a;
@@ -73,6 +74,7 @@ function parseLine(text: string, number: number, device: SignedInDevice): Line {
     const expected = route.codec === null ? "the message" : "the bytes in base64";
     throw new RefusedInput("BODY_SHAPE", { at: `line ${number}, body`, expected });
   }
-  const bytes = route.codec === null ? Buffer.from(JSON.stringify(body)) : Buffer.from(body as string, "base64");
+  const bytes =
+    route.codec === null ? Buffer.from(memberText(text, "body") ?? "") : Buffer.from(body as string, "base64");
   return { number, route, body: bytes };
 }

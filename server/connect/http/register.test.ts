@@ -41,7 +41,14 @@ test("a body is answered with what is durable and what is in quarantine", async 
   assert.equal(plain.statusCode, 200);
   assert.equal(plain.body, '{"accepted":1,"quarantined":[]}');
   assert.deepEqual(ingest.messages, [
-    { kind: "readings", format: "json", deviceId: "d1", text: '{"values":{"spo2":97}}', deliveryKey: null },
+    {
+      kind: "readings",
+      format: "json",
+      deviceId: "d1",
+      text: '{"values":{"spo2":97}}',
+      deliveryKey: null,
+      isRedelivery: false,
+    },
   ]);
   ingest.receipt = () => ({
     accepted: 0,

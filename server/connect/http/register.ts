@@ -87,7 +87,17 @@ export function registerIngest(
       const { organisationId } = device;
       const receivedAt = runtime.clock.now();
       return ingest
-        .accept({ deviceId, organisationId, kind, format, body, receivedAt, deliveryKey, rejectMalformed: true })
+        .accept({
+          deviceId,
+          organisationId,
+          kind,
+          format,
+          body,
+          receivedAt,
+          deliveryKey,
+          isRedelivery: deliveryKey !== null,
+          rejectMalformed: true,
+        })
         .then(({ accepted, quarantined }) => answer(reply, accepted, quarantined));
     });
 
@@ -112,6 +122,7 @@ export function registerIngest(
               body,
               receivedAt,
               deliveryKey,
+              isRedelivery: deliveryKey !== null,
             });
           }),
         );

@@ -21,8 +21,10 @@ export function settle(uplink: Uplink, receipt: Receipt | undefined, error: unkn
     if (qos === 0) counters.failed++;
   }
   if (qos === 2) {
-    if (uplink.hasFailed || uplink.reasonCode >= 0x80) session.incoming?.delete(packetId);
-    else session.incoming?.set(packetId, true);
+    // Another message may have taken its id meanwhile.
+    const isCurrent = session.incoming?.get(packetId) === uplink;
+    if (isCurrent && (uplink.hasFailed || uplink.reasonCode >= 0x80)) session.incoming?.delete(packetId);
+    else if (isCurrent) session.incoming?.set(packetId, uplink.bodyHash);
   }
   for (let entry: Uplink | null = uplink; entry; entry = entry.again) {
     entry.isSettled = true;
@@ -100,6 +102,7 @@ export function writeAcks(connection: Connection): boolean {
       scratch[length + 3] = packetId & 255;
       length += 4;
     }
+    if (entry.knownKey !== null) connection.acknowledged(entry.knownKey);
     acks++;
     if (entry.isCounted) connection.pendingAcks--;
     if (entry.isRepeat) connection.repeats--;
@@ -120,7 +123,7 @@ export function onPubrel(connection: Connection, packetId: number): void {
   }
   const session = connection.session as Session;
   const state = session.incoming?.get(packetId);
-  if (state !== undefined && state !== true) {
+  if (state !== undefined && typeof state !== "string") {
     connection.end(REASON.protocolError, "PUBREL before PUBREC");
     return;
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect as connectTcp, createServer, type Server } from "node:net";
 import { after, before, test } from "node:test";
@@ -30,7 +31,7 @@ before(async () => {
     server: http,
     handleProtocols: (offered) => (offered.has("mqtt") ? "mqtt" : false),
   });
-  ws.on("connection", (socket, request) => endpoint.handleWebSocket(socket, request.socket.remoteAddress));
+  ws.on("connection", (socket, request) => endpoint.handleWebSocket(socket, { transport: request.socket }));
   await Promise.all([tcp, http].map((server) => new Promise((resolve) => server.once("listening", resolve))));
   port = (tcp.address() as AddressInfo).port;
   webPort = (http.address() as AddressInfo).port;
@@ -90,6 +91,7 @@ test("the mqtt client sends again what was not acknowledged, and the re-delivery
   await published;
   assert.equal(ingest.messages.length, 2);
   assert.equal(ingest.messages[0]?.deliveryKey, ingest.messages[1]?.deliveryKey);
+  assert.equal(ingest.messages[1]?.isRedelivery, true, "although it has no DUP: this client sets none");
   await client.endAsync();
 });
 
@@ -99,6 +101,19 @@ test("a WebSocket of text frames, or of another subprotocol, is closed", async (
   assert.notEqual(await new Promise((resolve) => (text.onclose = ({ code }) => resolve(code))), 1000);
   const bare = new WebSocket(`ws://127.0.0.1:${webPort}`);
   assert.equal(await new Promise((resolve) => (bare.onclose = ({ code }) => resolve(code))), 1002);
+});
+
+test("a WebSocket frame of a megabyte before sign-in is cut off long before it is there", async () => {
+  const socket = connectTcp(webPort, "127.0.0.1");
+  const closed = new Promise((resolve) => socket.on("error", () => {}).once("close", resolve));
+  socket.write(
+    "GET /mqtt HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-protocol: mqtt\r\n\r\n",
+  );
+  await once(socket, "data");
+  // A masked binary frame that says it has a megabyte, of which a quarter is sent.
+  const head = Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, 0x0f, 0xff, 0xff, 0, 0, 0, 0]);
+  socket.write(Buffer.concat([head, Buffer.alloc(262_144)]));
+  await closed;
 });
 
 test("300 clients that never finish their CONNECT are shed, while a device goes on", async () => {

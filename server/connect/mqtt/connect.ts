@@ -148,6 +148,7 @@ function begin(
   session.device = device;
   session.connection = connection;
   connection.session = session;
+  connection.again = shared.redeliveries.begin(session.key, shared.tick);
   wills.cancel(session);
 
   let keepAliveS = packet.keepalive ?? 0;

@@ -7,6 +7,7 @@ import { deliverQueued, onPuback } from "./downlink.ts";
 import { appendPartial, headerEnd, INCOMPLETE, MALFORMED, type Partial, packetSize, startPartial } from "./framing.ts";
 import { disconnect, PINGRESP, REASON } from "./packets.ts";
 import { onPublish } from "./publish.ts";
+import { ACK_LOST_TICKS, NO_REPEATS, type Repeats } from "./redelivery.ts";
 import type { Session } from "./session.ts";
 import type { Shared } from "./shared.ts";
 import { onSubscribe, onUnsubscribe } from "./subscribe.ts";
@@ -15,6 +16,11 @@ import type { Will } from "./wills.ts";
 
 /** The flags that the first byte of a packet from a client must have, by packet type; PUBLISH has its own. */
 const FLAGS: Readonly<Record<number, number>> = { 1: 0, 4: 0, 5: 0, 6: 2, 7: 0, 8: 2, 10: 2, 12: 0, 14: 0, 15: 0 };
+
+interface LateAck {
+  readonly key: string;
+  readonly tick: number;
+}
 
 /** One client: bytes in, packets to their handlers, acks out in order, and the brakes. Idle, it holds next to nothing. */
 export class Connection {
@@ -39,6 +45,11 @@ export class Connection {
   lastAck: Uplink | null = null;
   pendingAcks = 0;
   repeats = 0;
+  /** What the client may send again that it sent over the connection before. */
+  again: Repeats = NO_REPEATS;
+  /** Acknowledged in the last moments: if the line breaks, the client may not know. */
+  private lateAcks: LateAck[] | null = null;
+  private hasSaidGoodbye = false;
   /** The topic of the message before, and where it goes: most devices have one. */
   lastTopic = "";
   lastRoute: Route | null = null;
@@ -201,6 +212,7 @@ export class Connection {
       }
     }
     if (!keepsWill) this.will = null;
+    this.hasSaidGoodbye = true;
     this.finish();
   }
 
@@ -218,6 +230,25 @@ export class Connection {
       return;
     }
     if (this.isBlocked) this.release();
+  }
+
+  /** An ack goes out. */
+  acknowledged(key: string): void {
+    const { tick, limits } = this.shared;
+    this.lateAcks ??= [];
+    const [oldest] = this.lateAcks;
+    if (oldest && (oldest.tick < tick - ACK_LOST_TICKS || this.lateAcks.length >= 2 * limits.receiveMaximum)) {
+      this.lateAcks = this.lateAcks.filter((ack) => ack.tick >= tick - ACK_LOST_TICKS).slice(-limits.receiveMaximum);
+    }
+    this.lateAcks.push({ key, tick });
+  }
+
+  /** What the client will send again, as far as we can know. */
+  private unsureOf(): ReadonlySet<string> {
+    const keys = new Set<string>();
+    for (const { key, tick } of this.lateAcks ?? []) if (tick >= this.shared.tick - ACK_LOST_TICKS) keys.add(key);
+    for (let entry = this.firstAck; entry; entry = entry.next) if (entry.knownKey !== null) keys.add(entry.knownKey);
+    return keys;
   }
 
   send(bytes: Buffer): void {
@@ -297,6 +328,9 @@ export class Connection {
     shared.gate.waiting.delete(this);
     this.forgetPartial();
     this.held = null;
+    // What is not acknowledged is sent again even after a goodbye: nobody has told the client that it arrived.
+    if (this.hasSaidGoodbye) this.lateAcks = null;
+    if (session) shared.redeliveries.broke(session.key, this.unsureOf(), shared.tick);
     this.firstAck = null;
     this.lastAck = null;
     if (!session) return;

@@ -7,17 +7,23 @@ import { Connection } from "./connection.ts";
 import { type Delivery, publishDown } from "./downlink.ts";
 import { defaultMqttLimits, type MqttLimits } from "./limits.ts";
 import { createPacketReader, REASON } from "./packets.ts";
+import { createRedeliveries } from "./redelivery.ts";
 import { createSessions } from "./session.ts";
 import type { Log, MqttCounters, Shared } from "./shared.ts";
 import { createWills } from "./wills.ts";
 
 const SWEEP_MS = 1_000;
+const PING_MS = 30_000;
 
 export interface MqttEndpoint {
   /** A connected TCP or TLS socket, or any duplex stream of MQTT bytes. */
   handleStream(stream: Duplex, address?: string): void;
-  /** An open WebSocket of the subprotocol "mqtt". Its server should allow messages of `packetBytes` and a little more. */
-  handleWebSocket(socket: WebSocket, address?: string): void;
+  /**
+   * An open WebSocket of the subprotocol "mqtt". Its server should allow messages of `packetBytes` and a little more.
+   *
+   * @param options.transport what the WebSocket runs on: watched until sign-in, for a frame is buffered before we see it
+   */
+  handleWebSocket(socket: WebSocket, options?: { address?: string; transport?: Duplex }): void;
   /**
    * A message down, to whoever listens: the device itself, and a gateway that has it in its charge.
    *
@@ -66,8 +72,9 @@ export function createMqttEndpoint({
     log,
     failures,
     wills,
-    sessions: createSessions({ limits, uuid: () => runtime.ids.uuid(), onEnd: (session) => wills.hasten(session) }),
+    sessions: createSessions({ limits, onEnd: (session) => wills.hasten(session) }),
     gate: { messages: 0, bytes: 0, waiting: new Set() },
+    redeliveries: createRedeliveries(limits.offlineSessions),
     readers: { 4: createPacketReader(4), 5: createPacketReader(5) },
     connections: new Set(),
     beforeSignIn: new Set(),
@@ -127,6 +134,7 @@ export function createMqttEndpoint({
       connection.end(REASON.keepAliveTimeout, "silent for more than one and a half times the keep-alive");
     }
     shared.sessions.sweep(shared.tick);
+    shared.redeliveries.sweep(shared.tick);
     wills.sweep(shared.tick);
   }
 
@@ -142,14 +150,15 @@ export function createMqttEndpoint({
     }
   });
 
-  function handle(stream: Duplex, address: string, isWebSocket: boolean): void {
+  function handle(stream: Duplex, address: string, isWebSocket: boolean): Connection | undefined {
     if (shared.isStopping) {
       stream.on("error", () => {});
       stream.destroy();
-      return;
+      return undefined;
     }
     const { beforeSignIn } = shared;
-    beforeSignIn.add(new Connection(shared, stream, address, isWebSocket));
+    const connection = new Connection(shared, stream, address, isWebSocket);
+    beforeSignIn.add(connection);
     // A client signs in at once: who has waited longest is the one who does not mean to.
     if (beforeSignIn.size > limits.unauthenticated) oldest(beforeSignIn, () => true)?.drop();
     if (isWebSocket) {
@@ -158,6 +167,7 @@ export function createMqttEndpoint({
       for (const connection of beforeSignIn) if (connection.isWebSocket) count++;
       if (count > limits.unauthenticatedWebSockets) oldest(beforeSignIn, ofSockets)?.drop();
     }
+    return connection;
   }
 
   return {
@@ -169,13 +179,26 @@ export function createMqttEndpoint({
       }
       handle(stream, address ?? (isSocket(stream) ? (stream.remoteAddress ?? "") : ""), false);
     },
-    handleWebSocket(socket, address = "") {
+    handleWebSocket(socket, { address = "", transport } = {}) {
       if (socket.protocol !== "mqtt") return socket.close(1002, "subprotocol mqtt");
       socket.on("message", (_data, isBinary) => {
         // MQTT 5.0 section 6: only binary frames.
         if (!isBinary) socket.close(1003, "binary frames only");
       });
-      handle(createWebSocketStream(socket), address, true);
+      const stream = createWebSocketStream(socket);
+      // A peer that vanished is found by its missing pong: a proxy keeps the connection to us open.
+      let isAnswering = true;
+      socket.on("pong", () => {
+        isAnswering = true;
+      });
+      const pings = runtime.timers.every(PING_MS, () => {
+        if (!isAnswering) return socket.terminate();
+        isAnswering = false;
+        socket.ping();
+      });
+      stream.once("close", () => pings.cancel());
+      const connection = handle(stream, address, true);
+      if (connection && transport) boundUntilSignIn(connection, transport, limits.connectPacketBytes * 8);
     },
     publish(deviceId, topic, payload, qos, { expiresAt } = {}) {
       const branch = `devices/${deviceId}/commands`;
@@ -225,6 +248,20 @@ type Tunable = Duplex & {
   setKeepAlive(on: boolean, delayMs: number): void;
   remoteAddress?: string;
 };
+
+/** A frame may be of the size of the largest packet; nobody needs as much to say who it is. */
+function boundUntilSignIn(connection: Connection, transport: Duplex, bytes: number): void {
+  let left = bytes;
+  const count = (chunk: Buffer) => {
+    if (connection.version !== 0) {
+      transport.off("data", count);
+      return;
+    }
+    left -= chunk.length;
+    if (left < 0) connection.drop();
+  };
+  transport.on("data", count);
+}
 
 function isSocket(stream: Duplex): stream is Tunable {
   return "setKeepAlive" in stream && "setNoDelay" in stream;

@@ -1,5 +1,6 @@
 import { bodyFormat } from "@openward/codecs";
 import { describeRefusal, type RefusalCode } from "@openward/errors";
+import { hashOf } from "../delivery.ts";
 import { placeTopic, type Route } from "../topic.ts";
 import { settle } from "./acknowledge.ts";
 import type { Connection } from "./connection.ts";
@@ -56,14 +57,14 @@ export function onPublish(connection: Connection, bytes: Buffer, start: number, 
   const route = routeFor(connection, topic, qos, packetId);
   if (!route) return;
   const session = connection.session as Session;
-  if (qos === 2 && isKnown(connection, session, packetId, now)) return;
-  if (qos > 0 && !mayWait(connection, session)) return;
-
   // A view of the bytes that came: the socket makes new ones for every read.
   const body = bytes.subarray(at, end);
+  if (qos === 2 && isKnown(connection, session, packetId, body, now)) return;
+  if (qos > 0 && !mayWait(connection, session)) return;
+
   const format = route.codec ?? bodyFormat(contentType, body) ?? bodyFormat(undefined, body) ?? "json";
   const to = { deviceId: route.deviceId, organisationId: session.device.organisationId, kind: route.kind, format };
-  const uplink = new Uplink(connection, session, qos, packetId, to, body, now);
+  const uplink = new Uplink(connection, session, qos, packetId, to, body, now, (first & 8) !== 0);
   shared.counters.messages++;
   const { gate, limits } = shared;
   gate.messages++;
@@ -214,10 +215,14 @@ function mayWait(connection: Connection, session: Session): boolean {
   return false;
 }
 
-/** A QoS 2 packet that came before: its first copy is the message, this one only gets the answer. */
-function isKnown(connection: Connection, session: Session, packetId: number, now: number): boolean {
+/**
+ * A QoS 2 packet that came before: its first copy is the message, this one only gets the answer. Another body under an id
+ * that was not released is a message of a client that has lost its memory: acknowledged unread, it would be lost.
+ */
+function isKnown(connection: Connection, session: Session, packetId: number, body: Buffer, now: number): boolean {
   const first = session.incoming?.get(packetId);
   if (first === undefined) return false;
+  if ((typeof first === "string" ? first : first.bodyHash) !== hashOf(body)) return false;
   if (connection.repeats >= 2 * connection.shared.limits.receiveMaximum) {
     connection.end(REASON.receiveMaximumExceeded, "the same packets again and again");
     return true;
@@ -226,7 +231,7 @@ function isKnown(connection: Connection, session: Session, packetId: number, now
   const answer = standIn(connection, 2, packetId, now);
   answer.isRepeat = true;
   enqueue(connection, answer);
-  if (first === true) {
+  if (typeof first === "string") {
     answer.isSettled = true;
     connection.shared.markDirty(connection);
   } else {
@@ -242,7 +247,7 @@ const NOTHING = Buffer.alloc(0);
 
 /** An entry in the order of acks that is no message. */
 function standIn(connection: Connection, qos: number, packetId: number, now = 0): Uplink {
-  return new Uplink(connection, connection.session as Session, qos, packetId, NOWHERE, NOTHING, now);
+  return new Uplink(connection, connection.session as Session, qos, packetId, NOWHERE, NOTHING, now, false);
 }
 
 function enqueue(connection: Connection, uplink: Uplink): void {

@@ -1,3 +1,4 @@
+import { hashOf } from "../delivery.ts";
 import type { SignedInDevice } from "../ports.ts";
 import type { Connection } from "./connection.ts";
 import type { MqttLimits } from "./limits.ts";
@@ -16,7 +17,7 @@ export interface Downlink {
 /** What outlives a connection. Most devices use little of it, so its parts are made when first used. */
 export class Session {
   readonly key: string;
-  /** Stable over reconnects, new for a new session: the first part of delivery keys. */
+  /** The same for the same client id, over sessions and restarts: the first part of delivery keys. */
   readonly id: string;
   device: SignedInDevice;
   connection: Connection | null = null;
@@ -25,16 +26,16 @@ export class Session {
   /** Sweep at which it ends, while it has no connection. */
   expiresTick = Number.POSITIVE_INFINITY;
   subscriptions: Map<string, Subscription> | null = null;
-  /** QoS 2 ids: the message while its commit runs, true until the client releases it. */
-  incoming: Map<number, Uplink | true> | null = null;
+  /** QoS 2 ids: the message while its commit runs, then the hash of its body until the client releases it. */
+  incoming: Map<number, Uplink | string> | null = null;
   queue: Downlink[] | null = null;
   queuedBytes = 0;
   inFlight: Map<number, Downlink> | null = null;
   private lastPacketId = 0;
 
-  constructor(key: string, id: string, device: SignedInDevice) {
+  constructor(key: string, clientId: string, device: SignedInDevice) {
     this.key = key;
-    this.id = id;
+    this.id = hashOf(Buffer.from(clientId));
     this.device = device;
   }
 
@@ -63,15 +64,7 @@ export interface Sessions {
   readonly size: number;
 }
 
-export function createSessions({
-  limits,
-  uuid,
-  onEnd,
-}: {
-  limits: MqttLimits;
-  uuid: () => string;
-  onEnd: (session: Session) => void;
-}): Sessions {
+export function createSessions({ limits, onEnd }: { limits: MqttLimits; onEnd: (session: Session) => void }): Sessions {
   const byKey = new Map<string, Session>();
   const byDevice = new Map<string, Session[]>();
   const listening = new Map<string, Set<Session>>();
@@ -99,7 +92,7 @@ export function createSessions({
   return {
     find: (deviceId, clientId) => byKey.get(keyOf(deviceId, clientId)),
     create(device, clientId) {
-      const session = new Session(keyOf(device.deviceId, clientId), uuid(), device);
+      const session = new Session(keyOf(device.deviceId, clientId), clientId, device);
       byKey.set(session.key, session);
       const others = byDevice.get(device.deviceId);
       byDevice.set(device.deviceId, others ? [...others, session] : [session]);

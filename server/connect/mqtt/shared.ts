@@ -4,6 +4,7 @@ import type { SignInFailures } from "../sign-in-failures.ts";
 import type { Connection } from "./connection.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { PacketReader } from "./packets.ts";
+import type { Redeliveries } from "./redelivery.ts";
 import type { Sessions } from "./session.ts";
 import type { Gate } from "./uplink.ts";
 import type { Wills } from "./wills.ts";
@@ -25,6 +26,7 @@ export interface Shared {
   readonly failures: SignInFailures;
   readonly sessions: Sessions;
   readonly wills: Wills;
+  readonly redeliveries: Redeliveries;
   readonly gate: Gate;
   readonly readers: { readonly 4: PacketReader; readonly 5: PacketReader };
   readonly connections: Set<Connection>;

@@ -14,6 +14,7 @@ export class Uplink implements DeviceMessage {
   readonly receivedAt: number;
   readonly qos: number;
   readonly packetId: number;
+  readonly isMarkedAgain: boolean;
   readonly session: Session;
   readonly connection: Connection;
   /** Its ack is known; `hasFailed`: it must not get one. */
@@ -25,6 +26,9 @@ export class Uplink implements DeviceMessage {
   isCounted: boolean;
   /** Only the answer to a QoS 2 packet that came before. */
   isRepeat = false;
+  /** The delivery key, when somebody has asked for it. */
+  knownKey: string | null = null;
+  #isRedelivery: boolean | undefined;
   /** Behind it, in the order in which packets came. */
   next: Uplink | null = null;
   /** The same QoS 2 packet, sent again while the first waits. */
@@ -38,6 +42,7 @@ export class Uplink implements DeviceMessage {
     to: { deviceId: string; organisationId: string; kind: DeviceMessage["kind"]; format: string },
     body: Buffer,
     receivedAt: number,
+    isMarkedAgain: boolean,
   ) {
     this.connection = connection;
     this.session = session;
@@ -50,11 +55,24 @@ export class Uplink implements DeviceMessage {
     this.format = to.format;
     this.body = body;
     this.receivedAt = receivedAt;
+    this.isMarkedAgain = isMarkedAgain;
   }
 
   /** Made when asked for: only messages without a time of their own need it. */
   get deliveryKey(): string | null {
-    return this.qos === 0 ? null : `${this.session.id}:${this.packetId}:${hashOf(this.body)}`;
+    if (this.qos === 0) return null;
+    this.knownKey ??= `${this.session.id}:${this.packetId}:${this.bodyHash}`;
+    return this.knownKey;
+  }
+
+  get isRedelivery(): boolean {
+    const key = this.deliveryKey;
+    this.#isRedelivery ??= key !== null && (this.connection.again.takes(key) || this.isMarkedAgain);
+    return this.#isRedelivery;
+  }
+
+  get bodyHash(): string {
+    return hashOf(this.body);
   }
 }
 

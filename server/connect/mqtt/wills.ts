@@ -3,7 +3,7 @@ import type { MqttLimits } from "./limits.ts";
 import type { Session } from "./session.ts";
 
 /** What a device wants said of it when its connection breaks. */
-export interface Will extends Omit<DeviceMessage, "receivedAt" | "deliveryKey"> {
+export interface Will extends Omit<DeviceMessage, "receivedAt" | "deliveryKey" | "isRedelivery"> {
   /** Seconds between the break and the message. */
   readonly delayS: number;
 }
@@ -45,7 +45,7 @@ export function createWills({
   function send(will: Will, giveUpTick: number): void {
     if (!isActive(will.deviceId)) return;
     const { delayS: _, ...message } = will;
-    ingest.accept({ ...message, receivedAt: now(), deliveryKey: null }).catch(() => {
+    ingest.accept({ ...message, receivedAt: now(), deliveryKey: null, isRedelivery: false }).catch(() => {
       if (tick >= giveUpTick || failed.length >= limits.offlineSessions) {
         warn({ deviceId: will.deviceId }, "a last will could not be made durable");
         return;

@@ -4,7 +4,14 @@ import type { DeviceAccess, DeviceMessage, Ingest, Receipt } from "../ports.ts";
 /** A neighbour behind `Ingest` that commits when the test says so. */
 export interface FakeIngest extends Ingest {
   /** Everything that was handed over, in order, copied as it was then. */
-  readonly messages: { kind: string; format: string; deviceId: string; text: string; deliveryKey: string | null }[];
+  readonly messages: {
+    kind: string;
+    format: string;
+    deviceId: string;
+    text: string;
+    deliveryKey: string | null;
+    isRedelivery: boolean;
+  }[];
   readonly connections: [deviceId: string, connected: boolean][];
   /** Commits that wait, oldest first; unused while `isAutomatic`. */
   readonly waiting: { message: DeviceMessage; text: string; resolve(receipt: Receipt): void; fail(): void }[];
@@ -24,8 +31,8 @@ export function fakeIngest(): FakeIngest {
     receipt: () => STORED,
     accept(message) {
       const text = Buffer.from(message.body).toString("latin1");
-      const { kind, format, deviceId, deliveryKey } = message;
-      fake.messages.push({ kind, format, deviceId, text, deliveryKey });
+      const { kind, format, deviceId, deliveryKey, isRedelivery } = message;
+      fake.messages.push({ kind, format, deviceId, text, deliveryKey, isRedelivery });
       if (fake.isAutomatic) {
         const outcome = fake.receipt(message);
         return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve(outcome);

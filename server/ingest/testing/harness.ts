@@ -98,6 +98,7 @@ export function harness(): Harness {
         body: bytes,
         receivedAt: runtime.clock.now(),
         deliveryKey: null,
+        isRedelivery: false,
         ...more,
       });
     },

@@ -1,7 +1,8 @@
+import { createHmac } from "node:crypto";
 import type { ClientConfig, CustomTypesConfig, Pool } from "pg";
 import pg from "pg";
 
-/** Group roles that own nothing; a connection takes one of them on at sign-in. */
+/** Roles that own nothing: logins of their own in the embedded database, taken on by the operator's login elsewhere. */
 export const ROLES = { api: "openward_api", ingest: "openward_ingest", worker: "openward_worker" } as const;
 export type DatabaseRole = keyof typeof ROLES;
 
@@ -22,7 +23,14 @@ const types: CustomTypesConfig = {
 export type Login = Pick<
   ClientConfig,
   "connectionString" | "host" | "port" | "user" | "password" | "database" | "options"
->;
+> & {
+  /** The roles sign in by themselves, with passwords made from this secret: such a session cannot become its owner. */
+  readonly roleSecret?: string;
+};
+
+export function rolePassword(secret: string, role: DatabaseRole): string {
+  return createHmac("sha256", secret).update(ROLES[role]).digest("base64url");
+}
 
 /** The operator's login. `options` in the address would replace ours, so it is taken out and joined with them. */
 export function loginFromUrl(address: string): Login {
@@ -37,10 +45,13 @@ export function loginFromUrl(address: string): Login {
  *
  * @param role undefined: as the login itself, which owns the tables
  */
-export function clientConfig(login: Login, role?: DatabaseRole): ClientConfig {
-  const options = [login.options, role ? `-c role=${ROLES[role]}` : undefined].filter(Boolean).join(" ");
+export function clientConfig({ roleSecret, ...login }: Login, role?: DatabaseRole): ClientConfig {
+  const isOwnLogin = role !== undefined && roleSecret !== undefined;
+  const takesOn = role !== undefined && !isOwnLogin ? `-c role=${ROLES[role]}` : undefined;
+  const options = [login.options, takesOn].filter(Boolean).join(" ");
   return {
     ...login,
+    ...(isOwnLogin ? { user: ROLES[role], password: rolePassword(roleSecret, role) } : {}),
     ...(options ? { options } : {}),
     application_name: role ? `openward ${role}` : "openward",
     connectionTimeoutMillis: 5000,

@@ -301,3 +301,27 @@ test("a connection that is lost in the midst of a transaction fails its query an
   assert.equal((await database.worker.query("SELECT 1 AS one")).rows[0].one, 1);
   await database.close();
 });
+
+test("a session of a role cannot become its owner", async () => {
+  const database = await openTestDatabase();
+  try {
+    for (const role of ["api", "ingest", "worker"] as const) {
+      const client = await database[role].connect();
+      const { rows } = await client.query(
+        "SELECT session_user::text, current_user::text, rolsuper FROM pg_roles WHERE rolname = session_user",
+      );
+      assert.deepEqual(rows[0], {
+        session_user: `openward_${role}`,
+        current_user: `openward_${role}`,
+        rolsuper: false,
+      });
+      await client.query("RESET ROLE");
+      await client.query("SET ROLE NONE");
+      await assert.rejects(client.query("DROP TABLE journal"), /must be owner/);
+      await assert.rejects(client.query("SET ROLE openward"), /permission denied/);
+      client.release(true);
+    }
+  } finally {
+    await database.close();
+  }
+});

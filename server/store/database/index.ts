@@ -112,7 +112,7 @@ async function connect(
   try {
     const durability = await readDurability(owner);
     if (!options.allowUndurable) refuseUndurable(durability);
-    await ensureRoles(owner);
+    await ensureRoles(owner, login.roleSecret);
     const migrated = await migrate(owner, options.migrations);
     if (migrated.length > 0) log.info({ migrated }, "the schema is up to date");
     return {

@@ -80,7 +80,8 @@ function isPostgres(pid: number): boolean {
 }
 
 export function loginTo(cluster: Cluster, postmaster: Postmaster, database = DATABASE): Login {
-  return { host: postmaster.host, port: postmaster.port, user: cluster.user, password: cluster.password, database };
+  const { user, password } = cluster;
+  return { host: postmaster.host, port: postmaster.port, user, password, database, roleSecret: password };
 }
 
 /**

@@ -19,15 +19,15 @@ export function recordLength(batch: Uint8Array): number {
 
 export interface SpoolContents {
   readonly batches: readonly Uint8Array[];
-  /** Bytes at the end that are no whole record: a write that was never confirmed. */
+  /** Bytes at the end that are no whole record: a write that was cut off, and never confirmed. */
   readonly tornBytes: number;
-  /** Bytes before a good record that are no record: what was confirmed has been damaged since. */
+  /** Bytes that are no good record although they are all there: what was confirmed may have been damaged since. */
   readonly damagedBytes: number;
 }
 
 /**
- * The batches of a spool file. A record that fails its checksum at the end of the file is a write that was cut off, and
- * was never acknowledged; one with a good record behind it is damage.
+ * The batches of a spool file. What ends before its length is a write that was cut off, and was never acknowledged; a
+ * record that is all there and fails its checksum is damage.
  */
 export function readSpoolFile(file: Uint8Array): SpoolContents {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
@@ -42,11 +42,19 @@ export function readSpoolFile(file: Uint8Array): SpoolContents {
       continue;
     }
     const next = nextRecord(file, view, at + 1);
-    if (next === undefined) return { batches, tornBytes: file.length - at, damagedBytes };
+    const rest = file.length - at;
+    if (next === undefined && isWhole(file, view, at))
+      return { batches, tornBytes: 0, damagedBytes: damagedBytes + rest };
+    if (next === undefined) return { batches, tornBytes: rest, damagedBytes };
     damagedBytes += next - at;
     at = next;
   }
   return { batches, tornBytes: 0, damagedBytes };
+}
+
+function isWhole(file: Uint8Array, view: DataView, at: number): boolean {
+  if (at + HEAD_BYTES > file.length || view.getUint32(at, true) !== MAGIC) return false;
+  return at + HEAD_BYTES + view.getUint32(at + 4, true) <= file.length;
 }
 
 function recordAt(file: Uint8Array, view: DataView, at: number): Uint8Array | undefined {

@@ -115,6 +115,11 @@ test("damage in the middle is told apart from a torn end; what is whole is given
     );
     assert.deepEqual([tornBytes, damagedBytes], [0, size]);
   }
+  // The last record too, when all of it is there: it may have been confirmed.
+  const last = join([1, 2].flatMap((each) => spoolRecord(batch(each))));
+  last[last.length - 1] = 99;
+  assert.deepEqual(readSpoolFile(last).damagedBytes, size);
+  assert.equal(readSpoolFile(last).tornBytes, 0);
   const disk = memoryDisk();
   const spool = createSpool(disk, 1e6, log);
   await spool.append([batch(1)]);

@@ -4,6 +4,9 @@ import { MINUTE_MS } from "./periods.ts";
 /** How long a delivery is recognised again. */
 export const REMEMBER_MS = 10 * MINUTE_MS;
 
+/** Of each generation: a flood of messages without a time costs memory up to here, and is remembered for less long. */
+const GENERATION_MAX = 200_000;
+
 /** Deliveries of the last ten to twenty minutes: two generations, of which the older is let go as a whole. */
 export class RecentDeliveries {
   #young = new Map<string, number>();
@@ -11,14 +14,13 @@ export class RecentDeliveries {
   #since = Number.NEGATIVE_INFINITY;
 
   add({ deviceId, key, receivedAt }: Delivery, now: number): void {
-    if (now - this.#since >= REMEMBER_MS) {
+    if (now - this.#since >= REMEMBER_MS || this.#young.size >= GENERATION_MAX) {
       this.#old = now - this.#since < 2 * REMEMBER_MS ? this.#young : new Map();
       this.#young = new Map();
       this.#since = now;
     }
-    const name = nameOf(deviceId, key);
-    // The first one's time counts.
-    if (!this.#young.has(name)) this.#young.set(name, this.#old.get(name) ?? receivedAt);
+    // A re-delivery carries the time of the first; a new message under a key that is used again, its own.
+    this.#young.set(nameOf(deviceId, key), receivedAt);
   }
 
   receivedAt(deviceId: string, key: string): number | undefined {
