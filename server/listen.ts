@@ -21,6 +21,15 @@ export async function listenTcp(
   return { server, port: portOf(server) };
 }
 
+/** Before anything is made: a port that is taken is said at once. @throws as listenTcp */
+export async function refuseTaken(addresses: readonly Address[]): Promise<void> {
+  for (const address of addresses) {
+    if (address.port === 0) continue;
+    const { server } = await listenTcp(address, (socket) => socket.destroy());
+    await closeServer(server);
+  }
+}
+
 export function portOf(server: Pick<Server, "address">): number {
   const address = server.address();
   return typeof address === "object" && address ? address.port : 0;

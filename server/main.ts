@@ -13,7 +13,7 @@ import { ensureDemoWard, type RunningDemo, startDemoDevices } from "./demo.ts";
 import { type Foundation, openFoundation } from "./foundation.ts";
 import { createHttp, createWebSockets, serveOpenApi, serveOperations } from "./http/index.ts";
 import { createIngest } from "./ingest/index.ts";
-import { closeServer, explainListening, listenTcp, portOf } from "./listen.ts";
+import { type Address, closeServer, explainListening, listenTcp, portOf, refuseTaken } from "./listen.ts";
 import { createLive, liveRoute } from "./live/index.ts";
 import type { Logger } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
@@ -54,6 +54,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const step of stops.reverse()) await step();
   };
   try {
+    await refuseTaken(Object.values(addressesOf(config)));
     progress("starting the database ...");
     const foundation = await openFoundation({ config, mode: "serve", runtime, log, onSuperseded });
     stops.push(() => foundation.close());
@@ -78,6 +79,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await stop();
     throw error;
   }
+}
+
+function addressesOf({ bind, httpPort, mqttPort }: Config) {
+  return {
+    http: { host: bind, port: httpPort, setting: "OPENWARD_HTTP_PORT" },
+    mqtt: { host: bind, port: mqttPort, setting: "OPENWARD_MQTT_PORT" },
+  } satisfies Record<string, Address>;
 }
 
 interface RoomsOptions extends ServerOptions {
@@ -239,7 +247,7 @@ async function openRooms({ config, runtime, log, foundation, stops }: RoomsOptio
   return {
     /** Readiness is the last thing: whoever can connect is served. */
     async listen() {
-      const http = { host: config.bind, port: config.httpPort, setting: "OPENWARD_HTTP_PORT" };
+      const { http, mqtt: mqttAddress } = addressesOf(config);
       try {
         await app.listen({ host: http.host, port: http.port, backlog: 1024 });
       } catch (error) {
@@ -247,7 +255,6 @@ async function openRooms({ config, runtime, log, foundation, stops }: RoomsOptio
       }
       const httpPort = portOf(app.server);
       url = (config.publicUrl ?? `http://${reachable(config.bind)}:${httpPort}`).replace(/\/+$/, "");
-      const mqttAddress = { host: config.bind, port: config.mqttPort, setting: "OPENWARD_MQTT_PORT" };
       const listener = await listenTcp(mqttAddress, (socket) => mqtt.handleStream(socket, socket.remoteAddress));
       mqttPort = listener.port;
       stops.push(async () => {

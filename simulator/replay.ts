@@ -60,9 +60,10 @@ export interface ReplayReport {
   readonly absentSamples: number;
   /** Messages that the server has acknowledged as kept; with `quarantined` that is all of them when complete. */
   readonly acknowledged: number;
-  /** Messages of which the server could place nothing (told by MQTT 5), and why, the first 20. */
+  /** Messages of which the server could place nothing (told by MQTT 5). */
   readonly quarantined: number;
-  readonly quarantineReasons: readonly string[];
+  /** Why, each reason once, with how many messages it kept out; the first 20. */
+  readonly quarantineReasons: readonly { readonly reason: string; readonly messages: number }[];
   readonly elapsedMs: number;
   /** false where `signal` stopped it. */
   readonly isComplete: boolean;
@@ -122,7 +123,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   });
 
   const counts = { messages: 0, readings: 0, samples: 0, absentSamples: 0, acknowledged: 0, quarantined: 0 };
-  const quarantineReasons: string[] = [];
+  const reasons = new Map<string, number>();
   // Away, or there and not acknowledging: both are patience spent.
   let heardAt = clock.monotonic();
   const patience = timers.every(PATIENCE_CHECK_MS, () => {
@@ -135,7 +136,8 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     if (outcome.state === "acknowledged") counts.acknowledged++;
     if (outcome.state !== "quarantined") return;
     counts.quarantined++;
-    if (quarantineReasons.length < REASONS_MAX) quarantineReasons.push(outcome.reason);
+    const known = reasons.get(outcome.reason);
+    if (known !== undefined || reasons.size < REASONS_MAX) reasons.set(outcome.reason, (known ?? 0) + 1);
   };
   const isStopped = () => trouble !== null || signal?.aborted === true;
   /** Resolves after the time, or with `other`, or at once when the replay is stopped. */
@@ -200,7 +202,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
       startAt,
       endAt: startAt + durationMs,
       ...counts,
-      quarantineReasons,
+      quarantineReasons: [...reasons].map(([reason, messages]) => ({ reason, messages })),
       elapsedMs: clock.monotonic() - begun,
       isComplete,
     };

@@ -1,3 +1,4 @@
+import { parseTime } from "@openward/codecs";
 import { RefusedInput } from "@openward/errors";
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
@@ -8,6 +9,7 @@ interface AddOptions {
   type: string;
   display?: string;
   patient?: string;
+  from?: string;
   tokenOnly?: boolean;
   organisation?: string;
   json?: boolean;
@@ -21,6 +23,10 @@ export function addDeviceCommands(program: Command): void {
     .option("--type <type>", "device type; `openward device types` lists them", "generic")
     .option("--display <name>", "name on screens")
     .option("--patient <patient>", "put it on this patient at once (id or record number)")
+    .option(
+      "--from <time>",
+      "with --patient: since when it has been there, for recordings and buffered data; now when left out",
+    )
     .option("--token-only", "print the token and nothing else, for scripts")
     .option("--organisation <name>", "needed only where there are several")
     .option("--json", "print one JSON object: id, token")
@@ -28,6 +34,7 @@ export function addDeviceCommands(program: Command): void {
   device
     .command("assign <device> <patient>")
     .description("put a device on a patient (id or record number); ends the association before")
+    .option("--from <time>", "since when it has been there, for recordings and buffered data; now when left out")
     .option("--organisation <name>", "needed only where there are several")
     .option("--json", "print one JSON object")
     .action(assignDevice);
@@ -47,6 +54,9 @@ async function addDevice(id: string | undefined, options: AddOptions): Promise<v
       received: options.type,
     });
   }
+  if (options.from !== undefined && options.patient === undefined)
+    throw new RefusedInput("FIELD_INVALID", { at: "--from", expected: "--patient with it" });
+  const from = parseFrom(options.from);
   await withRegistry(options.organisation, async (registry) => {
     const { devices, organisation } = registry;
     const patientId = options.patient === undefined ? null : await findPatient(registry, options.patient);
@@ -62,7 +72,7 @@ async function addDevice(id: string | undefined, options: AddOptions): Promise<v
       },
       "command line",
     );
-    if (patientId) await devices.assign(organisation.id, device.id, patientId, Date.now(), "command line");
+    if (patientId) await devices.assign(organisation.id, device.id, patientId, from ?? Date.now(), "command line");
     if (options.tokenOnly) {
       process.stdout.write(`${token}\n`);
       return;
@@ -79,21 +89,31 @@ async function addDevice(id: string | undefined, options: AddOptions): Promise<v
 async function assignDevice(
   deviceId: string,
   patient: string,
-  options: { organisation?: string; json?: boolean },
+  options: { from?: string; organisation?: string; json?: boolean },
 ): Promise<void> {
+  const from = parseFrom(options.from);
   await withRegistry(options.organisation, async (registry) => {
     const patientId = await findPatient(registry, patient);
     const association = await registry.devices.assign(
       registry.organisation.id,
       deviceId,
       patientId,
-      Date.now(),
+      from ?? Date.now(),
       "command line",
     );
     print(options.json ?? false, { id: association.id, device: deviceId, patient: patientId, from: association.from }, [
-      `${deviceId} is on ${patient} from now.`,
+      `${deviceId} is on ${patient} from ${from === undefined ? "now" : new Date(from).toISOString()}.`,
     ]);
   });
+}
+
+/** @throws RefusedInput FIELD_INVALID; a time without an offset could be anybody's */
+function parseFrom(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const time = parseTime(/^\d+$/.test(text) ? Number(text) : text);
+  if (!Number.isNaN(time)) return time;
+  const expected = "a time with its offset such as 2026-11-22T06:00:00Z, or milliseconds UTC";
+  throw new RefusedInput("FIELD_INVALID", { at: "--from", expected, received: text });
 }
 
 async function listTypes(options: { json?: boolean }): Promise<void> {

@@ -1,4 +1,4 @@
-import { statfsSync } from "node:fs";
+import { existsSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { arch, cpus, freemem, platform, totalmem } from "node:os";
 import { OutsideTrouble, RefusedInput } from "@openward/errors";
@@ -55,7 +55,7 @@ async function examine(): Promise<Finding[]> {
     machine(),
     ...(await ports(config, isServing)),
     ...dataDirectory(config),
-    ...(await database(config)),
+    ...(config.databaseUrl || existsSync(config.dataDir) ? await database(config) : []),
   ];
 }
 
@@ -98,6 +98,9 @@ function isFree(port: number, host: string): Promise<boolean> {
 
 function dataDirectory({ dataDir }: Config): Finding[] {
   const check = "data directory";
+  // Looked at, not made.
+  if (!existsSync(dataDir))
+    return [{ check, verdict: "ok", detail: `${dataDir} is not there yet; the first start makes it` }];
   try {
     ensureDataDirectory(dataDir);
     const { bavail, bsize } = statfsSync(dataDir);

@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { addDeviceCommands } from "./device.ts";
 import { addDoctorCommand } from "./doctor.ts";
-import { EXIT, fail } from "./output.ts";
+import { EXIT, fail, print } from "./output.ts";
 import { addPatientCommands } from "./patient.ts";
 import { addReplayCommand } from "./replay.ts";
 import { addServeCommands } from "./serve.ts";
@@ -25,6 +25,13 @@ const isJson = process.argv.includes("--json");
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof CommanderError) process.exitCode = endOfParsing(error);
   else process.exitCode = fail(error, isJson);
+}
+
+/** Help and version are no fault; of wrong usage a person has read already, a program reads it here. */
+function endOfParsing({ exitCode, message }: CommanderError): number {
+  if (exitCode === 0) return EXIT.done;
+  if (isJson) print(true, { error: { code: "USAGE", message: message.replace(/^error: /, "") } }, []);
+  return EXIT.usage;
 }

@@ -2,7 +2,7 @@ import { RefusedInput } from "@openward/errors";
 import { systemRuntime } from "@openward/runtime/system";
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
-import { print, tell } from "./output.ts";
+import { EXIT, print, tell } from "./output.ts";
 
 interface Options {
   device: string;
@@ -52,6 +52,13 @@ async function run(file: string, options: Options): Promise<void> {
     },
   });
   print(options.json ?? false, { ...report }, [JSON.stringify(report, null, 2)]);
+  if (report.quarantined === 0 && report.isComplete) return;
+  process.exitCode = EXIT.failed;
+  if (report.quarantined > 0) tell(`${report.quarantined} of ${report.messages} messages are in quarantine`);
+  if (report.quarantineReasons.some(({ reason }) => reason.includes("NO_ASSOCIATION"))) {
+    const since = new Date(report.startAt).toISOString();
+    tell(`the device was on no patient then: openward device assign ${options.device} PATIENT --from ${since}`);
+  }
 }
 
 function collect(pair: string, all: Record<string, string>): Record<string, string> {

@@ -50,7 +50,7 @@ async function serve(options: Options, isDemo: boolean): Promise<void> {
     `  Openward is at ${url}    MQTT on port ${mqttPort}`,
     "",
     ...Object.entries(links).map(([role, link]) => `  sign in as ${role.padEnd(18)} ${link}`),
-    ...(Object.keys(links).length > 0 ? ["", "  Each link works once, within a day. New ones: --new-links", ""] : []),
+    ...signInAdvice(links, isDemo),
     ...(isDemo ? ["  DEMO: every patient is invented. Not for real patients.", ""] : []),
     "  Stop with Ctrl-C.",
   ]);
@@ -77,4 +77,11 @@ async function serve(options: Options, isDemo: boolean): Promise<void> {
     log.fatal({ err: error }, "ends after an unexpected error");
     process.exit(70);
   });
+}
+
+function signInAdvice(links: Readonly<Record<string, string>>, isDemo: boolean): string[] {
+  const again = isDemo ? "npm start -- --new-links" : "npx openward serve --new-links";
+  return Object.keys(links).length > 0
+    ? ["", `  Each link works once, within a day. New ones: ${again}`, ""]
+    : [`  To sign in again, stop it and use: ${again}`, ""];
 }
