@@ -16,6 +16,11 @@ export interface Driver {
    * `null`: it comes and goes by design, and only its streams are watched.
    */
   readonly offlineAfterMs: number | null;
+  /**
+   * How long a device that keeps no connection (HTTP, a gateway) may go unheard before it counts as away. For types
+   * that say little: of those that stream, the silence of each stream is an alarm already.
+   */
+  readonly unheardAfterMs?: number;
   /** What the device knows of the time: a clock of its own, or none (then readings carry the server's, and say so). */
   readonly clock: "own" | "none";
   readonly notes?: string;

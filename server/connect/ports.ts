@@ -18,6 +18,8 @@ export interface DeviceMessage {
   readonly isRedelivery: boolean;
   /** The sender hears of a body that does not parse (RefusedInput) and nothing is kept; otherwise it is quarantined. */
   readonly rejectMalformed?: boolean;
+  /** Written when the connection began and sent when it broke: kept as it is, and no sign of life. */
+  readonly isWill?: boolean;
 }
 
 export interface Receipt {

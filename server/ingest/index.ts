@@ -33,6 +33,8 @@ export interface DeviceMessage {
   readonly isRedelivery: boolean;
   /** Tell the sender of a body that does not parse, and keep nothing; otherwise it is quarantined. */
   readonly rejectMalformed?: boolean;
+  /** Written when the connection began and sent when it broke: kept as it is, and no sign of life. */
+  readonly isWill?: boolean;
 }
 
 export interface Receipt {
@@ -99,6 +101,7 @@ export function createIngest({
       deviceId,
       device: streams.device(deviceId),
       receivedAt,
+      isWill: message.isWill === true,
       latest: latestTime(receivedAt),
       placeAt: (time) => directory.associationAt(deviceId, time),
       quality: 0,
@@ -175,7 +178,7 @@ export function createIngest({
         const { organisationId, deviceId, receivedAt } = work;
         work.entries.push({ kind: "status", status: { organisationId, deviceId, state, battery, clock, receivedAt } });
         work.accepted++;
-        if (clock !== null) noteClock(work, clock);
+        if (clock !== null && !work.isWill) noteClock(work, clock);
         return;
       }
       case "raw":
@@ -189,13 +192,15 @@ export function createIngest({
   }
 
   /** Alarms and screens hear of it before the commit: they do not wait for a disk. */
-  function feed(entries: readonly JournalEntry[]): void {
+  function feed(entries: readonly JournalEntry[], isWill: boolean): void {
     for (const entry of entries) {
       try {
-        if (entry.kind === "readings") watch.readings(entry.readings);
+        if (entry.kind === "event") watch.event(entry.event, isWill);
+        else if (entry.kind === "status") watch.status(entry.status, isWill);
+        // What a will says of the patient was true when the connection began, and is no news.
+        else if (isWill) continue;
+        else if (entry.kind === "readings") watch.readings(entry.readings);
         else if (entry.kind === "waveform") watch.waveform(entry.waveform);
-        else if (entry.kind === "event") watch.event(entry.event);
-        else if (entry.kind === "status") watch.status(entry.status);
       } catch (error) {
         report(error, "watching");
       }
@@ -253,13 +258,13 @@ export function createIngest({
       work = workOf(message);
       work.problems.push(isRefusal ? problemOf(error) : { index: 0, code: "BODY_SHAPE", field: "", readings: 0 });
     }
-    if (work.newest > message.receivedAt - NEAR_MS) noteClock(work, work.newest);
+    if (work.newest > message.receivedAt - NEAR_MS && !work.isWill) noteClock(work, work.newest);
     let problems = NOTHING_WRONG;
     if (!work.problems.isEmpty) {
       problems = work.problems.all();
       quarantine(work, message, problems);
     }
-    feed(work.entries);
+    feed(work.entries, work.isWill);
     return commit(work, problems);
   }
 
@@ -275,6 +280,7 @@ export function createIngest({
       deviceId,
       device: streams.device(deviceId),
       receivedAt,
+      isWill: false,
       latest,
       quality: QUALITY.claimed,
       stamp: () => receivedAt,
@@ -293,7 +299,7 @@ export function createIngest({
       if (!(error instanceof RefusedInput)) throw error;
       return { accepted: 0, quarantined: [problemOf(error)] };
     }
-    for (const made of toDo.entries) if (made.kind === "event") watch.event(made.event);
+    for (const made of toDo.entries) if (made.kind === "event") watch.event(made.event, true);
     if (toDo.entries.length > 0) await commit(toDo, NOTHING_WRONG);
     return { accepted: toDo.accepted, quarantined: toDo.problems.all() };
   }

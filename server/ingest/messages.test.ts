@@ -177,3 +177,14 @@ test("a claim with the time of arrival keeps the distances and says where the ti
   const expected = QUALITY.claimed | QUALITY.timeFromServer;
   assert.ok(h.of("readings").every(({ readings }) => readings.quality.every((bits) => bits === expected)));
 });
+
+test("a last will is kept, and is neither the patient's news nor a sighting of the device's clock", async () => {
+  const h = harness();
+  await h.send("status", { state: "gone", clock: at(-3600) }, { isWill: true });
+  await h.send("readings", { values: { "heart-rate": 30 } }, { isWill: true });
+  assert.equal(h.of("status").length, 1);
+  assert.equal(h.of("readings").length, 1);
+  assert.deepEqual(h.of("clock"), []);
+  assert.deepEqual(h.wills, [true]);
+  assert.equal(h.watched.length, 1, "the status alone");
+});

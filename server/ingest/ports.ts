@@ -26,8 +26,9 @@ export interface Deliveries {
 export interface Watch {
   readings(readings: Readings): void;
   waveform(waveform: Waveform): void;
-  event(event: DeviceEvent): void;
-  status(status: DeviceStatus): void;
+  /** @param isWill said in the device's name because its connection broke */
+  event(event: DeviceEvent, isWill: boolean): void;
+  status(status: DeviceStatus, isWill: boolean): void;
   connection(deviceId: string, organisationId: string, connected: boolean, at: number): void;
 }
 

@@ -16,6 +16,8 @@ export interface Work {
   readonly deviceId: string;
   readonly device: DeviceState;
   readonly receivedAt: Millis;
+  /** A last will: it tells nothing of the device's clock. */
+  readonly isWill: boolean;
   /** Times after this lie too far in the future. */
   readonly latest: Millis;
   /** The time of a message that has none: the server's, when it came first. */

@@ -36,8 +36,9 @@ export interface Watch {
 
   readings(readings: Readings): void;
   waveform(waveform: Waveform): void;
-  event(event: DeviceEvent): void;
-  status(status: DeviceStatus): void;
+  /** @param isWill said by the server in the device's name, because its connection broke: no sign of life */
+  event(event: DeviceEvent, isWill?: boolean): void;
+  status(status: DeviceStatus, isWill?: boolean): void;
   connection(deviceId: string, organisationId: string, connected: boolean, at: number): void;
 
   /** Raised or acknowledged, most urgent first. */
@@ -170,9 +171,9 @@ export function createWatch({
       const offline = new Set(open.filter((a) => a.rule === "device-offline").map((a) => a.deviceId));
       for (const { stream, receivedAt } of memory.lastHeard()) {
         streams.restore(stream, receivedAt);
-        presence.restore(stream.deviceId, offline.has(stream.deviceId));
       }
-      for (const deviceId of offline) if (deviceId !== null) presence.restore(deviceId, true);
+      // Also of devices that never sent a reading: a pendant says nothing until somebody needs it.
+      for (const { deviceId } of devices.runningAssociations()) presence.restore(deviceId, offline.has(deviceId));
     },
     async stop() {
       schedule.stop();
@@ -186,8 +187,8 @@ export function createWatch({
     waveform(waveform) {
       if (streams.waveform(waveform)) presence.seen(waveform.stream.deviceId);
     },
-    event(event) {
-      presence.seen(event.deviceId);
+    event(event, isWill = false) {
+      if (!isWill) presence.seen(event.deviceId);
       const priority = alarmingEvents.get(event.event);
       if (priority === undefined || event.patientId === null) return;
       // Neither standby nor age holds a call for help back.
@@ -206,9 +207,11 @@ export function createWatch({
         unit: null,
       });
     },
-    status(status) {
-      if (status.clock !== null) freshness.deviceClock(status.deviceId, status.clock, status.receivedAt);
-      presence.connection(status.deviceId, status.state !== "offline", status.receivedAt);
+    status({ deviceId, state, clock, receivedAt }, isWill = false) {
+      // A will was written when the connection began: its clock is of then.
+      if (clock !== null && !isWill) freshness.deviceClock(deviceId, clock, receivedAt);
+      if (state === "offline") presence.saidOffline(deviceId, receivedAt);
+      else if (!isWill) presence.seen(deviceId);
     },
     connection: (deviceId, _organisationId, connected, at) => presence.connection(deviceId, connected, at),
 
@@ -259,7 +262,7 @@ export function createWatch({
     patientChanged(patientId) {
       limits.patientChanged(patientId);
       streams.patientChanged(patientId);
-      presence.patientChanged();
+      presence.patientChanged(patientId);
       endStrayAlarms({ patientId });
     },
     associationChanged(deviceId) {

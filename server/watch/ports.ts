@@ -27,6 +27,8 @@ export interface Devices {
   deviceType(deviceId: string): string | undefined;
   /** The association that runs now, if any. */
   currentAssociation(deviceId: string): Association | undefined;
+  /** All that run now, whether their devices were ever heard or not. */
+  runningAssociations(): Iterable<Association>;
 }
 
 /** What was known before the last stop. All rejections are OutsideTrouble. */

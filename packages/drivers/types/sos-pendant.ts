@@ -12,5 +12,6 @@ export default driver({
     steps: null,
   },
   offlineAfterMs: 2 * MINUTE,
+  unheardAfterMs: 30 * MINUTE,
   clock: "own",
 });

@@ -45,7 +45,8 @@ export function createWills({
   function send(will: Will, giveUpTick: number): void {
     if (!isActive(will.deviceId)) return;
     const { delayS: _, ...message } = will;
-    ingest.accept({ ...message, receivedAt: now(), deliveryKey: null, isRedelivery: false }).catch(() => {
+    const rest = { isWill: true, receivedAt: now(), deliveryKey: null, isRedelivery: false };
+    ingest.accept({ ...message, ...rest }).catch(() => {
       if (tick >= giveUpTick || failed.length >= limits.offlineSessions) {
         warn({ deviceId: will.deviceId }, "a last will could not be made durable");
         return;

@@ -24,6 +24,8 @@ export interface Harness {
   readonly associations: Association[];
   readonly journal: JournalEntry[];
   readonly watched: (Readings | Waveform | DeviceEvent | DeviceStatus)[];
+  /** Of each event and status that was watched: was it a will? */
+  readonly wills: boolean[];
   readonly live: (Readings | Waveform)[];
   readonly reports: unknown[];
   readonly knownStreams: Map<string, Stream>;
@@ -45,6 +47,7 @@ export function harness(): Harness {
   const associations: Association[] = [association("a1", ALICE, START - 3_600_000, null)];
   const journal: JournalEntry[] = [];
   const watched: Harness["watched"] = [];
+  const wills: boolean[] = [];
   const live: Harness["live"] = [];
   const reports: unknown[] = [];
   const knownStreams = new Map<string, Stream>();
@@ -54,6 +57,7 @@ export function harness(): Harness {
     associations,
     journal,
     watched,
+    wills,
     live,
     reports,
     knownStreams,
@@ -81,8 +85,14 @@ export function harness(): Harness {
       watch: {
         readings: (r) => void watched.push(r),
         waveform: (w) => void watched.push(w),
-        event: (e) => void watched.push(e),
-        status: (s) => void watched.push(s),
+        event(event, isWill) {
+          watched.push(event);
+          wills.push(isWill);
+        },
+        status(status, isWill) {
+          watched.push(status);
+          wills.push(isWill);
+        },
         connection: () => {},
       },
       live: { readings: (r) => void live.push(r), waveform: (w) => void live.push(w) },

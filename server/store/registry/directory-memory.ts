@@ -122,6 +122,13 @@ export function createDirectoryMemory(now: () => number) {
       return last?.to === null ? last : undefined;
     },
 
+    *runningAssociations(): Generator<Association> {
+      for (const { associations } of devices.values()) {
+        const last = associations.at(-1);
+        if (last?.to === null) yield last;
+      }
+    },
+
     deviceType: (deviceId: string): string | undefined => devices.get(deviceId)?.type,
 
     watched(patientId: string): WatchedPatient | undefined {

@@ -19,6 +19,7 @@ type Lookups = Pick<
   | "associationAt"
   | "associations"
   | "currentAssociation"
+  | "runningAssociations"
   | "deviceType"
   | "watched"
 >;
@@ -123,7 +124,8 @@ export async function openDirectory(options: {
     onTrouble: (error) => log.warn({ reason: error.message }, "changes of other processes are not heard; reconnecting"),
   });
 
-  const { signIn, isActive, onRevoked, associationAt, associations, currentAssociation, deviceType, watched } = memory;
+  const { signIn, isActive, onRevoked, deviceType, watched } = memory;
+  const { associationAt, associations, currentAssociation, runningAssociations } = memory;
   return {
     signIn,
     isActive,
@@ -131,6 +133,7 @@ export async function openDirectory(options: {
     associationAt,
     associations,
     currentAssociation,
+    runningAssociations,
     deviceType,
     watched,
     on(listener) {

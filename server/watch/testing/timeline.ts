@@ -35,7 +35,11 @@ export interface Action {
     | "press"
     | "limit"
     | "confirm"
-    | "device clock";
+    | "device clock"
+    | "status"
+    | "will"
+    | "admit"
+    | "discharge";
   readonly signal?: string;
   readonly value?: number;
   /** Device time of a reading or press, counted from the start. */
@@ -45,6 +49,8 @@ export interface Action {
   readonly minutes?: number;
   readonly event?: string;
   readonly id?: string;
+  /** What a status or a will says. */
+  readonly state?: string;
   readonly low?: number;
   readonly high?: number;
   readonly every?: string | null;
@@ -174,6 +180,19 @@ async function act(w: World, action: Action): Promise<unknown> {
     case "confirm": {
       const every = action.every === null || action.every === undefined ? null : milliseconds(action.every);
       return w.watch.confirmExpectation(w.view, w.stream(signal).id, every);
+    }
+    case "status":
+    case "will": {
+      const { organisationId } = w.stream(signal);
+      const facts = { organisationId, deviceId: "mon", battery: null, clock: null, receivedAt: w.runtime.clock.now() };
+      return w.watch.status({ ...facts, state: action.state ?? "online" }, action.do === "will");
+    }
+    case "admit":
+    case "discharge": {
+      const { patientId } = w.stream(signal);
+      const patient = w.patients.get(patientId);
+      if (patient) patient.isAdmitted = action.do === "admit";
+      return w.watch.patientChanged(patientId);
     }
     case "device clock":
       return w.watch.status({

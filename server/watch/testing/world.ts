@@ -165,6 +165,7 @@ export async function world(ageGroup: AgeGroup | null = "adult", type = "bedside
       devices: {
         deviceType: (deviceId) => self.deviceTypes.get(deviceId),
         currentAssociation: (deviceId) => self.associations.get(deviceId),
+        runningAssociations: () => self.associations.values(),
       },
       memory: {
         openAlarms: async () =>
