@@ -73,7 +73,7 @@ export interface Waveform {
   readonly receivedAt: Millis;
 }
 
-/** Something that happened; `id` is the device's own where it gave one, unique per device. */
+/** Something that happened; `id` is the device's own where it gave one, unique per device and time. */
 export interface DeviceEvent {
   readonly id: string;
   readonly organisationId: string;

@@ -5,6 +5,8 @@ export interface ClockTrack {
   seenMono: number;
   /** Device time less server time, ms. */
   offsetMs: number;
+  /** The same as the device itself last told it, in a status: no delay on the way can look like that. 0: nothing told. */
+  statedOffsetMs: number;
 }
 
 const EVERY_MS = 60_000;
@@ -15,7 +17,7 @@ const AT_MOST_EVERY_MS = 5_000;
 export const NEAR_MS = 5 * 60_000;
 
 export function newClockTrack(): ClockTrack {
-  return { seenMono: Number.NEGATIVE_INFINITY, offsetMs: Number.NaN };
+  return { seenMono: Number.NEGATIVE_INFINITY, offsetMs: Number.NaN, statedOffsetMs: 0 };
 }
 
 /** @returns a sighting where the last is a minute old or the offset has moved by more than a second */
@@ -33,4 +35,19 @@ export function sight(
   track.offsetMs = offsetMs;
   const { organisationId, deviceId, receivedAt } = device;
   return { organisationId, deviceId, deviceTime, serverTime: receivedAt };
+}
+
+/** Less is the way of a message, not a wrong clock. */
+const WRONG_MS = 1_000;
+/** A reading that is dated this much later than the stated clock allows shows that the clock was set since. */
+const DISPROVED_MS = 60_000;
+
+export function state(track: ClockTrack, deviceTime: Millis, receivedAt: Millis): void {
+  const offsetMs = deviceTime - receivedAt;
+  track.statedOffsetMs = Math.abs(offsetMs) > WRONG_MS ? offsetMs : 0;
+}
+
+/** @param newest the newest device time that just came */
+export function disprove(track: ClockTrack, newest: Millis, receivedAt: Millis): void {
+  if (newest - receivedAt > track.statedOffsetMs + DISPROVED_MS) track.statedOffsetMs = 0;
 }

@@ -2,7 +2,7 @@ import type { DecodedEvent } from "@openward/codecs";
 import type { DeviceEvent } from "@openward/model";
 import { findSignal } from "@openward/signals";
 import { hashId } from "./ids.ts";
-import { PLACE_EXPECTED, TIME_EXPECTED, timeFault, type Work } from "./work.ts";
+import { isElsewhere, PLACE_EXPECTED, TIME_EXPECTED, timeFault, type Work } from "./work.ts";
 
 /** Names of a device's own events: technical ones that the vocabulary does not know. */
 const OWN_EVENT = /^[a-z0-9-]{1,64}$/;
@@ -10,7 +10,8 @@ const OWN_EVENT = /^[a-z0-9-]{1,64}$/;
 /**
  * Places one event. A clinical one (of the vocabulary: a call for help, a fall) is never held up by a wrong clock: where
  * its time is impossible, or lies outside the association, it is placed at the time of arrival on whoever wears the
- * device now, marked so, with what the device said in `detail.deviceTime`.
+ * device now, marked so, with what the device said in `detail.deviceTime`. Where it is dated to a patient who wore the
+ * device before, a second event tells of whoever wears it now: nobody can know whether the press or the clock is late.
  */
 export function placeEvent(work: Work, decoded: DecodedEvent): void {
   const { item, event } = decoded;
@@ -22,20 +23,29 @@ export function placeEvent(work: Work, decoded: DecodedEvent): void {
     work.problems.add("EVENT_UNKNOWN", "event", item, item, 1, expected);
     return;
   }
-  let timeFromServer = Number.isNaN(decoded.at);
-  let at = timeFromServer ? work.stamp() : decoded.at;
+  const { organisationId, deviceId, receivedAt } = work;
+  const isUndated = Number.isNaN(decoded.at);
+  // What the device said decides, not the time that stands in for it: sent again, it is the same event.
+  const said = isUndated ? `received ${decoded.id === null ? work.stamp() : ""}` : decoded.at;
+  const id = decoded.id ?? hashId("event", organisationId, deviceId, event, said, item, JSON.stringify(decoded.detail));
+  let timeFromServer = isUndated;
+  let at = decoded.at;
   let { detail } = decoded;
+  if (isUndated) at = decoded.id === null ? work.stamp() : work.firstHeard(id);
   let place = work.placeAt(at);
-  if (!timeFromServer) {
+  if (!isUndated) {
     const fault = timeFault(work, at);
-    const isMisplaced = isClinical && !place && work.placeAt(work.receivedAt) !== undefined;
     if (fault && !isClinical && work.shiftMs === undefined) {
       work.problems.add(fault, "at", item, item, 1, TIME_EXPECTED[fault]);
       return;
     }
-    if (fault || isMisplaced) {
+    const meant = at - work.clockOffsetMs;
+    const isMisplaced = isClinical && !place && work.placeAt(receivedAt) !== undefined;
+    // By what the device told of its clock, somebody else wore it.
+    const isMisdated = !fault && work.placeAt(meant) !== undefined && isElsewhere(work, place, meant);
+    if (fault || isMisplaced || isMisdated) {
       detail = { ...detail, deviceTime: decoded.at };
-      at = work.receivedAt;
+      at = isMisdated ? Math.round(meant) : work.firstHeard(`${id} ${said}`);
       timeFromServer = true;
       place = work.placeAt(at);
     } else if (!(at <= work.newest)) work.newest = at;
@@ -44,11 +54,8 @@ export function placeEvent(work: Work, decoded: DecodedEvent): void {
     work.problems.add("NO_ASSOCIATION", "at", item, item, 1, PLACE_EXPECTED);
     return;
   }
-  const { organisationId, deviceId, receivedAt } = work;
-  // What the device said decides, not the time that stands in for it: sent again, it is the same event.
-  const said = Number.isNaN(decoded.at) ? `received ${work.stamp()}` : decoded.at;
   const placed: DeviceEvent = {
-    id: decoded.id ?? hashId("event", organisationId, deviceId, event, said, item, JSON.stringify(decoded.detail)),
+    id,
     organisationId,
     deviceId,
     patientId: place?.patientId ?? null,
@@ -61,4 +68,17 @@ export function placeEvent(work: Work, decoded: DecodedEvent): void {
   };
   work.entries.push({ kind: "event", event: placed });
   work.accepted++;
+  const now = isClinical ? work.placeAt(receivedAt) : undefined;
+  if (!now || now.patientId === place?.patientId) return;
+  const dated = isUndated ? at : decoded.at;
+  const forWearer: DeviceEvent = {
+    ...placed,
+    id: hashId("event-of-wearer", organisationId, deviceId, id, dated, now.patientId),
+    patientId: now.patientId,
+    associationId: now.id,
+    at: work.firstHeard(`${id} ${said} ${now.patientId}`),
+    timeFromServer: true,
+    detail: { ...detail, deviceTime: dated, wearer: "uncertain" },
+  };
+  work.entries.push({ kind: "event", event: forWearer });
 }

@@ -39,3 +39,34 @@ test(`whatever the history, each reading is with who wore the device, or quarant
     assert.equal(h.quarantined().length, told > 0 ? 1 : 0);
   }
 });
+
+test(`with a clock that is known to be wrong, a reading is placed where both clocks agree (seed ${seed})`, async () => {
+  const random = seededRandom(seed + 1);
+  const int = (n: number) => Math.floor(random.float() * n);
+  let ambiguous = 0;
+  for (let round = 0; round < 200; round++) {
+    const h = harness();
+    h.associations.length = 0;
+    for (let i = 0, from = START - 600_000; i < 4; i++, from += 150_000) {
+      h.associations.push(association(`x${i}`, int(2) === 0 ? ALICE : BOB, from, from + 150_000));
+    }
+    const offset = (int(2) === 0 ? 1 : -1) * (2_000 + int(200_000));
+    await h.send("status", { state: "online", clock: START + offset });
+    const items = Array.from({ length: 1 + int(30) }, () => ({
+      at: START - int(600) * 1_000,
+      values: { "heart-rate": 60 + int(60) },
+    }));
+    const receipt = await h.send("readings", items);
+    const told = receipt.quarantined.reduce((sum, p) => sum + p.readings, 0);
+    assert.equal(receipt.accepted + told, items.length, `round ${round}: every value is placed or told`);
+    ambiguous += receipt.quarantined.filter((p) => p.code === "ASSOCIATION_AMBIGUOUS").length;
+    const wearerAt = (time: number) => h.associations.find((a) => time >= a.from && time < (a.to ?? 0))?.patientId;
+    for (const { readings } of h.of("readings")) {
+      for (const time of readings.times) {
+        assert.equal(readings.stream.patientId, wearerAt(time), `round ${round}: by what the device says`);
+        assert.equal(readings.stream.patientId, wearerAt(time - offset), `round ${round}: by the corrected clock`);
+      }
+    }
+  }
+  assert.ok(ambiguous > 100, "the fault happened");
+});

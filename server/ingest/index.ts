@@ -5,7 +5,7 @@ import type { JournalEntry, Problem, QuarantineEntry } from "@openward/model";
 import { QUALITY } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { steadyClock } from "@openward/runtime/steady";
-import { NEAR_MS, sight } from "./clock-track.ts";
+import { disprove, NEAR_MS, sight, state as stateClock } from "./clock-track.ts";
 import { createDefinitions, type NoDefinition } from "./definitions.ts";
 import { createRecentDeliveries, deliveryId } from "./deliveries.ts";
 import { placeEvent } from "./events.ts";
@@ -95,12 +95,19 @@ export function createIngest({
 
   function workOf(message: DeviceMessage): Work {
     const { organisationId, deviceId, receivedAt } = message;
+    const device = streams.device(deviceId);
     let stamp: number | undefined;
+    const first = (key: string, isRedelivery: boolean) => {
+      const firstAt = recent.received(deviceId, key, receivedAt, isRedelivery);
+      work.entries.push({ kind: "delivery", delivery: { organisationId, deviceId, key, receivedAt: firstAt } });
+      return firstAt;
+    };
     const work = newWork({
       organisationId,
       deviceId,
-      device: streams.device(deviceId),
+      device,
       receivedAt,
+      clockOffsetMs: device.clock.statedOffsetMs,
       isWill: message.isWill === true,
       latest: latestTime(receivedAt),
       placeAt: (time) => directory.associationAt(deviceId, time),
@@ -115,11 +122,11 @@ export function createIngest({
           stamp = receivedAt;
           return stamp;
         }
-        stamp = recent.received(deviceId, deliveryKey, receivedAt, isRedelivery);
-        const delivery = { organisationId, deviceId, key: deliveryKey, receivedAt: stamp };
-        work.entries.push({ kind: "delivery", delivery });
+        stamp = first(deliveryKey, isRedelivery);
         return stamp;
       },
+      // An event that names itself is the same whenever it comes again.
+      firstHeard: (event) => first(`event ${event}`, true),
     });
     return work;
   }
@@ -178,7 +185,10 @@ export function createIngest({
         const { organisationId, deviceId, receivedAt } = work;
         work.entries.push({ kind: "status", status: { organisationId, deviceId, state, battery, clock, receivedAt } });
         work.accepted++;
-        if (clock !== null && !work.isWill) noteClock(work, clock);
+        if (clock !== null && !work.isWill) {
+          stateClock(work.device.clock, clock, receivedAt);
+          noteClock(work, clock);
+        }
         return;
       }
       case "raw":
@@ -258,7 +268,10 @@ export function createIngest({
       work = workOf(message);
       work.problems.push(isRefusal ? problemOf(error) : { index: 0, code: "BODY_SHAPE", field: "", readings: 0 });
     }
-    if (work.newest > message.receivedAt - NEAR_MS && !work.isWill) noteClock(work, work.newest);
+    if (!work.isWill) {
+      if (work.newest > message.receivedAt - NEAR_MS) noteClock(work, work.newest);
+      disprove(work.device.clock, work.newest, message.receivedAt);
+    }
     let problems = NOTHING_WRONG;
     if (!work.problems.isEmpty) {
       problems = work.problems.all();
@@ -281,9 +294,11 @@ export function createIngest({
       device: streams.device(deviceId),
       receivedAt,
       isWill: false,
+      clockOffsetMs: 0,
       latest,
       quality: QUALITY.claimed,
       stamp: () => receivedAt,
+      firstHeard: () => receivedAt,
       placeAt: () => claimed,
       isWanted: isListed,
       shiftMs: undefined,

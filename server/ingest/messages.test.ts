@@ -188,3 +188,67 @@ test("a last will is kept, and is neither the patient's news nor a sighting of t
   assert.deepEqual(h.wills, [true]);
   assert.equal(h.watched.length, 1, "the status alone");
 });
+
+const swapped = () => {
+  const h = harness();
+  h.associations.length = 0;
+  h.associations.push(association("a1", ALICE, at(-3600), at(-300)), association("a2", BOB, at(-300), null));
+  return h;
+};
+const placed = (h: ReturnType<typeof harness>) =>
+  h.of("event").map(({ event }) => [event.patientId === ALICE ? "ALICE" : "BOB", event.at, event.timeFromServer]);
+
+test("a call for help that is dated before a swap rings for the wearer of then and for the wearer of now", async () => {
+  const h = swapped();
+  await h.send("event", { event: "sos-button", id: "p1", at: at(-600) });
+  assert.deepEqual(placed(h), [
+    ["ALICE", at(-600), false],
+    ["BOB", START, true],
+  ]);
+  assert.equal(h.watched.length, 2);
+  assert.deepEqual(h.of("event")[1]?.event.detail, { deviceTime: at(-600), wearer: "uncertain" });
+  h.runtime.advance(60_000);
+  await h.send("event", { event: "sos-button", id: "p1", at: at(-600) });
+  assert.deepEqual(placed(h)[3], placed(h)[1], "sent again, both are the same events");
+  assert.equal(h.of("event")[3]?.event.id, h.of("event")[1]?.event.id);
+});
+
+test("a call for help of a clock that told that it is slow is the present wearer's alone", async () => {
+  const h = swapped();
+  await h.send("status", { state: "online", clock: at(-600) });
+  await h.send("event", { event: "sos-button", id: "p1", at: at(-600) });
+  assert.deepEqual(placed(h), [["BOB", START, true]]);
+  assert.deepEqual(h.of("event")[0]?.event.detail, { deviceTime: at(-600) });
+});
+
+test("readings and samples near a swap, of a clock that told that it is slow, are nobody's until a person says", async () => {
+  const h = swapped();
+  await h.send("status", { state: "online", clock: at(-600) });
+  await h.send("readings", { at: at(-600), values: { "heart-rate": 45 } });
+  await h.send("waveform", { ...ecg, start: at(-600) });
+  await h.send("readings", { at: at(-1200), values: { "heart-rate": 46 } });
+  assert.deepEqual(
+    h.problems().map((p) => [p.code, p.field, p.readings]),
+    [
+      ["ASSOCIATION_AMBIGUOUS", "at", 1],
+      ["ASSOCIATION_AMBIGUOUS", "start", 1],
+    ],
+  );
+  assert.deepEqual(h.placed(), ["heart-rate=46@-1200"], "far from the swap nothing is in doubt");
+  await h.send("readings", { at: at(-1), values: { "heart-rate": 70 } });
+  await h.send("readings", { at: at(-400), values: { "heart-rate": 50 } });
+  assert.deepEqual(h.placed(ALICE), ["heart-rate=46@-1200", "heart-rate=50@-400"], "the clock was set since");
+});
+
+test("an event without a time, said again within minutes, has the time of the first; later it is another", async () => {
+  const h = harness();
+  await h.send("event", { event: "sos-button", id: "1" });
+  h.runtime.advance(60_000);
+  await h.send("event", { event: "sos-button", id: "1" });
+  h.runtime.advance(3_600_000);
+  await h.send("event", { event: "sos-button", id: "1" });
+  assert.deepEqual(
+    h.of("event").map(({ event }) => event.at),
+    [START, START, START + 3_660_000],
+  );
+});

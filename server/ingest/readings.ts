@@ -3,7 +3,18 @@ import type { RefusalCode } from "@openward/errors";
 import type { Readings } from "@openward/model";
 import { type Definition, isPlausible, plausibleRange } from "./definitions.ts";
 import { MAX_STREAMS, type Streams } from "./streams.ts";
-import { covers, enter, FROM_SERVER, PLACE_EXPECTED, type Place, TIME_EXPECTED, timeFault, type Work } from "./work.ts";
+import {
+  CLOCK_EXPECTED,
+  covers,
+  enter,
+  FROM_SERVER,
+  isElsewhere,
+  PLACE_EXPECTED,
+  type Place,
+  TIME_EXPECTED,
+  timeFault,
+  type Work,
+} from "./work.ts";
 
 /** Places a column of readings: on whom, in which stream, or in quarantine with the reason. */
 export function placeReadings(work: Work, column: ReadingColumn, definition: Definition, streams: Streams): void {
@@ -33,6 +44,10 @@ function placeWhole(work: Work, column: ReadingColumn, definition: Definition, s
   if (n === 0 || timeFault(work, earliest) || timeFault(work, latest)) return false;
   const place = work.placeAt(latest);
   if (!place || !covers(place, earliest)) return false;
+  const { clockOffsetMs } = work;
+  if (clockOffsetMs !== 0 && !(covers(place, earliest - clockOffsetMs) && covers(place, latest - clockOffsetMs))) {
+    return false;
+  }
   if (n === 1 && !hasMissing && work.quality === 0) {
     if (newest > (Number.isNaN(work.newest) ? Number.NEGATIVE_INFINITY : work.newest)) work.newest = newest;
     return put(work, column, definition, streams, place, instant(work, latest), asFloat64(values), GOOD);
@@ -95,6 +110,7 @@ const FAULTS = [
   "TIME_IN_FUTURE",
   "TIME_IMPOSSIBLE",
   "NO_ASSOCIATION",
+  "ASSOCIATION_AMBIGUOUS",
   "VALUE_NOT_A_NUMBER",
   "STREAM_LIMIT",
 ] as const satisfies readonly (RefusalCode | undefined)[];
@@ -151,6 +167,11 @@ function placeOneByOne(work: Work, column: ReadingColumn, definition: Definition
       group = groups.get(place.id) ?? { place, rows: [] };
       groups.set(place.id, group);
     }
+    const isOwnTime = time === times[i];
+    if (isOwnTime && work.clockOffsetMs !== 0 && isElsewhere(work, group.place, time - work.clockOffsetMs)) {
+      verdicts[i] = FAULTS.indexOf("ASSOCIATION_AMBIGUOUS");
+      continue;
+    }
     placed[i] = time;
     group.rows.push(i);
   }
@@ -183,7 +204,7 @@ function tellRuns(
     if (i < verdicts.length && verdicts[i] === verdicts[start]) continue;
     const fault = FAULTS[verdicts[start] as number];
     if (fault) {
-      const about = fault.startsWith("TIME_") || fault === "NO_ASSOCIATION" ? "at" : field;
+      const about = fault.startsWith("TIME_") || fault.includes("ASSOCIATION") ? "at" : field;
       const expected = expectedOf(fault, definition);
       work.problems.add(fault, about, items[start] as number, items[i - 1] as number, i - start, expected);
     }
@@ -198,6 +219,8 @@ function expectedOf(fault: Fault, definition: Definition): string {
       return TIME_EXPECTED[fault];
     case "NO_ASSOCIATION":
       return PLACE_EXPECTED;
+    case "ASSOCIATION_AMBIGUOUS":
+      return CLOCK_EXPECTED;
     case "VALUE_IMPLAUSIBLE":
       return plausibleRange(definition);
     case "VALUE_NOT_A_NUMBER":

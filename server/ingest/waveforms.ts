@@ -2,7 +2,16 @@ import type { DecodedWaveform } from "@openward/codecs";
 import { ABSENT_SAMPLE } from "@openward/model";
 import { type Definition, isPlausible, plausibleRange } from "./definitions.ts";
 import { MAX_STREAMS, type Streams } from "./streams.ts";
-import { enter, FROM_SERVER, PLACE_EXPECTED, TIME_EXPECTED, timeFault, type Work } from "./work.ts";
+import {
+  CLOCK_EXPECTED,
+  enter,
+  FROM_SERVER,
+  isElsewhere,
+  PLACE_EXPECTED,
+  TIME_EXPECTED,
+  timeFault,
+  type Work,
+} from "./work.ts";
 
 /** Places one piece of a waveform, whole or not at all. */
 export function placeWaveform(work: Work, piece: DecodedWaveform, definition: Definition, streams: Streams): void {
@@ -42,6 +51,14 @@ export function placeWaveform(work: Work, piece: DecodedWaveform, definition: De
   if (place.id !== last.id) {
     work.problems.add("ASSOCIATION_SPLIT", "start", item, item, 1, "a piece that lies within one association");
     return;
+  }
+  const { clockOffsetMs } = work;
+  if (clockOffsetMs !== 0 && start === piece.start) {
+    const ends = [start, start + durationMs].map((time) => time - clockOffsetMs);
+    if (ends.some((time) => isElsewhere(work, place, time))) {
+      work.problems.add("ASSOCIATION_AMBIGUOUS", "start", item, item, 1, CLOCK_EXPECTED);
+      return;
+    }
   }
   const { organisationId, deviceId, receivedAt } = work;
   const { signal, unit } = definition;

@@ -22,6 +22,10 @@ export interface Work {
   readonly latest: Millis;
   /** The time of a message that has none: the server's, when it came first. */
   readonly stamp: () => Millis;
+  /** When an event that carries an id came first: said again within minutes, it is the same event. */
+  readonly firstHeard: (event: string) => Millis;
+  /** What the device has told of its clock: its time less the server's; 0 where it told nothing, or is right. */
+  readonly clockOffsetMs: number;
   /** Who wore the device then. */
   readonly placeAt: (time: Millis) => Place | undefined;
   /** Bits that every value gets. */
@@ -81,5 +85,12 @@ export const PLACE_EXPECTED = "a time at which the device was on a patient";
 export function covers(place: Place, time: Millis): boolean {
   return time >= place.from && (place.to === null || time < place.to);
 }
+
+/** Would the patient be another one at this time? */
+export function isElsewhere(work: Work, place: Place | undefined, time: Millis): boolean {
+  return work.placeAt(time)?.patientId !== place?.patientId;
+}
+
+export const CLOCK_EXPECTED = "a time that is the same patient's by the clock that the device told";
 
 export const FROM_SERVER = QUALITY.timeFromServer;

@@ -28,8 +28,11 @@ export interface AlarmBook {
    * @returns undefined where this very breach has had its alarm already
    */
   raise(condition: AlarmCondition): Alarm | undefined;
-  /** Something that happened and is over: stays until a person has answered it. */
-  raiseEvent(condition: AlarmCondition): Alarm | undefined;
+  /**
+   * Something that happened and is over: stays until a person has answered it.
+   * @param saidAt the time that the device gave it: with the event's id it tells one event from the next
+   */
+  raiseEvent(condition: AlarmCondition, saidAt: Millis): Alarm | undefined;
   /** Is there an alarm whose condition still holds? */
   isActive(rule: AlarmRule, subject: string): boolean;
   endCondition(rule: AlarmRule, subject: string, at: Millis, latching: boolean): void;
@@ -40,12 +43,15 @@ export interface AlarmBook {
   ofView(view: PatientView): readonly Alarm[];
   ofPatient(patientId: string): readonly Alarm[];
   open(): Iterable<Alarm>;
-  restore(alarms: readonly Alarm[]): void;
+  /** @param resolved ids of alarms that are over, oldest first */
+  restore(alarms: readonly Alarm[], resolved: readonly string[]): void;
 }
 
 const RANK: Readonly<Record<AlarmPriority, number>> = { high: 0, medium: 1, low: 2 };
 /** Ids of alarms that are over, so that a breach that is sent again does not ring again. */
 const REMEMBERED = 20_000;
+/** What holds now is no breach that is sent again: it rings, also where its onset has had an alarm before. */
+const TECHNICAL: ReadonlySet<AlarmRule> = new Set(["missing-data", "device-offline"]);
 
 export function createAlarmBook({
   runtime,
@@ -70,6 +76,13 @@ export function createAlarmBook({
     return alarm.streamId ?? alarm.deviceId;
   }
 
+  function close(id: string): void {
+    closed.add(id);
+    if (closed.size <= REMEMBERED) return;
+    const oldest = closed.values().next().value;
+    if (oldest !== undefined) closed.delete(oldest);
+  }
+
   function index(alarm: Alarm): void {
     const subject = subjectOf(alarm);
     const key = subject === null ? null : subjectKey(alarm.rule, subject);
@@ -79,11 +92,7 @@ export function createAlarmBook({
       ofPatient?.delete(alarm.id);
       if (ofPatient?.size === 0) byPatient.delete(alarm.patientId);
       if (key !== null && bySubject.get(key) === alarm.id) bySubject.delete(key);
-      closed.add(alarm.id);
-      if (closed.size > REMEMBERED) {
-        const oldest = closed.values().next().value;
-        if (oldest !== undefined) closed.delete(oldest);
-      }
+      close(alarm.id);
       return;
     }
     byId.set(alarm.id, alarm);
@@ -117,13 +126,16 @@ export function createAlarmBook({
     return id === undefined ? undefined : byId.get(id);
   }
 
-  function fresh(condition: AlarmCondition, endedAt: Millis | null): Alarm | undefined {
+  function fresh(condition: AlarmCondition, began: Millis, endedAt: Millis | null): Alarm | undefined {
     const { subject, ...facts } = condition;
-    // An event has an id of its own; its time may be the server's, and differ when it is sent again.
-    const id = alarmId(condition.rule, subject, condition.rule === "event" ? 0 : condition.onsetAt);
+    const id = alarmId(condition.rule, subject, began);
     const already = byId.get(id);
     if (already) return already;
-    if (closed.has(id)) return undefined;
+    if (closed.has(id)) {
+      const now = runtime.clock.now();
+      if (!TECHNICAL.has(condition.rule) || began === now) return undefined;
+      return fresh({ ...condition, onsetAt: now }, now, endedAt);
+    }
     return publish({
       ...facts,
       id,
@@ -141,11 +153,11 @@ export function createAlarmBook({
   return {
     raise(condition) {
       const there = openAlarm(condition.rule, condition.subject);
-      if (!there) return fresh(condition, null);
+      if (!there) return fresh(condition, condition.onsetAt, null);
       if (there.conditionEndedAt === null) return there;
       return change(there, { latched: false, conditionEndedAt: null });
     },
-    raiseEvent: (condition) => fresh(condition, condition.onsetAt),
+    raiseEvent: (condition, saidAt) => fresh(condition, saidAt, condition.onsetAt),
     isActive: (rule, subject) => openAlarm(rule, subject)?.conditionEndedAt === null,
     endCondition(rule, subject, at, latching) {
       const alarm = openAlarm(rule, subject);
@@ -188,7 +200,8 @@ export function createAlarmBook({
     },
     ofPatient: (patientId) => [...(byPatient.get(patientId)?.values() ?? [])].sort(moreUrgent),
     open: () => [...byId.values()],
-    restore(alarms) {
+    restore(alarms, resolved) {
+      for (const id of resolved) close(id);
       for (const alarm of alarms) index(alarm);
     },
   };

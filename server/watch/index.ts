@@ -72,6 +72,9 @@ const alarmingEvents: ReadonlyMap<string, AlarmPriority> = new Map(
   Object.entries(eventTable.events).map(([event, { priority }]) => [event, priority as AlarmPriority]),
 );
 
+/** Calls that were received so long before a start are looked at again. */
+const CALLS_MS = 24 * 3_600_000;
+
 const SHORTEST_INTERVAL_MS = 100;
 const LONGEST_INTERVAL_MS = 30 * 86_400_000;
 
@@ -138,17 +141,42 @@ export function createWatch({
     for (const alarm of alarms.open()) {
       if (about.deviceId !== undefined && alarm.deviceId !== about.deviceId) continue;
       if (about.patientId !== undefined && alarm.patientId !== about.patientId) continue;
+      // A call for help is answered by a person, and by nothing else.
+      if (alarm.rule === "event") continue;
       const patient = patients.watched(alarm.patientId);
       if (patient && !patient.isAdmitted) {
         alarms.resolve(alarm);
         continue;
       }
-      if (alarm.rule === "event" || alarm.deviceId === null) continue;
+      if (alarm.deviceId === null) continue;
       if (devices.currentAssociation(alarm.deviceId)?.patientId === alarm.patientId) continue;
       const latching = alarm.signal !== null && limits.ofSignal(alarm.patientId, alarm.signal)?.latching === true;
       const subject = alarm.streamId ?? alarm.deviceId;
       alarms.endCondition(alarm.rule, subject, runtime.clock.now(), latching && alarm.rule !== "missing-data");
     }
+  }
+
+  function call(event: DeviceEvent): void {
+    const priority = alarmingEvents.get(event.event);
+    if (priority === undefined || event.patientId === null) return;
+    // Neither standby nor age holds a call for help back.
+    alarms.raiseEvent(
+      {
+        rule: "event",
+        priority,
+        organisationId: event.organisationId,
+        patientId: event.patientId,
+        deviceId: event.deviceId,
+        streamId: null,
+        signal: event.event,
+        subject: `${event.deviceId} ${event.id}`,
+        onsetAt: event.at,
+        value: null,
+        limit: null,
+        unit: null,
+      },
+      saidAt(event),
+    );
   }
 
   function mustSee(view: PatientView, patientId: string): void {
@@ -158,13 +186,17 @@ export function createWatch({
   return {
     async start() {
       const now = runtime.clock.now();
-      const [open, running, expected] = await Promise.all([
+      const [open, resolved, events, running, expected] = await Promise.all([
         memory.openAlarms(),
+        memory.resolvedAlarms(),
+        memory.recentEvents([...alarmingEvents.keys()], now - CALLS_MS),
         memory.runningStandby(now),
         memory.expectations(),
         limits.load(),
       ]);
-      alarms.restore(open);
+      alarms.restore(open, resolved);
+      // An event may be durable and its alarm not: most of these are known, and the others ring now.
+      for (const event of events) call(event);
       expectations.load(expected);
       standby.restore(running);
       endStrayAlarms({});
@@ -189,23 +221,7 @@ export function createWatch({
     },
     event(event, isWill = false) {
       if (!isWill) presence.seen(event.deviceId);
-      const priority = alarmingEvents.get(event.event);
-      if (priority === undefined || event.patientId === null) return;
-      // Neither standby nor age holds a call for help back.
-      alarms.raiseEvent({
-        rule: "event",
-        priority,
-        organisationId: event.organisationId,
-        patientId: event.patientId,
-        deviceId: event.deviceId,
-        streamId: null,
-        signal: event.event,
-        subject: `${event.deviceId} ${event.id}`,
-        onsetAt: event.at,
-        value: null,
-        limit: null,
-        unit: null,
-      });
+      call(event);
     },
     status({ deviceId, state, clock, receivedAt }, isWill = false) {
       // A will was written when the connection began: its clock is of then.
@@ -273,4 +289,9 @@ export function createWatch({
 
     unsaved: writer.unsaved,
   };
+}
+
+/** Where the server's time stands in for one that cannot be, what the device said still names the event. */
+function saidAt({ at, timeFromServer, detail }: DeviceEvent): number {
+  return timeFromServer && typeof detail.deviceTime === "number" ? detail.deviceTime : at;
 }

@@ -1,4 +1,14 @@
-import type { AgeGroup, Alarm, Association, Expectation, JournalEntry, Limits, Standby, Stream } from "@openward/model";
+import type {
+  AgeGroup,
+  Alarm,
+  Association,
+  DeviceEvent,
+  Expectation,
+  JournalEntry,
+  Limits,
+  Standby,
+  Stream,
+} from "@openward/model";
 
 export interface Journal {
   append(entries: readonly JournalEntry[]): Promise<void>;
@@ -34,6 +44,10 @@ export interface Devices {
 /** What was known before the last stop. All rejections are OutsideTrouble. */
 export interface WatchMemory {
   openAlarms(): Promise<Alarm[]>;
+  /** Ids of the alarms that were resolved last, oldest first: what is sent again does not ring again. */
+  resolvedAlarms(): Promise<string[]>;
+  /** Events of these kinds that were received since then. */
+  recentEvents(kinds: readonly string[], since: number): Promise<DeviceEvent[]>;
   runningStandby(now: number): Promise<Standby[]>;
   expectations(): Promise<Expectation[]>;
   /** Per patient, the latest limits of each signal. */

@@ -87,10 +87,13 @@ CREATE TABLE event (
   time_from_server boolean NOT NULL,
   received_at bigint NOT NULL,
   detail json NOT NULL,
-  PRIMARY KEY (organisation_id, device_id, id)
+  -- Devices count from 1 again when they restart: the same id at another time is another event.
+  PRIMARY KEY (organisation_id, device_id, id, at)
 );
 CREATE INDEX event_by_patient ON event (patient_id, at DESC) WHERE patient_id IS NOT NULL;
-COMMENT ON TABLE event IS 'Device events; the same id from the same device is the same event';
+-- For the start: calls of the last day.
+CREATE INDEX event_by_arrival ON event (event, received_at);
+COMMENT ON TABLE event IS 'Device events; the same id and time from the same device is the same event';
 
 -- What could not be placed, whole, with its reasons. It is open until quarantine_resolution has a row for it.
 CREATE TABLE quarantine (
@@ -151,6 +154,9 @@ CREATE TABLE alarm_revision (
 CREATE INDEX alarm_revision_by_patient ON alarm_revision (patient_id, onset_at DESC);
 -- For the start: alarms that are not resolved are those without a resolved revision.
 CREATE INDEX alarm_revision_resolved ON alarm_revision (alarm_id) WHERE state = 'resolved';
+-- And those that ended last.
+CREATE INDEX alarm_revision_calls_ended ON alarm_revision (resolved_at DESC) WHERE state = 'resolved' AND rule = 'event';
+CREATE INDEX alarm_revision_ended ON alarm_revision (resolved_at DESC) WHERE state = 'resolved' AND rule <> 'event';
 COMMENT ON TABLE alarm_revision IS 'The life of alarms, a row per change; the highest revision of an alarm_id is the alarm';
 
 -- Each change of a standby is a row; the standby is its row of the highest position.

@@ -164,6 +164,22 @@ test("an alarm is its newest revision; those not resolved are remembered over a 
     (await registry.watchMemory.openAlarms()).map(({ id, revision }) => [id, revision]),
     [["a", 2]],
   );
+  await alarm("c", 1, { onset_at: 50, rule: "event" });
+  await alarm("c", 2, { onset_at: 50, rule: "event", state: "resolved", resolved_at: 60 });
+  assert.deepEqual(await registry.watchMemory.resolvedAlarms(), ["c", "b"], "oldest first");
+});
+
+test("calls for help are found again by kind and arrival, and the same id at another time is another call", async () => {
+  const call = { organisation_id: home.id, device_id: "mon-1", id: "1", patient_id: patient.id, detail: "{}" };
+  const sos = { ...call, event: "sos-button", time_from_server: false };
+  await insert("event", { ...sos, at: 100, received_at: 100 });
+  await insert("event", { ...sos, at: 200, received_at: 200 });
+  await insert("event", { ...sos, id: "2", event: "charging", at: 200, received_at: 200 });
+  const found = await registry.watchMemory.recentEvents(["sos-button"], 150);
+  assert.deepEqual(
+    found.map(({ id, at, patientId, receivedAt, detail }) => [id, at, patientId, receivedAt, detail]),
+    [["1", 200, patient.id, 200, {}]],
+  );
 });
 
 test("standby that runs, and the newest expectation of a stream, are remembered over a restart", async () => {

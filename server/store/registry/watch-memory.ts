@@ -1,4 +1,4 @@
-import type { AgeGroup, Alarm, AlarmPriority, Expectation, Limits, Standby } from "@openward/model";
+import type { AgeGroup, Alarm, AlarmPriority, DeviceEvent, Expectation, Limits, Standby } from "@openward/model";
 import { type AlarmRow, toAlarm } from "./alarms.ts";
 import { audit } from "./audit.ts";
 import type { RegistryContext } from "./context.ts";
@@ -7,6 +7,9 @@ import { everywhere, inOrganisation, needUuid } from "./transaction.ts";
 /** What the alarms knew before the last stop. All rejections are OutsideTrouble. */
 export interface RegistryWatchMemory {
   openAlarms(): Promise<Alarm[]>;
+  /** Ids of those that were resolved last, oldest first. */
+  resolvedAlarms(): Promise<string[]>;
+  recentEvents(kinds: readonly string[], since: number): Promise<DeviceEvent[]>;
   runningStandby(now: number): Promise<Standby[]>;
   expectations(): Promise<Expectation[]>;
   limits(): Promise<{ patientId: string; profile: AgeGroup | null; limits: Limits[] }[]>;
@@ -17,6 +20,8 @@ export interface RegistryWatchMemory {
     limits: readonly Limits[],
   ): Promise<void>;
 }
+
+const RESOLVED_MAX = 10_000;
 
 export function createWatchMemory({ api, worker, runtime }: RegistryContext): RegistryWatchMemory {
   const read = <T extends object>(sql: string, values: readonly unknown[] = []) =>
@@ -30,6 +35,31 @@ export function createWatchMemory({ api, worker, runtime }: RegistryContext): Re
           ORDER BY alarm_id, revision DESC`,
       );
       return rows.map(toAlarm);
+    },
+
+    async resolvedAlarms() {
+      // Calls for help on their own: they may be delivered again after weeks, and what comes in between must not oust them.
+      const rows = await read<{ alarm_id: string }>(
+        `SELECT alarm_id FROM (
+           (SELECT alarm_id, resolved_at FROM alarm_revision WHERE state = 'resolved' AND rule = 'event'
+             ORDER BY resolved_at DESC LIMIT ${RESOLVED_MAX})
+           UNION ALL
+           (SELECT alarm_id, resolved_at FROM alarm_revision WHERE state = 'resolved' AND rule <> 'event'
+             ORDER BY resolved_at DESC LIMIT ${RESOLVED_MAX})) newest
+          ORDER BY resolved_at`,
+      );
+      return rows.map((row) => row.alarm_id);
+    },
+
+    async recentEvents(kinds, since) {
+      return read<DeviceEvent>(
+        `SELECT id, organisation_id AS "organisationId", device_id AS "deviceId", patient_id AS "patientId",
+            association_id AS "associationId", event, at, time_from_server AS "timeFromServer",
+            received_at AS "receivedAt", detail
+          FROM event WHERE event = ANY($1::text[]) AND received_at >= $2 AND patient_id IS NOT NULL
+          ORDER BY received_at`,
+        [kinds, since],
+      );
     },
 
     async runningStandby(now) {

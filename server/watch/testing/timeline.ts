@@ -1,4 +1,4 @@
-import type { AgeGroup, Alarm } from "@openward/model";
+import type { AgeGroup, Alarm, DeviceEvent } from "@openward/model";
 import type { NewLimits } from "../index.ts";
 import { START, type World, world } from "./world.ts";
 
@@ -162,7 +162,7 @@ async function act(w: World, action: Action): Promise<unknown> {
     }
     case "press": {
       const { organisationId, patientId } = w.stream(signal);
-      return w.watch.event({
+      const event: DeviceEvent = {
         id: action.id ?? "press-1",
         organisationId,
         deviceId: "mon",
@@ -173,7 +173,9 @@ async function act(w: World, action: Action): Promise<unknown> {
         timeFromServer: false,
         receivedAt: w.runtime.clock.now(),
         detail: {},
-      });
+      };
+      w.events.push(event);
+      return w.watch.event(event);
     }
     case "limit":
       return w.set({ signal, low: action.low ?? null, high: action.high ?? null });

@@ -3,6 +3,7 @@ import type {
   AgeGroup,
   Alarm,
   Association,
+  DeviceEvent,
   JournalEntry,
   Limits,
   PatientView,
@@ -24,6 +25,8 @@ export interface World {
   readonly associations: Map<string, Association>;
   readonly deviceTypes: Map<string, string>;
   readonly journal: JournalEntry[];
+  /** What ingest made durable and acknowledged. */
+  readonly events: DeviceEvent[];
   /** Every revision that screens were shown, in order. */
   readonly shown: Alarm[];
   readonly standbys: Standby[];
@@ -65,6 +68,7 @@ export async function world(ageGroup: AgeGroup | null = "adult", type = "bedside
     associations: new Map(),
     deviceTypes: new Map(),
     journal: [],
+    events: [],
     shown: [],
     standbys: [],
     reports: [],
@@ -172,6 +176,12 @@ export async function world(ageGroup: AgeGroup | null = "adult", type = "bedside
           latest((e) => (e.kind === "alarm" ? { id: e.alarm.id, value: e.alarm } : undefined)).filter(
             (alarm) => alarm.state !== "resolved",
           ),
+        resolvedAlarms: async () =>
+          latest((e) => (e.kind === "alarm" ? { id: e.alarm.id, value: e.alarm } : undefined))
+            .filter((alarm) => alarm.state === "resolved")
+            .map((alarm) => alarm.id),
+        recentEvents: async (kinds, since) =>
+          self.events.filter(({ event, receivedAt }) => kinds.includes(event) && receivedAt >= since),
         runningStandby: async () =>
           latest((e) => (e.kind === "standby" ? { id: e.standby.id, value: e.standby } : undefined)).filter(
             (standby) => standby.endedAt === null,
