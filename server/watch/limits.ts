@@ -27,6 +27,8 @@ export interface LimitBook {
 interface Entry {
   /** Chosen by a person; null: follows the age. */
   chosen: AgeGroup | null;
+  /** The age group that was known when it was chosen. */
+  chosenFor: AgeGroup | null;
   /** Set by people, by signal. */
   edits: Map<string, Limits>;
   /** The age group for which `effective` was made. */
@@ -34,6 +36,8 @@ interface Entry {
   effective: Map<string, Limits> | undefined;
 }
 
+const FOLLOWS_AGE = { ageGroup: null, chosenFor: null } as const;
+const SAVE_AGAIN_MS = 10_000;
 const NO_LIMITS = { low: null, high: null, criticalLow: null, criticalHigh: null, enabled: false } as const;
 
 export function createLimitBook({
@@ -53,7 +57,7 @@ export function createLimitBook({
     let entry = entries.get(patientId);
     if (!entry) {
       const ageGroup = patients.watched(patientId)?.ageGroup ?? null;
-      entry = { chosen: null, edits: new Map(), ageGroup, effective: undefined };
+      entry = { chosen: null, chosenFor: null, edits: new Map(), ageGroup, effective: undefined };
       entries.set(patientId, entry);
     }
     return entry;
@@ -65,14 +69,26 @@ export function createLimitBook({
    */
   function follow(patientId: string, entry: Entry, patient: WatchedPatient | undefined): void {
     const ageGroup = patient?.ageGroup ?? null;
-    if (ageGroup === entry.ageGroup) return;
-    entry.ageGroup = ageGroup;
-    entry.effective = undefined;
-    if (ageGroup === null || entry.chosen === null || entry.chosen === ageGroup) return;
+    if (ageGroup !== entry.ageGroup) {
+      entry.ageGroup = ageGroup;
+      entry.effective = undefined;
+    }
+    const { chosen, chosenFor } = entry;
+    if (!patient || ageGroup === null || chosen === null || chosen === ageGroup || chosenFor === ageGroup) return;
     entry.chosen = null;
-    memory
-      .saveLimits(patient?.organisationId ?? "", patientId, null, [], "system")
-      .catch((error) => report(error, "saving the profile that follows the age"));
+    entry.chosenFor = null;
+    entry.effective = undefined;
+    saveFollowing(patient.organisationId, patientId, entry);
+  }
+
+  /** Until it is saved or a person chooses. After a restart before that, the same choice ends in the same way. */
+  function saveFollowing(organisationId: string, patientId: string, entry: Entry): void {
+    memory.saveLimits(organisationId, patientId, FOLLOWS_AGE, [], "system").catch((error) => {
+      report(error, "saving the profile that follows the age");
+      runtime.timers.after(SAVE_AGAIN_MS, () => {
+        if (entry.chosen === null) saveFollowing(organisationId, patientId, entry);
+      });
+    });
   }
 
   function effectiveOf(patientId: string): { profile: AgeGroup | null; limits: Map<string, Limits> } {
@@ -107,8 +123,9 @@ export function createLimitBook({
       const by = view.principal.id;
       const edits = changes.map((limits): Limits => ({ ...pickLimits(limits), setBy: by, setAt }));
       // Saved before it counts: after a restart the same limits hold.
-      await memory.saveLimits(organisationId, patientId, entryOf(patientId).chosen, edits, by);
       const entry = entryOf(patientId);
+      const profile = { ageGroup: entry.chosen, chosenFor: entry.chosenFor };
+      await memory.saveLimits(organisationId, patientId, profile, edits, by);
       for (const limits of edits) entry.edits.set(limits.signal, limits);
       entry.effective = undefined;
     },
@@ -120,16 +137,20 @@ export function createLimitBook({
       const off = [...entryOf(patientId).edits.values()]
         .filter((limits) => !known.has(limits.signal))
         .map((limits) => ({ ...limits, ...NO_LIMITS, setBy: `profile ${group}`, setAt: runtime.clock.now() }));
-      await memory.saveLimits(organisationId, patientId, group, [...defaults, ...off], view.principal.id);
+      const chosenFor = patients.watched(patientId)?.ageGroup ?? null;
+      const profile = { ageGroup: group, chosenFor };
+      await memory.saveLimits(organisationId, patientId, profile, [...defaults, ...off], view.principal.id);
       const entry = entryOf(patientId);
       entry.chosen = group;
+      entry.chosenFor = chosenFor;
       entry.edits.clear();
       entry.effective = undefined;
     },
     async load() {
       for (const { patientId, profile, limits } of await memory.limits()) {
         const entry = entryOf(patientId);
-        entry.chosen = profile;
+        entry.chosen = profile.ageGroup;
+        entry.chosenFor = profile.chosenFor;
         // What a profile set is not an edit: it is made anew from the profile.
         entry.edits = new Map(limits.filter((l) => !l.setBy.startsWith("profile ")).map((l) => [l.signal, l]));
         entry.effective = undefined;

@@ -41,6 +41,12 @@ export interface Devices {
   runningAssociations(): Iterable<Association>;
 }
 
+/** The default limits that a person chose (null: they follow the age), and the age group that was known then. */
+export interface ChosenProfile {
+  readonly ageGroup: AgeGroup | null;
+  readonly chosenFor: AgeGroup | null;
+}
+
 /** What was known before the last stop. All rejections are OutsideTrouble. */
 export interface WatchMemory {
   openAlarms(): Promise<Alarm[]>;
@@ -51,12 +57,12 @@ export interface WatchMemory {
   runningStandby(now: number): Promise<Standby[]>;
   expectations(): Promise<Expectation[]>;
   /** Per patient, the latest limits of each signal. */
-  limits(): Promise<{ patientId: string; profile: AgeGroup | null; limits: Limits[] }[]>;
+  limits(): Promise<{ patientId: string; profile: ChosenProfile; limits: Limits[] }[]>;
   /** Adds to what is there: the newest limits of each signal hold. `by`: who did it, for the audit log. */
   saveLimits(
     organisationId: string,
     patientId: string,
-    profile: AgeGroup | null,
+    profile: ChosenProfile,
     limits: readonly Limits[],
     by?: string,
   ): Promise<void>;

@@ -1,4 +1,4 @@
-import type { Expectation, Limits, Readings, Stream, Waveform } from "@openward/model";
+import type { AgeGroup, Expectation, Limits, Readings, Stream, Waveform } from "@openward/model";
 import { ABSENT_SAMPLE } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { findSignal } from "@openward/signals";
@@ -27,6 +27,8 @@ interface Watched {
   readonly stream: Stream;
   readonly conversion: Conversion;
   conditions: Condition[];
+  /** Whose default limits they are: with a birthday they are others. */
+  ageGroup: AgeGroup | null;
   /** Timers of pending conditions, beside `conditions`. */
   pending: (Due | undefined)[];
   /** What is watched: null where nobody expects anything, or only a rhythm that nobody has confirmed. */
@@ -97,6 +99,7 @@ export function createStreamWatch({
       stream,
       conversion: verdict?.ok ? verdict.conversion : { scale: 1, offset: 0 },
       conditions: [],
+      ageGroup: patients.watched(stream.patientId)?.ageGroup ?? null,
       pending: [],
       intervalMs: null,
       maxAgeMs: OLDEST_LIVE_MS,
@@ -141,8 +144,13 @@ export function createStreamWatch({
   /** The stream, if its readings count now: on the admitted patient who wears the device. */
   function current(stream: Stream, associationId: string): Watched | undefined {
     if (devices.currentAssociation(stream.deviceId)?.id !== associationId) return undefined;
-    if (patients.watched(stream.patientId)?.isAdmitted !== true) return undefined;
-    return streams.get(stream.id) ?? add(stream);
+    const patient = patients.watched(stream.patientId);
+    if (patient?.isAdmitted !== true) return undefined;
+    const watched = streams.get(stream.id);
+    if (!watched) return add(stream);
+    // A day begins and nobody says that the patient has changed.
+    if (watched.ageGroup !== patient.ageGroup) setLimits(watched);
+    return watched;
   }
 
   function setExpectation(watched: Watched): void {
@@ -214,6 +222,7 @@ export function createStreamWatch({
   function setLimits(watched: Watched): void {
     const { stream } = watched;
     const before = watched.conditions;
+    watched.ageGroup = patients.watched(stream.patientId)?.ageGroup ?? null;
     const isSparse = !expectations.isOpen(stream) && expectations.of(stream, undefined).intervalMs === null;
     const limits = stream.kind === "numeric" ? limitsOf(stream.patientId, stream.signal) : undefined;
     for (const due of watched.pending) due?.cancel();

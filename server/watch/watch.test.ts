@@ -293,6 +293,51 @@ test("an adult profile that was chosen for somebody of unknown age ends when the
   assert.equal(w.watch.limitsOf(w.view, PATIENT).profile, "pediatric");
 });
 
+test("a choice made for somebody of unknown age ends also when the age became known while the server was down", async () => {
+  const w = await world(null);
+  await w.watch.chooseProfile(w.view, PATIENT, "adult");
+  w.patients.set(PATIENT, { isAdmitted: true, ageGroup: "pediatric" });
+  await w.restart();
+  assert.equal(w.watch.limitsOf(w.view, PATIENT).profile, "pediatric");
+});
+
+test("a choice that was made although the age was known stays over a restart", async () => {
+  const w = await world("pediatric");
+  await w.watch.chooseProfile(w.view, PATIENT, "adult");
+  await w.restart();
+  assert.equal(w.watch.limitsOf(w.view, PATIENT).profile, "adult");
+});
+
+test("a profile that ended while the database was down is saved when it is back", async () => {
+  const w = await world(null);
+  await w.watch.chooseProfile(w.view, PATIENT, "adult");
+  w.databaseDown = true;
+  w.patients.set(PATIENT, { isAdmitted: true, ageGroup: "pediatric" });
+  w.watch.patientChanged(PATIENT);
+  await w.settle();
+  w.databaseDown = false;
+  w.runtime.advance(10_000);
+  await w.settle();
+  w.patients.set(PATIENT, { isAdmitted: true, ageGroup: null });
+  await w.restart();
+  assert.equal(w.watch.limitsOf(w.view, PATIENT).profile, null, "the choice is over in the database as well");
+});
+
+test("with a birthday the limits that are watched change, as those that are shown do", async () => {
+  const w = await world("neonate");
+  const heart = (value: number) => {
+    for (let i = 0; i < 10; i++, w.runtime.advance(1_000)) w.read("heart-rate", value);
+  };
+  heart(140);
+  assert.deepEqual(w.open(), []);
+  w.patients.set(PATIENT, { isAdmitted: true, ageGroup: "adult" });
+  heart(140);
+  assert.deepEqual(
+    w.open().map((alarm) => alarm.rule),
+    ["limit-high"],
+  );
+});
+
 test("an age that is corrected counts with the next reading, before anybody says that the patient changed", async () => {
   const w = await world("pediatric");
   for (let i = 0; i < 8; i++) {

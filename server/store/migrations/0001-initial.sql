@@ -154,6 +154,8 @@ CREATE TABLE alarm_profile (
   organisation_id uuid NOT NULL,
   patient_id uuid NOT NULL,
   age_group text CHECK (age_group IN ('neonate', 'pediatric', 'adult')),
+  -- The age group that was known when this one was chosen: when another is known, the choice ends.
+  chosen_for text CHECK (chosen_for IN ('neonate', 'pediatric', 'adult')),
   set_at bigint NOT NULL,
   set_by text NOT NULL,
   FOREIGN KEY (organisation_id, patient_id) REFERENCES patient (organisation_id, id)

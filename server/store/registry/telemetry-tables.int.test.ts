@@ -224,15 +224,13 @@ test("limits keep their history and the newest of each signal counts", async () 
     setAt: runtime.clock.now(),
   });
   const { watchMemory } = registry;
-  await watchMemory.saveLimits(home.id, patient.id, null, [limits("heart-rate", 120)]);
-  await watchMemory.saveLimits(home.id, patient.id, "adult", [
-    limits("heart-rate", 110),
-    limits("respiratory-rate", 30),
-  ]);
-  await watchMemory.saveLimits(home.id, patient.id, "adult", [limits("heart-rate", 105)]);
+  const adult = { ageGroup: "adult", chosenFor: "pediatric" } as const;
+  await watchMemory.saveLimits(home.id, patient.id, { ageGroup: null, chosenFor: null }, [limits("heart-rate", 120)]);
+  await watchMemory.saveLimits(home.id, patient.id, adult, [limits("heart-rate", 110), limits("respiratory-rate", 30)]);
+  await watchMemory.saveLimits(home.id, patient.id, adult, [limits("heart-rate", 105)]);
   const remembered = await watchMemory.limits();
   assert.deepEqual(remembered, [
-    { patientId: patient.id, profile: "adult", limits: [limits("heart-rate", 105), limits("respiratory-rate", 30)] },
+    { patientId: patient.id, profile: adult, limits: [limits("heart-rate", 105), limits("respiratory-rate", 30)] },
   ]);
   const history = await database.owner.query(
     "SELECT high FROM alarm_limit WHERE signal = 'heart-rate' ORDER BY revision",
@@ -241,6 +239,10 @@ test("limits keep their history and the newest of each signal counts", async () 
     history.rows.map(({ high }) => high),
     [120, 110, 105],
   );
-  const profiles = await database.owner.query("SELECT age_group FROM alarm_profile ORDER BY revision");
-  assert.deepEqual(profiles.rows, [{ age_group: "adult" }], "a profile that stays is not written again");
+  const profiles = await database.owner.query("SELECT age_group, chosen_for FROM alarm_profile ORDER BY revision");
+  assert.deepEqual(
+    profiles.rows,
+    [{ age_group: "adult", chosen_for: "pediatric" }],
+    "a profile that stays is not written again",
+  );
 });

@@ -4,6 +4,12 @@ import { audit } from "./audit.ts";
 import type { RegistryContext } from "./context.ts";
 import { everywhere, inOrganisation, needUuid } from "./transaction.ts";
 
+/** The default limits that a person chose, and the age group that was known then. */
+export interface ChosenProfile {
+  readonly ageGroup: AgeGroup | null;
+  readonly chosenFor: AgeGroup | null;
+}
+
 /** What the alarms knew before the last stop. All rejections are OutsideTrouble. */
 export interface RegistryWatchMemory {
   openAlarms(): Promise<Alarm[]>;
@@ -12,11 +18,11 @@ export interface RegistryWatchMemory {
   recentEvents(kinds: readonly string[], since: number): Promise<DeviceEvent[]>;
   runningStandby(now: number): Promise<Standby[]>;
   expectations(): Promise<Expectation[]>;
-  limits(): Promise<{ patientId: string; profile: AgeGroup | null; limits: Limits[] }[]>;
+  limits(): Promise<{ patientId: string; profile: ChosenProfile; limits: Limits[] }[]>;
   saveLimits(
     organisationId: string,
     patientId: string,
-    profile: AgeGroup | null,
+    profile: ChosenProfile,
     limits: readonly Limits[],
   ): Promise<void>;
 }
@@ -84,19 +90,21 @@ export function createWatchMemory({ api, worker, runtime }: RegistryContext): Re
     },
 
     async limits() {
-      const profiles = await read<{ patient_id: string; age_group: AgeGroup | null }>(
-        "SELECT DISTINCT ON (patient_id) patient_id, age_group FROM alarm_profile ORDER BY patient_id, revision DESC",
+      const profiles = await read<{ patient_id: string; age_group: AgeGroup | null; chosen_for: AgeGroup | null }>(
+        "SELECT DISTINCT ON (patient_id) patient_id, age_group, chosen_for FROM alarm_profile ORDER BY patient_id, revision DESC",
       );
       const rows = await read<LimitRow>(
         "SELECT DISTINCT ON (patient_id, signal) * FROM alarm_limit ORDER BY patient_id, signal, revision DESC",
       );
-      const found = new Map<string, { patientId: string; profile: AgeGroup | null; limits: Limits[] }>();
+      const found = new Map<string, { patientId: string; profile: ChosenProfile; limits: Limits[] }>();
       const of = (patientId: string) => {
-        const entry = found.get(patientId) ?? { patientId, profile: null, limits: [] };
+        const entry = found.get(patientId) ?? { patientId, profile: { ageGroup: null, chosenFor: null }, limits: [] };
         found.set(patientId, entry);
         return entry;
       };
-      for (const row of profiles) of(row.patient_id).profile = row.age_group;
+      for (const { patient_id, age_group, chosen_for } of profiles) {
+        of(patient_id).profile = { ageGroup: age_group, chosenFor: chosen_for };
+      }
       for (const row of rows) of(row.patient_id).limits.push(toLimits(row));
       return [...found.values()];
     },
@@ -106,10 +114,11 @@ export function createWatchMemory({ api, worker, runtime }: RegistryContext): Re
       const by = limits[0]?.setBy ?? "system";
       await inOrganisation(api, organisationId, async (tx) => {
         await tx.run(
-          `INSERT INTO alarm_profile (organisation_id, patient_id, age_group, set_at, set_by)
-           SELECT $1, $2, $3, $4, $5 WHERE $3::text IS DISTINCT FROM
-             (SELECT age_group FROM alarm_profile WHERE patient_id = $2 ORDER BY revision DESC LIMIT 1)`,
-          [organisationId, needUuid(patientId, "patient"), profile, at, by],
+          `INSERT INTO alarm_profile (organisation_id, patient_id, age_group, chosen_for, set_at, set_by)
+           SELECT $1, $2, $3, $4, $5, $6 FROM (SELECT) AS one LEFT JOIN LATERAL
+             (SELECT * FROM alarm_profile WHERE patient_id = $2 ORDER BY revision DESC LIMIT 1) AS newest ON true
+            WHERE newest.age_group IS DISTINCT FROM $3::text OR newest.chosen_for IS DISTINCT FROM $4::text`,
+          [organisationId, needUuid(patientId, "patient"), profile.ageGroup, profile.chosenFor, at, by],
         );
         for (const limit of limits) {
           await tx.run(
@@ -134,7 +143,7 @@ export function createWatchMemory({ api, worker, runtime }: RegistryContext): Re
             ],
           );
         }
-        const detail = { profile, signals: limits.map((limit) => limit.signal) };
+        const detail = { profile: profile.ageGroup, signals: limits.map((limit) => limit.signal) };
         await audit(tx, { organisationId, at, by, action: "alarm.limits", patientId, detail });
       });
     },

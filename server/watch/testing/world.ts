@@ -13,6 +13,7 @@ import type {
 } from "@openward/model";
 import { type ManualRuntime, manualRuntime } from "@openward/runtime/manual";
 import { createWatch, type NewLimits, type Watch } from "../index.ts";
+import type { ChosenProfile } from "../ports.ts";
 
 export const ORGANISATION = "11111111-1111-4111-8111-111111111111";
 export const START = Date.UTC(2026, 10, 22, 6);
@@ -53,7 +54,7 @@ export const OTHER = "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb";
 
 export async function world(ageGroup: AgeGroup | null = "adult", type = "bedside-monitor"): Promise<World> {
   const runtime = manualRuntime(START);
-  const saved = new Map<string, { profile: AgeGroup | null; limits: Map<string, Limits> }>();
+  const saved = new Map<string, { profile: ChosenProfile; limits: Map<string, Limits> }>();
   const heard = new Map<string, { stream: Stream; receivedAt: number }>();
   let made = 0;
   let run = 0;
