@@ -122,7 +122,7 @@ async function openRooms({ config, runtime, log, foundation, stops }: RoomsOptio
     screens,
     patients: directory,
     devices: directory,
-    memory: { ...foundation.watchMemory, lastHeard: telemetry.lastHeard },
+    memory: { ...foundation.watchMemory, lastHeard: telemetry.lastHeard, recent: telemetry.recent },
     report,
   });
 
@@ -198,6 +198,7 @@ async function openRooms({ config, runtime, log, foundation, stops }: RoomsOptio
   access.onEnded(live.ended);
   journal.onStateChange(live.storageState);
 
+  for (const told of await foundation.watchMemory.deviceClocks()) ingest.clockTold(told);
   await watch.start();
   stops.push(() => watch.stop());
 

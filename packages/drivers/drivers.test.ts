@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { findSignal } from "@openward/signals";
-import { drivers, expectedIntervalMs, findDriver, rhythmOf } from "./index.ts";
+import { drivers, expectedIntervalMs, findDriver, rhythmOf, shortestIntervalMs } from "./index.ts";
 
 for (const driver of drivers) {
   test(`every signal of ${driver.key} is in the vocabulary and has a possible interval`, () => {
@@ -30,4 +30,9 @@ test("a cuff is on demand, a monitor speaks every second, and an unlisted signal
   assert.equal(expectedIntervalMs("cgm", "glucose-interstitial"), 300_000);
   assert.equal(expectedIntervalMs("no-such-type", "heart-rate"), null);
   assert.equal(findDriver("generic")?.offlineAfterMs, null);
+  assert.deepEqual(
+    ["bedside-monitor", "cgm", "thermometer", "sos-pendant", "generic"].map(shortestIntervalMs),
+    [1_000, 300_000, undefined, undefined, undefined],
+    "a battery is no news of a patient",
+  );
 });

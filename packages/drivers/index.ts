@@ -66,3 +66,24 @@ export function rhythmOf(type: string, signal: string): number | null | undefine
   const found = byKey.get(type);
   return found && Object.hasOwn(found.signals, signal) ? found.signals[signal] : undefined;
 }
+
+/** What a device says of itself: no news of its patient. */
+const OF_THE_DEVICE: ReadonlySet<string> = new Set(["battery-level"]);
+
+export function isOfThePatient(signal: string): boolean {
+  return !OF_THE_DEVICE.has(signal);
+}
+
+const shortest = new Map(
+  drivers.map(({ key, signals }) => {
+    const intervals = Object.entries(signals).flatMap(([signal, ms]) =>
+      ms !== null && isOfThePatient(signal) ? [ms] : [],
+    );
+    return [key, intervals.length === 0 ? undefined : Math.min(...intervals)];
+  }),
+);
+
+/** How soon a device of this type tells something of its patient, in milliseconds; undefined: when somebody measures. */
+export function shortestIntervalMs(type: string): number | undefined {
+  return shortest.get(type);
+}

@@ -49,6 +49,8 @@ export interface Ingest {
    */
   accept(message: DeviceMessage): Promise<Receipt>;
   connection(deviceId: string, organisationId: string, connected: boolean): void;
+  /** What a device told of its clock before the last stop. */
+  clockTold(told: { readonly deviceId: string; readonly clock: number; readonly receivedAt: number }): void;
   /** Places what was quarantined on the patient whom a person names. Resolves after the commit. */
   reprocess(entry: QuarantineEntry, claim: Claim): Promise<ClaimResult>;
 }
@@ -179,13 +181,15 @@ export function createIngest({
         return;
       }
       case "status": {
-        const { state, battery, clock, refused } = decodeStatus(body, format);
+        const { state, battery, clock: told, refused } = decodeStatus(body, format);
         if (refused.length > 0) refuse(work, refused);
         if (state === null) return;
         const { organisationId, deviceId, receivedAt } = work;
+        // A will was written when the connection began: nobody knows what the clock shows now.
+        const clock = work.isWill ? null : told;
         work.entries.push({ kind: "status", status: { organisationId, deviceId, state, battery, clock, receivedAt } });
         work.accepted++;
-        if (clock !== null && !work.isWill) {
+        if (clock !== null) {
           stateClock(work.device.clock, clock, receivedAt);
           noteClock(work, clock);
         }
@@ -329,6 +333,9 @@ export function createIngest({
     accept,
     connection(deviceId, organisationId, connected) {
       watch.connection(deviceId, organisationId, connected, runtime.clock.now());
+    },
+    clockTold({ deviceId, clock, receivedAt }) {
+      stateClock(streams.device(deviceId).clock, clock, receivedAt);
     },
     reprocess,
   };

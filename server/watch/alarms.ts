@@ -2,7 +2,7 @@ import { RefusedInput } from "@openward/errors";
 import type { Alarm, AlarmPriority, AlarmRule, JournalEntry, Millis, PatientView } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { alarmId } from "./alarm-id.ts";
-import type { Screens } from "./ports.ts";
+import type { ResolvedAlarm, Screens } from "./ports.ts";
 
 /** What an alarm is about, when it is raised. */
 export interface AlarmCondition {
@@ -35,6 +35,8 @@ export interface AlarmBook {
   raiseEvent(condition: AlarmCondition, saidAt: Millis): Alarm | undefined;
   /** Is there an alarm whose condition still holds? */
   isActive(rule: AlarmRule, subject: string): boolean;
+  /** Device time up to which alarms of before the start have taken samples into account; -Infinity: none has. */
+  seenUntil(rule: AlarmRule, subject: string): Millis;
   endCondition(rule: AlarmRule, subject: string, at: Millis, latching: boolean): void;
   /** Closes an alarm whatever its state: the patient has left. */
   resolve(alarm: Alarm): void;
@@ -43,8 +45,8 @@ export interface AlarmBook {
   ofView(view: PatientView): readonly Alarm[];
   ofPatient(patientId: string): readonly Alarm[];
   open(): Iterable<Alarm>;
-  /** @param resolved ids of alarms that are over, oldest first */
-  restore(alarms: readonly Alarm[], resolved: readonly string[]): void;
+  /** @param resolved alarms that are over, oldest first */
+  restore(alarms: readonly Alarm[], resolved: readonly ResolvedAlarm[]): void;
 }
 
 const RANK: Readonly<Record<AlarmPriority, number>> = { high: 0, medium: 1, low: 2 };
@@ -68,6 +70,8 @@ export function createAlarmBook({
   const byPatient = new Map<string, Map<string, Alarm>>();
   const bySubject = new Map<string, string>();
   const closed = new Set<string>();
+  /** Of alarms that were over before the start: when their condition ended. */
+  const endedBefore = new Map<string, Millis>();
 
   const subjectKey = (rule: AlarmRule, subject: string) => `${rule} ${subject}`;
 
@@ -159,6 +163,11 @@ export function createAlarmBook({
     },
     raiseEvent: (condition, saidAt) => fresh(condition, saidAt, condition.onsetAt),
     isActive: (rule, subject) => openAlarm(rule, subject)?.conditionEndedAt === null,
+    seenUntil(rule, subject) {
+      const alarm = openAlarm(rule, subject);
+      const ended = endedBefore.get(subjectKey(rule, subject)) ?? Number.NEGATIVE_INFINITY;
+      return alarm ? Math.max(ended, alarm.conditionEndedAt ?? alarm.onsetAt) : ended;
+    },
     endCondition(rule, subject, at, latching) {
       const alarm = openAlarm(rule, subject);
       if (!alarm || alarm.conditionEndedAt !== null) return;
@@ -201,7 +210,12 @@ export function createAlarmBook({
     ofPatient: (patientId) => [...(byPatient.get(patientId)?.values() ?? [])].sort(moreUrgent),
     open: () => [...byId.values()],
     restore(alarms, resolved) {
-      for (const id of resolved) close(id);
+      for (const { id, rule, streamId, conditionEndedAt } of resolved) {
+        close(id);
+        if (streamId === null || conditionEndedAt === null) continue;
+        const key = subjectKey(rule, streamId);
+        endedBefore.set(key, Math.max(conditionEndedAt, endedBefore.get(key) ?? conditionEndedAt));
+      }
       for (const alarm of alarms) index(alarm);
     },
   };

@@ -13,6 +13,8 @@ export interface Freshness {
   /** Called with every message, so that a clock that is set is noticed when it is set. */
   observe(receivedAt: Millis): void;
   isCurrent(deviceId: string, time: Millis, receivedAt: Millis, maxAgeMs: number): boolean;
+  /** The same of something that came before the last stop, when the clocks were others. */
+  wasCurrent(deviceId: string, time: Millis, receivedAt: Millis, maxAgeMs: number): boolean;
   /** The device said what its clock shows. */
   deviceClock(deviceId: string, clock: Millis, receivedAt: Millis): void;
 }
@@ -27,6 +29,11 @@ export function createFreshness({ runtime }: { runtime: Runtime }): Freshness {
   // Thousands of streams speak within one millisecond, and one look at the clocks does for all of them.
   let lookedAt = Number.NaN;
   let steadyNow = 0;
+  function wasCurrent(deviceId: string, time: Millis, receivedAt: Millis, maxAgeMs: number): boolean {
+    if (receivedAt - time <= maxAgeMs) return true;
+    const offset = behind.get(deviceId);
+    return offset !== undefined && Math.abs(receivedAt - offset - time) <= maxAgeMs;
+  }
   return {
     observe(receivedAt) {
       if (receivedAt === lookedAt) return;
@@ -34,11 +41,9 @@ export function createFreshness({ runtime }: { runtime: Runtime }): Freshness {
       steadyNow = steady.now();
     },
     isCurrent(deviceId, time, receivedAt, maxAgeMs) {
-      if (receivedAt - time <= maxAgeMs) return true;
-      if (steadyNow - time <= maxAgeMs) return true;
-      const offset = behind.get(deviceId);
-      return offset !== undefined && Math.abs(receivedAt - offset - time) <= maxAgeMs;
+      return steadyNow - time <= maxAgeMs || wasCurrent(deviceId, time, receivedAt, maxAgeMs);
     },
+    wasCurrent,
     deviceClock(deviceId, clock, receivedAt) {
       const offset = receivedAt - clock;
       if (Math.abs(offset) > WRONG_CLOCK_MS) behind.set(deviceId, offset);

@@ -16,6 +16,7 @@ import type { Runtime } from "@openward/runtime";
 import { type AlarmBook, createAlarmBook } from "./alarms.ts";
 import eventTable from "./events.json" with { type: "json" };
 import { createExpectations } from "./expectations.ts";
+import { createFirstReading } from "./first-reading.ts";
 import { createFreshness } from "./freshness.ts";
 import { createLimitBook, type NewLimits, type PatientLimits } from "./limits.ts";
 import type { Devices, Journal, Patients, Screens, WatchMemory } from "./ports.ts";
@@ -113,6 +114,7 @@ export function createWatch({
     onEnded(patientId) {
       streams.resume(patientId);
       presence.resume(patientId);
+      firstReading.resume(patientId);
     },
   });
   const streams = createStreamWatch({
@@ -135,6 +137,22 @@ export function createWatch({
     shortestInterval: streams.shortestInterval,
     isHeldBack: (patientId) => standby.covers(patientId, null),
   });
+
+  const firstReading = createFirstReading({
+    runtime,
+    schedule,
+    alarms,
+    patients,
+    devices,
+    speaks: streams.speaks,
+    isMissed: presence.isMissed,
+    isHeldBack: (patientId) => standby.covers(patientId, null),
+  });
+
+  function heard(deviceId: string): void {
+    presence.seen(deviceId);
+    firstReading.heard(deviceId);
+  }
 
   /** Alarms about a device that its patient no longer wears, or of a patient who has left. */
   function endStrayAlarms(about: { deviceId?: string; patientId?: string }): void {
@@ -186,12 +204,13 @@ export function createWatch({
   return {
     async start() {
       const now = runtime.clock.now();
-      const [open, resolved, events, running, expected] = await Promise.all([
+      const [open, resolved, events, running, expected, clocks] = await Promise.all([
         memory.openAlarms(),
         memory.resolvedAlarms(),
         memory.recentEvents([...alarmingEvents.keys()], now - CALLS_MS),
         memory.runningStandby(now),
         memory.expectations(),
+        memory.deviceClocks(),
         limits.load(),
       ]);
       alarms.restore(open, resolved);
@@ -201,11 +220,17 @@ export function createWatch({
       standby.restore(running);
       endStrayAlarms({});
       const offline = new Set(open.filter((a) => a.rule === "device-offline").map((a) => a.deviceId));
+      for (const { deviceId, clock, receivedAt } of clocks) freshness.deviceClock(deviceId, clock, receivedAt);
       for (const { stream, receivedAt } of memory.lastHeard()) {
-        streams.restore(stream, receivedAt);
+        const association = devices.currentAssociation(stream.deviceId);
+        if (association?.patientId !== stream.patientId) continue;
+        streams.restore(stream, receivedAt, (windowMs) => memory.recent(stream.id, association.from, windowMs));
       }
       // Also of devices that never sent a reading: a pendant says nothing until somebody needs it.
-      for (const { deviceId } of devices.runningAssociations()) presence.restore(deviceId, offline.has(deviceId));
+      for (const { deviceId } of devices.runningAssociations()) {
+        presence.restore(deviceId, offline.has(deviceId));
+        firstReading.expect(deviceId);
+      }
     },
     async stop() {
       schedule.stop();
@@ -214,18 +239,17 @@ export function createWatch({
     },
 
     readings(readings) {
-      if (streams.readings(readings)) presence.seen(readings.stream.deviceId);
+      if (streams.readings(readings)) heard(readings.stream.deviceId);
     },
     waveform(waveform) {
-      if (streams.waveform(waveform)) presence.seen(waveform.stream.deviceId);
+      if (streams.waveform(waveform)) heard(waveform.stream.deviceId);
     },
     event(event, isWill = false) {
       if (!isWill) presence.seen(event.deviceId);
       call(event);
     },
     status({ deviceId, state, clock, receivedAt }, isWill = false) {
-      // A will was written when the connection began: its clock is of then.
-      if (clock !== null && !isWill) freshness.deviceClock(deviceId, clock, receivedAt);
+      if (clock !== null) freshness.deviceClock(deviceId, clock, receivedAt);
       if (state === "offline") presence.saidOffline(deviceId, receivedAt);
       else if (!isWill) presence.seen(deviceId);
     },
@@ -279,11 +303,13 @@ export function createWatch({
       limits.patientChanged(patientId);
       streams.patientChanged(patientId);
       presence.patientChanged(patientId);
+      firstReading.patientChanged(patientId);
       endStrayAlarms({ patientId });
     },
     associationChanged(deviceId) {
       streams.associationChanged(deviceId);
       presence.associationChanged(deviceId);
+      firstReading.expect(deviceId);
       endStrayAlarms({ deviceId });
     },
 

@@ -41,17 +41,32 @@ export interface Devices {
   runningAssociations(): Iterable<Association>;
 }
 
+/**
+ * The last readings of a stream, in the order in which they came: columns of one length. Of a waveform: the end of each
+ * piece that is not all gap, and no values.
+ */
+export interface RecentReadings {
+  /** Device time. */
+  readonly times: Float64Array;
+  /** In the stream's unit. */
+  readonly values: Float64Array;
+  /** Server time. */
+  readonly receivedAt: Float64Array;
+}
+
 /** The default limits that a person chose (null: they follow the age), and the age group that was known then. */
 export interface ChosenProfile {
   readonly ageGroup: AgeGroup | null;
   readonly chosenFor: AgeGroup | null;
 }
 
+export type ResolvedAlarm = Pick<Alarm, "id" | "rule" | "streamId" | "conditionEndedAt">;
+
 /** What was known before the last stop. All rejections are OutsideTrouble. */
 export interface WatchMemory {
   openAlarms(): Promise<Alarm[]>;
-  /** Ids of the alarms that were resolved last, oldest first: what is sent again does not ring again. */
-  resolvedAlarms(): Promise<string[]>;
+  /** The alarms that were resolved last, oldest first: what is sent again does not ring again. */
+  resolvedAlarms(): Promise<ResolvedAlarm[]>;
   /** Events of these kinds that were received since then. */
   recentEvents(kinds: readonly string[], since: number): Promise<DeviceEvent[]>;
   runningStandby(now: number): Promise<Standby[]>;
@@ -66,6 +81,10 @@ export interface WatchMemory {
     limits: readonly Limits[],
     by?: string,
   ): Promise<void>;
+  /** The newest clock that each device told in a status, and the server time of it. */
+  deviceClocks(): Promise<{ deviceId: string; clock: number; receivedAt: number }[]>;
   /** Every stream with a running association and the server time at which it last spoke. */
   lastHeard(): { stream: Stream; receivedAt: number }[];
+  /** What a stream said from `from` (device time) on, and up to `windowMs` before the newest of it. */
+  recent(streamId: string, from: number, windowMs: number): RecentReadings;
 }

@@ -1,3 +1,4 @@
+import { isOfThePatient } from "@openward/drivers";
 import type { AgeGroup, Expectation, Limits, Readings, Stream, Waveform } from "@openward/model";
 import { ABSENT_SAMPLE } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
@@ -7,7 +8,7 @@ import type { AlarmBook } from "./alarms.ts";
 import { type Condition, evaluate, inactive, rulesOf } from "./condition.ts";
 import { beat, type Expectations, newRhythm, type Rhythm } from "./expectations.ts";
 import type { Freshness } from "./freshness.ts";
-import type { Devices, Patients } from "./ports.ts";
+import type { Devices, Patients, RecentReadings } from "./ports.ts";
 import type { Due, Schedule } from "./schedule.ts";
 
 /** A stream is silent after so many of its intervals, and not before this many milliseconds. */
@@ -15,6 +16,11 @@ export const MISSED_INTERVALS = 3;
 export const SHORTEST_DEADLINE_MS = 10_000;
 /** A reading older than this raises no live alarm (or older than two intervals, where those are longer). */
 export const OLDEST_LIVE_MS = 5 * 60_000;
+/** The same where nobody would notice the silence: the newest reading counts for longer than to be called missed. */
+export const OLDEST_UNWATCHED_MS = 3_600_000;
+/** What a stream said longer before a start than this is history. */
+const RECALL_MS = 24 * 3_600_000;
+const RECALL_WINDOW_MS = 60_000;
 /** After a start, devices get this long to come back before their silence counts. */
 export const RESTART_GRACE_MS = 5_000;
 /** A device that has been sending older times in order, and nothing newer, for so long has had its clock set back. */
@@ -44,6 +50,8 @@ interface Watched {
   /** When something current last arrived: server time, and monotonic. */
   heardAt: number;
   heardMono: number;
+  /** It has said something current. */
+  hasSpoken: boolean;
   isSilent: boolean;
   deadline: Due | undefined;
   rhythm: Rhythm | undefined;
@@ -53,8 +61,8 @@ interface Watched {
 export interface StreamWatch {
   readings(readings: Readings): boolean;
   waveform(waveform: Waveform): boolean;
-  /** Known from before a restart. */
-  restore(stream: Stream, receivedAt: number): void;
+  /** Known from before a restart: what it said last is judged again, so that delays go on and no alarm is lost. */
+  restore(stream: Stream, receivedAt: number, recall: (windowMs: number) => RecentReadings): void;
   /** Limits, admission or age changed. */
   patientChanged(patientId: string): void;
   associationChanged(deviceId: string): void;
@@ -63,6 +71,8 @@ export interface StreamWatch {
   expectationOf(streamId: string): Expectation;
   expectationChanged(streamId: string): void;
   find(streamId: string): Stream | undefined;
+  /** Has the device a stream that says something of its patient, or is missed when it does not? */
+  speaks(deviceId: string): boolean;
   /** The shortest interval that is watched on this device, where there is one. */
   shortestInterval(deviceId: string): number | undefined;
 }
@@ -110,6 +120,7 @@ export function createStreamWatch({
       olderSince: 0,
       heardAt: runtime.clock.now(),
       heardMono: schedule.now(),
+      hasSpoken: false,
       isSilent: alarms.isActive("missing-data", stream.id),
       deadline: undefined,
       rhythm: expectations.isOpen(stream) ? newRhythm() : undefined,
@@ -156,7 +167,8 @@ export function createStreamWatch({
   function setExpectation(watched: Watched): void {
     const expectation = expectations.of(watched.stream, watched.rhythm);
     watched.intervalMs = expectation.source === "learned" ? null : expectation.intervalMs;
-    watched.maxAgeMs = Math.max(OLDEST_LIVE_MS, 2 * (watched.intervalMs ?? 0));
+    watched.maxAgeMs =
+      watched.intervalMs === null ? OLDEST_UNWATCHED_MS : Math.max(OLDEST_LIVE_MS, 2 * watched.intervalMs);
     armDeadline(watched);
   }
 
@@ -211,6 +223,7 @@ export function createStreamWatch({
     const now = schedule.now();
     watched.heardAt = receivedAt;
     watched.heardMono = now;
+    watched.hasSpoken = true;
     if (watched.rhythm) beat(watched.rhythm, now);
     if (!watched.isSilent) return;
     watched.isSilent = false;
@@ -264,10 +277,12 @@ export function createStreamWatch({
     else alarms.endCondition(condition.rule.rule, watched.stream.id, Math.round(time), condition.rule.latching);
   }
 
-  function armPending(watched: Watched, i: number, condition: Condition): void {
+  function armPending(watched: Watched, i: number, condition: Condition, waitedMs = 0): void {
     const onset = condition.onsetAt;
     watched.pending[i]?.cancel();
-    watched.pending[i] = schedule.after(condition.rule.delayMs + SILENT_BREACH_MS, () => {
+    // After a start the device gets its time to come back: what it says next may be better news.
+    const wait = Math.max(RESTART_GRACE_MS, condition.rule.delayMs + SILENT_BREACH_MS - waitedMs);
+    watched.pending[i] = schedule.after(wait, () => {
       watched.pending[i] = undefined;
       // Nothing has said that the value came back: silence after a breach is not an all-clear.
       if (condition.phase !== "pending" || condition.onsetAt !== onset || !condition.isBreaching) return;
@@ -296,10 +311,13 @@ export function createStreamWatch({
     });
   }
 
-  function sample(watched: Watched, time: number, received: number, receivedAt: number): void {
-    if (time <= watched.lastTime && !isStepBack(watched, time, receivedAt)) return;
-    watched.olderCount = 0;
+  /** @returns whether it is news: a clock that stands still says nothing of now, whatever values it is put to */
+  function sample(watched: Watched, time: number, received: number, receivedAt: number): boolean {
     const value = toCanonical(received, watched.conversion);
+    // Of a stream whose silence nobody would notice, a second value for the same time counts.
+    const isNews = time > watched.lastTime || (time === watched.lastTime && isUnnoticed(watched, value));
+    if (!isNews && !isStepBack(watched, time, receivedAt)) return watched.olderCount > 1;
+    watched.olderCount = 0;
     watched.lastTime = time;
     watched.lastValue = value;
     const { conditions } = watched;
@@ -307,6 +325,42 @@ export function createStreamWatch({
       const condition = conditions[i] as Condition;
       const step = evaluate(condition, time, value);
       if (step !== "none") apply(watched, i, condition, step, time);
+    }
+    return true;
+  }
+
+  function isUnnoticed(watched: Watched, value: number): boolean {
+    return watched.intervalMs === null && value !== watched.lastValue;
+  }
+
+  /**
+   * What was heard before the last stop is judged as it was then: an alarm that was not durable is raised under its id, a
+   * delay goes on. What an open alarm has seen is not judged a second time, nor by limits that were set later.
+   */
+  function replay(watched: Watched, { times, values, receivedAt }: RecentReadings): void {
+    const { stream, conditions } = watched;
+    const seen = conditions.map(({ rule }) => alarms.seenUntil(rule.rule, stream.id));
+    const limits = limitsOf(stream.patientId, stream.signal);
+    const limitsSince = limits && !limits.setBy.startsWith("profile ") ? limits.setAt : Number.NEGATIVE_INFINITY;
+    const now = runtime.clock.now();
+    const last = times.length - 1;
+    for (let k = 0; k <= last; k++) {
+      const [time, arrival] = [times[k] as number, receivedAt[k] as number];
+      if (!freshness.wasCurrent(stream.deviceId, time, arrival, watched.maxAgeMs)) continue;
+      watched.heardAt = arrival;
+      watched.hasSpoken = true;
+      if (time <= watched.lastTime) continue;
+      watched.lastTime = time;
+      if (stream.kind === "waveform") continue;
+      watched.lastValue = toCanonical(values[k] as number, watched.conversion);
+      if (now - arrival > RECALL_MS || (arrival < limitsSince && k < last)) continue;
+      for (let i = 0; i < conditions.length; i++) {
+        const condition = conditions[i] as Condition;
+        if (time <= (seen[i] as number)) continue;
+        const step = evaluate(condition, time, watched.lastValue);
+        if (step === "pending") armPending(watched, i, condition, Math.max(0, now - arrival));
+        else if (step !== "none") apply(watched, i, condition, step, time);
+      }
     }
   }
 
@@ -339,9 +393,10 @@ export function createStreamWatch({
       for (let k = 0; k < times.length; k++) {
         const i = order ? (order[k] as number) : k;
         const time = times[i] as number;
-        if (!freshness.isCurrent(stream.deviceId, time, receivedAt, watched.maxAgeMs)) continue;
-        isHeard = true;
-        sample(watched, time, values[i] as number, receivedAt);
+        // Of a batch that comes late, the newest stands for now.
+        const maxAgeMs = k === times.length - 1 ? watched.maxAgeMs : watchedAgeMs(watched);
+        if (!freshness.isCurrent(stream.deviceId, time, receivedAt, maxAgeMs)) continue;
+        if (sample(watched, time, values[i] as number, receivedAt)) isHeard = true;
       }
       if (isHeard) heard(watched, receivedAt);
       return isHeard;
@@ -355,15 +410,27 @@ export function createStreamWatch({
       if (!freshness.isCurrent(stream.deviceId, end, receivedAt, watched.maxAgeMs)) return false;
       // A piece that is all gap says that the electrode is off: nothing was heard of the patient.
       if (!samples.some((value) => value !== ABSENT_SAMPLE)) return false;
+      if (end <= watched.lastTime && !isStepBack(watched, end, receivedAt)) {
+        if (watched.olderCount <= 1) return false;
+      } else {
+        watched.lastTime = end;
+        watched.olderCount = 0;
+      }
       heard(watched, receivedAt);
       return true;
     },
-    restore(stream, receivedAt) {
+    restore(stream, receivedAt, recall) {
       if (streams.has(stream.id) || !isOnPatient(stream)) return;
       const watched = add(stream);
-      watched.heardAt = receivedAt;
+      const delays = watched.conditions.map(({ rule }) => rule.delayMs);
+      const windowMs = 2 * Math.max(RECALL_WINDOW_MS, watched.intervalMs ?? 0, ...delays);
+      const recent = recall(windowMs);
+      // Neither old data that came late nor a piece that is all gap is the last sign of life.
+      watched.heardAt = Math.min(receivedAt, recent.times.at(-1) ?? receivedAt - windowMs);
+      replay(watched, recent);
+      const silentFor = Math.max(0, runtime.clock.now() - watched.heardAt);
+      watched.heardMono = schedule.now() - silentFor;
       if (watched.intervalMs === null || watched.isSilent) return;
-      const silentFor = Math.max(0, runtime.clock.now() - receivedAt);
       const rest = Math.max(RESTART_GRACE_MS, deadlineMs(watched.intervalMs) - silentFor);
       watched.heardMono = schedule.now() - (deadlineMs(watched.intervalMs) - rest);
       armDeadline(watched);
@@ -384,8 +451,9 @@ export function createStreamWatch({
     resume(patientId) {
       for (const watched of byPatient.get(patientId) ?? []) {
         if (watched.isSilent) raiseSilence(watched);
-        // What was last said long ago says nothing of now; then silence is the alarm.
-        if (schedule.now() - watched.heardMono > watched.maxAgeMs) continue;
+        // What was last said long ago says nothing of now; then silence is the alarm, where it is one.
+        const isOld = schedule.now() - watched.heardMono > watched.maxAgeMs;
+        if (isOld && watched.intervalMs !== null) continue;
         for (const condition of watched.conditions) {
           if (condition.phase === "due") raiseLimit(watched, condition);
         }
@@ -405,6 +473,12 @@ export function createStreamWatch({
       setLimits(watched);
     },
     find: (streamId) => streams.get(streamId)?.stream,
+    speaks(deviceId) {
+      for (const { stream, intervalMs, hasSpoken } of byDevice.get(deviceId) ?? []) {
+        if ((hasSpoken || intervalMs !== null) && isOfThePatient(stream.signal)) return true;
+      }
+      return false;
+    },
     shortestInterval(deviceId) {
       let shortest: number | undefined;
       for (const { intervalMs } of byDevice.get(deviceId) ?? []) {
@@ -417,6 +491,10 @@ export function createStreamWatch({
 
 export function deadlineMs(intervalMs: number): number {
   return Math.max(SHORTEST_DEADLINE_MS, MISSED_INTERVALS * intervalMs);
+}
+
+function watchedAgeMs({ intervalMs, maxAgeMs }: Watched): number {
+  return intervalMs === null ? OLDEST_LIVE_MS : maxAgeMs;
 }
 
 function put(index: Map<string, Set<Watched>>, key: string, watched: Watched): void {

@@ -166,7 +166,14 @@ test("an alarm is its newest revision; those not resolved are remembered over a 
   );
   await alarm("c", 1, { onset_at: 50, rule: "event" });
   await alarm("c", 2, { onset_at: 50, rule: "event", state: "resolved", resolved_at: 60 });
-  assert.deepEqual(await registry.watchMemory.resolvedAlarms(), ["c", "b"], "oldest first");
+  assert.deepEqual(
+    (await registry.watchMemory.resolvedAlarms()).map(({ id, rule, streamId }) => [id, rule, streamId]),
+    [
+      ["c", "event", null],
+      ["b", "limit-low", null],
+    ],
+    "oldest first",
+  );
 });
 
 test("calls for help are found again by kind and arrival, and the same id at another time is another call", async () => {

@@ -13,8 +13,9 @@ export interface ChosenProfile {
 /** What the alarms knew before the last stop. All rejections are OutsideTrouble. */
 export interface RegistryWatchMemory {
   openAlarms(): Promise<Alarm[]>;
-  /** Ids of those that were resolved last, oldest first. */
-  resolvedAlarms(): Promise<string[]>;
+  /** Those that were resolved last, oldest first. */
+  resolvedAlarms(): Promise<Pick<Alarm, "id" | "rule" | "streamId" | "conditionEndedAt">[]>;
+  deviceClocks(): Promise<{ deviceId: string; clock: number; receivedAt: number }[]>;
   recentEvents(kinds: readonly string[], since: number): Promise<DeviceEvent[]>;
   runningStandby(now: number): Promise<Standby[]>;
   expectations(): Promise<Expectation[]>;
@@ -45,16 +46,25 @@ export function createWatchMemory({ api, worker, runtime }: RegistryContext): Re
 
     async resolvedAlarms() {
       // Calls for help on their own: they may be delivered again after weeks, and what comes in between must not oust them.
-      const rows = await read<{ alarm_id: string }>(
-        `SELECT alarm_id FROM (
-           (SELECT alarm_id, resolved_at FROM alarm_revision WHERE state = 'resolved' AND rule = 'event'
+      return read<Pick<Alarm, "id" | "rule" | "streamId" | "conditionEndedAt">>(
+        `SELECT alarm_id AS id, rule, stream_id::text AS "streamId", condition_ended_at AS "conditionEndedAt" FROM (
+           (SELECT * FROM alarm_revision WHERE state = 'resolved' AND rule = 'event'
              ORDER BY resolved_at DESC LIMIT ${RESOLVED_MAX})
            UNION ALL
-           (SELECT alarm_id, resolved_at FROM alarm_revision WHERE state = 'resolved' AND rule <> 'event'
+           (SELECT * FROM alarm_revision WHERE state = 'resolved' AND rule <> 'event'
              ORDER BY resolved_at DESC LIMIT ${RESOLVED_MAX})) newest
           ORDER BY resolved_at`,
       );
-      return rows.map((row) => row.alarm_id);
+    },
+
+    async deviceClocks() {
+      return read<{ deviceId: string; clock: number; receivedAt: number }>(
+        `SELECT a.device_id AS "deviceId", s.clock_at AS clock, s.received_at AS "receivedAt"
+          FROM association a CROSS JOIN LATERAL (
+            SELECT clock_at, received_at FROM device_status
+             WHERE device_id = a.device_id AND clock_at IS NOT NULL ORDER BY received_at DESC LIMIT 1) s
+          WHERE a.to_at IS NULL`,
+      );
     },
 
     async recentEvents(kinds, since) {

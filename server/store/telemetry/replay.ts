@@ -121,7 +121,11 @@ export async function loadNewest(blocks: Blocks, memory: Memory, streamIds: read
       const stream = memory.streams.get(streamId);
       if (!stream) continue;
       if (block) rememberNewest(stream, block);
-      else stream.waveform?.remember(lastTime, stream.lastReceivedAt);
+      else {
+        // A block of samples does not say when they came: about when they were measured.
+        if (!Number.isFinite(stream.lastReceivedAt)) stream.lastReceivedAt = lastTime;
+        stream.waveform?.remember(lastTime, stream.lastReceivedAt);
+      }
     }
   }
 }

@@ -10,6 +10,7 @@ import { queryReadings, readingAt } from "./query-readings.ts";
 import { queryTrend } from "./query-trend.ts";
 import { queryOverview, queryWaveform } from "./query-waveform.ts";
 import { between } from "./read-numeric.ts";
+import { NOTHING_RECENT, type Recent, recentOf } from "./recent.ts";
 import { loadNewest, loadStreams, newestTimeOf, prepareReplay, type Replay, runningStreams } from "./replay.ts";
 import { createSealer, type SealRun } from "./sealer.ts";
 import type { StreamMemory } from "./stream-memory.ts";
@@ -36,6 +37,11 @@ export interface OpenTelemetry extends Telemetry {
   readonly deliveries: { receivedAt(deviceId: string, key: string): number | undefined };
   /** For watch: every stream that was ever heard, with the server time at which it last spoke. */
   lastHeard(): { stream: Stream; receivedAt: number }[];
+  /**
+   * For watch: what a stream said from `from` (device time) on and up to `windowMs` before the newest of it, in the order
+   * in which it came. Of a waveform: the end of each piece that is not all gap.
+   */
+  recent(streamId: string, from: number, windowMs: number): Recent;
   /** Resolves when the newest readings of streams that nobody wears any more are there as well. */
   readonly settled: Promise<void>;
   /** Seal now what is due, or everything. */
@@ -135,6 +141,10 @@ export async function openTelemetry({ runtime, worker, log }: TelemetryOptions):
       [...memory.streams.values()]
         .filter((each) => Number.isFinite(each.lastReceivedAt))
         .map((each) => ({ stream: each.stream, receivedAt: each.lastReceivedAt })),
+    recent(streamId, from, windowMs) {
+      const stream = memory.streams.get(streamId);
+      return stream ? recentOf(stream, from, windowMs) : NOTHING_RECENT;
+    },
     get settled() {
       return settled;
     },

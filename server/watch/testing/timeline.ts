@@ -196,14 +196,12 @@ async function act(w: World, action: Action): Promise<unknown> {
       if (patient) patient.isAdmitted = action.do === "admit";
       return w.watch.patientChanged(patientId);
     }
-    case "device clock":
-      return w.watch.status({
-        organisationId: w.stream(signal).organisationId,
-        deviceId: "mon",
-        state: "online",
-        battery: null,
-        clock: START + milliseconds(action.dated ?? action.at),
-        receivedAt: w.runtime.clock.now(),
-      });
+    case "device clock": {
+      const clock = START + milliseconds(action.dated ?? action.at);
+      const told = { deviceId: "mon", clock, receivedAt: w.runtime.clock.now() };
+      w.clocks.set("mon", told);
+      const { organisationId } = w.stream(signal);
+      return w.watch.status({ organisationId, ...told, state: "online", battery: null });
+    }
   }
 }

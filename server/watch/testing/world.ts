@@ -26,6 +26,8 @@ export interface World {
   readonly associations: Map<string, Association>;
   readonly deviceTypes: Map<string, string>;
   readonly journal: JournalEntry[];
+  /** What devices told of their clocks, as it is in the database. */
+  readonly clocks: Map<string, { deviceId: string; clock: number; receivedAt: number }>;
   /** What ingest made durable and acknowledged. */
   readonly events: DeviceEvent[];
   /** Every revision that screens were shown, in order. */
@@ -56,6 +58,7 @@ export async function world(ageGroup: AgeGroup | null = "adult", type = "bedside
   const runtime = manualRuntime(START);
   const saved = new Map<string, { profile: ChosenProfile; limits: Map<string, Limits> }>();
   const heard = new Map<string, { stream: Stream; receivedAt: number }>();
+  const spoken = new Map<string, { time: number; value: number; receivedAt: number }[]>();
   let made = 0;
   let run = 0;
 
@@ -70,6 +73,7 @@ export async function world(ageGroup: AgeGroup | null = "adult", type = "bedside
     deviceTypes: new Map(),
     journal: [],
     events: [],
+    clocks: new Map(),
     shown: [],
     standbys: [],
     reports: [],
@@ -132,6 +136,10 @@ export async function world(ageGroup: AgeGroup | null = "adult", type = "bedside
   }
 
   function deliver(readings: Readings): Readings {
+    const { stream, times, values, receivedAt } = readings;
+    const rows = spoken.get(stream.id) ?? [];
+    spoken.set(stream.id, rows);
+    times.forEach((time, i) => void rows.push({ time, value: values[i] as number, receivedAt }));
     heard.set(readings.stream.id, { stream: readings.stream, receivedAt: readings.receivedAt });
     self.watch.readings(readings);
     return readings;
@@ -178,9 +186,9 @@ export async function world(ageGroup: AgeGroup | null = "adult", type = "bedside
             (alarm) => alarm.state !== "resolved",
           ),
         resolvedAlarms: async () =>
-          latest((e) => (e.kind === "alarm" ? { id: e.alarm.id, value: e.alarm } : undefined))
-            .filter((alarm) => alarm.state === "resolved")
-            .map((alarm) => alarm.id),
+          latest((e) => (e.kind === "alarm" ? { id: e.alarm.id, value: e.alarm } : undefined)).filter(
+            (alarm) => alarm.state === "resolved",
+          ),
         recentEvents: async (kinds, since) =>
           self.events.filter(({ event, receivedAt }) => kinds.includes(event) && receivedAt >= since),
         runningStandby: async () =>
@@ -197,6 +205,17 @@ export async function world(ageGroup: AgeGroup | null = "adult", type = "bedside
           entry.profile = profile;
           for (const l of limits) entry.limits.set(l.signal, l);
           saved.set(patientId, entry);
+        },
+        deviceClocks: async () => [...self.clocks.values()],
+        recent(streamId, from, windowMs) {
+          const rows = (spoken.get(streamId) ?? []).filter(({ time }) => time >= from);
+          const newest = Math.max(...rows.map(({ time }) => time));
+          const kept = rows.filter(({ time }) => time >= newest - windowMs);
+          return {
+            times: Float64Array.from(kept, ({ time }) => time),
+            values: Float64Array.from(kept, ({ value }) => value),
+            receivedAt: Float64Array.from(kept, ({ receivedAt }) => receivedAt),
+          };
         },
         lastHeard: () =>
           [...heard.values()].filter(

@@ -21,6 +21,9 @@ export function alarmText(alarm: AlarmBody, zone: string): string {
     case "critical-low":
       return `${name} ${measured(alarm)} below critical ${limit(alarm)}`;
     case "missing-data":
+      // Of a device that was put on and has said nothing yet.
+      if (!alarm.signal)
+        return `No readings from ${alarm.deviceId ?? "the device"} since ${formatTime(alarm.onsetAt, zone)}`;
       return `No ${name} since ${formatTime(alarm.onsetAt, zone)}`;
     case "device-offline":
       return `Device ${alarm.deviceId ?? ""} offline since ${formatTime(alarm.onsetAt, zone)}`;
