@@ -393,6 +393,7 @@ test("a will is spoken when the line breaks, not after DISCONNECT, later where i
   (await connect(4, { will: will() })).client.stream.end();
   await quiet();
   assert.equal(spoken(), 1);
+  assert.equal(ingest.messages[0]?.isWill, true, "what it is goes with it: no sign of life");
 
   const polite = await connect(4, { will: will() });
   polite.client.send({ cmd: "disconnect" });

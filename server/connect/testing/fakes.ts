@@ -11,6 +11,7 @@ export interface FakeIngest extends Ingest {
     text: string;
     deliveryKey: string | null;
     isRedelivery: boolean;
+    isWill?: true;
   }[];
   readonly connections: [deviceId: string, connected: boolean][];
   /** Commits that wait, oldest first; unused while `isAutomatic`. */
@@ -32,7 +33,8 @@ export function fakeIngest(): FakeIngest {
     accept(message) {
       const text = Buffer.from(message.body).toString("latin1");
       const { kind, format, deviceId, deliveryKey, isRedelivery } = message;
-      fake.messages.push({ kind, format, deviceId, text, deliveryKey, isRedelivery });
+      const will = message.isWill && { isWill: true as const };
+      fake.messages.push({ kind, format, deviceId, text, deliveryKey, isRedelivery, ...will });
       if (fake.isAutomatic) {
         const outcome = fake.receipt(message);
         return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve(outcome);
