@@ -21,7 +21,7 @@ import packageJson from "./package.json" with { type: "json" };
 import { createPortal } from "./portal/index.ts";
 import { registerRecord } from "./record/register.ts";
 import { openJournal } from "./store/journal/index.ts";
-import { openTelemetry } from "./store/telemetry/index.ts";
+import { openTelemetry, postgresBlocks } from "./store/telemetry/index.ts";
 import { createWatch } from "./watch/index.ts";
 
 export interface RunningServer {
@@ -98,7 +98,7 @@ async function openRooms({ config, runtime, log, foundation, stops }: RoomsOptio
   const report = (error: unknown, doing: string) => log.error({ err: error }, doing);
 
   const { worker } = database;
-  const telemetry = await openTelemetry({ runtime, worker, log });
+  const telemetry = await openTelemetry({ runtime, store: postgresBlocks(worker), log });
   const journal = await openJournal({
     runtime,
     worker,

@@ -1,6 +1,7 @@
 import type { Clock, Timer, Timers } from "@openward/runtime";
 import { dayOf } from "./group.ts";
-import type { JournalLog, WorkerQueries } from "./ports.ts";
+import type { JournalLog } from "./ports.ts";
+import type { JournalRows } from "./rows.ts";
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -16,28 +17,28 @@ export interface Days {
 }
 
 export interface DaysOptions {
-  readonly worker: WorkerQueries;
+  readonly rows: JournalRows;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly journalDays: number;
   readonly log: JournalLog;
 }
 
-export function createDays({ worker, clock, timers, journalDays, log }: DaysOptions): Days {
+export function createDays({ rows, clock, timers, journalDays, log }: DaysOptions): Days {
   const ready = new Set<string>();
   let timer: Timer | undefined;
 
   const prepare = async (first: number, count: number) => {
-    await worker.query("SELECT journal_prepare($1, $2)", [dayOf(first), count]);
+    await rows.prepareDays(dayOf(first), count);
     for (let n = 0; n < count; n++) ready.add(dayOf(first + n * DAY_MS));
   };
   const tidy = async () => {
     try {
       await prepare(clock.now() - DAY_MS, DAYS_AHEAD + 1);
       const before = dayOf(clock.now() - journalDays * DAY_MS);
-      const { rows } = await worker.query("SELECT journal_drop_before($1) AS name", [before]);
+      const dropped = await rows.dropBefore(before);
       for (const day of ready) if (day < before) ready.delete(day);
-      if (rows.length > 0) log.info({ dropped: rows.length }, "old days of the journal were dropped");
+      if (dropped > 0) log.info({ dropped }, "old days of the journal were dropped");
     } catch (error) {
       log.warn({ reason: (error as Error).message }, "the journal's days could not be tidied; trying again in an hour");
     }

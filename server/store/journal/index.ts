@@ -9,6 +9,7 @@ export {
   type JournalState,
   type JournalStatistics,
 } from "./journal.ts";
-export { type OpenJournalOptions, openJournal } from "./open.ts";
+export { type OpenJournalOptions, openJournal, type RecoverableTails, startJournal } from "./open.ts";
 export type { JournalLog, Tails, WorkerQueries } from "./ports.ts";
-export { type Recovered, readWatermark, replayJournal } from "./recovery.ts";
+export { type Recovered, replayJournal } from "./recovery.ts";
+export { type JournalRows, postgresJournalRows } from "./rows.ts";

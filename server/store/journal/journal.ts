@@ -8,7 +8,8 @@ import type { Connect } from "./connection.ts";
 import { createDays } from "./days.ts";
 import type { Disk } from "./disk.ts";
 import { createGroup, type Group, type SealedGroup } from "./group.ts";
-import type { JournalLog, Tails, WorkerQueries } from "./ports.ts";
+import type { JournalLog, Tails } from "./ports.ts";
+import type { JournalRows } from "./rows.ts";
 import { createSpool } from "./spool.ts";
 
 /** ok: in PostgreSQL. spooling: on the local disk until PostgreSQL answers. failed: nothing can be made durable. */
@@ -18,8 +19,7 @@ export interface JournalOptions {
   readonly runtime: Runtime;
   /** Connections under the role `ingest`. */
   readonly connect: Connect;
-  /** A pool under the role `worker`. */
-  readonly worker: WorkerQueries;
+  readonly rows: JournalRows;
   readonly disk: Disk;
   /** How much may wait on the disk. */
   readonly spoolBytesMax: number;
@@ -89,12 +89,12 @@ interface InFlight {
 }
 
 export function createJournal(options: JournalOptions): Journal {
-  const { runtime, connect, worker, disk, tails, log } = options;
+  const { runtime, connect, rows, disk, tails, log } = options;
   const { clock, timers, ids } = runtime;
   const limits = { ...DEFAULTS, ...options.limits };
   const committer = createCommitter({ connect, timers, log, timeoutMs: limits.commitTimeoutMs });
   const spool = createSpool(disk, options.spoolBytesMax, log);
-  const days = createDays({ worker, clock, timers, journalDays: options.journalDays, log });
+  const days = createDays({ rows, clock, timers, journalDays: options.journalDays, log });
 
   const writers: BatchWriter[] = [];
   const listeners = new Set<(state: JournalState) => void>();
@@ -280,8 +280,7 @@ export function createJournal(options: JournalOptions): Journal {
     },
     async open() {
       // Each process has positions of its own, above those of all before it.
-      const { rows } = await worker.query("SELECT nextval('journal_position_range')::float8 AS range");
-      position = (rows[0] as { range: number }).range * 2 ** 32;
+      position = (await rows.nextRange()) * 2 ** 32;
       await days.start();
       await spool.open();
       await chainFiles(await spool.rotate());

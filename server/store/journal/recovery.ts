@@ -1,6 +1,7 @@
 import type { BatchVisitor } from "./batch.ts";
 import { readBatch } from "./batch.ts";
-import type { JournalLog, WorkerQueries } from "./ports.ts";
+import type { JournalLog } from "./ports.ts";
+import type { JournalRows } from "./rows.ts";
 
 const PAGE_ROWS = 64;
 
@@ -12,19 +13,13 @@ export interface Recovered {
   readonly last: number;
 }
 
-/** From which position on the journal is not all in blocks; 0 when nothing has been sealed yet. */
-export async function readWatermark(worker: WorkerQueries): Promise<number> {
-  const { rows } = await worker.query("SELECT min(watermark)::float8 AS watermark FROM seal_state");
-  return (rows[0] as { watermark: number | null }).watermark ?? 0;
-}
-
 /**
  * Read the journal again from a position on, in order. The next page is fetched while one is read.
  *
  * @param visitorAt for the batch at a position
  */
 export async function replayJournal(
-  worker: WorkerQueries,
+  rows: JournalRows,
   from: number,
   visitorAt: (position: number) => BatchVisitor<unknown>,
   log: JournalLog,
@@ -32,13 +27,13 @@ export async function replayJournal(
   let batches = 0;
   let unreadable = 0;
   let last = 0;
-  let next = fetchPage(worker, from - 1);
+  let next = rows.page(from - 1, PAGE_ROWS);
   for (;;) {
     const page = await next;
     const newest = page.at(-1);
     if (!newest) return { batches, unreadable, last };
     last = newest.position;
-    next = fetchPage(worker, last);
+    next = rows.page(last, PAGE_ROWS);
     // Awaited in the next turn; until then a rejection is not unhandled.
     next.catch(() => {});
     for (const { position, batch } of page) {
@@ -54,10 +49,4 @@ export async function replayJournal(
       }
     }
   }
-}
-
-async function fetchPage(worker: WorkerQueries, after: number): Promise<{ position: number; batch: Buffer }[]> {
-  const text = "SELECT position::float8 AS position, batch FROM journal WHERE position > $1 ORDER BY position LIMIT $2";
-  const { rows } = await worker.query(text, [after, PAGE_ROWS]);
-  return rows as { position: number; batch: Buffer }[];
 }

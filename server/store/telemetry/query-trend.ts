@@ -11,7 +11,8 @@ import {
   type RollupSlot,
   SLOT_MS,
 } from "@openward/timeseries";
-import type { Blocks, PeriodKey, Stored } from "./blocks.ts";
+import type { PeriodKey } from "./block-store.ts";
+import type { Blocks, Stored } from "./blocks.ts";
 import { HOUR_MS, periodOf } from "./periods.ts";
 import type { Trend } from "./ports.ts";
 import { between, readingsBetween, snapshotOf, type TailSnapshot } from "./read-numeric.ts";

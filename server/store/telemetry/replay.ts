@@ -1,6 +1,6 @@
-import type { JournalEntry, Stream, Waveform } from "@openward/model";
+import type { JournalEntry, Waveform } from "@openward/model";
 import { NO_UTC_OFFSET, type NumericBlock } from "@openward/timeseries";
-import type { Pool } from "pg";
+import type { BlockStore } from "./block-store.ts";
 import type { Blocks } from "./blocks.ts";
 import type { Memory } from "./memory.ts";
 import { MINUTE_MS, periodOf } from "./periods.ts";
@@ -47,19 +47,21 @@ interface OpenStream {
 const AHEAD_MS = 10 * MINUTE_MS;
 
 /** Streams of before this start: what is older than now may be in blocks alone. */
-export async function loadStreams(worker: Pool, memory: Memory, now: number): Promise<void> {
-  const { rows } = await worker.query(
-    'SELECT id, organisation_id AS "organisationId", patient_id AS "patientId", device_id AS "deviceId", signal, kind, unit FROM stream',
-  );
-  for (const stream of rows as Stream[]) {
+export async function loadStreams(store: BlockStore, memory: Memory, now: number): Promise<void> {
+  for (const stream of await store.streams()) {
     memory.open(stream, now + AHEAD_MS);
     memory.know(stream);
   }
 }
 
 /** @param watermark from which position on the journal will be read */
-export async function prepareReplay(worker: Pool, memory: Memory, watermark: number, now: number): Promise<Replay> {
-  const sealed = await loadSealed(worker, watermark);
+export async function prepareReplay(
+  store: BlockStore,
+  memory: Memory,
+  watermark: number,
+  now: number,
+): Promise<Replay> {
+  const sealed = await loadSealed(store, watermark);
   const opened = new Map<string, OpenStream>();
   let unknown = 0;
   return {
@@ -130,14 +132,6 @@ export async function loadNewest(blocks: Blocks, memory: Memory, streamIds: read
   }
 }
 
-/** Streams whose device is on their patient now: those that are looked at first. */
-export async function runningStreams(worker: Pool): Promise<string[]> {
-  const { rows } = await worker.query(
-    "SELECT s.id FROM stream s JOIN association a ON a.device_id = s.device_id AND a.patient_id = s.patient_id WHERE a.to_at IS NULL",
-  );
-  return (rows as { id: string }[]).map((row) => row.id);
-}
-
 function rememberNewest(stream: StreamMemory, { columns }: NumericBlock): void {
   const i = columns.times.length - 1;
   const offset = columns.utcOffsets[i] as number;
@@ -153,21 +147,12 @@ function rememberNewest(stream: StreamMemory, { columns }: NumericBlock): void {
   if (receivedAt > stream.lastReceivedAt) stream.lastReceivedAt = receivedAt;
 }
 
-async function loadSealed(worker: Pool, watermark: number): Promise<Map<string, Map<number, number>>> {
-  const { rows } = await worker.query(
-    `SELECT stream_id::text AS stream_id, period_start::float8 AS period_start, max(sealed_through)::float8 AS through
-      FROM block WHERE sealed_through >= $1 GROUP BY 1, 2`,
-    [watermark],
-  );
+async function loadSealed(store: BlockStore, watermark: number): Promise<Map<string, Map<number, number>>> {
   const sealed = new Map<string, Map<number, number>>();
-  for (const { stream_id, period_start, through } of rows as {
-    stream_id: string;
-    period_start: number;
-    through: number;
-  }[]) {
-    const periods = sealed.get(stream_id);
-    if (periods) periods.set(period_start, through);
-    else sealed.set(stream_id, new Map([[period_start, through]]));
+  for (const { streamId, period, through } of await store.sealedThrough(watermark)) {
+    const periods = sealed.get(streamId);
+    if (periods) periods.set(period, through);
+    else sealed.set(streamId, new Map([[period, through]]));
   }
   return sealed;
 }

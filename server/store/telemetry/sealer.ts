@@ -1,5 +1,5 @@
 import type { Runtime, Timer } from "@openward/runtime";
-import type { Pool } from "pg";
+import type { BlockStore } from "./block-store.ts";
 import type { StoreLog } from "./blocks.ts";
 import type { Memory } from "./memory.ts";
 import { MINUTE_MS, WINDOW_MS } from "./periods.ts";
@@ -31,12 +31,12 @@ export interface SealRun {
 
 export interface SealerOptions {
   readonly runtime: Runtime;
-  readonly worker: Pool;
+  readonly store: BlockStore;
   readonly memory: Memory;
   readonly log: StoreLog;
 }
 
-export function createSealer({ runtime, worker, memory, log }: SealerOptions): Sealer {
+export function createSealer({ runtime, store, memory, log }: SealerOptions): Sealer {
   const { clock, timers } = runtime;
   // What the journal's place was at times past, oldest first.
   const places: { at: number; position: number }[] = [];
@@ -63,12 +63,7 @@ export function createSealer({ runtime, worker, memory, log }: SealerOptions): S
     for (const stream of memory.streams.values()) next = Math.min(next, stream.firstUnsealed());
     if (next <= watermark) return;
     const organisations = [...new Set([...memory.streams.values()].map((each) => each.stream.organisationId))];
-    await worker.query(
-      `INSERT INTO seal_state (organisation_id, watermark, updated_at)
-       SELECT organisation_id, $2, $3 FROM (SELECT unnest($1::uuid[]) AS organisation_id UNION SELECT organisation_id FROM seal_state) AS o
-       ON CONFLICT (organisation_id) DO UPDATE SET watermark = excluded.watermark, updated_at = excluded.updated_at`,
-      [organisations, next, now],
-    );
+    await store.saveWatermark(organisations, next, now);
     watermark = next;
   };
 
@@ -79,7 +74,7 @@ export function createSealer({ runtime, worker, memory, log }: SealerOptions): S
     for (const task of tasks) task.memory.beginSealing(task.period);
     let isDone = false;
     try {
-      await sealTasks(tasks, { pool: worker, log, through: memory.position, now, pause });
+      await sealTasks(tasks, { store, log, through: memory.position, now, pause });
       isDone = true;
     } finally {
       for (const task of tasks) task.memory.endSealing(task.period, isDone);

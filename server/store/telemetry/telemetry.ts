@@ -1,7 +1,7 @@
 import type { JournalEntry, PatientView, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { mergeColumns } from "@openward/timeseries";
-import type { Pool } from "pg";
+import type { BlockStore } from "./block-store.ts";
 import { createBlocks, type StoreLog } from "./blocks.ts";
 import { createMemory } from "./memory.ts";
 import { HOUR_MS, periodOf } from "./periods.ts";
@@ -11,14 +11,14 @@ import { queryTrend } from "./query-trend.ts";
 import { queryOverview, queryWaveform } from "./query-waveform.ts";
 import { between } from "./read-numeric.ts";
 import { NOTHING_RECENT, type Recent, recentOf } from "./recent.ts";
-import { loadNewest, loadStreams, newestTimeOf, prepareReplay, type Replay, runningStreams } from "./replay.ts";
+import { loadNewest, loadStreams, newestTimeOf, prepareReplay, type Replay } from "./replay.ts";
 import { createSealer, type SealRun } from "./sealer.ts";
 import type { StreamMemory } from "./stream-memory.ts";
 
 export interface TelemetryOptions {
   readonly runtime: Runtime;
-  /** Role `worker`: every query here is for patients that a PatientView has. */
-  readonly worker: Pool;
+  /** Every query here is for patients that a PatientView has. */
+  readonly store: BlockStore;
   readonly log: StoreLog;
 }
 
@@ -51,13 +51,13 @@ export interface OpenTelemetry extends Telemetry {
 }
 
 /** Opens with the streams of before; readings come with the journal. @throws the database's errors */
-export async function openTelemetry({ runtime, worker, log }: TelemetryOptions): Promise<OpenTelemetry> {
+export async function openTelemetry({ runtime, store, log }: TelemetryOptions): Promise<OpenTelemetry> {
   const { clock } = runtime;
   const memory = createMemory(() => clock.now());
-  const blocks = createBlocks(worker, log);
-  const sealer = createSealer({ runtime, worker, memory, log });
+  const blocks = createBlocks(store, log);
+  const sealer = createSealer({ runtime, store, memory, log });
   let settled: Promise<void> = Promise.resolve();
-  await loadStreams(worker, memory, clock.now());
+  await loadStreams(store, memory, clock.now());
 
   const visible = (view: PatientView, patientId: string, kind: Stream["kind"]): StreamMemory[] =>
     view.has(patientId) ? memory.ofPatient(patientId).filter((each) => each.stream.kind === kind) : [];
@@ -123,10 +123,10 @@ export async function openTelemetry({ runtime, worker, log }: TelemetryOptions):
       return queryOverview(stream, from, to, count, blocks);
     },
     committed: memory.committed,
-    prepareReplay: (watermark) => prepareReplay(worker, memory, watermark, clock.now()),
+    prepareReplay: (watermark) => prepareReplay(store, memory, watermark, clock.now()),
     async recovered(watermark) {
       memory.position = Math.max(memory.position, watermark - 1);
-      const running = new Set(await runningStreams(worker));
+      const running = new Set(await store.runningStreams());
       await loadNewest(blocks, memory, [...running]);
       const others = [...memory.streams.keys()].filter((id) => !running.has(id));
       settled = loadNewest(blocks, memory, others).catch((error: unknown) => {

@@ -7,6 +7,7 @@ import { quietLog, type TestDatabase } from "../../database/testing/database.ts"
 import { type Disk, folderDisk } from "../disk.ts";
 import { createJournal, type Journal, type JournalLimits } from "../journal.ts";
 import { replayJournal } from "../recovery.ts";
+import { postgresJournalRows } from "../rows.ts";
 import { type FaultyConnect, faultyConnect } from "./faulty-connect.ts";
 
 export interface TestJournal {
@@ -35,7 +36,7 @@ export async function openTestJournal(
   const journal = createJournal({
     runtime: systemRuntime,
     connect: faults.connect,
-    worker: database.worker,
+    rows: postgresJournalRows(database.worker),
     disk: options.disk ? options.disk(disk) : disk,
     spoolBytesMax: options.spoolBytesMax ?? 1e8,
     journalDays: 7,
@@ -60,7 +61,7 @@ export async function openTestJournal(
 export async function readingsInJournal(database: TestDatabase): Promise<string[]> {
   const found: string[] = [];
   const { unreadable } = await replayJournal(
-    database.worker,
+    postgresJournalRows(database.worker),
     0,
     () => ({
       stream: (streamId) => streamId,

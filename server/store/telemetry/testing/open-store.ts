@@ -5,6 +5,7 @@ import type { PatientView } from "@openward/model";
 import { systemRuntime } from "@openward/runtime/system";
 import { quietLog, type TestDatabase } from "../../database/testing/database.ts";
 import { type Journal, openJournal } from "../../journal/index.ts";
+import { postgresBlocks } from "../postgres-blocks.ts";
 import { type OpenTelemetry, openTelemetry } from "../telemetry.ts";
 
 export interface TestStore {
@@ -26,7 +27,7 @@ export async function openTestStore(
   runtime: ReturnType<typeof settableRuntime>,
   spoolFolder = mkdtempSync(join(tmpdir(), "openward-spool-")),
 ): Promise<TestStore> {
-  const telemetry = await openTelemetry({ runtime, worker: database.worker, log: quietLog });
+  const telemetry = await openTelemetry({ runtime, store: postgresBlocks(database.worker), log: quietLog });
   const journal = await openJournal({
     runtime,
     connection: database.connectionConfig("ingest"),
