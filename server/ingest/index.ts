@@ -242,11 +242,9 @@ export function createIngest({
   }
 
   function quarantine(work: Work, message: DeviceMessage, problems: readonly Problem[]): void {
-    const { organisationId, deviceId, receivedAt, kind, format, body, deliveryKey, isRedelivery } = message;
-    const id =
-      deliveryKey === null
-        ? runtime.ids.uuid()
-        : deliveryId(deviceId, deliveryKey, recent.received(deviceId, deliveryKey, receivedAt, isRedelivery));
+    const { organisationId, deviceId, receivedAt, kind, format, body, deliveryKey } = message;
+    // The stamp journals the delivery as well: sent again after a crash, it has the same time and so the same id.
+    const id = deliveryKey === null ? runtime.ids.uuid() : deliveryId(deviceId, deliveryKey, work.stamp());
     const contentType = contentTypeOf(kind, format);
     work.entries.push({
       kind: "quarantine",

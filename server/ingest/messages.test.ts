@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeviceEvent } from "@openward/model";
 import { QUALITY } from "@openward/model";
-import { ALICE, association, BOB, harness, START } from "./testing/harness.ts";
+import { ALICE, association, BOB, type Harness, harness, START } from "./testing/harness.ts";
 
 const at = (seconds: number) => START + seconds * 1000;
 const ecg = { signal: "ecg-lead-ii", start: at(0), rate: 250, unit: "mV", scale: 0.005, samples: [0, 1, null, -3] };
@@ -251,4 +251,17 @@ test("an event without a time, said again within minutes, has the time of the fi
     h.of("event").map(({ event }) => event.at),
     [START, START, START + 3_660_000],
   );
+});
+
+test("what was quarantined and is delivered again after a crash is quarantined once", async () => {
+  const before = harness();
+  const body = { at: START, values: { "not-a-signal": 1 } };
+  await before.send("readings", body, { deliveryKey: "session 7" });
+  const after = harness();
+  after.runtime.advance(20_000);
+  for (const { delivery } of before.of("delivery")) after.oldDeliveries.set(`mon ${delivery.key}`, delivery.receivedAt);
+  await after.send("readings", body, { deliveryKey: "session 7", isRedelivery: true });
+  const idsOf = (h: Harness) => h.quarantined().map(({ id }) => id);
+  assert.equal(idsOf(before).length, 1);
+  assert.deepEqual(idsOf(after), idsOf(before));
 });
