@@ -107,8 +107,12 @@ export async function prepareReplay(
           stream.addWaveform({ ...head, associationId, samples: samples() }, position);
         },
         entry(entry) {
-          if (entry.kind === "stream") memory.know(entry.stream);
-          else if (entry.kind === "delivery") memory.deliveries.add(entry.delivery, now);
+          if (entry.kind === "stream") {
+            // It may have come with the spool, and been sealed before that by the process that spooled it.
+            memory.open(entry.stream, now + AHEAD_MS);
+            memory.know(entry.stream);
+          }
+          if (entry.kind === "delivery") memory.deliveries.add(entry.delivery, now);
         },
       };
     },
