@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { openTestDatabase, quietLog, type TestDatabase } from "../database/testing/database.ts";
 import { folderDisk, postgresJournalRows, startJournal } from "../journal/index.ts";
 import { PATIENT, readingsOf, testStream } from "../journal/testing/entries.ts";
+import type { BlockStore } from "./block-store.ts";
 import { postgresBlocks } from "./postgres-blocks.ts";
 import { openTelemetry } from "./telemetry.ts";
 import { openTestStore, settableRuntime, viewOf } from "./testing/open-store.ts";
@@ -54,3 +55,31 @@ test("a stream that began in the spool and was sealed before the spool was chain
   await next.close();
   await journal.close();
 });
+
+test("the newest readings of streams that nobody wears are there although the database failed at the start", async () => {
+  const runtime = settableRuntime(START);
+  let failures = 2;
+  const postgres = postgresBlocks(database.worker);
+  const store: BlockStore = {
+    ...postgres,
+    newestBlocks(ids) {
+      if (ids.length > 0 && failures-- > 0) return Promise.reject(new Error("Connection terminated unexpectedly"));
+      return postgres.newestBlocks(ids);
+    },
+  };
+  const retrying = { ...runtime, timers: { ...runtime.timers, after: (_: number, run: () => void) => once(run) } };
+  const telemetry = await openTelemetry({ runtime: retrying, store, log: quietLog });
+  await telemetry.recovered(0);
+  await telemetry.settled;
+  assert.equal(failures, -1, "both failures came, and one answer");
+  assert.deepEqual(
+    telemetry.latest(view, PATIENT).map(({ value }) => value),
+    [42],
+  );
+  await telemetry.close();
+});
+
+function once(run: () => void) {
+  const timer = setImmediate(run);
+  return { cancel: () => clearImmediate(timer) };
+}

@@ -50,13 +50,17 @@ export interface OpenTelemetry extends Telemetry {
   close(): Promise<void>;
 }
 
+/** Between two tries to read the newest readings of streams that nobody wears any more. */
+const RETRY_MS = 5_000;
+
 /** Opens with the streams of before; readings come with the journal. @throws the database's errors */
 export async function openTelemetry({ runtime, store, log }: TelemetryOptions): Promise<OpenTelemetry> {
-  const { clock } = runtime;
+  const { clock, timers } = runtime;
   const memory = createMemory(() => clock.now());
   const blocks = createBlocks(store, log);
   const sealer = createSealer({ runtime, store, memory, log });
   let settled: Promise<void> = Promise.resolve();
+  let isClosed = false;
   await loadStreams(store, memory, clock.now());
 
   const visible = (view: PatientView, patientId: string, kind: Stream["kind"]): StreamMemory[] =>
@@ -64,6 +68,18 @@ export async function openTelemetry({ runtime, store, log }: TelemetryOptions): 
   const chosen = (view: PatientView, query: { readonly patientId: string; readonly streamIds: readonly string[] }) => {
     const ids = new Set(query.streamIds);
     return visible(view, query.patientId, "numeric").filter((each) => ids.has(each.stream.id));
+  };
+
+  const loadUntilDone = async (streamIds: readonly string[]) => {
+    while (!isClosed) {
+      try {
+        return await loadNewest(blocks, memory, streamIds);
+      } catch (error) {
+        const reason = (error as Error).message;
+        log.warn({ reason }, "the newest readings of older streams could not be loaded yet; trying again");
+        await new Promise<void>((resolve) => void timers.after(RETRY_MS, resolve));
+      }
+    }
   };
 
   return {
@@ -129,9 +145,7 @@ export async function openTelemetry({ runtime, store, log }: TelemetryOptions): 
       const running = new Set(await store.runningStreams());
       await loadNewest(blocks, memory, [...running]);
       const others = [...memory.streams.keys()].filter((id) => !running.has(id));
-      settled = loadNewest(blocks, memory, others).catch((error: unknown) => {
-        log.error({ reason: (error as Error).message }, "the newest readings of older streams could not be loaded");
-      });
+      settled = loadUntilDone(others);
       sealer.start(watermark);
     },
     knowsStream: memory.isKnown,
@@ -150,6 +164,9 @@ export async function openTelemetry({ runtime, store, log }: TelemetryOptions): 
     },
     seal: (options) => sealer.run(options),
     statistics: () => ({ streams: memory.streams.size, damagedBlocks: blocks.damaged }),
-    close: () => sealer.stop(),
+    close() {
+      isClosed = true;
+      return sealer.stop();
+    },
   };
 }
