@@ -4,7 +4,7 @@ import { createAccess } from "./access/index.ts";
 import type { Config } from "./config.ts";
 import type { Logger } from "./log.ts";
 import { openDatabase } from "./store/database/index.ts";
-import { becomeOnlyWriter } from "./store/database/only-writer.ts";
+import { becomeOnlyWriter, type OnlyWriter } from "./store/database/only-writer.ts";
 import { createRegistry, createTables, openDirectory } from "./store/registry/index.ts";
 
 /** What the server and the command line both stand on: database, registries, who is allowed what. */
@@ -27,10 +27,10 @@ export async function openFoundation(options: {
     log,
     allowUndurable: config.undurable === "yes",
   });
+  let writer: OnlyWriter | undefined;
   try {
     const { worker, owner } = database;
-    const writer =
-      mode === "serve" ? await becomeOnlyWriter({ owner, timers: runtime.timers, log, onSuperseded }) : undefined;
+    if (mode === "serve") writer = await becomeOnlyWriter({ owner, timers: runtime.timers, log, onSuperseded });
     const directory = await openDirectory({ worker, listen: database.connectionConfig("worker"), runtime, log });
     const registry = createRegistry({ api: database.api, worker, runtime, changed: directory.changed });
     const access = createAccess({
@@ -54,6 +54,7 @@ export async function openFoundation(options: {
       },
     };
   } catch (error) {
+    writer?.release();
     await database.close();
     throw error;
   }

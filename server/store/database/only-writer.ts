@@ -1,6 +1,7 @@
 import { OutsideTrouble } from "@openward/errors";
 import type { Timers } from "@openward/runtime";
 import type { Pool, PoolClient } from "pg";
+import { endEarlierWriters } from "./earlier-writers.ts";
 import type { Log } from "./ports.ts";
 
 /** Any number; the same in every Openward. */
@@ -22,7 +23,7 @@ export interface OnlyWriter {
  * as the database answers; when another server was quicker, `onSuperseded` is told, and this one must stop.
  *
  * @param owner a pool under the login
- * @throws OutsideTrouble DATA_DIR_IN_USE
+ * @throws OutsideTrouble DATA_DIR_IN_USE; DATABASE_UNREACHABLE when connections of an earlier process do not end
  */
 export async function becomeOnlyWriter({
   owner,
@@ -66,15 +67,20 @@ export async function becomeOnlyWriter({
     }
   };
 
-  await hold();
-  return {
-    release() {
-      isReleased = true;
-      const client = held;
-      held = undefined;
-      client?.release(true);
-    },
+  const release = () => {
+    isReleased = true;
+    const client = held;
+    held = undefined;
+    client?.release(true);
   };
+
+  await hold();
+  // Not when the lock is taken again: then the journal's connections are our own.
+  await endEarlierWriters(owner).catch((error: unknown) => {
+    release();
+    throw error;
+  });
+  return { release };
 }
 
 async function lockedSession(owner: Pool, pause: (ms: number) => Promise<void>): Promise<PoolClient> {
