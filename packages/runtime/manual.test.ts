@@ -19,6 +19,18 @@ test("timers run in the order of their due times, at their own time", () => {
   ]);
 });
 
+test("a step runs the next timer alone", () => {
+  const { clock, timers, step } = manualRuntime(1_000);
+  const seen: [string, number][] = [];
+  timers.after(20, () => seen.push(["late", clock.now()]));
+  timers.after(10, () => seen.push(["early", clock.now()]));
+  assert.equal(step(), true);
+  assert.deepEqual(seen, [["early", 1010]]);
+  step();
+  assert.deepEqual(seen.at(-1), ["late", 1020]);
+  assert.equal(step(), false);
+});
+
 test("setting the time of day moves no timer", () => {
   const { clock, timers, advance, setNow } = manualRuntime(1_000);
   let ran = 0;

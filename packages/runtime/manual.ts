@@ -11,6 +11,8 @@ interface Pending {
 export interface ManualRuntime extends Runtime {
   /** Move both clocks forward, running the timers that fall due, in order. */
   advance(ms: number): void;
+  /** Move both clocks to the next timer and run that one alone; false when none waits. */
+  step(): boolean;
   /** Set the time of day only, as an operator or NTP would; timers do not notice. */
   setNow(nowMs: number): void;
   /** How many timers wait. */
@@ -40,6 +42,14 @@ export function manualRuntime(startMs = Date.UTC(2026, 0, 1), seed = 1): ManualR
     return best;
   };
 
+  const fire = (entry: Pending) => {
+    now += entry.due - mono;
+    mono = entry.due;
+    if (entry.periodMs === null) waiting.delete(entry);
+    else entry.due += entry.periodMs;
+    entry.run();
+  };
+
   return {
     clock: { now: () => now, monotonic: () => mono },
     timers: {
@@ -50,15 +60,14 @@ export function manualRuntime(startMs = Date.UTC(2026, 0, 1), seed = 1): ManualR
     ids: { uuid: () => uuidV7(now, random.bytes(10)) },
     advance(ms) {
       const until = mono + ms;
-      for (let entry = nextDue(until); entry; entry = nextDue(until)) {
-        now += entry.due - mono;
-        mono = entry.due;
-        if (entry.periodMs === null) waiting.delete(entry);
-        else entry.due += entry.periodMs;
-        entry.run();
-      }
+      for (let entry = nextDue(until); entry; entry = nextDue(until)) fire(entry);
       now += until - mono;
       mono = until;
+    },
+    step() {
+      const entry = nextDue(Number.POSITIVE_INFINITY);
+      if (entry) fire(entry);
+      return entry !== undefined;
     },
     setNow(nowMs) {
       now = nowMs;
