@@ -94,9 +94,9 @@ for (const [index, patient] of BIDMC.entries()) {
         .map((line) => line.split(",")[column]?.trim() ?? "")
         .filter((cell) => cell !== "" && Number.isFinite(Number(cell)))
         .map(Number);
-      const read = (await all(`Observation?patient=${bed.patientId}&code=${signal}&_sort=date&_count=500`)).map(
-        (o) => o.valueQuantity?.value,
-      );
+      const read: (number | undefined)[] = (
+        await all(`Observation?patient=${bed.patientId}&code=${signal}&_sort=date&_count=500`)
+      ).map((o) => o.valueQuantity?.value);
       assert.deepEqual(read, wanted, `${name} of ${patient}`);
     }
   });
