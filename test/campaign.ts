@@ -1,9 +1,12 @@
-// Long campaigns, run by hand: npm run campaign:kill -- 200
+// Long campaigns, run by hand: npm run campaign:kill -- 200, npm run campaign:simulate -- 10000
+import { campaignOfHistories } from "./simulation/command.ts";
 import { killCampaign } from "./support/kill-campaign.ts";
 
-const [name, kills = "50", seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
+const [name, ...args] = process.argv.slice(2);
+if (name === "simulate") process.exit(await campaignOfHistories(args));
+const [kills = "50", seed = String(Date.now() % 1_000_000)] = args;
 if (name !== "kill") {
-  console.error("campaigns: kill [kills] [seed]");
+  console.error("campaigns: kill [kills] [seed]; simulate [seeds] [first seed]; simulate replay SEED [steps]");
   process.exit(2);
 }
 console.log(`seed ${seed}`);

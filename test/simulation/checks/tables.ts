@@ -1,0 +1,44 @@
+import type { Stored } from "../database/store.ts";
+import type { Message } from "../messages.ts";
+import type { Oracle } from "../oracle.ts";
+import type { World } from "../world.ts";
+
+/** Later than this after the first, a delivery with the same key is another message (the clocks jump a little). */
+const RECOGNISED_MS = 10 * 60_000 - 5_000;
+
+/** What was not placed lies in quarantine whole, and as often as it must; a call for help is one event. */
+export function checkTables(world: World, oracle: Oracle, stored: Stored): void {
+  const rows = Map.groupBy(stored.quarantine, ({ deviceId, raw }) => `${deviceId} ${Buffer.from(raw).toString()}`);
+  const said = Map.groupBy(oracle.messages, ({ deviceId, body }) => `${deviceId} ${Buffer.from(body).toString()}`);
+  for (const [key, messages] of said) {
+    const found = rows.get(key)?.length ?? 0;
+    const what = `message ${messages.map(({ id }) => id)}: ${key.slice(0, 120)}`;
+    const must = messages.filter((each) => each.isQuarantined && each.isAcknowledged).length;
+    const may = messages.filter((each) => each.isQuarantined !== false).reduce((sum, each) => sum + timesNew(each), 0);
+    if (found < must) world.break("quarantine", `${found} times, not ${must}: ${what}`);
+    if (found > may) world.break("once", `${found} times in quarantine, and ${may} would be right: ${what}`);
+    rows.delete(key);
+  }
+  for (const key of rows.keys()) world.break("sent", `in quarantine: ${key.slice(0, 120)}`);
+
+  const events = Map.groupBy(stored.events, ({ deviceId, at }) => `${deviceId} ${at}`);
+  for (const { eventAt, isAcknowledged, deviceId, id } of oracle.messages) {
+    if (eventAt === undefined || !isAcknowledged) continue;
+    const found = events.get(`${deviceId} ${eventAt}`)?.length ?? 0;
+    if (found === 0) world.break("stored", `the call of message ${id}`);
+    if (found > 1) world.break("once", `the call of message ${id} is ${found} calls`);
+  }
+}
+
+/** How often a message counts as new: its first delivery, and each that comes too late to be recognised. */
+export function timesNew({ key, deliveries }: Message): number {
+  if (key === null) return deliveries.length;
+  let times = 0;
+  let since = Number.NEGATIVE_INFINITY;
+  for (const at of [...deliveries].sort((a, b) => a - b)) {
+    if (at - since < RECOGNISED_MS) continue;
+    since = at;
+    times++;
+  }
+  return times;
+}

@@ -1,0 +1,211 @@
+import type { Stream } from "@openward/model";
+import { DAY_MS } from "@openward/timeseries";
+import type { BlockRow, BlockStore, SavedBlock, SavedRow, SealRows } from "../../../server/store/telemetry/index.ts";
+import { insertsOf, type Row } from "./model-statements.ts";
+import { halfOf, type Store } from "./store.ts";
+
+/** What makes a row the same row, as migrations/0002-telemetry.sql says. */
+const KEYS: Readonly<Record<string, readonly string[]>> = {
+  journal: ["day", "batch_id"],
+  stream: ["id"],
+  event: ["organisation_id", "device_id", "id"],
+  quarantine: ["id"],
+  alarm_revision: ["alarm_id", "revision"],
+  standby_revision: ["standby_id", "position", "ordinal"],
+  expectation: ["stream_id", "position", "ordinal"],
+  device_status: ["device_id", "position", "ordinal"],
+  device_clock: ["device_id", "position", "ordinal"],
+};
+const HEADER_BYTES = 256;
+
+const refused = (code: string, text: string) => Object.assign(new Error(text), { code });
+const placeOf = (row: { streamId: string; periodStart: number; associationId: string }) =>
+  `${row.streamId} ${String(row.periodStart).padStart(15)} ${row.associationId}`;
+const byPlace = (a: BlockRow, b: BlockRow) => (placeOf(a) < placeOf(b) ? -1 : 1);
+
+/** The tables of the store in memory: what PostgreSQL does with the same questions, one at a time. */
+export function modelDatabase(): Store {
+  const tables = new Map(Object.keys(KEYS).map((name) => [name, new Map<string, Row>()]));
+  const positions = new Set<number>();
+  const days = new Set<string>();
+  const blocks = new Map<string, SavedBlock>();
+  const rollups = new Map<string, SavedRow>();
+  const watermarks = new Map<string, number>();
+  let range = 0;
+
+  const table = (name: string) => tables.get(name) as Map<string, Row>;
+  const journal = () =>
+    [...table("journal").values()].sort((a, b) => (a.position as number) - (b.position as number)) as {
+      day: string;
+      position: number;
+      batch: Uint8Array;
+    }[];
+  const watermark = () => (watermarks.size === 0 ? 0 : Math.min(...watermarks.values()));
+  const blocksWhere = (isSo: (block: SavedBlock) => boolean) => [...blocks.values()].filter(isSo).sort(byPlace);
+  const blocksOf: SealRows["blocksOf"] = async (keys) => {
+    const asked = new Set(keys.map(({ streamId, period }) => `${streamId} ${period}`));
+    return blocksWhere((block) => asked.has(`${block.streamId} ${block.periodStart}`));
+  };
+  const isKind = (streamId: string, kind: string) => table("stream").get(streamId)?.kind === kind;
+
+  const blockStore: BlockStore = {
+    async blocksBetween(streamIds, from, to) {
+      const ids = new Set(streamIds);
+      return blocksWhere((b) => ids.has(b.streamId) && b.periodStart >= from && b.periodStart < to);
+    },
+    blocksOf,
+    async blocksNext(cursors, isDescending, periods) {
+      const found: BlockRow[] = [];
+      for (const { streamId, from, to } of cursors) {
+        const of = blocksWhere((b) => b.streamId === streamId && b.periodStart >= from && b.periodStart < to);
+        const starts = [...new Set(of.map((b) => b.periodStart))];
+        const chosen = new Set(isDescending ? starts.slice(-periods) : starts.slice(0, periods));
+        found.push(...of.filter((b) => chosen.has(b.periodStart)));
+      }
+      return found.sort(byPlace);
+    },
+    async overviewsBetween(streamId, from, to) {
+      const of = await blockStore.blocksBetween([streamId], from, to);
+      return of.flatMap((block) => {
+        const { overview } = block as SavedBlock;
+        return overview === null ? [] : [{ ...block, payload: overview }];
+      });
+    },
+    async rollupsBetween(streamIds, from, to) {
+      const ids = new Set(streamIds);
+      const isAsked = (r: SavedRow) => ids.has(r.streamId) && r.periodStart >= from && r.periodStart < to;
+      return [...rollups.values()].filter(isAsked).sort(byPlace);
+    },
+    async newestBlocks(streamIds) {
+      return streamIds.flatMap((id) =>
+        blocksWhere((b) => b.streamId === id)
+          .slice(-2)
+          .map((block) => {
+            const isNumeric = isKind(id, "numeric");
+            return { ...block, isNumeric, payload: isNumeric ? block.payload : block.payload.slice(0, HEADER_BYTES) };
+          }),
+      );
+    },
+    async streams() {
+      return [...table("stream").values()].map((row) => ({
+        id: row.id,
+        organisationId: row.organisation_id,
+        patientId: row.patient_id,
+        deviceId: row.device_id,
+        signal: row.signal,
+        kind: row.kind,
+        unit: row.unit,
+      })) as Stream[];
+    },
+    async runningStreams() {
+      return halfOf([...table("stream").keys()]);
+    },
+    async sealedThrough(from) {
+      const through = new Map<string, { streamId: string; period: number; through: number }>();
+      for (const { streamId, periodStart: period, sealedThrough } of blocks.values()) {
+        if (sealedThrough < from) continue;
+        const key = `${streamId} ${period}`;
+        const before = through.get(key)?.through ?? sealedThrough;
+        through.set(key, { streamId, period, through: Math.max(before, sealedThrough) });
+      }
+      return [...through.values()];
+    },
+    async saveWatermark(organisationIds, next) {
+      for (const id of [...organisationIds, ...watermarks.keys()]) watermarks.set(id, next);
+    },
+    async transaction(work) {
+      const saves: (() => void)[] = [];
+      await work({
+        blocksOf,
+        async blocksOfDay({ streamId, associationId, dayStart }) {
+          const isOfDay = (start: number) => start >= dayStart && start < dayStart + DAY_MS;
+          return blocksWhere(
+            (b) => b.streamId === streamId && b.associationId === associationId && isOfDay(b.periodStart),
+          );
+        },
+        async setAside() {},
+        async saveBlocks(saved) {
+          const copies = saved.map((block) => ({ ...block, payload: block.payload.slice() }));
+          saves.push(() => {
+            for (const block of copies) blocks.set(placeOf(block), block);
+          });
+        },
+        async rollupsOf(keys) {
+          const places = keys.map((key) => placeOf({ ...key, periodStart: key.dayStart }));
+          return places.flatMap((place) => rollups.get(place) ?? []);
+        },
+        async saveRollups(saved) {
+          const copies = saved.map((rollup) => ({ ...rollup, payload: rollup.payload.slice() }));
+          saves.push(() => {
+            for (const rollup of copies) rollups.set(placeOf(rollup), rollup);
+          });
+        },
+      });
+      for (const save of saves) save();
+    },
+  };
+
+  return {
+    async run(statement) {
+      if (statement.text === "SELECT 1") return [];
+      const inserts = insertsOf(statement);
+      if (inserts.length === 0) throw refused("0A000", `the model does not know: ${statement.text.slice(0, 80)}`);
+      for (const { table: name, rows } of inserts)
+        for (const row of rows)
+          if (name === "journal" && !days.has(row.day as string)) throw refused("23514", "no partition for the row");
+      for (const { table: name, rows } of inserts) {
+        for (const row of rows) {
+          const key = (KEYS[name] as readonly string[]).map((column) => row[column]).join(" ");
+          if (table(name).has(key)) continue;
+          table(name).set(key, row);
+          if (name === "journal") positions.add(row.position as number);
+        }
+      }
+      return [];
+    },
+    rows: {
+      nextRange: async () => ++range,
+      watermark: async () => watermark(),
+      async page(after, rowsMax) {
+        return journal()
+          .filter((row) => row.position > after)
+          .slice(0, rowsMax);
+      },
+      async prepareDays(first, count) {
+        for (let n = 0; n < count; n++) days.add(new Date(Date.parse(first) + n * DAY_MS).toISOString().slice(0, 10));
+      },
+      async dropBefore(day) {
+        let dropped = 0;
+        for (const each of days) {
+          const rows = journal().filter((row) => row.day === each);
+          const isSealed = watermarks.size > 0 && rows.every((row) => row.position < watermark());
+          if (each >= day || (rows.length > 0 && !isSealed)) continue;
+          days.delete(each);
+          for (const [key, row] of table("journal")) if (row.day === each) table("journal").delete(key);
+          dropped++;
+        }
+        return dropped;
+      },
+    },
+    blocks: blockStore,
+    hasPosition: (position) => positions.has(position),
+    async stored() {
+      return {
+        journal: journal(),
+        blocks: [...blocks.values()],
+        quarantine: [...table("quarantine").values()].map((row) => ({
+          id: row.id as string,
+          deviceId: row.device_id as string,
+          raw: row.raw as Uint8Array,
+        })),
+        events: [...table("event").values()].map((row) => ({
+          deviceId: row.device_id as string,
+          patientId: row.patient_id as string | null,
+          at: row.at as number,
+        })),
+        watermark: watermark(),
+      };
+    },
+    async close() {},
+  };
+}

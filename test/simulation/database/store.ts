@@ -1,0 +1,35 @@
+import type { JournalRows, SqlStatement } from "../../../server/store/journal/index.ts";
+import type { BlockStore } from "../../../server/store/telemetry/index.ts";
+
+/** What stands in the database, for the checks. */
+export interface Stored {
+  readonly journal: readonly { readonly position: number; readonly batch: Uint8Array }[];
+  readonly blocks: readonly {
+    readonly streamId: string;
+    readonly associationId: string;
+    readonly payload: Uint8Array;
+  }[];
+  readonly quarantine: readonly { readonly id: string; readonly deviceId: string; readonly raw: Uint8Array }[];
+  readonly events: readonly { readonly deviceId: string; readonly patientId: string | null; readonly at: number }[];
+  readonly watermark: number;
+}
+
+/** A database that does at once, and without faults, what it is asked: a model, or PostgreSQL. Faults stand before it. */
+export interface Store {
+  /** One statement of the journal's committer, in a commit of its own. */
+  run(statement: SqlStatement): Promise<readonly Record<string, unknown>[]>;
+  readonly rows: JournalRows;
+  readonly blocks: BlockStore;
+  stored(): Promise<Stored>;
+  /** Is this place of the journal committed? Where it can be said without waiting. */
+  hasPosition?(position: number): boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * Streams whose devices are worn now: the store of these histories has no associations, and any answer is right, as it
+ * only decides what is read first at a start.
+ */
+export function halfOf(streamIds: readonly string[]): string[] {
+  return streamIds.toSorted().filter((_, i) => i % 2 === 0);
+}

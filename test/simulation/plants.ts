@@ -1,0 +1,178 @@
+import type { JournalEntry } from "@openward/model";
+import type { Plant } from "./server.ts";
+import type { Invariant } from "./world.ts";
+
+interface PlantedFault {
+  readonly what: string;
+  readonly breaks: Invariant;
+  readonly plant: Plant;
+}
+
+/** For every invariant at least one part that is wrong in the way that it is there to find. */
+export const plantedFaults: readonly PlantedFault[] = [
+  {
+    what: "a spool file that cannot be read counts as an empty one",
+    breaks: "stored",
+    plant: ({ disk }) => ({ disk: { ...disk, read: async () => new Uint8Array() } }),
+  },
+  {
+    what: "the spool's flush does not reach the disk",
+    breaks: "durable",
+    plant: ({ disk }) => ({
+      disk: { ...disk, create: async (name) => ({ ...(await disk.create(name)), flush: async () => {} }) },
+    }),
+  },
+  {
+    what: "the database answers before it commits",
+    breaks: "durable",
+    plant: ({ connect }) => ({
+      async connect() {
+        const connection = await connect();
+        return {
+          ...connection,
+          async query(statement) {
+            if (!statement.text.includes("INTO journal")) return connection.query(statement);
+            connection.query(statement).catch(() => {});
+            return { rows: [] };
+          },
+        };
+      },
+    }),
+  },
+  {
+    what: "deliveries are forgotten at a restart",
+    breaks: "once",
+    plant: () => ({ deliveries: () => ({ receivedAt: () => undefined }) }),
+  },
+  {
+    what: "a reading is made up",
+    breaks: "sent",
+    plant: () => ({
+      journal: (journal) => ({
+        append: (entries) =>
+          journal.append(
+            entries.flatMap((entry): JournalEntry[] => {
+              if (entry.kind !== "readings") return [entry];
+              const times = entry.readings.times.map((time) => time + 0.5);
+              return [entry, { ...entry, readings: { ...entry.readings, times } }];
+            }),
+          ),
+      }),
+    }),
+  },
+  {
+    what: "blocks come in the wrong order",
+    breaks: "order",
+    plant: ({ blocks }) => ({
+      blocks: { ...blocks, blocksNext: async (...asked) => (await blocks.blocksNext(...asked)).reverse() },
+    }),
+  },
+  {
+    what: "memory has what was acknowledged a moment later",
+    breaks: "ownWrites",
+    plant: (_, world) => ({
+      tails: (tails) => ({ committed: (...what) => world.later(40, () => tails.committed(...what)) }),
+    }),
+  },
+  {
+    what: "values are rounded",
+    breaks: "exact",
+    plant: () => ({
+      journal: (journal) => ({
+        append: (entries) =>
+          journal.append(
+            entries.map((entry) => {
+              if (entry.kind !== "readings") return entry;
+              return { ...entry, readings: { ...entry.readings, values: entry.readings.values.map(Math.fround) } };
+            }),
+          ),
+      }),
+    }),
+  },
+  {
+    what: "a reading goes to whoever wears the device now",
+    breaks: "patient",
+    plant: (_, world) => ({
+      directory: (directory) => ({ ...directory, associationAt: (id) => directory.associationAt(id, world.now) }),
+    }),
+  },
+  {
+    what: "what cannot be placed is dropped",
+    breaks: "quarantine",
+    plant: () => ({
+      journal: (journal) => ({
+        append: (entries) => journal.append(entries.filter(({ kind }) => kind !== "quarantine")),
+      }),
+    }),
+  },
+  {
+    what: "acknowledgements overtake one another",
+    breaks: "ascending",
+    plant: (_, world) => ({
+      journal: (journal) => ({
+        async append(entries) {
+          await journal.append(entries);
+          await world.sleep(world.chance.int(20));
+        },
+      }),
+    }),
+  },
+  {
+    what: "positions begin again at every start",
+    breaks: "ascending",
+    plant: ({ rows }) => ({
+      rows: {
+        ...rows,
+        async nextRange() {
+          await rows.nextRange();
+          return 1;
+        },
+      },
+    }),
+  },
+  {
+    what: "rollups are not read",
+    breaks: "merged",
+    plant: ({ blocks }) => ({ blocks: { ...blocks, rollupsBetween: async () => [] } }),
+  },
+  {
+    what: "sealing is over before its commit",
+    breaks: "merged",
+    plant: ({ blocks }, world) => ({
+      blocks: {
+        ...blocks,
+        async transaction(work) {
+          blocks.transaction((rows) => work(rows).then(() => world.sleep(60_000))).catch(() => {});
+        },
+      },
+    }),
+  },
+  {
+    what: "the watermark runs ahead",
+    breaks: "watermark",
+    plant: ({ blocks }) => ({
+      blocks: {
+        ...blocks,
+        saveWatermark: (ids, watermark, now) => blocks.saveWatermark(ids, watermark + 1_000, now),
+      },
+    }),
+  },
+  {
+    what: "a connection that was lost is not made again",
+    breaks: "recovers",
+    plant: ({ connect }) => {
+      let lost: unknown;
+      return {
+        async connect() {
+          if (lost) throw lost;
+          try {
+            return await connect();
+          } catch (error) {
+            lost = error;
+            throw error;
+          }
+        },
+      };
+    },
+  },
+];

@@ -1,0 +1,136 @@
+import type { PatientView } from "@openward/model";
+import { createIngest, type DeviceMessage, type Ingest, type Receipt } from "../../server/ingest/index.ts";
+import type { Deliveries, Directory, Journal as IngestJournal } from "../../server/ingest/ports.ts";
+import {
+  type Connect,
+  type Disk,
+  type Journal,
+  type JournalRows,
+  startJournal,
+  type Tails,
+} from "../../server/store/journal/index.ts";
+import { type BlockStore, type OpenTelemetry, openTelemetry } from "../../server/store/telemetry/index.ts";
+import type { FaultyDatabase } from "./database/faults.ts";
+import type { ModelDisk } from "./disk.ts";
+import type { Plan } from "./plan.ts";
+import type { Process } from "./process.ts";
+import { PATIENTS, patientId, type Ward } from "./ward.ts";
+import type { Witness } from "./witness.ts";
+import type { World } from "./world.ts";
+
+/** What is handed to the rooms; a planted fault puts something else in the place of one of them. */
+export interface Parts {
+  readonly connect: Connect;
+  readonly rows: JournalRows;
+  readonly disk: Disk;
+  readonly blocks: BlockStore;
+  readonly tails: (tails: Tails) => Tails;
+  readonly journal: (journal: IngestJournal) => IngestJournal;
+  readonly directory: (directory: Directory) => Directory;
+  readonly deliveries: (deliveries: Deliveries) => Deliveries;
+}
+
+export type Plant = (parts: Parts, world: World) => Partial<Parts>;
+
+export interface Server {
+  readonly telemetry: OpenTelemetry;
+  readonly journal: Journal;
+  accept(message: DeviceMessage): Promise<Receipt>;
+  stop(): Promise<void>;
+}
+
+const everybody = Array.from({ length: PATIENTS }, (_, n) => patientId(n));
+const principal = { kind: "system", id: "check", display: "check", organisationId: "", role: "nurse" } as const;
+export const VIEW: PatientView = {
+  principal,
+  has: (id) => everybody.includes(id),
+  patientIds: () => everybody,
+};
+
+// What these lines say never happens to whoever has no damaged disk, and nothing here damages what was flushed.
+const NEVER = /cannot be read|could not be shown|cannot be sealed/;
+
+/** Ingest, journal, spool, tails and blocks as server/main.ts introduces them to one another, on what is modelled. */
+export async function startServer(
+  world: World,
+  process: Process,
+  plan: Plan,
+  { ward, database, disk, plant }: { ward: Ward; database: FaultyDatabase; disk: ModelDisk; plant: Plant | undefined },
+  witness: Witness,
+): Promise<Server> {
+  const { runtime } = process;
+  const plain: Parts = {
+    connect: database.connect(process),
+    rows: database.rows(process),
+    disk: disk.of(process),
+    blocks: database.blocks(process),
+    tails: (tails) => tails,
+    journal: (journal) => journal,
+    directory: (directory) => directory,
+    deliveries: (deliveries) => deliveries,
+  };
+  const parts = { ...plain, ...plant?.(plain, world) };
+  const log = logOf(world, process);
+  await database.endEarlierWriters(process);
+  const telemetry = await openTelemetry({ runtime, store: parts.blocks, log });
+  const tails = parts.tails(telemetry);
+  const journal = await startJournal({
+    runtime,
+    connect: parts.connect,
+    rows: parts.rows,
+    disk: parts.disk,
+    spoolBytesMax: plan.spoolBytesMax,
+    journalDays: plan.journalDays,
+    limits: plan.limits,
+    log,
+    tails: {
+      prepareReplay: telemetry.prepareReplay,
+      recovered: telemetry.recovered,
+      committed(entries, first, last) {
+        witness.committed(entries, first, last);
+        tails.committed(entries, first, last);
+      },
+    },
+  });
+  const inner = parts.journal(journal);
+  const ingest: Ingest = createIngest({
+    runtime,
+    directory: parts.directory({
+      associationAt: (deviceId, at) => ward.at(deviceId, at),
+      associations: (deviceId) => ward.of(deviceId),
+      knowsStream: telemetry.knowsStream,
+      addStream: telemetry.addStream,
+      deviceType: () => "bedside-monitor",
+    }),
+    deliveries: parts.deliveries(telemetry.deliveries),
+    journal: {
+      async append(entries) {
+        await inner.append(entries);
+        if (process.isAlive) witness.acknowledged(entries);
+      },
+    },
+    watch: { readings() {}, waveform() {}, event() {}, status() {}, connection() {} },
+    live: { readings() {}, waveform() {} },
+    report: (error, doing) => world.break("recovers", `${doing}: ${(error as Error).stack}`),
+  });
+  return {
+    telemetry,
+    journal,
+    accept: ingest.accept,
+    async stop() {
+      await telemetry.close();
+      await journal.close();
+    },
+  };
+}
+
+function logOf(world: World, process: Process) {
+  const write = (level: string) => (fields: Readonly<Record<string, unknown>>, text: string) => {
+    world.note(() => `${level} of process ${process.number}: ${text} ${JSON.stringify(fields)}`);
+    const isLost = text === "the journal was read again" && (fields.unreadable !== 0 || fields.unknownStreams !== 0);
+    // After the loss of power the spool's last write may be there in part: it says so, and that is not confirmed data.
+    if ((level === "error" && NEVER.test(text) && process.isAlive) || isLost)
+      world.break("stored", `${text} ${JSON.stringify({ ...fields, err: String(fields.err) })}`);
+  };
+  return { info: write("info"), warn: write("warn"), error: write("error") };
+}

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { explain, simulateInParallel } from "./campaign.ts";
+import { runHistory } from "./history.ts";
+import { planOf } from "./plan.ts";
+
+const HISTORIES = 200;
+
+test(`${HISTORIES} simulated histories break no invariant`, async (t) => {
+  const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
+  t.diagnostic(`SEED=${seed}`);
+  const { found, counts, histories } = await simulateInParallel(seed, HISTORIES, () => {});
+  assert.equal(histories, HISTORIES);
+  const [first] = found;
+  if (first) assert.fail(await explain(first.seed));
+  // A history in which nothing went wrong proves nothing.
+  for (const fault of FAULTS) assert.ok((counts[fault] ?? 0) > 0, `it never happened: ${fault}`);
+});
+
+const FAULTS = [
+  "power lost",
+  "processes killed",
+  "starts failed",
+  "database: aborted",
+  "database: answer lost",
+  "database: late",
+  "questions to a hung database",
+  "flushes failed",
+  "disk full",
+  "files torn",
+  "sectors lost",
+  "messages delivered again",
+  "messages lost on the way",
+  "acknowledgements lost on the way",
+  "seal runs",
+  "seal runs failed",
+  "orderly restarts",
+];
+
+test("the same seed gives the same history", async () => {
+  for (const seed of [7, 8]) {
+    const [once, again] = [
+      await runHistory(planOf(seed), { isTraced: true }),
+      await runHistory(planOf(seed), { isTraced: true }),
+    ];
+    assert.ok(once.trace.length > 50);
+    assert.deepEqual(again.trace, once.trace);
+  }
+});

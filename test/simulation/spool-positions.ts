@@ -1,0 +1,18 @@
+import { readBatchHeader } from "../../server/store/journal/batch.ts";
+import { readSpoolFile } from "../../server/store/journal/spool-records.ts";
+import type { ModelDisk } from "./disk.ts";
+
+// The bytes of a flush are never changed, the next one has its own.
+const known = new WeakMap<Uint8Array, ReadonlySet<number>>();
+
+/** Would a start after the loss of power find this place of the journal in the spool? */
+export function spoolHolds(disk: ModelDisk, position: number): boolean {
+  return disk.flushed().some((file) => {
+    let positions = known.get(file);
+    if (!positions) {
+      positions = new Set(readSpoolFile(file).batches.map((batch) => readBatchHeader(batch).position));
+      known.set(file, positions);
+    }
+    return positions.has(position);
+  });
+}
