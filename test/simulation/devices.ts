@@ -77,7 +77,16 @@ export class Devices {
     message.deliveries.push(receivedAt);
     if (message.deliveries.length > 1) this.#world.count("messages delivered again");
     this.#world.note(() => `message ${message.id} comes to process ${process.number}`);
-    const answer = server.accept({ deviceId, organisationId, kind, format: "json", body, receivedAt, deliveryKey });
+    const answer = server.accept({
+      deviceId,
+      organisationId,
+      kind,
+      format: "json",
+      body,
+      receivedAt,
+      deliveryKey,
+      isRedelivery: message.deliveries.length > 1,
+    });
     this.#world.watch(
       answer.then(
         (receipt) => {
