@@ -12,7 +12,7 @@ export interface Compressor {
 }
 
 /** The version of the file format that is written here. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 export type BlockKind = "numeric" | "waveform" | "overview" | "rollup";
 
@@ -43,16 +43,20 @@ const NO_OFFSET = 0;
 // Nobody's block is larger, so a wrong length is refused before memory is taken.
 const PAYLOAD_MAX = 1 << 28;
 
-/** Header, payload (compressed where that helps) and CRC-32 as one file. */
-export function writeBlockFile(header: BlockHeader, payload: Uint8Array, compressor: Compressor): Uint8Array {
-  const compressed = compressor.compress(payload);
-  const isSmaller = compressed.length < payload.length;
+/**
+ * Header, payload (compressed where that helps) and CRC-32 as one file.
+ *
+ * @param compressor null for a payload of coded bits, in which there is nothing left to find
+ */
+export function writeBlockFile(header: BlockHeader, payload: Uint8Array, compressor: Compressor | null): Uint8Array {
+  const compressed = compressor?.compress(payload);
+  const isSmaller = compressed !== undefined && compressed.length < payload.length;
   const stored = isSmaller ? compressed : payload;
   const out = new ByteWriter(stored.length + 96);
   for (const byte of MAGIC) out.u8(byte);
   out.u8(FORMAT_VERSION);
   out.u8(KINDS.indexOf(header.kind));
-  out.u8(isSmaller ? compressor.id : 0);
+  out.u8(isSmaller && compressor ? compressor.id : 0);
   out.varint(header.keyId);
   out.varint(header.clockCorrectionId);
   out.text(header.unit);
@@ -60,8 +64,7 @@ export function writeBlockFile(header: BlockHeader, payload: Uint8Array, compres
   // Minutes from -1440 to 1440, moved up so that 0 can say "none".
   out.varint(header.utcOffsetMinutes === null ? NO_OFFSET : header.utcOffsetMinutes + 1441);
   out.varint(header.count);
-  out.f64(header.firstTime);
-  out.f64(header.lastTime);
+  writeSpan(out, header.firstTime, header.lastTime);
   out.varint(payload.length);
   out.raw(stored);
   out.u32(crc32(out.written()));
@@ -101,6 +104,30 @@ export function readBlockFile(
   }
   if (payload.length !== length) throw new RefusedInput("BLOCK_CORRUPT", { at: "length" });
   return { header, payload: new ByteReader(payload) };
+}
+
+// Most times are whole milliseconds; waveforms may begin between two.
+const WHOLE_SPAN = 0;
+const FLOAT_SPAN = 1;
+
+function writeSpan(out: ByteWriter, first: number, last: number): void {
+  const isWhole = [first, last].every((time) => Number.isInteger(time) && Math.abs(time) <= 2 ** 50);
+  out.u8(isWhole ? WHOLE_SPAN : FLOAT_SPAN);
+  if (isWhole) {
+    out.zigzag(first);
+    out.zigzag(last - first);
+  } else {
+    out.f64(first);
+    out.f64(last);
+  }
+}
+
+function readSpan(input: ByteReader): [first: number, last: number] {
+  const kind = input.u8();
+  if (kind === FLOAT_SPAN) return [input.f64(), input.f64()];
+  if (kind !== WHOLE_SPAN) throw new RefusedInput("BLOCK_CORRUPT", { at: "times" });
+  const first = input.zigzag();
+  return [first, first + input.zigzag()];
 }
 
 /** The header alone, checked against the CRC. Errors as of readBlockFile. */
@@ -155,8 +182,7 @@ function parseHeader(file: Uint8Array, end: number): ParsedHeader {
   const associationId = uuidFromBytes(input.raw(16));
   const offset = input.varint();
   const count = input.varint();
-  const firstTime = input.f64();
-  const lastTime = input.f64();
+  const [firstTime, lastTime] = readSpan(input);
   const length = input.varint();
   const header = {
     kind,

@@ -31,10 +31,6 @@ test("a numeric block gives back exactly what went in, for any readings", () => 
         );
       }
     }
-    // Zero and negative zero are the same extreme.
-    assert.ok(block.statistics.min === Math.min(...columns.values));
-    assert.ok(block.statistics.max === Math.max(...columns.values));
-    assert.equal(block.statistics.last, columns.values.at(-1));
     assert.equal(block.header.count, columns.times.length);
     assert.equal(block.header.associationId, ASSOCIATION);
     assert.equal(block.header.unit, "/min");
@@ -53,7 +49,7 @@ test("receivedAt is cut down to its minute and to nothing coarser", () => {
   );
 });
 
-test("an hour of a steady heart rate takes less than half a byte a reading", () => {
+test("an hour of a steady heart rate takes less than a quarter of a byte a reading", () => {
   const columns = randomColumns(seeded(7), 3600);
   for (let i = 0; i < 3600; i++) {
     columns.times[i] = START + i * 1000;
@@ -64,7 +60,7 @@ test("an hour of a steady heart rate takes less than half a byte a reading", () 
     columns.receivedAt[i] = START + i * 1000 + 80;
   }
   const bytes = encodeNumericBlock(columns, ORIGIN, zstd).length;
-  assert.ok(bytes < 1800, `${bytes} bytes`);
+  assert.ok(bytes < 800, `${bytes} bytes`);
 });
 
 test("a waveform block gives back every sample, absent and extreme ones too", () => {
@@ -139,7 +135,7 @@ test("a block of a later version, or of another kind, is refused as such", async
   const file = encodeNumericBlock(randomColumns(seeded(3), 20), ORIGIN, zstd);
   assert.throws(() => decodeWaveformBlock(file, zstd), code("BLOCK_VERSION"));
   const later = file.slice();
-  later[3] = 2;
+  later[3] = 3;
   new DataView(later.buffer).setUint32(later.length - 4, crc32(later.subarray(0, -4)), true);
   assert.throws(() => readBlockHeader(later), code("BLOCK_VERSION"));
 });

@@ -1,10 +1,11 @@
 import { RefusedInput } from "@openward/errors";
 import { type BlockHeader, type Compressor, readBlockFile, writeBlockFile } from "./block-file.ts";
-import { type ByteReader, ByteWriter } from "./bytes.ts";
 import { emptyColumns, NO_UTC_OFFSET, type NumericColumns } from "./columns.ts";
-import { readReceivedAt, writeReceivedAt } from "./received-at.ts";
-import { readRuns, writeRuns } from "./run-length.ts";
+import { readFloats, writeFloats } from "./float-column.ts";
+import { readSections, type Sections, SectionWriter } from "./sections.ts";
+import { readSideColumns, writeSideColumns } from "./side-columns.ts";
 import { readValues, writeValues } from "./values.ts";
+import { readWholes, WHOLE_MAX, writeWholes } from "./whole-column.ts";
 
 export interface NumericStatistics {
   readonly count: number;
@@ -17,16 +18,14 @@ export interface NumericStatistics {
 
 export interface NumericBlock {
   readonly header: BlockHeader;
-  readonly statistics: NumericStatistics;
   readonly columns: NumericColumns;
 }
 
 /** What only the caller knows of a block. */
 export type BlockOrigin = Pick<BlockHeader, "unit" | "associationId"> & Partial<Pick<BlockHeader, "clockCorrectionId">>;
 
-// A difference of differences of such times still fits a zigzag varint.
-const TIME_MAX = 2 ** 49;
-const RAW_TIMES = 1;
+/** A regular hour is a few bytes, so only this bounds what a damaged count could take of memory. */
+export const READINGS_MAX = 1 << 23;
 
 /**
  * One block of readings, at least one, ordered by (time, ordinal). Everything comes back exactly, except that
@@ -35,16 +34,12 @@ const RAW_TIMES = 1;
 export function encodeNumericBlock(columns: NumericColumns, origin: BlockOrigin, compressor: Compressor): Uint8Array {
   const count = columns.times.length;
   if (count === 0) throw new RangeError("a block has at least one reading");
+  if (count > READINGS_MAX) throw new RangeError(`a block has at most ${READINGS_MAX} readings`);
   const { times } = columns;
-  const out = new ByteWriter(count * 3 + 128);
-  const statistics = numericStatistics(columns.values);
-  for (const number of [statistics.min, statistics.max, statistics.sum, statistics.last]) out.f64(number);
+  const out = new SectionWriter(count + 64);
   writeTimes(out, times);
-  writeValues(out, columns.values);
-  writeRuns(out, count, (i) => columns.quality[i] as number);
-  writeRuns(out, count, (i) => columns.ordinals[i] as number);
-  writeReceivedAt(out, times, columns.receivedAt);
-  writeRuns(out, count, (i) => columns.utcOffsets[i] as number);
+  writeValues(out, columns.values, compressor);
+  writeSideColumns(out, columns);
   const firstOffset = columns.utcOffsets[0] as number;
   const header: BlockHeader = {
     kind: "numeric",
@@ -57,30 +52,20 @@ export function encodeNumericBlock(columns: NumericColumns, origin: BlockOrigin,
     firstTime: times[0] as number,
     lastTime: times[count - 1] as number,
   };
-  return writeBlockFile(header, out.written(), compressor);
+  return writeBlockFile(header, out.finish(), null);
 }
 
 /** @throws RefusedInput BLOCK_CORRUPT, BLOCK_VERSION */
 export function decodeNumericBlock(file: Uint8Array, compressor: Compressor): NumericBlock {
   const { header, payload } = readBlockFile(file, "numeric", compressor);
   const { count } = header;
-  // A run can stand for many readings, but each has a byte of its own among the values.
-  if (count < 1 || count > payload.end) throw new RefusedInput("BLOCK_CORRUPT", { at: "count" });
-  const [min, max, sum, last] = [payload.f64(), payload.f64(), payload.f64(), payload.f64()];
+  if (count < 1 || count > READINGS_MAX) throw new RefusedInput("BLOCK_CORRUPT", { at: "count" });
+  const sections = readSections(payload);
   const columns = emptyColumns(count);
-  readTimes(payload, header.firstTime, columns.times);
-  readValues(payload, columns.values);
-  readRuns(payload, count, (i, value) => {
-    columns.quality[i] = value;
-  });
-  readRuns(payload, count, (i, value) => {
-    columns.ordinals[i] = value;
-  });
-  readReceivedAt(payload, columns.times, columns.receivedAt);
-  readRuns(payload, count, (i, value) => {
-    columns.utcOffsets[i] = value;
-  });
-  return { header, statistics: { count, min, max, sum, last }, columns };
+  readTimes(sections, columns.times);
+  readValues(sections, columns.values, compressor);
+  readSideColumns(sections, columns, header.utcOffsetMinutes ?? NO_UTC_OFFSET);
+  return { header, columns };
 }
 
 export function numericStatistics(values: Float64Array): NumericStatistics {
@@ -95,35 +80,20 @@ export function numericStatistics(values: Float64Array): NumericStatistics {
   return { count: values.length, min, max, sum, last: values[values.length - 1] ?? Number.NaN };
 }
 
-/** Differences of differences: a regular stream is a row of zeros. The first time stands in the header. */
-function writeTimes(out: ByteWriter, times: Float64Array): void {
-  const areWhole = times.every((time) => Number.isInteger(time) && Math.abs(time) < TIME_MAX);
-  out.u8(areWhole ? 0 : RAW_TIMES);
-  if (!areWhole) {
-    for (const time of times) out.f64(time);
-    return;
-  }
-  let before = times[0] as number;
-  let step = 0;
-  for (let i = 1; i < times.length; i++) {
-    const nextStep = (times[i] as number) - before;
-    out.zigzag(nextStep - step);
-    step = nextStep;
-    before = times[i] as number;
-  }
+// Times from a block of a device that gives fractions are kept as floats.
+const WHOLE_TIMES = 0;
+const FLOAT_TIMES = 1;
+
+function writeTimes(out: SectionWriter, times: Float64Array): void {
+  const areWhole = times.every((time) => Number.isInteger(time) && Math.abs(time) <= WHOLE_MAX);
+  out.head.u8(areWhole ? WHOLE_TIMES : FLOAT_TIMES);
+  if (areWhole) writeWholes(out, times);
+  else writeFloats(out.body, times);
 }
 
-function readTimes(input: ByteReader, first: number, times: Float64Array): void {
-  if (input.u8() === RAW_TIMES) {
-    for (let i = 0; i < times.length; i++) times[i] = input.f64();
-    return;
-  }
-  let time = first;
-  let step = 0;
-  times[0] = first;
-  for (let i = 1; i < times.length; i++) {
-    step += input.zigzag();
-    time += step;
-    times[i] = time;
-  }
+function readTimes(sections: Sections, times: Float64Array): void {
+  const kind = sections.head.u8();
+  if (kind === WHOLE_TIMES) readWholes(sections, times);
+  else if (kind === FLOAT_TIMES) readFloats(sections.body, times);
+  else throw new RefusedInput("BLOCK_CORRUPT", { at: "times" });
 }

@@ -2,7 +2,7 @@ import { RefusedInput } from "@openward/errors";
 import { ABSENT_SAMPLE } from "@openward/model";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 
-/** Samples as differences; 0 is an absent sample, anything else the difference's zigzag + 1. */
+/** For the journal, where speed is all: samples as differences; 0 is an absent sample, anything else the difference's zigzag + 1. */
 export function writeSamples(out: ByteWriter, samples: Int32Array): void {
   let before = 0;
   for (let i = 0; i < samples.length; i++) {

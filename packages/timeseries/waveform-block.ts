@@ -1,8 +1,8 @@
 import { RefusedInput } from "@openward/errors";
 import { type BlockHeader, type Compressor, readBlockFile, writeBlockFile } from "./block-file.ts";
-import { ByteWriter } from "./bytes.ts";
 import type { BlockOrigin } from "./numeric-block.ts";
-import { readSamples, writeSamples } from "./samples.ts";
+import { readSampleColumn, SAMPLES_MAX, writeSampleColumn } from "./sample-column.ts";
+import { readSections, SectionWriter } from "./sections.ts";
 import { timeOfSample, type WaveformRun } from "./waveform-runs.ts";
 
 const MINUTE = 60_000;
@@ -23,16 +23,18 @@ export function encodeWaveformBlock(
   const [first] = runs;
   if (!first) throw new RangeError("a block has at least one run");
   const count = runs.reduce((sum, run) => sum + run.samples.length, 0);
-  const out = new ByteWriter(count * 2 + 64 * runs.length + 64);
-  out.varint(runs.length);
+  if (count > SAMPLES_MAX) throw new RangeError(`a block has at most ${SAMPLES_MAX} samples`);
+  const out = new SectionWriter(count + 64);
+  const { head } = out;
+  head.varint(runs.length);
   for (const run of runs) {
-    for (const number of [run.start, run.rateHz, run.scale, run.origin]) out.f64(number);
-    out.varint(run.quality);
-    out.varint(run.utcOffsetMinutes === null ? NO_OFFSET : run.utcOffsetMinutes + 1441);
-    out.varint(Math.floor(run.receivedAt / MINUTE));
-    out.varint(run.samples.length);
+    for (const number of [run.start, run.rateHz, run.scale, run.origin]) head.f64(number);
+    head.varint(run.quality);
+    head.varint(run.utcOffsetMinutes === null ? NO_OFFSET : run.utcOffsetMinutes + 1441);
+    head.varint(Math.floor(run.receivedAt / MINUTE));
+    head.varint(run.samples.length);
   }
-  for (const run of runs) writeSamples(out, run.samples);
+  writeSampleColumn(out, samplesOf(runs, count));
   const header: BlockHeader = {
     kind: "waveform",
     keyId: 0,
@@ -44,26 +46,48 @@ export function encodeWaveformBlock(
     firstTime: first.start,
     lastTime: Math.max(...runs.map((run) => timeOfSample(run, run.samples.length - 1))),
   };
-  return writeBlockFile(header, out.written(), compressor);
+  return writeBlockFile(header, out.finish(), compressor);
 }
 
 /** @throws RefusedInput BLOCK_CORRUPT, BLOCK_VERSION */
 export function decodeWaveformBlock(file: Uint8Array, compressor: Compressor): WaveformBlock {
   const { header, payload } = readBlockFile(file, "waveform", compressor);
-  const count = payload.varint();
-  if (count * 36 > payload.end) throw new RefusedInput("BLOCK_CORRUPT", { at: "runs" });
-  const heads = Array.from({ length: count }, () => ({
-    start: payload.f64(),
-    rateHz: payload.f64(),
-    scale: payload.f64(),
-    origin: payload.f64(),
-    quality: payload.varint(),
-    utcOffsetMinutes: readOffset(payload.varint()),
-    receivedAt: payload.varint() * MINUTE,
-    length: payload.varint(),
+  const sections = readSections(payload);
+  const { head } = sections;
+  const runCount = head.varint();
+  if (runCount * 36 > head.end) throw new RefusedInput("BLOCK_CORRUPT", { at: "runs" });
+  const heads = Array.from({ length: runCount }, () => ({
+    start: head.f64(),
+    rateHz: head.f64(),
+    scale: head.f64(),
+    origin: head.f64(),
+    quality: head.varint(),
+    utcOffsetMinutes: readOffset(head.varint()),
+    receivedAt: head.varint() * MINUTE,
+    length: head.varint(),
   }));
-  const runs = heads.map(({ length, ...head }) => ({ ...head, samples: readSamples(payload, length) }));
+  if (heads.reduce((sum, each) => sum + each.length, 0) !== header.count)
+    throw new RefusedInput("BLOCK_CORRUPT", { at: "runs" });
+  const samples = readSampleColumn(sections, header.count);
+  let at = 0;
+  const runs = heads.map(({ length, ...each }) => {
+    at += length;
+    return { ...each, samples: samples.subarray(at - length, at) };
+  });
   return { header, runs };
+}
+
+/** Of all runs in a row: what follows a break looks like what went before it. */
+function samplesOf(runs: readonly WaveformRun[], count: number): Int32Array {
+  const [first] = runs;
+  if (first && runs.length === 1) return first.samples;
+  const samples = new Int32Array(count);
+  let at = 0;
+  for (const run of runs) {
+    samples.set(run.samples, at);
+    at += run.samples.length;
+  }
+  return samples;
 }
 
 function readOffset(code: number): number | null {

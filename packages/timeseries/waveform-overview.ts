@@ -1,9 +1,10 @@
 import { RefusedInput } from "@openward/errors";
 import { ABSENT_SAMPLE } from "@openward/model";
 import { type Compressor, readBlockFile, writeBlockFile } from "./block-file.ts";
-import { ByteWriter } from "./bytes.ts";
 import type { BlockOrigin } from "./numeric-block.ts";
+import { readSections, SectionWriter } from "./sections.ts";
 import type { WaveformRun } from "./waveform-runs.ts";
+import { readWholes, writeWholes } from "./whole-column.ts";
 
 /** Least and greatest value of each second in which there was a sample; a second may come twice where runs meet. */
 export interface SecondsOverview {
@@ -12,6 +13,9 @@ export interface SecondsOverview {
   readonly min: Float64Array;
   readonly max: Float64Array;
 }
+
+/** A period's samples may be slow and its runs many, but no block is longer than a day. */
+const SECONDS_MAX = 1 << 20;
 
 interface Second {
   readonly second: number;
@@ -23,25 +27,31 @@ interface Second {
 export function encodeOverview(runs: readonly WaveformRun[], origin: BlockOrigin, compressor: Compressor): Uint8Array {
   const [first] = runs;
   if (!first) throw new RangeError("a block has at least one run");
-  const out = new ByteWriter(4096);
-  out.varint(runs.length);
-  let count = 0;
+  const out = new SectionWriter(1024);
+  const { head } = out;
+  const all: Second[] = [];
+  head.varint(runs.length);
   for (const run of runs) {
     const seconds = secondsOf(run);
-    count += seconds.length;
-    out.f64(run.scale);
-    out.f64(run.origin);
-    out.varint(seconds.length);
-    let second = 0;
-    let min = 0;
-    for (const each of seconds) {
-      out.varint(each.second - second);
-      out.zigzag(each.min - min);
-      out.varint(each.max - each.min);
-      second = each.second;
-      min = each.min;
-    }
+    head.f64(run.scale);
+    head.f64(run.origin);
+    head.varint(seconds.length);
+    for (const second of seconds) all.push(second);
   }
+  const count = all.length;
+  if (count > SECONDS_MAX) throw new RangeError(`an overview has at most ${SECONDS_MAX} seconds`);
+  writeWholes(
+    out,
+    Float64Array.from(all, (each) => each.second),
+  );
+  writeWholes(
+    out,
+    Float64Array.from(all, (each) => each.min),
+  );
+  writeWholes(
+    out,
+    Float64Array.from(all, (each) => each.max - each.min),
+  );
   const header = {
     kind: "overview" as const,
     keyId: 0,
@@ -53,30 +63,35 @@ export function encodeOverview(runs: readonly WaveformRun[], origin: BlockOrigin
     firstTime: first.start,
     lastTime: first.start,
   };
-  return writeBlockFile(header, out.written(), compressor);
+  return writeBlockFile(header, out.finish(), compressor);
 }
 
 /** @throws RefusedInput BLOCK_CORRUPT, BLOCK_VERSION */
 export function decodeOverview(file: Uint8Array, compressor: Compressor): SecondsOverview {
   const { header, payload } = readBlockFile(file, "overview", compressor);
-  if (header.count * 3 > payload.end) throw new RefusedInput("BLOCK_CORRUPT", { at: "count" });
-  const starts = new Float64Array(header.count);
-  const min = new Float64Array(header.count);
-  const max = new Float64Array(header.count);
+  const { count } = header;
+  if (count > SECONDS_MAX) throw new RefusedInput("BLOCK_CORRUPT", { at: "count" });
+  const sections = readSections(payload);
+  const { head } = sections;
+  const runCount = head.varint();
+  if (runCount * 17 > head.end) throw new RefusedInput("BLOCK_CORRUPT", { at: "runs" });
+  const heads = Array.from({ length: runCount }, () => ({
+    scale: head.f64(),
+    origin: head.f64(),
+    length: head.varint(),
+  }));
+  if (heads.reduce((sum, each) => sum + each.length, 0) !== count)
+    throw new RefusedInput("BLOCK_CORRUPT", { at: "count" });
+  const starts = new Float64Array(count);
+  const min = new Float64Array(count);
+  const max = new Float64Array(count);
+  for (const column of [starts, min, max]) readWholes(sections, column);
   let at = 0;
-  const runs = payload.varint();
-  for (let r = 0; r < runs; r++) {
-    const scale = payload.f64();
-    const origin = payload.f64();
-    const count = payload.varint();
-    if (at + count > header.count) throw new RefusedInput("BLOCK_CORRUPT", { at: "count" });
-    let second = 0;
-    let least = 0;
-    for (let i = 0; i < count; i++, at++) {
-      second += payload.varint();
-      least += payload.zigzag();
-      const greatest = least + payload.varint();
-      starts[at] = second * 1000;
+  for (const { scale, origin, length } of heads) {
+    for (const end = at + length; at < end; at++) {
+      const least = min[at] as number;
+      const greatest = least + (max[at] as number);
+      starts[at] = (starts[at] as number) * 1000;
       // A negative scale turns least and greatest round.
       min[at] = (scale < 0 ? greatest : least) * scale + origin;
       max[at] = (scale < 0 ? least : greatest) * scale + origin;
