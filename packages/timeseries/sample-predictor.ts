@@ -4,22 +4,30 @@ const ORDER = 16;
 const LAGS = ORDER + 1;
 /** Samples between two fits; also how many rows of correlations are kept, at least ORDER + 1. */
 const FIT_EVERY = 32;
-const FORGET = 0.9998;
+/** How much the past counts from one sample to the next: some 5,000 samples, and some 500. */
+const SLOW = 0.9998;
+const FAST = 0.998;
 /** On the diagonal, so that silence and pure tones can be solved. */
 const RIDGE = 5;
+const ERROR_RATE = 1 / 32;
 const SAMPLE_MAX = 2 ** 31 - 1;
 
 /**
- * What comes next in a waveform: a linear prediction fitted by least squares to what went before (recent samples weigh
- * more), and two adaptive filters (normalised LMS) that learn what it leaves.
+ * What comes next in a waveform: two linear predictions fitted by least squares to a long and a short past, as one by how
+ * well each has done lately, and two adaptive filters (normalised LMS) that learn what they leave.
  */
 export class SamplePredictor {
   readonly #samples: Float64Array;
-  readonly #fit: LeastSquares;
+  readonly #slow = new LeastSquares(SLOW);
+  readonly #fast = new LeastSquares(FAST);
   readonly #long: AdaptiveFilter;
   readonly #short: AdaptiveFilter;
   #at = ORDER;
   #fitted = 0;
+  #slow1 = 0;
+  #fast1 = 0;
+  #slowError = 1;
+  #fastError = 1;
   #long1 = 0;
   #short1 = 0;
   #bias = 0;
@@ -27,14 +35,18 @@ export class SamplePredictor {
 
   constructor(count: number) {
     this.#samples = new Float64Array(count + ORDER);
-    this.#fit = new LeastSquares();
     this.#long = new AdaptiveFilter(32, 0.003, count);
     this.#short = new AdaptiveFilter(16, 0.002, count);
   }
 
   /** The next sample, not rounded. */
   predict(): number {
-    this.#fitted = this.#fit.predict(this.#samples, this.#at);
+    this.#slow1 = this.#slow.predict(this.#samples, this.#at);
+    this.#fast1 = this.#fast.predict(this.#samples, this.#at);
+    // The better one counts by more than its share.
+    const slow = this.#fastError * this.#fastError;
+    const fast = this.#slowError * this.#slowError;
+    this.#fitted = (slow * this.#slow1 + fast * this.#fast1) / (slow + fast);
     this.#long1 = this.#long.predict();
     this.#short1 = this.#short.predict();
     this.#sum = this.#fitted + this.#long1 + this.#short1 + this.#bias;
@@ -46,10 +58,13 @@ export class SamplePredictor {
   learn(sample: number): void {
     this.#bias += 0.0005 * (sample - this.#sum);
     const left = sample - this.#fitted;
+    this.#slowError += ERROR_RATE * ((sample - this.#slow1) * (sample - this.#slow1) + 0.01 - this.#slowError);
+    this.#fastError += ERROR_RATE * ((sample - this.#fast1) * (sample - this.#fast1) + 0.01 - this.#fastError);
     this.#long.learn(left, left - this.#long1);
     this.#short.learn(left - this.#long1, left - this.#long1 - this.#short1);
     this.#samples[this.#at] = sample;
-    this.#fit.learn(this.#samples, this.#at);
+    this.#slow.learn(this.#samples, this.#at);
+    this.#fast.learn(this.#samples, this.#at);
     this.#at++;
   }
 }
@@ -61,9 +76,11 @@ class LeastSquares {
   readonly #correlations = new Float64Array(FIT_EVERY * LAGS);
   readonly #factor = new Float64Array(ORDER * ORDER);
   readonly #half = new Float64Array(ORDER);
+  readonly #forget: number;
   #row = 0;
 
-  constructor() {
+  constructor(forget: number) {
+    this.#forget = forget;
     // Until there is something to fit: the sample before.
     this.#weights[0] = 1;
   }
@@ -84,7 +101,7 @@ class LeastSquares {
     // Lags before the first sample are zeros.
     for (let lag = 0; lag < LAGS; lag++)
       rows[row + lag] =
-        FORGET * (rows[before + lag] as number) + sample * (at >= lag ? (samples[at - lag] as number) : 0);
+        this.#forget * (rows[before + lag] as number) + sample * (at >= lag ? (samples[at - lag] as number) : 0);
     if (this.#row === 0) this.#solve();
   }
 

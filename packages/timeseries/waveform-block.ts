@@ -3,6 +3,7 @@ import { type BlockHeader, type Compressor, readBlockFile, writeBlockFile } from
 import type { BlockOrigin } from "./numeric-block.ts";
 import { readSampleColumn, SAMPLES_MAX, writeSampleColumn } from "./sample-column.ts";
 import { readSections, SectionWriter } from "./sections.ts";
+import { readNumber, writeNumber } from "./short-number.ts";
 import { timeOfSample, type WaveformRun } from "./waveform-runs.ts";
 
 const MINUTE = 60_000;
@@ -28,7 +29,9 @@ export function encodeWaveformBlock(
   const { head } = out;
   head.varint(runs.length);
   for (const run of runs) {
-    for (const number of [run.start, run.rateHz, run.scale, run.origin]) head.f64(number);
+    // The first one's start is the block's.
+    if (run !== first) writeNumber(head, run.start);
+    for (const number of [run.rateHz, run.scale, run.origin]) writeNumber(head, number);
     head.varint(run.quality);
     head.varint(run.utcOffsetMinutes === null ? NO_OFFSET : run.utcOffsetMinutes + 1441);
     head.varint(Math.floor(run.receivedAt / MINUTE));
@@ -55,12 +58,12 @@ export function decodeWaveformBlock(file: Uint8Array, compressor: Compressor): W
   const sections = readSections(payload);
   const { head } = sections;
   const runCount = head.varint();
-  if (runCount * 36 > head.end) throw new RefusedInput("BLOCK_CORRUPT", { at: "runs" });
-  const heads = Array.from({ length: runCount }, () => ({
-    start: head.f64(),
-    rateHz: head.f64(),
-    scale: head.f64(),
-    origin: head.f64(),
+  if (runCount * 12 > head.end) throw new RefusedInput("BLOCK_CORRUPT", { at: "runs" });
+  const heads = Array.from({ length: runCount }, (_, i) => ({
+    start: i === 0 ? header.firstTime : readNumber(head),
+    rateHz: readNumber(head),
+    scale: readNumber(head),
+    origin: readNumber(head),
     quality: head.varint(),
     utcOffsetMinutes: readOffset(head.varint()),
     receivedAt: head.varint() * MINUTE,

@@ -3,6 +3,7 @@ import { ABSENT_SAMPLE } from "@openward/model";
 import { type Compressor, readBlockFile, writeBlockFile } from "./block-file.ts";
 import type { BlockOrigin } from "./numeric-block.ts";
 import { readSections, SectionWriter } from "./sections.ts";
+import { readNumber, writeNumber } from "./short-number.ts";
 import type { WaveformRun } from "./waveform-runs.ts";
 import { readWholes, writeWholes } from "./whole-column.ts";
 
@@ -33,8 +34,8 @@ export function encodeOverview(runs: readonly WaveformRun[], origin: BlockOrigin
   head.varint(runs.length);
   for (const run of runs) {
     const seconds = secondsOf(run);
-    head.f64(run.scale);
-    head.f64(run.origin);
+    writeNumber(head, run.scale);
+    writeNumber(head, run.origin);
     head.varint(seconds.length);
     for (const second of seconds) all.push(second);
   }
@@ -74,10 +75,10 @@ export function decodeOverview(file: Uint8Array, compressor: Compressor): Second
   const sections = readSections(payload);
   const { head } = sections;
   const runCount = head.varint();
-  if (runCount * 17 > head.end) throw new RefusedInput("BLOCK_CORRUPT", { at: "runs" });
+  if (runCount * 5 > head.end) throw new RefusedInput("BLOCK_CORRUPT", { at: "runs" });
   const heads = Array.from({ length: runCount }, () => ({
-    scale: head.f64(),
-    origin: head.f64(),
+    scale: readNumber(head),
+    origin: readNumber(head),
     length: head.varint(),
   }));
   if (heads.reduce((sum, each) => sum + each.length, 0) !== count)
