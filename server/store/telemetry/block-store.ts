@@ -40,6 +40,13 @@ export interface RollupKey {
   readonly associationId: string;
 }
 
+/** Days that are over, and in which some block was written last at `sealedBefore` or earlier. */
+export interface DueDays {
+  /** The day of this time is the first that is not over. */
+  readonly before: number;
+  readonly sealedBefore: number;
+}
+
 /** Blocks, rollups and how far sealing has come, as rows: PostgreSQL on a machine, a model in simulation. */
 export interface BlockStore {
   /** Blocks of periods that begin in [from, to), ordered by stream and period. */
@@ -59,6 +66,14 @@ export interface BlockStore {
   /** Of blocks that have something from this place in the journal on, or later: up to which place they have everything. */
   sealedThrough(watermark: number): Promise<(PeriodKey & { readonly through: number })[]>;
   saveWatermark(organisationIds: readonly string[], watermark: number, now: number): Promise<void>;
+
+  /**
+   * Put the numeric blocks of finished days together, a row for each stream, day and association, which takes less room.
+   * What is read is the same before and after.
+   *
+   * @returns how many days were written
+   */
+  joinDays(due: DueDays): Promise<number>;
 
   /** All of the work or nothing of it. A rejection says nothing about whether it was: doing it again is harmless. */
   transaction(work: (rows: SealRows) => Promise<void>): Promise<void>;

@@ -94,6 +94,7 @@ async function live(
     }
     await store.journal.append(entries);
     if (r.int(4) === 0) await store.telemetry.seal();
+    if (r.int(6) === 0) await store.telemetry.compact({ everything: true });
     runtime.time += MINUTE;
   }
 }
@@ -350,6 +351,13 @@ test("a damaged block is left out, reported, and set aside when later data comes
   await database.owner.query(
     "UPDATE block SET payload = set_byte(payload, 70, get_byte(payload, 70) # 1) WHERE stream_id = $1 AND period_start = $2",
     [stream.id, hour],
+  );
+  // The hour may stand in its day's row by now.
+  const day = Math.floor(hour / 86_400_000) * 86_400_000;
+  await database.owner.query(
+    `UPDATE day_block SET payload = set_byte(payload, bounds[$3] + 70, get_byte(payload, bounds[$3] + 70) # 1)
+     WHERE stream_id = $1 AND day_start = $2 AND bounds[$3 + 1] > bounds[$3]`,
+    [stream.id, day, (hour - day) / 3_600_000 + 1],
   );
   const rest = await store.telemetry.readings(view, query);
   assert.equal(rest.length, all.length - inside.length);

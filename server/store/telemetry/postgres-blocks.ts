@@ -1,6 +1,7 @@
 import { DAY_MS } from "@openward/timeseries";
 import type { Pool, PoolClient } from "pg";
 import type { BlockRow, BlockStore, PeriodKey, SealRows } from "./block-store.ts";
+import { blocksWithin, joinDays, newestOfDays, periodsWithin } from "./postgres-days.ts";
 
 const COLUMNS =
   'b.stream_id::text AS "streamId", b.period_start::float8 AS "periodStart", b.association_id::text AS "associationId"';
@@ -15,8 +16,7 @@ export function postgresBlocks(pool: Pool): BlockStore {
   return {
     blocksBetween: (streamIds, from, to) =>
       rowsOf<BlockRow>(
-        `SELECT ${COLUMNS}, b.payload FROM block b
-          WHERE b.stream_id = ANY($1::uuid[]) AND b.period_start >= $2 AND b.period_start < $3
+        `SELECT ${COLUMNS}, b.payload FROM ${blocksWithin("$1::uuid[]", "$2::bigint", "$3::bigint")} AS b
           ORDER BY b.stream_id, b.period_start`,
         [streamIds, from, to],
       ),
@@ -24,10 +24,8 @@ export function postgresBlocks(pool: Pool): BlockStore {
     blocksNext(cursors, isDescending, periods) {
       const order = isDescending ? "DESC" : "ASC";
       const text = `SELECT ${COLUMNS}, b.payload FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS c (stream_id, since, until)
-        JOIN LATERAL (SELECT DISTINCT n.period_start FROM block n
-          WHERE n.stream_id = c.stream_id AND n.period_start >= c.since AND n.period_start < c.until
-          ORDER BY n.period_start ${order} LIMIT $4) AS p ON true
-        JOIN block b ON b.stream_id = c.stream_id AND b.period_start = p.period_start
+        JOIN LATERAL ${periodsWithin("c.stream_id", "c.since", "c.until", order, "$4::integer")} AS p ON true
+        JOIN LATERAL ${blocksWithin("ARRAY[c.stream_id]", "p.period_start", "p.period_start + 1")} AS b ON true
         ORDER BY b.stream_id, b.period_start`;
       return rowsOf<BlockRow>(text, [
         cursors.map((c) => c.streamId),
@@ -54,7 +52,9 @@ export function postgresBlocks(pool: Pool): BlockStore {
         `SELECT ${COLUMNS}, CASE WHEN s.kind = 'numeric' THEN b.payload ELSE substring(b.payload FROM 1 FOR ${HEADER_BYTES}) END AS payload,
             s.kind = 'numeric' AS "isNumeric"
           FROM stream s CROSS JOIN LATERAL (
-            SELECT * FROM block WHERE stream_id = s.id ORDER BY period_start DESC LIMIT 2) AS b
+            (SELECT stream_id, period_start, association_id, payload FROM block
+              WHERE stream_id = s.id ORDER BY period_start DESC LIMIT 2)
+            UNION ALL SELECT * FROM ${newestOfDays("s.id")} AS d) AS b
           WHERE s.id = ANY($1::uuid[])`,
         [streamIds],
       ),
@@ -81,6 +81,7 @@ export function postgresBlocks(pool: Pool): BlockStore {
         [organisationIds, watermark, now],
       );
     },
+    joinDays: (due) => joinDays(pool, due),
     async transaction(work) {
       const client = await pool.connect();
       let failed: unknown;
@@ -101,7 +102,8 @@ export function postgresBlocks(pool: Pool): BlockStore {
 }
 
 const blocksOfText = `SELECT ${COLUMNS}, b.payload FROM unnest($1::uuid[], $2::bigint[]) AS k (stream_id, period_start)
-  JOIN block b USING (stream_id, period_start) ORDER BY b.stream_id, b.period_start`;
+  JOIN LATERAL ${blocksWithin("ARRAY[k.stream_id]", "k.period_start", "k.period_start + 1")} AS b ON true
+  ORDER BY b.stream_id, b.period_start`;
 
 const periodValues = (keys: readonly PeriodKey[]) => [
   keys.map(({ streamId }) => streamId),
@@ -114,15 +116,17 @@ function rowsWithin(client: PoolClient): SealRows {
     blocksOf: (keys) => rowsOf(blocksOfText, periodValues(keys)),
     blocksOfDay: ({ streamId, associationId, dayStart }) =>
       rowsOf(
-        `SELECT ${COLUMNS}, b.payload FROM block b
-          WHERE b.stream_id = $1 AND b.association_id = $2 AND b.period_start >= $3 AND b.period_start < $4`,
+        `SELECT ${COLUMNS}, b.payload FROM ${blocksWithin("ARRAY[$1::uuid]", "$3::bigint", "$4::bigint")} AS b
+          WHERE b.association_id = $2`,
         [streamId, associationId, dayStart, dayStart + DAY_MS],
       ),
     async setAside({ streamId, periodStart, associationId }, now) {
       await client.query(
         `INSERT INTO damaged_block (stream_id, period_start, association_id, found_at, organisation_id, patient_id, payload, overview)
-         SELECT stream_id, period_start, association_id, $4, organisation_id, patient_id, payload, overview FROM block
-         WHERE stream_id = $1 AND period_start = $2 AND association_id = $3 ON CONFLICT DO NOTHING`,
+         SELECT b.stream_id, b.period_start, b.association_id, $4, s.organisation_id, s.patient_id, b.payload,
+           (SELECT overview FROM block WHERE stream_id = $1 AND period_start = $2 AND association_id = $3)
+         FROM ${blocksWithin("ARRAY[$1::uuid]", "$2::bigint", "$2::bigint + 1")} AS b JOIN stream s ON s.id = b.stream_id
+         WHERE b.association_id = $3 ON CONFLICT DO NOTHING`,
         [streamId, periodStart, associationId, now],
       );
     },

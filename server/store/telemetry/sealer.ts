@@ -1,8 +1,9 @@
 import type { Runtime, Timer } from "@openward/runtime";
+import { DAY_MS } from "@openward/timeseries";
 import type { BlockStore } from "./block-store.ts";
 import type { StoreLog } from "./blocks.ts";
 import type { Memory } from "./memory.ts";
-import { MINUTE_MS, WINDOW_MS } from "./periods.ts";
+import { HOUR_MS, MINUTE_MS, periodOf, WINDOW_MS } from "./periods.ts";
 import { takeSnapshot } from "./seal-content.ts";
 import { type SealTask, sealTasks } from "./seal-transaction.ts";
 import type { StreamMemory } from "./stream-memory.ts";
@@ -11,6 +12,8 @@ import type { StreamMemory } from "./stream-memory.ts";
 const NUMERIC_STEP_MS = 15 * MINUTE_MS;
 /** How long after the end of a step or period a straggler is waited for. */
 const GRACE_MS = 15_000;
+/** Finished days are put together this often, and stragglers of a day are waited for as long. */
+const COMPACT_EVERY_MS = HOUR_MS;
 /** Streams sealed in one transaction. */
 const TASKS_PER_TRANSACTION = 8;
 /** The journal of the last minutes is always read again at a start: deliveries are recovered from it. */
@@ -21,6 +24,8 @@ export interface Sealer {
   start(watermark: number): void;
   /** Seal what is due. Rejects with the database's error; nothing is lost by that, and the next run does it again. */
   run(options?: { readonly everything: boolean }): Promise<SealRun>;
+  /** Put the blocks of finished days together; what was written in the last hour may yet change, and waits. */
+  compact(options?: { readonly everything: boolean }): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -43,6 +48,7 @@ export function createSealer({ runtime, store, memory, log }: SealerOptions): Se
   let watermark = 0;
   let timer: Timer | undefined;
   let running: Promise<SealRun> | undefined;
+  let compacting: Promise<unknown> | undefined;
 
   const dueTasks = (now: number, everything: boolean): { memory: StreamMemory; period: number }[] => {
     const due: { memory: StreamMemory; period: number }[] = [];
@@ -121,19 +127,33 @@ export function createSealer({ runtime, store, memory, log }: SealerOptions): Se
     return next;
   };
 
+  const compact = (everything = false): Promise<number> => {
+    const now = clock.now();
+    const waited = everything ? now : now - COMPACT_EVERY_MS;
+    return store.joinDays({ before: periodOf(waited, DAY_MS), sealedBefore: waited });
+  };
+
   return {
     start(known) {
       watermark = known;
+      let compacted = clock.now();
       timer = timers.every(MINUTE_MS, () => {
         run().catch((error: unknown) =>
           log.warn({ reason: (error as Error).message }, "sealing did not go through; trying again in a minute"),
         );
+        if (clock.now() - compacted < COMPACT_EVERY_MS) return;
+        compacted = clock.now();
+        compacting = compact().catch((error: unknown) =>
+          log.warn({ reason: (error as Error).message }, "days were not put together; trying again in an hour"),
+        );
       });
     },
     run: (options) => run(options?.everything ?? false),
+    compact: (options) => compact(options?.everything),
     async stop() {
       timer?.cancel();
       await running?.catch(() => {});
+      await compacting;
     },
   };
 }

@@ -46,6 +46,8 @@ export interface OpenTelemetry extends Telemetry {
   readonly settled: Promise<void>;
   /** Seal now what is due, or everything. */
   seal(options?: { readonly everything: boolean }): Promise<SealRun>;
+  /** Put the blocks of finished days together now. @returns how many days were written */
+  compact(options?: { readonly everything: boolean }): Promise<number>;
   statistics(): { readonly streams: number; readonly damagedBlocks: number };
   close(): Promise<void>;
 }
@@ -163,6 +165,7 @@ export async function openTelemetry({ runtime, store, log }: TelemetryOptions): 
       return settled;
     },
     seal: (options) => sealer.run(options),
+    compact: (options) => sealer.compact(options),
     statistics: () => ({ streams: memory.streams.size, damagedBlocks: blocks.damaged }),
     close() {
       isClosed = true;
