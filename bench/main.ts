@@ -1,10 +1,11 @@
-// Benchmarks, run by hand: npm run bench [-- throughput latency start]
+// Benchmarks, run by hand: npm run bench [-- throughput latency start blocks]
+import { blocks } from "./blocks.ts";
 import { latency } from "./latency.ts";
 import { startAndMemory } from "./start-and-memory.ts";
 import { machine, table } from "./support.ts";
 import { throughput } from "./throughput.ts";
 
-const parts = { throughput, latency, start: startAndMemory } as const;
+const parts = { throughput, latency, start: startAndMemory, blocks } as const;
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !Object.hasOwn(parts, name));

@@ -52,9 +52,30 @@ export function addReadings(
   first = 0,
   end = times.length,
 ): void {
+  const { from, to, min, max, sum, last, lastTime, count } = buckets;
+  const width = (to - from) / count.length;
+  let b = -1;
+  // Readings mostly come in order: up to a little before its end, a bucket need not be looked for again.
+  let sureFrom = Number.POSITIVE_INFINITY;
+  let sureTo = Number.NEGATIVE_INFINITY;
   for (let i = first; i < end; i++) {
+    const time = times[i] as number;
+    if (!(time >= sureFrom && time < sureTo)) {
+      b = bucketOf(buckets, time);
+      sureFrom = time;
+      sureTo = b < 0 ? time : from + (b + 1) * width - 1;
+      if (b < 0) continue;
+    }
     const value = values[i] as number;
-    addSlot(buckets, times[i] as number, { count: 1, min: value, max: value, sum: value, last: value });
+    // NaN compares false with everything, so an empty bucket takes the first value.
+    if (!((min[b] as number) <= value)) min[b] = value;
+    if (!((max[b] as number) >= value)) max[b] = value;
+    sum[b] = (sum[b] as number) + value;
+    count[b] = (count[b] as number) + 1;
+    if (time >= (lastTime[b] as number)) {
+      lastTime[b] = time;
+      last[b] = value;
+    }
   }
 }
 
