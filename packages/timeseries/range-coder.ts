@@ -4,7 +4,7 @@ import { ByteWriter } from "./bytes.ts";
 // decoder is a small integer to JavaScript engines.
 const WINDOW = 0x7fffffff;
 const CARRY = 0x80000000;
-const RENORMALISE = 1 << 23;
+export const RENORMALISE = 1 << 23;
 const EVEN_ODDS = 0x8000;
 const CONFIDENCE_MAX = 255;
 

@@ -70,13 +70,11 @@ export function readWholes({ head, body }: Sections, values: Float64Array): void
   if (mode !== DIFFERENCES && mode !== SECOND_DIFFERENCES) throw new RefusedInput("BLOCK_CORRUPT", { at: "column" });
   const divisor = head.varint();
   const coder = new WholeDecoder(body);
-  if (count > 0) values[0] = value;
+  if (count === 0) return;
+  values[0] = value;
   if (mode === DIFFERENCES) {
     const step = head.zigzag() * divisor;
-    for (let i = 1; i < count; i++) {
-      value += coder.read() * divisor + step;
-      values[i] = value;
-    }
+    coder.addUp(values, step, divisor);
     return;
   }
   let step = 0;

@@ -34,7 +34,7 @@ const VALUE_COLUMNS: readonly Column[] = [
   (r, n) => column(n, (i) => (i === 0 || i === n - 1 || r.int(60) === 0 ? r.pick(ODD_FLOATS) : 36 + r.int(30) / 10)),
   (r, n) => column(n, () => 36.5 + r.int(3) * 1e-12),
   (r, n) => column(n, (i) => 10 + i * 0.25 * (r.int(50) === 0 ? 2 : 1)),
-  (r, n) => column(n, (i) => 5 * i * i - 1000 * i),
+  (_, n) => column(n, (i) => 5 * i * i - 1000 * i),
   (r, n) => {
     const step = r.float() * 0.01;
     return column(n, () => (r.int(4000) - 2000) * step);

@@ -12,10 +12,14 @@ const HEADER_BYTES = 256;
 /** @param pool under the role `worker` */
 export function postgresBlocks(pool: Pool): BlockStore {
   const rowsOf = async <T>(text: string, values: unknown[] = []) => (await pool.query(text, values)).rows as T[];
+  // Planning these takes as long as running them: each connection plans them once.
+  const preparedRowsOf = async <T>(name: string, text: string, values: unknown[]) =>
+    (await pool.query({ name, text, values })).rows as T[];
 
   return {
     blocksBetween: (streamIds, from, to) =>
-      rowsOf<BlockRow>(
+      preparedRowsOf<BlockRow>(
+        "blocks between",
         `SELECT ${COLUMNS}, b.payload FROM ${blocksWithin("$1::uuid[]", "$2::bigint", "$3::bigint")} AS b
           ORDER BY b.stream_id, b.period_start`,
         [streamIds, from, to],
@@ -27,7 +31,7 @@ export function postgresBlocks(pool: Pool): BlockStore {
         JOIN LATERAL ${periodsWithin("c.stream_id", "c.since", "c.until", order, "$4::integer")} AS p ON true
         JOIN LATERAL ${blocksWithin("ARRAY[c.stream_id]", "p.period_start", "p.period_start + 1")} AS b ON true
         ORDER BY b.stream_id, b.period_start`;
-      return rowsOf<BlockRow>(text, [
+      return preparedRowsOf<BlockRow>(`blocks next ${order}`, text, [
         cursors.map((c) => c.streamId),
         cursors.map((c) => Math.floor(c.from)),
         cursors.map((c) => Math.ceil(c.to)),
