@@ -127,6 +127,7 @@ export class FaultyDatabase {
       runningStreams: ask("streams", blocks.runningStreams),
       sealedThrough: ask("sealed", blocks.sealedThrough),
       saveWatermark: ask("save watermark", blocks.saveWatermark),
+      joinDays: ask("join days", blocks.joinDays),
       transaction: (work) => this.#transaction(process, work),
     };
   }
