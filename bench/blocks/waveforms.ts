@@ -52,7 +52,8 @@ class Total {
   add({ rateHz, channels }: Recording): void {
     this.#records = 1;
     for (const samples of channels) {
-      const period = Math.round(PERIOD_SECONDS * rateHz);
+      // A sample a minute is a reading to us, and five of them are no block.
+      const period = rateHz < 1 ? samples.length : Math.round(PERIOD_SECONDS * rateHz);
       for (let from = 0; from < samples.length; from += period) {
         const run = runOf(samples.subarray(from, from + period), rateHz);
         const before = process.cpuUsage().user;

@@ -9,12 +9,13 @@ const SLOW = 0.9998;
 const FAST = 0.998;
 /** On the diagonal, so that silence and pure tones can be solved. */
 const RIDGE = 5;
-const ERROR_RATE = 1 / 32;
+/** How fast the errors of the predictions are forgotten. */
+const ERROR_RATE = 1 / 16;
 const SAMPLE_MAX = 2 ** 31 - 1;
 
 /**
- * What comes next in a waveform: two linear predictions fitted by least squares to a long and a short past, as one by how
- * well each has done lately, and two adaptive filters (normalised LMS) that learn what they leave.
+ * What comes next in a waveform: two linear predictions fitted by least squares to a long and a short past, and the line
+ * through the last two samples, as one by how well each has done lately, and two adaptive filters (normalised LMS) that learn what they leave.
  */
 export class SamplePredictor {
   readonly #samples: Float64Array;
@@ -26,8 +27,10 @@ export class SamplePredictor {
   #fitted = 0;
   #slow1 = 0;
   #fast1 = 0;
+  #line1 = 0;
   #slowError = 1;
   #fastError = 1;
+  #lineError = 1;
   #long1 = 0;
   #short1 = 0;
   #bias = 0;
@@ -43,10 +46,12 @@ export class SamplePredictor {
   predict(): number {
     this.#slow1 = this.#slow.predict(this.#samples, this.#at);
     this.#fast1 = this.#fast.predict(this.#samples, this.#at);
+    this.#line1 = 2 * (this.#samples[this.#at - 1] as number) - (this.#samples[this.#at - 2] as number);
     // The better one counts by more than its share.
-    const slow = this.#fastError * this.#fastError;
-    const fast = this.#slowError * this.#slowError;
-    this.#fitted = (slow * this.#slow1 + fast * this.#fast1) / (slow + fast);
+    const slow = 1 / (this.#slowError * this.#slowError);
+    const fast = 1 / (this.#fastError * this.#fastError);
+    const line = 1 / (this.#lineError * this.#lineError);
+    this.#fitted = (slow * this.#slow1 + fast * this.#fast1 + line * this.#line1) / (slow + fast + line);
     this.#long1 = this.#long.predict();
     this.#short1 = this.#short.predict();
     this.#sum = this.#fitted + this.#long1 + this.#short1 + this.#bias;
@@ -58,8 +63,9 @@ export class SamplePredictor {
   learn(sample: number): void {
     this.#bias += 0.0005 * (sample - this.#sum);
     const left = sample - this.#fitted;
-    this.#slowError += ERROR_RATE * ((sample - this.#slow1) * (sample - this.#slow1) + 0.01 - this.#slowError);
-    this.#fastError += ERROR_RATE * ((sample - this.#fast1) * (sample - this.#fast1) + 0.01 - this.#fastError);
+    this.#slowError += ERROR_RATE * (squareOf(sample - this.#slow1) - this.#slowError);
+    this.#fastError += ERROR_RATE * (squareOf(sample - this.#fast1) - this.#fastError);
+    this.#lineError += ERROR_RATE * (squareOf(sample - this.#line1) - this.#lineError);
     this.#long.learn(left, left - this.#long1);
     this.#short.learn(left - this.#long1, left - this.#long1 - this.#short1);
     this.#samples[this.#at] = sample;
@@ -67,6 +73,11 @@ export class SamplePredictor {
     this.#fast.learn(this.#samples, this.#at);
     this.#at++;
   }
+}
+
+/** Never nothing, so that a share of it can be taken. */
+function squareOf(error: number): number {
+  return error * error + 0.01;
 }
 
 /** Linear prediction by weighted least squares: the covariance method, solved anew every few samples. */
