@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { simulate } from "./campaign.ts";
+import { simulate, type WorkerMessage } from "./campaign.ts";
 
 const { first, count, stride } = workerData as { first: number; count: number; stride: number };
-parentPort?.postMessage(await simulate(first, count, stride, () => parentPort?.postMessage("history")));
+const tell = (message: WorkerMessage) => parentPort?.postMessage(message);
+tell({ whole: await simulate(first, count, stride, (failure) => tell(failure ? { failure } : {})) });

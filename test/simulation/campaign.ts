@@ -23,7 +23,7 @@ export async function simulate(
   first: number,
   count: number,
   stride = 1,
-  onHistory: () => void = () => {},
+  onHistory: (found?: Found) => void = () => {},
 ): Promise<Campaign> {
   const counts: Record<string, number> = {};
   const found: Found[] = [];
@@ -38,17 +38,22 @@ export async function simulate(
     virtualMs += outcome.virtualMs;
     for (const [what, n] of Object.entries(outcome.counts)) counts[what] = (counts[what] ?? 0) + n;
     const { broken } = outcome;
-    if (broken) found.push({ seed, invariant: broken.invariant, detail: broken.message });
-    onHistory();
+    const failure = broken && { seed, invariant: broken.invariant, detail: broken.message };
+    if (failure) found.push(failure);
+    onHistory(failure);
   }
   return { histories, messages, virtualMs, counts, found };
 }
+
+/** A history that is over, or all of a worker's. */
+export type WorkerMessage = { readonly failure?: Found } | { readonly whole: Campaign };
 
 /** The same on all processors. */
 export async function simulateInParallel(first: number, count: number, say: (line: string) => void): Promise<Campaign> {
   const threads = Math.min(availableParallelism(), count);
   let done = 0;
-  const onHistory = () => {
+  const onHistory = (failure?: Found) => {
+    if (failure) say(`seed ${failure.seed}: ${failure.detail.slice(0, 300)}`);
     if (++done % 500 === 0) say(`${done} of ${count}`);
   };
   const parts = await Promise.all(
@@ -57,8 +62,8 @@ export async function simulateInParallel(first: number, count: number, say: (lin
         workerData: { first: first + i, count: count - i, stride: threads },
       });
       return new Promise<Campaign>((resolve, reject) => {
-        worker.on("message", (message: "history" | Campaign) =>
-          message === "history" ? onHistory() : resolve(message),
+        worker.on("message", (message: WorkerMessage) =>
+          "whole" in message ? resolve(message.whole) : onHistory(message.failure),
         );
         worker.on("error", reject);
       });

@@ -40,6 +40,7 @@ export class World {
   readonly #lines: string[] | undefined;
   #broken: InvariantBroken | undefined;
   #outside = 0;
+  #whenBack: () => void = () => {};
 
   constructor(seed: number, isTraced: boolean) {
     this.runtime = manualRuntime(START, seed);
@@ -66,6 +67,7 @@ export class World {
       return await work;
     } finally {
       this.#outside--;
+      this.#whenBack();
     }
   }
 
@@ -94,8 +96,13 @@ export class World {
 
   /** Everything that waits for no time and no database has run when this comes back. */
   async settle(): Promise<void> {
-    do await new Promise((resolve) => setImmediate(resolve));
-    while (this.#outside > 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#outside > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenBack = resolve;
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     if (this.#broken) throw this.#broken;
   }
 

@@ -1,4 +1,4 @@
-import type { Reading } from "../../../server/store/telemetry/index.ts";
+import type { Reading, ReadingsQuery } from "../../../server/store/telemetry/index.ts";
 import type { Oracle } from "../oracle.ts";
 import { type Server, VIEW } from "../server.ts";
 import type { Invariant, World } from "../world.ts";
@@ -14,22 +14,24 @@ export async function checkEverything(world: World, oracle: Oracle, { telemetry 
     const streams = (await telemetry.streams(VIEW, patientId)).map(({ stream }) => stream);
     const ids = streams.filter(({ kind }) => kind === "numeric").map(({ id }) => id);
     const sure = oracle.sure(ids, from, to);
-    for (const order of ["ascending", "descending"] as const) {
-      const isDescending = order === "descending";
+    let lastRead: readonly Reading[] = [];
+    for (const isDescending of world.chance.is(0.3) ? [false, true] : [world.chance.is(0.5)]) {
+      const order = isDescending ? "descending" : "ascending";
       // Small pages are dear: each looks into the blocks anew.
       const limit = world.chance.is(0.2) ? Math.max(3, Math.ceil(sure.size / 20)) : 10_000;
       const all: Reading[] = [];
       for (;;) {
         const last = all.at(-1);
         const after = last && { time: last.time, streamId: last.stream.id, ordinal: last.ordinal };
-        const query = { patientId, streamIds: ids, from, to, order, limit, ...(after && { after }) };
+        const query: ReadingsQuery = { patientId, streamIds: ids, from, to, order, limit, ...(after && { after }) };
         const page = await telemetry.readings(VIEW, query);
         all.push(...page);
         if (page.length < limit) break;
       }
       checkReadings(world, oracle, all, { streamIds: ids, from, to, isDescending, isWhole: true, sure, missing });
-      if (!isDescending) weights.push(...all.filter(({ stream }) => stream.signal === "body-weight"));
+      lastRead = all;
     }
+    weights.push(...lastRead.filter(({ stream }) => stream.signal === "body-weight"));
     const measured = streams.filter(({ id, signal }) => ids.includes(id) && signal !== "body-weight");
     const buckets = world.chance.of([1, 24, 300]);
     const trendFrom = world.now - world.chance.of([1, 5, 60]) * 3_600_000;
