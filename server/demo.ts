@@ -57,8 +57,8 @@ async function admitAll(
         ageGroup: null,
       },
       SYSTEM,
+      { wardId: ward.id, bed },
     );
-    await patients.admit(organisation.id, patient.id, ward.id, bed, SYSTEM);
     for (const { id, type, display } of worn) {
       await devices.create(
         organisation.id,

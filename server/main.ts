@@ -178,6 +178,7 @@ async function openRooms({ config, runtime, log, foundation, stops }: RoomsOptio
     reprocess: ingest.reprocess,
     watch,
     telemetry,
+    screens: { patientChanged: (patientId, organisationId) => live.patientChanged(patientId, organisationId) },
     system: {
       version: packageJson.version,
       publicUrl: () => url,

@@ -357,6 +357,21 @@ test("a truncated WFDB file is refused with what was expected and found", async 
   assert.match(stdout, /short\.dat/);
 });
 
+test("the command line warns of similar names and taken beds, and goes on when told so", async () => {
+  const add = (name: string, mrn: string, ...more: string[]) =>
+    ward.cli("patient", "add", "--name", name, "--mrn", mrn, "--json", ...more);
+  const first = await add("Wolff, Käte", "CLI-1", "--bed", "C1");
+  assert.equal(first.code, 0, first.stdout);
+  const similar = await add("Wolf, Kaete", "CLI-2", "--bed", "C2");
+  assert.deepEqual([similar.code, JSON.parse(similar.stdout).error.code], [1, "CONFLICT"]);
+  assert.match(similar.stdout, /record CLI-1, then --seen-similar/);
+  const taken = await add("Wolf, Kaete", "CLI-2", "--bed", "c1", "--seen-similar");
+  assert.deepEqual([taken.code, JSON.parse(taken.stdout).error.code], [1, "BED_OCCUPIED"]);
+  assert.match(taken.stdout, /--share-bed with record CLI-1/);
+  const shared = await add("Wolf, Kaete", "CLI-2", "--bed", "c1", "--seen-similar", "--share-bed");
+  assert.equal(shared.code, 0, shared.stdout);
+});
+
 test("wrong usage of the command line ends with 2, and help with 0", async () => {
   assert.equal((await ward.cli("patient", "add")).code, 2);
   assert.equal((await ward.cli("frobnicate")).code, 2);

@@ -43,10 +43,15 @@ export const patient = z.object({
   /** From the birth date, or chosen; null where neither tells: then no limits are set until a person chooses. */
   ageGroup: ageGroup.nullable(),
   ageGroupSource: z.enum(["birth-date", "chosen", "unknown"]),
+  /** Whose default limits are watched; null: nobody's (the age is not known and nobody has chosen, or not admitted). */
+  limitsProfile: ageGroup.nullable(),
   mergedInto: id.nullable(),
   /** Where the patient lies now; null when not admitted. */
   stay: z.object({ wardId: id, wardName: z.string(), bed: z.string(), from: millis }).nullable(),
 });
+
+/** More than one patient lies in this bed, and somebody says so; else an occupied bed is refused. */
+const shareBed = z.boolean().default(false);
 
 export const admission = z
   .object({
@@ -59,6 +64,7 @@ export const admission = z
     ageGroup: ageGroup.nullish(),
     wardId: id,
     bed: text(32),
+    shareBed,
     timeZone: timeZone.optional(),
     /** The ids of the patients with a same or similar name that the person has looked at. */
     seenSimilar: z.array(id).default([]),
@@ -75,7 +81,7 @@ export const patientChange = z.object({
   seenSimilar: z.array(id).default([]),
 });
 
-export const transfer = z.object({ wardId: id, bed: text(32) });
+export const transfer = z.object({ wardId: id, bed: text(32), shareBed });
 export const merge = z.object({ into: id });
 
 export const latest = z.object({
@@ -169,8 +175,21 @@ export const limits = z.object({
   enabled: z.boolean(),
   setBy: z.string(),
   setAt: millis,
+  /** As the profile of the age group has them; false: a person has set them for this patient. */
+  isDefault: z.boolean(),
+  /** Names what is in force, to be given back as `seen` by whoever replaces it. */
+  revision: z.string(),
 });
-export const newLimits = limits.omit({ setBy: true, setAt: true });
+export const newLimits = limits.omit({ setBy: true, setAt: true, isDefault: true, revision: true });
+export const limitsChange = newLimits.extend({
+  /** The `revision` that the person saw, null where there was none; 409 when another is in force. */
+  seen: z.string().max(64).nullable().optional(),
+});
+export const profileChoice = z.object({
+  ageGroup,
+  /** Needed where the group is not that of the patient's known age: somebody has been told, and means it. */
+  confirm: z.boolean().default(false),
+});
 export const limitsOfPatient = z.object({
   /** null: the age is not known, and nobody has chosen: no limit is watched, and the portal asks. */
   profile: ageGroup.nullable(),
@@ -295,6 +314,8 @@ export const problemDetails = z.object({
   expected: z.string().optional(),
   /** Only for CONFLICT on admission: patients whose name is the same or similar. */
   similar: z.array(patient).optional(),
+  /** Only for BED_OCCUPIED: who lies there. */
+  occupants: z.array(patient).optional(),
 });
 
 export type Session = z.infer<typeof session>;

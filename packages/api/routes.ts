@@ -38,11 +38,11 @@ export const routes = {
     method: "GET", path: "/api/patients", summary: "Patients: admitted ones unless `all`; `q` searches name and record number",
     allow: everyone, query: z.object({ q: z.string().max(100).optional(), all: z.stringbool().default(false) }), status: 200, response: z.array(b.patient),
   },
-  admit: { method: "POST", path: "/api/patients", summary: "Admit a patient; 409 with `similar` when a same or similar name is there and not in `seenSimilar`", allow: clinical, body: b.admission, status: 201, response: b.patient },
+  admit: { method: "POST", path: "/api/patients", summary: "Admit a patient; 409 with `similar` when a same or similar name is there and not in `seenSimilar`, or with `occupants` when the bed is taken and not `shareBed`", allow: clinical, body: b.admission, status: 201, response: b.patient },
   patient: { method: "GET", path: "/api/patients/:id", summary: "A patient", allow: everyone, status: 200, response: b.patient },
   changePatient: { method: "PATCH", path: "/api/patients/:id", summary: "Correct a patient's data", allow: clinical, body: b.patientChange, status: 200, response: b.patient },
-  readmit: { method: "POST", path: "/api/patients/:id/admit", summary: "Admit a known patient again", allow: clinical, body: b.transfer, status: 200, response: b.patient },
-  transfer: { method: "POST", path: "/api/patients/:id/transfer", summary: "Move to another ward or bed", allow: clinical, body: b.transfer, status: 200, response: b.patient },
+  readmit: { method: "POST", path: "/api/patients/:id/admit", summary: "Admit a known patient again; 409 with `occupants` as on admission", allow: clinical, body: b.transfer, status: 200, response: b.patient },
+  transfer: { method: "POST", path: "/api/patients/:id/transfer", summary: "Move to another ward or bed; 409 with `occupants` as on admission", allow: clinical, body: b.transfer, status: 200, response: b.patient },
   discharge: { method: "POST", path: "/api/patients/:id/discharge", summary: "Discharge; ends the patient's associations", allow: clinical, status: 200, response: b.patient },
   merge: { method: "POST", path: "/api/patients/:id/merge", summary: "This record is the same person as `into`", allow: clinical, body: b.merge, status: 200, response: b.patient },
 
@@ -66,8 +66,8 @@ export const routes = {
   acknowledge: { method: "POST", path: "/api/alarms/:id/acknowledge", summary: "A person answers this alarm, at the revision they saw", allow: clinical, body: z.object({ revision: z.number().int() }), status: 200, response: b.alarm },
 
   limits: { method: "GET", path: "/api/patients/:id/limits", summary: "Alarm limits", allow: everyone, status: 200, response: b.limitsOfPatient },
-  setLimits: { method: "PUT", path: "/api/patients/:id/limits", summary: "Set the limits of the signals named", allow: clinical, body: z.object({ limits: z.array(b.newLimits).min(1).max(50) }), status: 200, response: b.limitsOfPatient },
-  chooseProfile: { method: "POST", path: "/api/patients/:id/limits/profile", summary: "Choose the default limits of an age group", allow: clinical, body: z.object({ ageGroup: b.ageGroup }), status: 200, response: b.limitsOfPatient },
+  setLimits: { method: "PUT", path: "/api/patients/:id/limits", summary: "Set the limits of the signals named; 409 where others are in force than those `seen`", allow: clinical, body: z.object({ limits: z.array(b.limitsChange).min(1).max(50) }), status: 200, response: b.limitsOfPatient },
+  chooseProfile: { method: "POST", path: "/api/patients/:id/limits/profile", summary: "Choose the default limits of an age group; 409 without `confirm` where the known age is another", allow: clinical, body: b.profileChoice, status: 200, response: b.limitsOfPatient },
 
   standby: { method: "GET", path: "/api/patients/:id/standby", summary: "Standby that runs", allow: everyone, status: 200, response: z.array(b.standby) },
   startStandby: { method: "POST", path: "/api/patients/:id/standby", summary: "Pause watching, for a reason, until a time", allow: clinical, body: b.newStandby, status: 201, response: b.standby },

@@ -37,6 +37,8 @@ const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   NOT_FOUND: 404,
   CONFLICT: 409,
   AGE_UNKNOWN: 409,
+  AGE_GROUP_DIFFERS: 409,
+  BED_OCCUPIED: 409,
   RATE_LIMITED: 429,
   UNEXPECTED: 500,
   STORE_UNAVAILABLE: 503,

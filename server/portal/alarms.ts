@@ -3,19 +3,10 @@ import { RefusedInput } from "@openward/errors";
 import type { Alarm } from "@openward/model";
 import type { Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { AlarmHistory, PatientLimits, Watch } from "./ports.ts";
-import { alarmBody, byUrgency, limitsBody, standbyBody } from "./present.ts";
+import type { AlarmHistory, Watch } from "./ports.ts";
+import { alarmBody, byUrgency, standbyBody } from "./present.ts";
 
-type AlarmRoutes =
-  | "alarms"
-  | "patientAlarms"
-  | "acknowledge"
-  | "limits"
-  | "setLimits"
-  | "chooseProfile"
-  | "standby"
-  | "startStandby"
-  | "endStandby";
+type AlarmRoutes = "alarms" | "patientAlarms" | "acknowledge" | "standby" | "startStandby" | "endStandby";
 
 const HISTORY_MS_MAX = 400 * 86_400_000;
 
@@ -29,11 +20,6 @@ export function alarmHandlers(deps: {
   async function bodies(alarms: readonly Alarm[]): Promise<AlarmBody[]> {
     await names.learn(alarms.map(({ acknowledgedBy }) => acknowledgedBy));
     return alarms.map((alarm) => alarmBody(alarm, names));
-  }
-
-  async function limitsOf({ profile, limits }: PatientLimits) {
-    await names.learn(limits.map(({ setBy }) => setBy));
-    return { profile, limits: limits.map((one) => limitsBody(one, names)) };
   }
 
   return {
@@ -61,18 +47,6 @@ export function alarmHandlers(deps: {
     async acknowledge({ params, body, view }) {
       const alarm = await watch.acknowledge(await view(), params.id, body.revision);
       return alarmBody(alarm, names);
-    },
-
-    async limits({ params, view }) {
-      return limitsOf(await watch.limitsOf(await view(), params.id));
-    },
-
-    async setLimits({ params, body, view }) {
-      return limitsOf(await watch.setLimits(await view(), params.id, body.limits));
-    },
-
-    async chooseProfile({ params, body, view }) {
-      return limitsOf(await watch.chooseProfile(await view(), params.id, body.ageGroup));
     },
 
     async standby({ params, view }) {

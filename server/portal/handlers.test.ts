@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type RouteName, routes } from "@openward/api";
 import { OutsideTrouble } from "@openward/errors";
-import { alarmOf, createWorld, WARD } from "./testing/world.ts";
+import { alarmOf, createWorld, spo2Limits, WARD } from "./testing/world.ts";
 
 /** The answer has the form that the table promises to the portals. */
 function assertForm(name: RouteName, body: unknown): void {
@@ -68,6 +68,30 @@ test("a patient outside the view is not shown as similar", async () => {
   const { call, newPatient, hidden } = await createWorld();
   hidden.add(newPatient("hansen, kari").patient.id);
   assert.equal((await call("token nurse", "POST", "/api/patients", admission)).status, 201);
+});
+
+test("nobody is put into a bed where somebody lies, unless they are said to share it", async () => {
+  const { call, newPatient, asked } = await createWorld();
+  const { patient: first } = newPatient("Berg, Ola");
+  const refused = await call("token nurse", "POST", "/api/patients", { ...admission, bed: "1" });
+  assert.deepEqual([refused.status, refused.body.code, refused.body.field], [409, "BED_OCCUPIED", "bed"]);
+  assertForm("patients", refused.body.occupants);
+  assert.deepEqual(
+    refused.body.occupants.map(({ id }: { id: string }) => id),
+    [first.id],
+  );
+  assert.deepEqual(asked, [], "a refused admission leaves no half-made patient");
+  const shared = await call("token nurse", "POST", "/api/patients", { ...admission, bed: "1", shareBed: true });
+  assert.equal(shared.status, 201);
+  const url = `/api/patients/${shared.body.id}`;
+  newPatient("Dahl, Eva");
+  for (const path of ["transfer", "admit"]) {
+    const moved = await call("token nurse", "POST", `${url}/${path}`, { wardId: WARD.id, bed: "3" });
+    assert.deepEqual([moved.status, moved.body.occupants[0].name], [409, "Dahl, Eva"], path);
+    const place = { wardId: WARD.id, bed: "3", shareBed: true };
+    assert.equal((await call("token nurse", "POST", `${url}/${path}`, place)).status, 200);
+    await call("token nurse", "POST", `${url}/${path}`, { wardId: WARD.id, bed: "9" });
+  }
 });
 
 test("somebody unknown gets a name and a record number, and no two the same", async () => {
@@ -200,20 +224,8 @@ test("alarms come most urgent first, are answered by a named person, and the pas
 test("limits, profile and standby go to the watch and come back with who set them", async () => {
   const { call, newPatient } = await createWorld();
   const { id } = newPatient("Berg, Ola").patient;
-  const limits = {
-    signal: "spo2",
-    low: 90,
-    high: null,
-    criticalLow: 85,
-    criticalHigh: null,
-    priority: "medium",
-    delayMs: 10_000,
-    hysteresis: 1,
-    latching: true,
-    enabled: true,
-  };
   assertForm("limits", (await call("token nurse", "GET", `/api/patients/${id}/limits`)).body);
-  const set = await call("token nurse", "PUT", `/api/patients/${id}/limits`, { limits: [limits] });
+  const set = await call("token nurse", "PUT", `/api/patients/${id}/limits`, { limits: [spo2Limits] });
   assertForm("setLimits", set.body);
   assert.equal(set.body.limits[0].setBy, "A nurse");
   assertForm(
@@ -228,6 +240,53 @@ test("limits, profile and standby go to the watch and come back with who set the
     (await call("token nurse", "POST", `/api/patients/${id}/standby`, { reason: "bath", minutes: 721 })).status,
     422,
   );
+});
+
+test("the profile that is watched stands on the patient and the tile, and a choice reaches the screens", async () => {
+  const { call, newPatient, asked, portal } = await createWorld();
+  const { id } = newPatient("Unknown, Blue", { birthDate: null }).patient;
+  const profileNow = async () => (await call("token nurse", "GET", `/api/patients/${id}`)).body.limitsProfile;
+  assert.equal(await profileNow(), null);
+  const chosen = await call("token nurse", "POST", `/api/patients/${id}/limits/profile`, { ageGroup: "adult" });
+  assert.equal(chosen.status, 200, "of an unknown age a person chooses, and nothing is asked again");
+  assert.equal(await profileNow(), "adult");
+  assert.deepEqual(asked.at(-1), ["screens", id]);
+  const principal = { kind: "person", id: "n", display: "N", organisationId: "o", role: "nurse" } as const;
+  const tile = await portal.tiles.tileOf({ principal, has: () => true, patientIds: () => [id] }, id);
+  assert.deepEqual([tile?.patient.ageGroup, tile?.patient.limitsProfile], [null, "adult"]);
+});
+
+test("limits of another age than the known one are refused until somebody confirms them", async () => {
+  const { call, newPatient } = await createWorld();
+  const { id } = newPatient("Weber, Jonas", { birthDate: "2020-07-10" }).patient;
+  const choose = (body: object) => call("token nurse", "POST", `/api/patients/${id}/limits/profile`, body);
+  const refused = await choose({ ageGroup: "adult" });
+  assert.deepEqual([refused.status, refused.body.code, refused.body.field], [409, "AGE_GROUP_DIFFERS", "confirm"]);
+  assert.equal((await call("token nurse", "GET", `/api/patients/${id}/limits`)).body.profile, null);
+  assert.equal((await choose({ ageGroup: "pediatric" })).status, 200);
+  assert.equal((await choose({ ageGroup: "adult", confirm: true })).body.profile, "adult");
+});
+
+test("limits that somebody has changed meanwhile are not written over", async () => {
+  const { call, newPatient, runtime } = await createWorld();
+  const { id } = newPatient("Berg, Ola").patient;
+  await call("token nurse", "POST", `/api/patients/${id}/limits/profile`, { ageGroup: "adult" });
+  const url = `/api/patients/${id}/limits`;
+  const [profile] = (await call("token nurse", "GET", url)).body.limits;
+  assert.equal(profile.isDefault, true);
+  const put = (high: number, seen?: string | null) =>
+    call("token nurse", "PUT", url, { limits: [{ ...spo2Limits, high, ...(seen === undefined ? {} : { seen }) }] });
+  // Two people who look at the same limits save at once: one is told.
+  const both = await Promise.all([put(98, profile.revision), put(99, profile.revision)]);
+  assert.deepEqual(both.map(({ status }) => status).sort(), [200, 409]);
+  const late = both.find(({ status }) => status === 409);
+  assert.deepEqual([late?.body.code, late?.body.field], ["CONFLICT", "limits[0].seen"]);
+  runtime.advance(1_000);
+  const [present] = (await call("token nurse", "GET", url)).body.limits;
+  assert.equal((await put(97)).status, 409, "what a person has set is not replaced unseen");
+  assert.equal((await put(97, null)).status, 409);
+  assert.equal((await put(97, present.revision)).status, 200);
+  assert.equal((await put(96, present.revision)).status, 409, "seen, and replaced since");
 });
 
 test("a device is added with its token once, put on a patient and taken off", async () => {

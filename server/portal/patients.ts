@@ -3,8 +3,10 @@ import { RefusedInput } from "@openward/errors";
 import { isoDateIn, type PatientView } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { Call, Handlers } from "./call.ts";
-import type { NewPatient, PatientRecord, Patients, Wards } from "./ports.ts";
+import { OccupiedBed } from "./occupied-bed.ts";
+import type { NewPatient, PatientRecord, Patients, Place, Wards, Watch } from "./ports.ts";
 import { patientBody } from "./present.ts";
+import { limitsProfileOf } from "./profile.ts";
 import { SimilarPatients } from "./similar.ts";
 import { checkTimeZone } from "./system.ts";
 import { unknownName, unknownRecordNumber } from "./unknown.ts";
@@ -25,10 +27,17 @@ const OLDEST_YEARS = 130;
 export function patientHandlers(deps: {
   patients: Patients;
   wards: Wards;
+  watch: Pick<Watch, "limitsOf">;
   runtime: Pick<Runtime, "clock" | "random">;
 }): Pick<Handlers, PatientRoutes> {
-  const { patients, wards, runtime } = deps;
-  const body = (record: PatientRecord): PatientBody => patientBody(record, runtime.clock.now());
+  const { patients, wards, watch, runtime } = deps;
+  const now = () => runtime.clock.now();
+
+  async function body(record: PatientRecord, view: PatientView): Promise<PatientBody> {
+    return patientBody(record, now(), await limitsProfileOf(watch, view, record, now()));
+  }
+  const bodies = (records: readonly PatientRecord[], view: PatientView): Promise<PatientBody[]> =>
+    Promise.all(records.map((record) => body(record, view)));
 
   async function recordOf(organisationId: string, patientId: string): Promise<PatientRecord> {
     const record = await patients.find(organisationId, patientId);
@@ -46,7 +55,27 @@ export function patientHandlers(deps: {
     const unseen = similar.filter(
       ({ patient: { id, mergedInto } }) => id !== self && mergedInto === null && view.has(id) && !seen.includes(id),
     );
-    if (unseen.length > 0) throw new SimilarPatients(unseen.slice(0, 20).map(body));
+    if (unseen.length > 0) throw new SimilarPatients(await bodies(unseen.slice(0, 20), view));
+  }
+
+  /** Does what may put somebody into a bed; where another lies there, the answer says who. */
+  async function placing<T>(view: PatientView, { wardId, bed }: Place, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof RefusedInput && error.code === "BED_OCCUPIED")) throw error;
+      const key = bed.trim().toLowerCase();
+      const there = (await patients.list(view.principal.organisationId, { all: false })).filter(
+        ({ patient, stay }) => view.has(patient.id) && stay?.wardId === wardId && stay.bed.toLowerCase() === key,
+      );
+      throw new OccupiedBed(error.facts, await bodies(there, view));
+    }
+  }
+
+  /** Ward and bed of a request. */
+  async function placeOf(organisationId: string, asked: Place): Promise<Place> {
+    const { id } = await wardOf(organisationId, asked.wardId);
+    return { wardId: id, bed: asked.bed, shareBed: asked.shareBed ?? false };
   }
 
   async function wardOf(organisationId: string, wardId: string) {
@@ -88,13 +117,16 @@ export function patientHandlers(deps: {
         patients.list(signedIn.organisation.id, { all, ...(q === undefined ? {} : { q }) }),
         view(),
       ]);
-      return records.filter(({ patient }) => visible.has(patient.id)).map(body);
+      return bodies(
+        records.filter(({ patient }) => visible.has(patient.id)),
+        visible,
+      );
     },
 
     async admit(call) {
       const { body: asked, signedIn } = call;
       const organisationId = signedIn.organisation.id;
-      const by = signedIn.principal.id;
+      const view = await call.view();
       // Everything is checked before anything is written: a refused admission leaves no half-made patient.
       const ward = await wardOf(organisationId, asked.wardId);
       const timeZone = asked.timeZone ?? ward.timeZone;
@@ -102,14 +134,18 @@ export function patientHandlers(deps: {
       checkBirthDate(asked.birthDate, timeZone);
       if (asked.name !== undefined) {
         const birthDate = asked.birthDate ?? null;
-        await checkSimilar(await call.view(), asked.name, { birthDate, seen: asked.seenSimilar });
+        await checkSimilar(view, asked.name, { birthDate, seen: asked.seenSimilar });
       }
-      const patient = await patients.create(organisationId, await identity(call, timeZone), by);
-      return body(await patients.admit(organisationId, patient.id, ward.id, asked.bed, by));
+      const place = { wardId: ward.id, bed: asked.bed, shareBed: asked.shareBed };
+      const newPatient = await identity(call, timeZone);
+      const { id } = await placing(view, place, () =>
+        patients.create(organisationId, newPatient, signedIn.principal.id, place),
+      );
+      return body(await recordOf(organisationId, id), view);
     },
 
-    async patient({ params, signedIn }) {
-      return body(await recordOf(signedIn.organisation.id, params.id));
+    async patient({ params, signedIn, view }) {
+      return body(await recordOf(signedIn.organisation.id, params.id), await view());
     },
 
     async changePatient({ params, body: asked, signedIn, view }) {
@@ -123,27 +159,30 @@ export function patientHandlers(deps: {
       }
       const change = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
       await patients.change(organisationId, params.id, change as Partial<NewPatient>, signedIn.principal.id);
-      return body(await recordOf(organisationId, params.id));
+      return body(await recordOf(organisationId, params.id), await view());
     },
 
-    async readmit({ params, body: { wardId, bed }, signedIn }) {
-      const { id: ward } = await wardOf(signedIn.organisation.id, wardId);
-      return body(await patients.admit(signedIn.organisation.id, params.id, ward, bed, signedIn.principal.id));
+    async readmit({ params, body: asked, signedIn: { organisation, principal }, view }) {
+      const [seen, place] = [await view(), await placeOf(organisation.id, asked)];
+      const admit = () => patients.admit(organisation.id, params.id, place, principal.id);
+      return body(await placing(seen, place, admit), seen);
     },
 
-    async transfer({ params, body: { wardId, bed }, signedIn }) {
-      const { id: ward } = await wardOf(signedIn.organisation.id, wardId);
-      return body(await patients.transfer(signedIn.organisation.id, params.id, ward, bed, signedIn.principal.id));
+    async transfer({ params, body: asked, signedIn: { organisation, principal }, view }) {
+      const [seen, place] = [await view(), await placeOf(organisation.id, asked)];
+      const transfer = () => patients.transfer(organisation.id, params.id, place, principal.id);
+      return body(await placing(seen, place, transfer), seen);
     },
 
-    async discharge({ params, signedIn }) {
-      return body(await patients.discharge(signedIn.organisation.id, params.id, signedIn.principal.id));
+    async discharge({ params, signedIn, view }) {
+      return body(await patients.discharge(signedIn.organisation.id, params.id, signedIn.principal.id), await view());
     },
 
     async merge({ params, body: { into }, signedIn, view }) {
+      const seen = await view();
       if (into === params.id) throw new RefusedInput("FIELD_INVALID", { at: "into", expected: "another patient" });
-      if (!(await view()).has(into)) throw new RefusedInput("NOT_FOUND", { at: "into" });
-      return body(await patients.merge(signedIn.organisation.id, params.id, into, signedIn.principal.id));
+      if (!seen.has(into)) throw new RefusedInput("NOT_FOUND", { at: "into" });
+      return body(await patients.merge(signedIn.organisation.id, params.id, into, signedIn.principal.id), seen);
     },
   };
 }

@@ -7,6 +7,7 @@ import { alarmHandlers } from "./alarms.ts";
 import type { Handlers } from "./call.ts";
 import { deviceHandlers } from "./devices.ts";
 import { registerRoutes } from "./door.ts";
+import { limitHandlers } from "./limits.ts";
 import { createNames } from "./names.ts";
 import { patientHandlers } from "./patients.ts";
 import { peopleHandlers } from "./people.ts";
@@ -20,6 +21,7 @@ import type {
   People,
   Quarantine,
   Reprocess,
+  Screens,
   SystemState,
   Telemetry,
   Wards,
@@ -47,6 +49,7 @@ export interface PortalDeps {
   readonly people: People;
   readonly watch: Watch;
   readonly telemetry: Telemetry;
+  readonly screens: Screens;
   readonly system: SystemState;
   /** The operator's public address, against which Origin is checked; null: the Host header speaks. */
   readonly publicUrl: PublicUrl;
@@ -72,9 +75,10 @@ export function createPortal(deps: PortalDeps): Portal {
   const handlers: Handlers = {
     ...sessionHandlers({ access, clock }),
     ...systemHandlers({ system: deps.system, wards: deps.wards, clock }),
-    ...patientHandlers({ patients, wards: deps.wards, runtime }),
+    ...patientHandlers({ patients, wards: deps.wards, watch, runtime }),
     ...telemetryHandlers({ telemetry, watch, devices: deps.devices }),
     ...alarmHandlers({ watch, history: deps.history, names }),
+    ...limitHandlers({ watch, patients, screens: deps.screens, names, clock }),
     ...deviceHandlers({ devices: deps.devices, devicesNow, deviceTypes: deps.deviceTypes, patients, clock }),
     ...quarantineHandlers({ quarantine: deps.quarantine, reprocess: deps.reprocess, names }),
     ...peopleHandlers({ people: deps.people, access, signInLink: deps.signInLink }),

@@ -61,14 +61,22 @@ export interface NewPatient {
   readonly ageGroup: AgeGroup | null;
 }
 
+export interface Place {
+  readonly wardId: string;
+  readonly bed: string;
+  /** Somebody has said that more than one patient lies in this bed; else an occupied one is refused (BED_OCCUPIED). */
+  readonly shareBed?: boolean;
+}
+
 export interface Patients {
   list(organisationId: string, options: { all: boolean; q?: string }): Promise<PatientRecord[]>;
   find(organisationId: string, patientId: string): Promise<PatientRecord | undefined>;
   similar(organisationId: string, name: string, birthDate?: string | null): Promise<PatientRecord[]>;
-  create(organisationId: string, patient: NewPatient, by: string): Promise<Patient>;
+  /** With a place the patient is admitted as well: both are done, or neither. */
+  create(organisationId: string, patient: NewPatient, by: string, place?: Place): Promise<Patient>;
   change(organisationId: string, patientId: string, change: Partial<NewPatient>, by: string): Promise<Patient>;
-  admit(organisationId: string, patientId: string, wardId: string, bed: string, by: string): Promise<PatientRecord>;
-  transfer(organisationId: string, patientId: string, wardId: string, bed: string, by: string): Promise<PatientRecord>;
+  admit(organisationId: string, patientId: string, place: Place, by: string): Promise<PatientRecord>;
+  transfer(organisationId: string, patientId: string, place: Place, by: string): Promise<PatientRecord>;
   discharge(organisationId: string, patientId: string, by: string): Promise<PatientRecord>;
   merge(organisationId: string, patientId: string, into: string, by: string): Promise<PatientRecord>;
 }
@@ -183,6 +191,12 @@ export interface Watch {
   standbyOf(view: PatientView, patientId: string): Awaitable<readonly Standby[]>;
   expectationOf(streamId: string): Expectation | undefined;
   confirmExpectation(view: PatientView, streamId: string, intervalMs: number | null): Awaitable<Expectation>;
+}
+
+/** The screens that are open. */
+export interface Screens {
+  /** What a tile says of the patient has changed: they get it anew. */
+  patientChanged(patientId: string, organisationId: string): void;
 }
 
 export interface StreamSummary {

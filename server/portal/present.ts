@@ -10,12 +10,27 @@ import type {
   StandbyBody,
   StreamInfo,
 } from "@openward/api";
-import { type Alarm, ageGroupOf, type Expectation, type Limits, type Person, type Standby } from "@openward/model";
+import {
+  type AgeGroup,
+  type Alarm,
+  ageGroupOf,
+  type Expectation,
+  type Limits,
+  type Person,
+  type Standby,
+} from "@openward/model";
 import type { Names } from "./names.ts";
 import type { Authenticated, DeviceRecord, PatientRecord, QuarantineRecord, Reading, StreamSummary } from "./ports.ts";
 
-/** @param now ms UTC: the age is today's */
-export function patientBody({ patient, stay }: PatientRecord, now: number): PatientBody {
+/**
+ * @param now ms UTC: the age is today's
+ * @param limitsProfile whose default limits are watched
+ */
+export function patientBody(
+  { patient, stay }: PatientRecord,
+  now: number,
+  limitsProfile: AgeGroup | null,
+): PatientBody {
   const ageGroup = ageGroupOf(patient, now);
   const told = ageGroupOf({ ...patient, ageGroup: null }, now);
   return {
@@ -28,6 +43,7 @@ export function patientBody({ patient, stay }: PatientRecord, now: number): Pati
     timeZone: patient.timeZone,
     ageGroup,
     ageGroupSource: told !== null ? "birth-date" : ageGroup !== null ? "chosen" : "unknown",
+    limitsProfile,
     mergedInto: patient.mergedInto,
     stay:
       stay && stay.to === null
@@ -81,8 +97,19 @@ export function standbyBody(standby: Standby, names: Pick<Names, "of">): Standby
 }
 
 export function limitsBody(limits: Limits, names: Pick<Names, "of">): LimitsBody {
-  return { ...limits, setBy: names.of(limits.setBy) };
+  return {
+    ...limits,
+    setBy: names.of(limits.setBy),
+    isDefault: isDefaultLimits(limits),
+    revision: limitsRevision(limits),
+  };
 }
+
+const isDefaultLimits = ({ setBy }: Limits): boolean => setBy.startsWith("profile ");
+
+/** A profile's limits are the same whenever they were made; a person's are those of that moment. */
+export const limitsRevision = (limits: Limits): string =>
+  isDefaultLimits(limits) ? limits.setBy : `set ${limits.setAt}`;
 
 /** @param worn the patient on whom the device is, where the caller may see them */
 export function deviceBody(

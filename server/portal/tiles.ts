@@ -5,6 +5,7 @@ import type { Clock } from "@openward/runtime";
 import type { Names } from "./names.ts";
 import type { DevicesNow, PatientRecord, Reading, StreamSummary, Telemetry, Watch } from "./ports.ts";
 import { alarmBody, byUrgency, latestBody, patientBody, standbyBody } from "./present.ts";
+import { limitsProfileOf } from "./profile.ts";
 import type { Roster } from "./roster.ts";
 
 /** What a screen watches: a ward, these patients, or (neither) every admitted patient it may see. */
@@ -25,7 +26,7 @@ interface TilesDeps {
   readonly clock: Clock;
   readonly roster: Roster;
   readonly telemetry: Pick<Telemetry, "streams" | "latest">;
-  readonly watch: Pick<Watch, "active" | "standbyOf" | "expectationOf">;
+  readonly watch: Pick<Watch, "active" | "standbyOf" | "expectationOf" | "limitsOf">;
   readonly devicesNow: Pick<DevicesNow, "patientOf">;
   readonly names: Names;
 }
@@ -40,7 +41,11 @@ export function createTiles(deps: TilesDeps): Tiles {
   async function tile(view: PatientView, record: PatientRecord, alarms: readonly Alarm[]): Promise<Tile> {
     const patientId = record.patient.id;
     const now = clock.now();
-    const [summaries, standby] = await Promise.all([streamsOf(view, patientId), watch.standbyOf(view, patientId)]);
+    const [summaries, standby, profile] = await Promise.all([
+      streamsOf(view, patientId),
+      watch.standbyOf(view, patientId),
+      limitsProfileOf(watch, view, record, now),
+    ]);
     const shown = new Set<string>();
     const streams: Tile["streams"] = [];
     for (const { stream, lastAt } of summaries) {
@@ -54,7 +59,7 @@ export function createTiles(deps: TilesDeps): Tiles {
     }
     await names.learn([...alarms.map((a) => a.acknowledgedBy), ...standby.map((s) => s.startedBy)]);
     return {
-      patient: patientBody(record, now),
+      patient: patientBody(record, now, profile),
       latest: telemetry
         .latest(view, patientId)
         .filter((reading) => shown.has(reading.stream.id))

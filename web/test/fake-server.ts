@@ -57,6 +57,8 @@ const limit = (
   enabled: true,
   setBy: "profile adult",
   setAt: Date.now() - 86_400_000,
+  isDefault: true,
+  revision: "profile adult",
 });
 
 function adultLimits(): LimitsBody[] {
@@ -335,6 +337,7 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
           (query.all || p.stay) && (!query.q || `${p.name} ${p.mrn}`.toLowerCase().includes(query.q.toLowerCase())),
       ),
   admit: ({ body }) => {
+    checkBed(body, null);
     const family = String(body.name ?? "")
       .split(",")[0]!
       .trim()
@@ -357,6 +360,7 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
       timeZone: ward.timeZone,
       ageGroup: body.ageGroup ?? (body.birthDate ? "adult" : null),
       ageGroupSource: body.birthDate ? "birth-date" : "unknown",
+      limitsProfile: body.ageGroup ?? (body.birthDate ? "adult" : null),
       mergedInto: null,
       stay: { wardId: ward.id, wardName: ward.name, bed: body.bed, from: Date.now() },
     } as (typeof people)[number]["patient"];
@@ -480,23 +484,38 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
     sendAll({ type: "alarm", alarm });
     return alarm;
   },
-  limits: (c) => ({ profile: patientOf(c).ageGroup, limits: limits.get(c.params.id!) ?? [] }),
+  limits: (c) => ({ profile: patientOf(c).limitsProfile, limits: limits.get(c.params.id!) ?? [] }),
   setLimits: (c) => {
-    const now = { setBy: "Ada Moen", setAt: Date.now() };
-    const changed: LimitsBody[] = c.body.limits.map((l: LimitsBody) => ({ ...l, ...now }));
+    const present = limits.get(c.params.id!) ?? [];
+    for (const { signal, seen } of c.body.limits) {
+      const revision = present.find((l) => l.signal === signal)?.revision ?? null;
+      if (seen !== undefined && seen !== revision)
+        throw new Refusal(409, "CONFLICT", "The request conflicts with the present state.", {
+          field: "limits[0].seen",
+        });
+    }
+    const now = { setBy: "Ada Moen", setAt: Date.now(), isDefault: false, revision: `set ${Date.now()}` };
+    const changed: LimitsBody[] = c.body.limits.map((l: LimitsBody & { seen?: string }) => {
+      const { seen: _, ...set } = l;
+      return { ...set, ...now };
+    });
     limits.set(c.params.id!, [
       ...(limits.get(c.params.id!) ?? []).filter((l) => !changed.some((n) => n.signal === l.signal)),
       ...changed,
     ]);
-    return { profile: patientOf(c).ageGroup, limits: limits.get(c.params.id!) };
+    tell(c.params.id!);
+    return { profile: patientOf(c).limitsProfile, limits: limits.get(c.params.id!) };
   },
   chooseProfile: (c) => {
     const p = patientOf(c);
-    p.ageGroup = c.body.ageGroup;
-    p.ageGroupSource = "chosen";
+    if (p.ageGroup !== null && p.ageGroup !== c.body.ageGroup && !c.body.confirm)
+      throw new Refusal(409, "AGE_GROUP_DIFFERS", "These are not the limits of the patient's age.", {
+        field: "confirm",
+      });
+    p.limitsProfile = c.body.ageGroup;
     limits.set(p.id, adultLimits());
     tell(p.id);
-    return { profile: p.ageGroup, limits: limits.get(p.id) };
+    return { profile: p.limitsProfile, limits: limits.get(p.id) };
   },
   standby: (c) => standby.filter((s) => s.patientId === c.params.id && s.endedAt === null),
   startStandby: (c) => {
@@ -606,8 +625,17 @@ function linkFor(person: PersonBody) {
   return { person, link: `http://127.0.0.1:${port}/sign-in#token=${token}`, expiresAt: Date.now() + 86_400_000 };
 }
 
+function checkBed(body: { wardId: string; bed: string; shareBed: boolean }, self: string | null): void {
+  const occupants = people
+    .map((p) => p.patient)
+    .filter((p) => p.id !== self && p.stay?.wardId === body.wardId && p.stay?.bed === body.bed);
+  if (occupants.length > 0 && !body.shareBed)
+    throw new Refusal(409, "BED_OCCUPIED", "Another patient lies in this bed.", { field: "bed", occupants });
+}
+
 function place(c: Call) {
   const p = patientOf(c);
+  checkBed(c.body, p.id);
   const ward = found(wards.find((w) => w.id === c.body.wardId));
   p.stay = { wardId: ward.id, wardName: ward.name, bed: c.body.bed, from: Date.now() };
   tell(p.id);

@@ -35,6 +35,11 @@ export const people = rows.map(([bed, name, birthDate, sex, mrn, scenario]) => (
       | "neonate"
       | null,
     ageGroupSource: (birthDate === null ? "unknown" : "birth-date") as "birth-date" | "chosen" | "unknown",
+    limitsProfile: (birthDate === null ? null : birthDate > "2010" ? "pediatric" : "adult") as
+      | "adult"
+      | "pediatric"
+      | "neonate"
+      | null,
     mergedInto: null as string | null,
     stay: {
       wardId: wards[0]!.id as string,

@@ -149,6 +149,7 @@ export function fakeWard(deps: Partial<LiveDeps> = {}): FakeWard {
           timeZone: "Europe/Oslo",
           ageGroup: "adult",
           ageGroupSource: "birth-date",
+          limitsProfile: "adult",
           mergedInto: null,
           stay: { wardId, wardName: "Ward", bed: String(n), from: now() },
         },

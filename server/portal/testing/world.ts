@@ -15,7 +15,16 @@ import { type ManualRuntime, manualRuntime } from "@openward/runtime/manual";
 import type { FastifyInstance } from "fastify";
 import { createHttp, silentLog } from "../../http/index.ts";
 import { createPortal, type Portal, type PortalDeps } from "../portal.ts";
-import type { Authenticated, DeviceRecord, PatientRecord, QuarantineRecord, Reading, StreamSummary } from "../ports.ts";
+import type {
+  Authenticated,
+  DeviceRecord,
+  PatientLimits,
+  PatientRecord,
+  Place,
+  QuarantineRecord,
+  Reading,
+  StreamSummary,
+} from "../ports.ts";
 
 export const ORGANISATION = "00000000-0000-7000-8000-00000000000a";
 export const WARD: Ward = {
@@ -24,6 +33,20 @@ export const WARD: Ward = {
   name: "Ward 4",
   timeZone: "Europe/Oslo",
 };
+
+/** As a screen would send them. */
+export const spo2Limits = {
+  signal: "spo2",
+  low: 90,
+  high: null,
+  criticalLow: 85,
+  criticalHigh: null,
+  priority: "medium",
+  delayMs: 10_000,
+  hysteresis: 1,
+  latching: true,
+  enabled: true,
+} as const;
 
 /** Neighbours of the portal in a few lines each, with what they hold laid open to the test. */
 export interface World {
@@ -71,6 +94,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
   const latest: Reading[] = [];
   const alarms: Alarm[] = [];
   const people = new Map<string, Person>();
+  const limits = new Map<string, PatientLimits>();
   const asked: [string, ...unknown[]][] = [];
 
   const stay = (patientId: string, wardId: string, bed: string): Stay & { wardName: string } => ({
@@ -91,6 +115,16 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
   const put = (record: PatientRecord) => {
     patients.set(record.patient.id, record);
     return record;
+  };
+  const checkFree = (patientId: string | null, { wardId, bed, shareBed }: Place) => {
+    const isTaken = [...patients.values()].some(
+      (r) => r.patient.id !== patientId && r.stay?.wardId === wardId && r.stay.bed === bed,
+    );
+    if (isTaken && !shareBed) throw new RefusedInput("BED_OCCUPIED", { at: "bed" });
+  };
+  const lay = (patientId: string, place: Place) => {
+    checkFree(patientId, place);
+    return put({ ...need(patients, patientId), stay: stay(patientId, place.wardId, place.bed) });
   };
   const viewFor = (principal: Authenticated["principal"]): PatientView => ({
     principal,
@@ -144,7 +178,8 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       find: async (_, patientId) => patients.get(patientId),
       similar: async (_, name) =>
         [...patients.values()].filter((r) => r.patient.name.toLowerCase() === name.toLowerCase()),
-      async create(organisationId, patient) {
+      async create(organisationId, patient, _by, place) {
+        if (place) checkFree(null, place);
         asked.push(["create", patient]);
         const made: Patient = {
           ...patient,
@@ -154,17 +189,15 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
           createdAt: now(),
           updatedAt: now(),
         };
-        return put({ patient: made, stay: null }).patient;
+        return put({ patient: made, stay: place ? stay(made.id, place.wardId, place.bed) : null }).patient;
       },
       async change(_, patientId, change) {
         asked.push(["change", change]);
         const record = need(patients, patientId);
         return put({ ...record, patient: { ...record.patient, ...change } }).patient;
       },
-      admit: async (_, patientId, wardId, bed) =>
-        put({ ...need(patients, patientId), stay: stay(patientId, wardId, bed) }),
-      transfer: async (_, patientId, wardId, bed) =>
-        put({ ...need(patients, patientId), stay: stay(patientId, wardId, bed) }),
+      admit: async (_, patientId, place) => lay(patientId, place),
+      transfer: async (_, patientId, place) => lay(patientId, place),
       discharge: async (_, patientId) => put({ ...need(patients, patientId), stay: null }),
       async merge(_, patientId, into) {
         const gone = need(patients, patientId);
@@ -266,12 +299,25 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
           revision: revision + 1,
         };
       },
-      limitsOf: () => ({ profile: null, limits: [] }),
-      setLimits: (view, _, limits) => ({
-        profile: "adult",
-        limits: limits.map((one) => ({ ...one, setBy: view.principal.id, setAt: now() })),
-      }),
-      chooseProfile: (_, __, ageGroup) => ({ profile: ageGroup, limits: [] }),
+      limitsOf: (view, patientId) => {
+        if (!view.has(patientId)) throw new RefusedInput("NOT_FOUND");
+        return limits.get(patientId) ?? { profile: null, limits: [] };
+      },
+      async setLimits(view, patientId, changes) {
+        // As the real one: saved before it counts.
+        await Promise.resolve();
+        const old = limits.get(patientId) ?? { profile: null, limits: [] };
+        const set = changes.map((one) => ({ ...one, setBy: view.principal.id, setAt: now() }));
+        const rest = old.limits.filter((one) => !set.some((other) => other.signal === one.signal));
+        const next = { profile: old.profile, limits: [...rest, ...set] };
+        limits.set(patientId, next);
+        return next;
+      },
+      chooseProfile(_, patientId, profile) {
+        const next = { profile, limits: [{ ...spo2Limits, setBy: `profile ${profile}`, setAt: now() }] };
+        limits.set(patientId, next);
+        return next;
+      },
       startStandby: (view, patientId, { streamId, reason, minutes }) => ({
         id: id(),
         organisationId: ORGANISATION,
@@ -330,6 +376,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
         max: Float64Array.of(1, Number.NaN),
       }),
     },
+    screens: { patientChanged: (patientId) => asked.push(["screens", patientId]) },
     system: {
       version: "0.1.0",
       publicUrl: () => "http://127.0.0.1:8080",

@@ -5,8 +5,9 @@ import { audit } from "./audit.ts";
 import type { RegistryContext } from "./context.ts";
 import { checkPatient } from "./patient-checks.ts";
 import { type PatientRow, readPatients, toRecord } from "./patient-rows.ts";
-import type { NewPatient, PatientRecord, PatientRegistry } from "./ports.ts";
+import type { NewPatient, PatientRecord, PatientRegistry, Place } from "./ports.ts";
 import { hasSameFamilyName, isSimilarName, nameKey, wordsOf } from "./similar-names.ts";
+import { beginStay, endStay } from "./stays.ts";
 import { inOrganisation, needUuid, type Transaction } from "./transaction.ts";
 
 const SIMILAR_MAX = 20;
@@ -46,22 +47,8 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
     return result;
   };
 
-  const beginStay = (
-    tx: Transaction,
-    organisationId: string,
-    patientId: string,
-    wardId: string,
-    bed: string,
-    at: number,
-  ) =>
-    tx.run(
-      "INSERT INTO stay (id, organisation_id, patient_id, ward_id, bed, from_at) VALUES ($1, $2, $3, $4, $5, $6)",
-      [runtime.ids.uuid(), organisationId, patientId, needUuid(wardId, "wardId"), checkBed(bed), at],
-    );
-
-  // A clock that was set back must not make a stay end before it began.
-  const endStay = (tx: Transaction, patientId: string, at: number) =>
-    tx.run("UPDATE stay SET to_at = greatest(from_at, $2) WHERE patient_id = $1 AND to_at IS NULL", [patientId, at]);
+  const lieDown = (tx: Transaction, organisationId: string, patientId: string, place: Place, at: number) =>
+    beginStay(tx, { id: runtime.ids.uuid(), organisationId, patientId, place, at });
 
   return {
     async list(organisationId, { all, q }) {
@@ -111,7 +98,7 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
         .map(toRecord);
     },
 
-    async create(organisationId, patient, by) {
+    async create(organisationId, patient, by, place) {
       const at = now();
       checkPatient(patient, at);
       const id = runtime.ids.uuid();
@@ -135,6 +122,10 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
         );
         await setTimeZone(tx, organisationId, id, patient.timeZone, at);
         await audit(tx, { organisationId, at, by, action: "patient.create", patientId: id });
+        if (place) {
+          await lieDown(tx, organisationId, id, place, at);
+          await audit(tx, { organisationId, at, by, action: "patient.admit", patientId: id, detail: { ...place } });
+        }
         return recordOf(tx, id);
       });
       return told(organisationId, [id], record.patient);
@@ -170,24 +161,24 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
       return told(organisationId, [patientId], record.patient);
     },
 
-    async admit(organisationId, patientId, wardId, bed, by) {
+    async admit(organisationId, patientId, place, by) {
       const at = now();
       const record = await inOrganisation(api, organisationId, async (tx) => {
         await lockUnmerged(tx, patientId);
-        await beginStay(tx, organisationId, patientId, wardId, bed, at);
-        await audit(tx, { organisationId, at, by, action: "patient.admit", patientId, detail: { wardId, bed } });
+        await lieDown(tx, organisationId, patientId, place, at);
+        await audit(tx, { organisationId, at, by, action: "patient.admit", patientId, detail: { ...place } });
         return recordOf(tx, patientId);
       });
       return told(organisationId, [patientId], record);
     },
 
-    async transfer(organisationId, patientId, wardId, bed, by) {
+    async transfer(organisationId, patientId, place, by) {
       const at = now();
       const record = await inOrganisation(api, organisationId, async (tx) => {
         await lockUnmerged(tx, patientId);
-        if ((await endStay(tx, patientId, at)) === 0) throw notAdmitted();
-        await beginStay(tx, organisationId, patientId, wardId, bed, at);
-        await audit(tx, { organisationId, at, by, action: "patient.transfer", patientId, detail: { wardId, bed } });
+        if (!(await endStay(tx, patientId, at))) throw notAdmitted();
+        await lieDown(tx, organisationId, patientId, place, at);
+        await audit(tx, { organisationId, at, by, action: "patient.transfer", patientId, detail: { ...place } });
         return recordOf(tx, patientId);
       });
       return told(organisationId, [patientId], record);
@@ -197,7 +188,7 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
       const at = now();
       const { record, released } = await inOrganisation(api, organisationId, async (tx) => {
         await lock(tx, patientId);
-        if ((await endStay(tx, patientId, at)) === 0) throw notAdmitted();
+        if (!(await endStay(tx, patientId, at))) throw notAdmitted();
         const released = await endAssociationsOf(tx, patientId, at);
         await audit(tx, { organisationId, at, by, action: "patient.discharge", patientId, detail: { released } });
         return { record: await recordOf(tx, patientId), released };
@@ -222,8 +213,10 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
           at,
         ]);
         await endStay(tx, patientId, at);
-        if (!kept.stay_id && gone.ward_id && gone.bed)
-          await beginStay(tx, organisationId, into, gone.ward_id, gone.bed, at);
+        // The bed they lie in already, with whoever shares it.
+        if (!kept.stay_id && gone.ward_id && gone.bed) {
+          await lieDown(tx, organisationId, into, { wardId: gone.ward_id, bed: gone.bed, shareBed: true }, at);
+        }
         const moved = await moveAssociations(tx, patientId, into, { at, by, newId: () => runtime.ids.uuid() });
         await audit(tx, { organisationId, at, by, action: "patient.merge", patientId, detail: { into, moved } });
         await audit(tx, {
@@ -266,13 +259,6 @@ async function setTimeZone(
      SELECT $1, $2, greatest($3, (SELECT max(from_at) + 1 FROM patient_time_zone WHERE patient_id = $2)), $4`,
     [organisationId, patientId, at, timeZone],
   );
-}
-
-function checkBed(bed: string): string {
-  const text = bed.trim();
-  if (text === "" || text.length > 32)
-    throw new RefusedInput("FIELD_INVALID", { at: "bed", expected: "1 to 32 characters" });
-  return text;
 }
 
 const notAdmitted = () => new RefusedInput("CONFLICT", { at: "patient", expected: "a patient who is admitted" });

@@ -33,6 +33,14 @@ export interface NewPatient {
   readonly ageGroup: AgeGroup | null;
 }
 
+/** Where a patient is to lie. */
+export interface Place {
+  readonly wardId: string;
+  readonly bed: string;
+  /** Somebody has said that more than one patient lies in this bed; else an occupied one is refused (BED_OCCUPIED). */
+  readonly shareBed?: boolean;
+}
+
 /** All throw RefusedInput CONFLICT / NOT_FOUND / FIELD_INVALID, or OutsideTrouble DATABASE_UNREACHABLE. */
 export interface PatientRegistry {
   list(organisationId: string, options: { all: boolean; q?: string }): Promise<PatientRecord[]>;
@@ -40,10 +48,11 @@ export interface PatientRegistry {
   /** Patients, admitted or not, with the same or a similar name (spelling, order of names, accents). */
   /** With a birth date also those of the same date and family name. At most 20, the same name first. */
   similar(organisationId: string, name: string, birthDate?: string | null): Promise<PatientRecord[]>;
-  create(organisationId: string, patient: NewPatient, by: By): Promise<Patient>;
+  /** With a place the patient is admitted in the same transaction: both are done, or neither. */
+  create(organisationId: string, patient: NewPatient, by: By, place?: Place): Promise<Patient>;
   change(organisationId: string, patientId: string, change: Partial<NewPatient>, by: By): Promise<Patient>;
-  admit(organisationId: string, patientId: string, wardId: string, bed: string, by: By): Promise<PatientRecord>;
-  transfer(organisationId: string, patientId: string, wardId: string, bed: string, by: By): Promise<PatientRecord>;
+  admit(organisationId: string, patientId: string, place: Place, by: By): Promise<PatientRecord>;
+  transfer(organisationId: string, patientId: string, place: Place, by: By): Promise<PatientRecord>;
   discharge(organisationId: string, patientId: string, by: By): Promise<PatientRecord>;
   /** `patientId` is the same person as `into`: it leaves the lists, its running associations and stay go over. */
   merge(organisationId: string, patientId: string, into: string, by: By): Promise<PatientRecord>;

@@ -61,12 +61,15 @@ test("a patient is admitted, moved and discharged, and each step stands in the a
   const patient = await create();
   const other = await registry.wards.create(home.id, "Ward 2", "Europe/Oslo", BY);
   assert.equal((await registry.patients.find(home.id, patient.id))?.stay, null);
-  const admitted = await registry.patients.admit(home.id, patient.id, ward.id, " 4 ", BY);
+  const admitted = await registry.patients.admit(home.id, patient.id, { wardId: ward.id, bed: " 4 " }, BY);
   assert.equal(admitted.stay?.bed, "4");
   assert.equal(admitted.stay?.wardName, "Ward 1");
-  await assert.rejects(registry.patients.admit(home.id, patient.id, ward.id, "5", BY), refused("CONFLICT", "patient"));
+  await assert.rejects(
+    registry.patients.admit(home.id, patient.id, { wardId: ward.id, bed: "5" }, BY),
+    refused("CONFLICT", "patient"),
+  );
   runtime.advance(MINUTE);
-  const moved = await registry.patients.transfer(home.id, patient.id, other.id, "1", BY);
+  const moved = await registry.patients.transfer(home.id, patient.id, { wardId: other.id, bed: "1" }, BY);
   assert.equal(moved.stay?.wardName, "Ward 2");
   assert.equal(moved.stay?.from, runtime.clock.now());
   assert.ok((await registry.patients.list(home.id, { all: false })).some((record) => record.patient.id === patient.id));
@@ -282,7 +285,7 @@ test("a revoked device is off its patient and takes no other", async () => {
 test("discharge takes the devices off", async () => {
   const patient = await create();
   const device = await createDevice();
-  await registry.patients.admit(home.id, patient.id, ward.id, "7", BY);
+  await registry.patients.admit(home.id, patient.id, { wardId: ward.id, bed: "7" }, BY);
   await registry.devices.assign(home.id, device.id, patient.id, runtime.clock.now() - MINUTE, BY);
   changes = [];
   await registry.patients.discharge(home.id, patient.id, BY);
@@ -294,7 +297,7 @@ test("a merged patient leaves the lists; bed and devices go over, the past stays
   const [unknown, known] = [await create({ isUnknown: true, name: "Unknown, Blue" }), await create()];
   const device = await createDevice();
   const start = runtime.clock.now();
-  await registry.patients.admit(home.id, unknown.id, ward.id, "9", BY);
+  await registry.patients.admit(home.id, unknown.id, { wardId: ward.id, bed: "9" }, BY);
   await registry.devices.assign(home.id, device.id, unknown.id, start - MINUTE, BY);
   runtime.advance(MINUTE);
   const merged = await registry.patients.merge(home.id, unknown.id, known.id, BY);
@@ -316,17 +319,41 @@ test("a merged patient leaves the lists; bed and devices go over, the past stays
     () => patients.merge(home.id, unknown.id, known.id, BY),
     () => patients.merge(home.id, known.id, unknown.id, BY),
     () => patients.merge(home.id, known.id, known.id, BY),
-    () => patients.admit(home.id, unknown.id, ward.id, "1", BY),
+    () => patients.admit(home.id, unknown.id, { wardId: ward.id, bed: "1" }, BY),
     () => patients.change(home.id, unknown.id, { name: "Other, Name" }, BY),
     () => devices.assign(home.id, device.id, unknown.id, start + MINUTE, BY),
   ];
   for (const attempt of attempts) await assert.rejects(attempt(), refused("CONFLICT"), String(attempt));
 });
 
+test("a bed in which somebody lies is refused, also to two who come at once, unless it is shared", async () => {
+  const [first, second, third] = [await create(), await create(), await create()];
+  const place = { wardId: ward.id, bed: "X1" };
+  const answers = await Promise.allSettled(
+    [first, second].map(({ id }) => registry.patients.admit(home.id, id, place, BY)),
+  );
+  assert.deepEqual(answers.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+  const attempts = [
+    () => registry.patients.admit(home.id, third.id, { ...place, bed: " x1 " }, BY),
+    () => registry.patients.create(home.id, newPatient({ mrn: "HALF-MADE" }), BY, place),
+  ];
+  for (const attempt of attempts) await assert.rejects(attempt(), refused("BED_OCCUPIED", "bed"));
+  assert.ok(!(await registry.patients.list(home.id, { all: true })).some(({ patient }) => patient.mrn === "HALF-MADE"));
+  await registry.patients.admit(home.id, third.id, { ...place, bed: "X2" }, BY);
+  await assert.rejects(registry.patients.transfer(home.id, third.id, place, BY), refused("BED_OCCUPIED", "bed"));
+  assert.equal(
+    (await registry.patients.find(home.id, third.id))?.stay?.bed,
+    "X2",
+    "who is refused stays where they are",
+  );
+  assert.equal((await registry.patients.transfer(home.id, third.id, { ...place, bed: "x2" }, BY)).stay?.bed, "x2");
+  assert.equal((await registry.patients.transfer(home.id, third.id, { ...place, shareBed: true }, BY)).stay?.bed, "X1");
+});
+
 test("who keeps their own bed keeps it when another record is merged in", async () => {
   const [gone, kept] = [await create(), await create()];
-  await registry.patients.admit(home.id, gone.id, ward.id, "A", BY);
-  await registry.patients.admit(home.id, kept.id, ward.id, "B", BY);
+  await registry.patients.admit(home.id, gone.id, { wardId: ward.id, bed: "A" }, BY);
+  await registry.patients.admit(home.id, kept.id, { wardId: ward.id, bed: "B" }, BY);
   assert.equal((await registry.patients.merge(home.id, gone.id, kept.id, BY)).stay?.bed, "B");
 });
 
@@ -342,7 +369,7 @@ test("another organisation sees and touches nothing", async () => {
   const there = await registry.patients.create(elsewhere.id, newPatient(), BY);
   await assert.rejects(registry.patients.change(elsewhere.id, patient.id, { name: "X, Y" }, BY), refused("NOT_FOUND"));
   await assert.rejects(
-    registry.patients.admit(elsewhere.id, there.id, ward.id, "1", BY),
+    registry.patients.admit(elsewhere.id, there.id, { wardId: ward.id, bed: "1" }, BY),
     refused("NOT_FOUND", "wardId"),
   );
   await assert.rejects(registry.devices.assign(elsewhere.id, device.id, there.id, 0, BY), refused("NOT_FOUND"));
@@ -383,7 +410,10 @@ test("the audit log only grows, for whoever asks", async () => {
 test("a change that fails leaves neither a trace of itself nor an entry in the audit log", async () => {
   const patient = await create();
   const before = await actionsOf("patient_id", patient.id);
-  await assert.rejects(registry.patients.admit(home.id, patient.id, home.id, "1", BY), refused("NOT_FOUND", "wardId"));
+  await assert.rejects(
+    registry.patients.admit(home.id, patient.id, { wardId: home.id, bed: "1" }, BY),
+    refused("NOT_FOUND", "wardId"),
+  );
   assert.equal((await registry.patients.find(home.id, patient.id))?.stay, null);
   assert.deepEqual(await actionsOf("patient_id", patient.id), before);
 });

@@ -73,6 +73,7 @@ const patient = {
   timeZone: "Europe/Oslo",
   ageGroup: "adult" as const,
   ageGroupSource: "birth-date" as const,
+  limitsProfile: "adult" as const,
   mergedInto: null,
   stay: { wardId: WARD, wardName: "Ward 3", bed: "4", from: T0 },
 };

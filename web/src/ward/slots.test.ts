@@ -30,6 +30,7 @@ function tileWith(...measured: Measured[]): TileState {
       timeZone: "UTC",
       ageGroup: "adult",
       ageGroupSource: "birth-date",
+      limitsProfile: "adult",
       mergedInto: null,
       stay: null,
     },

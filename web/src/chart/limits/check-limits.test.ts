@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { changedLimits, checkLimits, draftOf, emptyLimits, toNewLimits } from "./check-limits.ts";
 
 const row = { ...emptyLimits("spo2"), criticalLow: 85, low: 90, high: 100 } as const;
-const set = { ...toNewLimits(row), setBy: "profile adult", setAt: 0 };
+const set = { ...toNewLimits(row), setBy: "profile adult", setAt: 0, isDefault: true, revision: "profile adult" };
 
 test("limits in order can be saved", () => assert.deepEqual(checkLimits(row, { min: 0, max: 100 }), {}));
 

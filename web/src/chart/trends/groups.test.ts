@@ -62,6 +62,8 @@ test("a limit that all signals of a chart share is one line without a name", () 
     enabled: true,
     setBy: "profile adult",
     setAt: 0,
+    isDefault: true,
+    revision: "profile adult",
   });
   assert.deepEqual(
     limitLines([limit("heart-rate", 50, 120), limit("pulse-rate-spo2", 50, 130)]).map((l) => `${l.name}${l.value}`),
