@@ -20,6 +20,7 @@ export class ApiProblem extends Error {
   readonly code: string;
   readonly field: string | undefined;
   readonly similar: readonly PatientBody[];
+  readonly occupants: readonly PatientBody[];
 
   constructor(status: number, body: Partial<ProblemDetails>, options?: ErrorOptions) {
     super(body.detail ?? body.title ?? "The server gave no reason.", options);
@@ -27,6 +28,7 @@ export class ApiProblem extends Error {
     this.code = body.code ?? "";
     this.field = body.field;
     this.similar = body.similar ?? [];
+    this.occupants = body.occupants ?? [];
   }
 }
 

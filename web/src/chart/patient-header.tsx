@@ -3,8 +3,9 @@ import { IconAdjustmentsAlt, IconUserQuestion } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { AlarmBar } from "../alarms/alarm-bar.tsx";
 import { useMay, useNow } from "../app/hooks.ts";
-import { needsLimits, type TileState } from "../live/tiles.ts";
+import type { TileState } from "../live/tiles.ts";
 import { formatAge, formatBirthDate, sexWord } from "../parts/format.ts";
+import { limitsNotice } from "../patients/limits-notice.ts";
 import { PatientActions } from "../patients/patient-actions.tsx";
 import classes from "./chart.module.css";
 import { StandbyControl } from "./standby-control.tsx";
@@ -21,6 +22,7 @@ export function PatientHeader({
   const mayChange = useMay("clinical");
   const age = formatAge(patient.birthDate, now, patient.timeZone);
   const alarms = tile?.alarms ?? [];
+  const limits = limitsNotice(patient);
   return (
     <header className={classes.header}>
       <div className={classes.identity}>
@@ -60,15 +62,17 @@ export function PatientHeader({
           {mayChange && <PatientActions patient={patient} />}
         </div>
       </div>
-      {needsLimits(patient) && patient.stay && (
+      {limits && (
         <Link
           to="/patients/$patientId"
           params={{ patientId: patient.id }}
           search={{ tab: "limits" }}
           className={classes.needsLimits}
         >
-          <IconAdjustmentsAlt size={20} aria-hidden /> <b>NO LIMITS ARE WATCHED.</b> The age is not known: choose alarm
-          limits.
+          <IconAdjustmentsAlt size={20} aria-hidden />
+          <span>
+            <b>{limits.word}.</b> {limits.text}
+          </span>
         </Link>
       )}
       {alarms.length > 0 && (

@@ -54,7 +54,12 @@ export function usePatientAlarms(id: string, from: number, to: number) {
 }
 
 export function useLimits(id: string) {
-  return useQuery({ queryKey: ["limits", id], queryFn: ({ signal }) => ask("limits", { params: { id }, signal }) });
+  return useQuery({
+    queryKey: ["limits", id],
+    queryFn: ({ signal }) => ask("limits", { params: { id }, signal }),
+    // A screen that has lost its live view is not to show limits that others have changed.
+    refetchInterval: 15_000,
+  });
 }
 
 export function useSetLimits(id: string) {
@@ -62,6 +67,8 @@ export function useSetLimits(id: string) {
   return useMutation({
     mutationFn: (body: Body<"setLimits">) => ask("setLimits", { params: { id }, body }),
     onSuccess: (answer) => queries.setQueryData(["limits", id], answer),
+    // Refused because others are in force: they are shown at once.
+    onError: () => queries.invalidateQueries({ queryKey: ["limits", id] }),
   });
 }
 

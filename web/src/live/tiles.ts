@@ -59,9 +59,14 @@ function isRunning(s: StandbyBody, now: number): boolean {
   return s.endedAt === null && s.until > now;
 }
 
-/** Nobody has chosen limits, because the age is not known: nothing is watched by limits until somebody does. */
+/** No profile is in force, because the age is not known and nobody has chosen: no default limit is watched. */
 export function needsLimits(patient: PatientBody): boolean {
-  return patient.ageGroup === null;
+  return patient.stay !== null && patient.limitsProfile === null;
+}
+
+/** The limits in force are those of another age group than the patient's. */
+export function hasLimitsOfAnotherAge(patient: PatientBody): boolean {
+  return patient.limitsProfile !== null && patient.ageGroup !== null && patient.limitsProfile !== patient.ageGroup;
 }
 
 function fromWire(tile: Tile): TileState {

@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { ApiProblem } from "../app/api.ts";
 import { Problem } from "../parts/problem.tsx";
 import { BedFields, type Place } from "./bed-fields.tsx";
+import { Occupied } from "./occupied.tsx";
 import { emptyDraft, type PatientDraft, PatientFields, parseDraftDate } from "./patient-fields.tsx";
 import { Similar } from "./similar.tsx";
 import { useAdmit } from "./use-patients.ts";
@@ -20,9 +21,13 @@ export function AdmitDialog({ isOpen, onClose, wardId }: AdmitDialogProps) {
   const [place, setPlace] = useState<Place>({ wardId: wardId ?? null, bed: "" });
   const [isUnknown, setUnknown] = useState(false);
   const [isChecked, setChecked] = useState(false);
+  /** Whom the person has looked at and said to be somebody else. */
+  const [seen, setSeen] = useState<readonly string[]>([]);
   const admit = useAdmit();
   const navigate = useNavigate();
-  const similar = admit.error instanceof ApiProblem ? admit.error.similar : [];
+  const problem = admit.error instanceof ApiProblem ? admit.error : null;
+  const similar = problem?.similar ?? [];
+  const occupants = problem?.occupants ?? [];
   const date = parseDraftDate(draft);
   const isComplete =
     place.wardId !== null &&
@@ -36,14 +41,19 @@ export function AdmitDialog({ isOpen, onClose, wardId }: AdmitDialogProps) {
     setPlace({ wardId: wardId ?? null, bed: "" });
     setUnknown(false);
     setChecked(false);
+    setSeen([]);
     reset();
   }, [isOpen, wardId, reset]);
 
-  function send(seenSimilar: string[]): void {
+  function send(answers: { seen?: readonly string[]; shareBed?: boolean }): void {
     setChecked(true);
     if (!isComplete || !place.wardId) return;
-    const stay = { wardId: place.wardId, bed: place.bed.trim(), sex: draft.sex, seenSimilar };
-    const group = draft.ageGroup ? { ageGroup: draft.ageGroup } : {};
+    const seenSimilar = [...(answers.seen ?? [])];
+    setSeen(seenSimilar);
+    const { shareBed = false } = answers;
+    const stay = { wardId: place.wardId, bed: place.bed.trim(), shareBed, sex: draft.sex, seenSimilar };
+    const hasDate = !isUnknown && date.ok && date.date !== null;
+    const group = draft.ageGroup && !hasDate ? { ageGroup: draft.ageGroup } : {};
     const body = isUnknown
       ? { ...stay, ...group, isUnknown: true }
       : {
@@ -64,18 +74,26 @@ export function AdmitDialog({ isOpen, onClose, wardId }: AdmitDialogProps) {
           similar={similar}
           isPending={admit.isPending}
           onBack={() => admit.reset()}
-          onContinue={() => send(similar.map((p) => p.id))}
+          onContinue={() => send({ seen: similar.map((p) => p.id) })}
           onUse={(patient) => {
             onClose();
             void navigate({ to: "/patients/$patientId", params: { patientId: patient.id } });
           }}
+        />
+      ) : occupants.length > 0 ? (
+        <Occupied
+          bed={place.bed.trim()}
+          occupants={occupants}
+          isPending={admit.isPending}
+          onBack={() => admit.reset()}
+          onShare={() => send({ seen, shareBed: true })}
         />
       ) : (
         <form
           noValidate
           onSubmit={(e) => {
             e.preventDefault();
-            send([]);
+            send({ seen });
           }}
         >
           <Stack gap="sm">
@@ -87,7 +105,10 @@ export function AdmitDialog({ isOpen, onClose, wardId }: AdmitDialogProps) {
             />
             <PatientFields
               draft={draft}
-              change={(part) => setDraft((d) => ({ ...d, ...part }))}
+              change={(part) => {
+                setDraft((d) => ({ ...d, ...part }));
+                setSeen([]);
+              }}
               isChecked={isChecked}
               isUnknown={isUnknown}
             />

@@ -1,19 +1,26 @@
-import { Group, Select, TextInput } from "@mantine/core";
+import { Autocomplete, Group, Select } from "@mantine/core";
 import { useWards } from "../app/hooks.ts";
+import { freeBeds } from "./free-beds.ts";
+import { usePatients } from "./use-patients.ts";
 
 export interface Place {
   wardId: string | null;
   bed: string;
 }
 
-/** Ward and bed. */
+/** Ward and bed; free beds are offered, and who lies in the one that is typed is named. */
 export function BedFields(props: {
   readonly place: Place;
   readonly change: (part: Partial<Place>) => void;
   readonly isChecked: boolean;
+  /** Whose place it is: they do not stand in their own way. */
+  readonly self?: string;
 }) {
-  const { place, change, isChecked } = props;
+  const { place, change, isChecked, self } = props;
   const wards = useWards().data ?? [];
+  const there = (usePatients("", false).data ?? []).filter((p) => p.id !== self && p.stay?.wardId === place.wardId);
+  const typed = place.bed.trim().toLowerCase();
+  const others = there.filter((p) => typed !== "" && p.stay?.bed.toLowerCase() === typed);
   return (
     <Group grow align="flex-start">
       <Select
@@ -25,11 +32,15 @@ export function BedFields(props: {
         error={isChecked && !place.wardId ? "The ward is needed" : undefined}
         required
       />
-      <TextInput
+      <Autocomplete
         label="Bed"
+        data={[{ group: "Free beds", items: [...freeBeds(there.flatMap((p) => p.stay?.bed ?? []))] }]}
+        filter={({ options }) => options}
         value={place.bed}
-        onChange={(e) => change({ bed: e.currentTarget.value })}
-        error={isChecked && place.bed.trim() === "" ? "The bed is needed" : undefined}
+        onChange={(bed) => change({ bed })}
+        error={isChecked && typed === "" ? "The bed is needed" : undefined}
+        description={others.length > 0 ? `Taken: ${others.map((p) => p.name).join("; ")}` : undefined}
+        inputWrapperOrder={["label", "input", "description", "error"]}
         required
         maxLength={32}
       />

@@ -2,6 +2,7 @@ import { Group, Select, TextInput } from "@mantine/core";
 import type { PatientBody } from "@openward/api";
 import { monitor } from "../app/monitor.ts";
 import { formatAge, formatBirthDate } from "../parts/format.ts";
+import { ageGroups } from "./age-groups.ts";
 import { type ParsedDate, parseBirthDate } from "./birth-date.ts";
 
 export interface PatientDraft {
@@ -18,12 +19,6 @@ export function parseDraftDate(draft: PatientDraft): ParsedDate {
   return parseBirthDate(draft.birthDate, new Date(monitor.now()).toISOString().slice(0, 10));
 }
 
-export const ageGroups = [
-  { value: "adult", label: "Adult" },
-  { value: "pediatric", label: "Child" },
-  { value: "neonate", label: "Newborn" },
-];
-
 export interface PatientFieldsProps {
   readonly draft: PatientDraft;
   readonly change: (part: Partial<PatientDraft>) => void;
@@ -35,6 +30,7 @@ export interface PatientFieldsProps {
 /** Who it is: used where a patient is admitted and where their data are corrected. */
 export function PatientFields({ draft, change, isChecked, isUnknown }: PatientFieldsProps) {
   const date = parseDraftDate(draft);
+  const isDated = !isUnknown && date.ok && date.date !== null;
   return (
     <>
       {!isUnknown && (
@@ -89,12 +85,11 @@ export function PatientFields({ draft, change, isChecked, isUnknown }: PatientFi
         />
         <Select
           label="Alarm limits of"
-          description={
-            date.ok && date.date ? "From the birth date unless chosen" : "Without an age, somebody must choose"
-          }
+          description={isDated ? "As the birth date says" : "Without an age, somebody must choose"}
           inputWrapperOrder={["label", "input", "description"]}
-          placeholder={date.ok && date.date ? "As the birth date says" : "Choose later"}
-          value={draft.ageGroup}
+          placeholder={isDated ? "" : "Choose later"}
+          value={isDated ? null : draft.ageGroup}
+          disabled={isDated}
           onChange={(value) => change({ ageGroup: value as PatientDraft["ageGroup"] })}
           data={ageGroups}
           clearable

@@ -1,8 +1,10 @@
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import type { PatientBody } from "@openward/api";
 import { useState } from "react";
+import { ApiProblem } from "../app/api.ts";
 import { Problem } from "../parts/problem.tsx";
 import { BedFields, type Place } from "./bed-fields.tsx";
+import { Occupied } from "./occupied.tsx";
 import { useReadmit, useTransfer } from "./use-patients.ts";
 
 /** Another ward or bed for somebody who is here, or a bed for somebody who is known and comes back. */
@@ -13,30 +15,52 @@ export function PlaceDialog({ patient, onClose }: { readonly patient: PatientBod
   const readmit = useReadmit(patient.id);
   const isHere = patient.stay !== null;
   const move = isHere ? transfer : readmit;
+  const occupants = move.error instanceof ApiProblem ? move.error.occupants : [];
+  const bed = place.bed.trim();
+
+  function send(shareBed: boolean): void {
+    setChecked(true);
+    if (!place.wardId || !bed) return;
+    move.mutate({ wardId: place.wardId, bed, shareBed }, { onSuccess: onClose });
+  }
+
   return (
     <Modal opened onClose={onClose} title={isHere ? `Transfer ${patient.name}` : `Admit ${patient.name} again`}>
-      <form
-        noValidate
-        onSubmit={(e) => {
-          e.preventDefault();
-          setChecked(true);
-          if (!place.wardId || !place.bed.trim()) return;
-          move.mutate({ wardId: place.wardId, bed: place.bed.trim() }, { onSuccess: onClose });
-        }}
-      >
-        <Stack gap="sm">
-          <BedFields place={place} change={(part) => setPlace((p) => ({ ...p, ...part }))} isChecked={isChecked} />
-          <Problem error={move.error} />
-          <Group justify="flex-end" mt="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={move.isPending}>
-              {isHere ? "Transfer" : "Admit"}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+      {occupants.length > 0 ? (
+        <Occupied
+          bed={bed}
+          occupants={occupants}
+          isPending={move.isPending}
+          onBack={() => move.reset()}
+          onShare={() => send(true)}
+        />
+      ) : (
+        <form
+          noValidate
+          onSubmit={(e) => {
+            e.preventDefault();
+            send(false);
+          }}
+        >
+          <Stack gap="sm">
+            <BedFields
+              place={place}
+              change={(part) => setPlace((p) => ({ ...p, ...part }))}
+              isChecked={isChecked}
+              self={patient.id}
+            />
+            <Problem error={move.error} />
+            <Group justify="flex-end" mt="xs">
+              <Button variant="default" onClick={onClose}>
+                Cancel
+              </Button>
+              <Button type="submit" loading={move.isPending}>
+                {isHere ? "Transfer" : "Admit"}
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      )}
     </Modal>
   );
 }

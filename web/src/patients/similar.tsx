@@ -51,9 +51,15 @@ export function Similar({ entered, similar, isPending, onBack, onContinue, onUse
               label="Birth date"
               entered={formatBirthDate(entered.birthDate)}
               known={similar.map((p) => formatBirthDate(p.birthDate))}
+              isKnown={[entered.birthDate !== null, ...similar.map((p) => p.birthDate !== null)]}
             />
             <Row label="Record number" entered={entered.mrn} known={similar.map((p) => p.mrn)} />
-            <Row label="Sex" entered={sexWord[entered.sex]} known={similar.map((p) => sexWord[p.sex])} />
+            <Row
+              label="Sex"
+              entered={sexWord[entered.sex]}
+              known={similar.map((p) => sexWord[p.sex])}
+              isKnown={[entered, ...similar].map((p) => p.sex !== "unknown")}
+            />
             <Row
               label="Where"
               entered="new"
@@ -92,19 +98,30 @@ function Row(props: {
   readonly label: string;
   readonly entered: string;
   readonly known: readonly string[];
+  /** Of the entered one first; left out: all are known. What is not known neither agrees nor differs. */
+  readonly isKnown?: readonly boolean[];
   readonly plain?: boolean;
 }) {
+  const { label, entered, known, isKnown, plain = false } = props;
   return (
     <tr>
-      <th scope="row">{props.label}</th>
-      <td>{props.entered}</td>
-      {props.known.map((value, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: columns keep their place
-        <td key={i} data-differs={(!props.plain && value !== props.entered) || undefined}>
-          {value}
-          {!props.plain && <small>{value === props.entered ? "same" : "differs"}</small>}
-        </td>
-      ))}
+      <th scope="row">{label}</th>
+      <td>{entered}</td>
+      {known.map((value, i) => {
+        const verdict = compare(entered, value, isKnown === undefined || (isKnown[0] && isKnown[i + 1]) === true);
+        return (
+          // biome-ignore lint/suspicious/noArrayIndexKey: columns keep their place
+          <td key={i} data-differs={(!plain && verdict === "differs") || undefined}>
+            {value}
+            {!plain && <small>{verdict}</small>}
+          </td>
+        );
+      })}
     </tr>
   );
+}
+
+function compare(entered: string, value: string, areKnown: boolean): "same" | "differs" | "not known" {
+  if (!areKnown) return "not known";
+  return value === entered ? "same" : "differs";
 }

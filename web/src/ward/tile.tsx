@@ -4,10 +4,11 @@ import { memo, useMemo } from "react";
 import { AlarmBar } from "../alarms/alarm-bar.tsx";
 import { useNow } from "../app/hooks.ts";
 import { monitor } from "../app/monitor.ts";
-import { needsLimits, standbyOf, type TileState } from "../live/tiles.ts";
+import { standbyOf, type TileState } from "../live/tiles.ts";
 import { WaveStrip } from "../live/wave-strip.tsx";
 import { formatTime } from "../parts/format.ts";
 import { Identity } from "../parts/identity.tsx";
+import { limitsNotice } from "../patients/limits-notice.ts";
 import { type Slot, tileSlots } from "./slots.ts";
 import classes from "./tile.module.css";
 import { Vital } from "./vital.tsx";
@@ -85,7 +86,7 @@ function Status({ tile, now }: { readonly tile: TileState; readonly now: number 
   const { patient, alarms } = tile;
   const standby = standbyOf(tile, now);
   const first = alarms[0];
-  const isWithoutLimits = needsLimits(patient);
+  const limits = limitsNotice(patient);
   return (
     <div className={classes.status}>
       {first && (
@@ -105,7 +106,7 @@ function Status({ tile, now }: { readonly tile: TileState; readonly now: number 
           </span>
         </p>
       )}
-      {isWithoutLimits && (
+      {limits && (
         <Link
           to="/patients/$patientId"
           params={{ patientId: patient.id }}
@@ -115,11 +116,11 @@ function Status({ tile, now }: { readonly tile: TileState; readonly now: number 
         >
           <IconAdjustmentsAlt size="1.15em" aria-hidden />
           <span>
-            <b>NO LIMITS</b> Age unknown: choose alarm limits
+            <b>{limits.word}</b> {limits.text}
           </span>
         </Link>
       )}
-      {!first && !standby && !isWithoutLimits && <p className={`${classes.quiet} live-only`}>No alarms</p>}
+      {!first && !standby && !limits && <p className={`${classes.quiet} live-only`}>No alarms</p>}
     </div>
   );
 }

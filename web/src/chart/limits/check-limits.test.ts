@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { changedLimits, checkLimits, draftOf, emptyLimits, toNewLimits } from "./check-limits.ts";
+import { addedLimits, checkLimits, draftOf, toNewLimits } from "./check-limits.ts";
 
-const row = { ...emptyLimits("spo2"), criticalLow: 85, low: 90, high: 100 } as const;
+const row = { ...addedLimits("spo2", []), criticalLow: 85, low: 90, high: 100 } as const;
 const set = { ...toNewLimits(row), setBy: "profile adult", setAt: 0, isDefault: true, revision: "profile adult" };
 
 test("limits in order can be saved", () => assert.deepEqual(checkLimits(row, { min: 0, max: 100 }), {}));
@@ -23,9 +23,30 @@ test("a delay outside ten minutes is refused", () => {
   assert.deepEqual(checkLimits({ ...row, delayS: 601 }, {}), { delayS: "0 to 600 s" });
 });
 
-test("only rows that changed are sent, and a draft carries everything back", () => {
-  assert.deepEqual(changedLimits([draftOf(set)], [set]), []);
-  assert.equal(changedLimits([{ ...draftOf(set), low: 92 }], [set]).length, 1);
+test("a draft carries everything back", () => {
   assert.deepEqual(toNewLimits(draftOf(set)), { ...toNewLimits(row) });
-  assert.equal(changedLimits([emptyLimits("heart-rate")], [set]).length, 1);
+});
+
+test("a hysteresis that reaches the other limit is refused: the alarm could never end", () => {
+  assert.deepEqual(checkLimits({ ...row, hysteresis: 10 }, {}), { hysteresis: "less than from low to high" });
+  assert.deepEqual(checkLimits({ ...row, hysteresis: "" }, {}), { hysteresis: "0 or more" });
+  assert.deepEqual(checkLimits({ ...row, high: "", hysteresis: 10 }, {}), {});
+});
+
+test("a row that is added behaves as the limits of its kind do", () => {
+  const like = {
+    ...set,
+    signal: "heart-rate",
+    delayMs: 6_000,
+    hysteresis: 2,
+    latching: true,
+    priority: "high" as const,
+  };
+  const breath = { ...set, signal: "respiratory-rate", delayMs: 14_000, hysteresis: 1 };
+  const added = addedLimits("pulse-rate-nibp", [breath, like]);
+  assert.deepEqual(
+    [added.delayS, added.hysteresis, added.latching, added.priority, added.low],
+    [6, 2, true, "high", ""],
+  );
+  assert.equal(addedLimits("respiratory-rate-co2", [like, breath]).hysteresis, 1);
 });

@@ -1,4 +1,5 @@
 import type { LimitsBody } from "@openward/api";
+import { ownUnit, toneOf } from "../../parts/signal-display.ts";
 
 export type LimitField = "criticalLow" | "low" | "high" | "criticalHigh";
 
@@ -12,7 +13,8 @@ export interface LimitsDraft {
   readonly priority: LimitsBody["priority"];
   readonly delayS: number | "";
   readonly enabled: boolean;
-  readonly hysteresis: number;
+  /** In the signal's own unit. */
+  readonly hysteresis: number | "";
   readonly latching: boolean;
 }
 
@@ -24,18 +26,28 @@ const words: Readonly<Record<LimitField, string>> = {
   criticalHigh: "critical high",
 };
 
-export const emptyLimits = (signal: string): LimitsDraft => ({
-  signal,
-  criticalLow: "",
-  low: "",
-  high: "",
-  criticalHigh: "",
-  priority: "medium",
-  delayS: 10,
-  enabled: true,
-  hysteresis: 0,
-  latching: false,
-});
+/**
+ * A row for a signal that has none. How it behaves (delay, hysteresis, latching, priority) is taken from the limits of
+ * its kind: of the same measurement if there are some, else of the same unit.
+ *
+ * @param set what is in force, the profile's rows among it
+ */
+export function addedLimits(signal: string, set: readonly LimitsBody[]): LimitsDraft {
+  const sameUnit = set.filter((l) => l.signal !== signal && ownUnit(l.signal) === ownUnit(signal));
+  const like = sameUnit.find((l) => toneOf(l.signal) === toneOf(signal)) ?? sameUnit[0];
+  return {
+    signal,
+    criticalLow: "",
+    low: "",
+    high: "",
+    criticalHigh: "",
+    priority: like?.priority ?? "medium",
+    delayS: like ? like.delayMs / 1000 : 10,
+    enabled: true,
+    hysteresis: like?.hysteresis ?? 0,
+    latching: like?.latching ?? false,
+  };
+}
 
 export function draftOf(l: LimitsBody): LimitsDraft {
   const { signal, criticalLow, low, high, criticalHigh, priority, delayMs, enabled, hysteresis, latching } = l;
@@ -53,6 +65,8 @@ export function draftOf(l: LimitsBody): LimitsDraft {
   };
 }
 
+export type LimitProblems = Readonly<Partial<Record<LimitField | "delayS" | "hysteresis", string>>>;
+
 /**
  * What is wrong with a row, by field; empty: it can be saved. Limits go up from critical low to critical high, and lie
  * in what the signal can be.
@@ -60,8 +74,8 @@ export function draftOf(l: LimitsBody): LimitsDraft {
 export function checkLimits(
   draft: LimitsDraft,
   plausible: { readonly min?: number | undefined; readonly max?: number | undefined },
-): Partial<Record<LimitField | "delayS", string>> {
-  const problems: Partial<Record<LimitField | "delayS", string>> = {};
+): LimitProblems {
+  const problems: Partial<Record<keyof LimitProblems, string>> = {};
   let below: { field: LimitField; value: number } | undefined;
   for (const field of order) {
     const value = draft[field];
@@ -74,13 +88,17 @@ export function checkLimits(
     below = { field, value };
   }
   if (draft.delayS === "" || draft.delayS < 0 || draft.delayS > 600) problems.delayS = "0 to 600 s";
+  if (draft.hysteresis === "" || draft.hysteresis < 0) problems.hysteresis = "0 or more";
+  else if (distanceOf(draft) > 0 && draft.hysteresis >= distanceOf(draft))
+    problems.hysteresis = "less than from low to high";
   return problems;
 }
 
-/** @returns the rows that differ from what is set */
-export function changedLimits(drafts: readonly LimitsDraft[], set: readonly LimitsBody[]): readonly LimitsDraft[] {
-  const known = new Map(set.map((l) => [l.signal, JSON.stringify(draftOf(l))]));
-  return drafts.filter((d) => JSON.stringify(d) !== known.get(d.signal));
+/** From the inner low limit to the inner high one: a way back that is longer than this never ends. */
+function distanceOf({ criticalLow, low, high, criticalHigh }: LimitsDraft): number {
+  const floor = low === "" ? criticalLow : low;
+  const ceiling = high === "" ? criticalHigh : high;
+  return floor === "" || ceiling === "" ? Number.POSITIVE_INFINITY : ceiling - floor;
 }
 
 export function toNewLimits(d: LimitsDraft) {
@@ -94,7 +112,7 @@ export function toNewLimits(d: LimitsDraft) {
     priority: d.priority,
     delayMs: Math.round((d.delayS === "" ? 0 : d.delayS) * 1000),
     enabled: d.enabled,
-    hysteresis: d.hysteresis,
+    hysteresis: d.hysteresis === "" ? 0 : d.hysteresis,
     latching: d.latching,
   };
 }
