@@ -8,6 +8,7 @@ import { type Role, roleWord } from "../app/permissions.ts";
 import { CopyLine } from "../parts/copy-line.tsx";
 import { formatDateTime, formatWhen } from "../parts/format.ts";
 import { Problem } from "../parts/problem.tsx";
+import { Rows } from "../parts/rows.tsx";
 import { useAddPerson, useAddWard, useNewLink, usePeople } from "./use-people.ts";
 
 export function AdministrationPage() {
@@ -50,43 +51,41 @@ function People() {
       ) : people.isError ? (
         <Failed error={people.error} retry={() => people.refetch()} />
       ) : (
-        <Table.ScrollContainer minWidth={520}>
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Name</Table.Th>
-                <Table.Th>Role</Table.Th>
-                <Table.Th>Since</Table.Th>
-                <Table.Th aria-label="Actions" />
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {people.data.map((p) => (
-                <Table.Tr key={p.id}>
-                  <Table.Td>
-                    <b>{p.display}</b>
-                    {p.disabledAt !== null && " (disabled)"}
-                  </Table.Td>
-                  <Table.Td>{roleWord[p.role]}</Table.Td>
-                  <Table.Td>{formatDateTime(p.createdAt, zone)}</Table.Td>
-                  <Table.Td align="right">
-                    {p.disabledAt === null && (
-                      <Button
-                        size="xs"
-                        variant="default"
-                        leftSection={<IconLink size={16} />}
-                        aria-label={`New sign-in link for ${p.display}`}
-                        onClick={() => newLink.mutate(p.id, { onSuccess: setLinked })}
-                      >
-                        New sign-in link
-                      </Button>
-                    )}
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <Rows
+          minWidth={520}
+          head={
+            <>
+              <Table.Th>Name</Table.Th>
+              <Table.Th>Role</Table.Th>
+              <Table.Th>Since</Table.Th>
+              <Table.Th aria-label="Actions" />
+            </>
+          }
+        >
+          {people.data.map((p) => (
+            <Table.Tr key={p.id}>
+              <Table.Td data-lead>
+                <b>{p.display}</b>
+                {p.disabledAt !== null && " (disabled)"}
+              </Table.Td>
+              <Table.Td data-label="Role">{roleWord[p.role]}</Table.Td>
+              <Table.Td data-label="Since">{formatDateTime(p.createdAt, zone)}</Table.Td>
+              <Table.Td data-do align="right">
+                {p.disabledAt === null && (
+                  <Button
+                    size="xs"
+                    variant="default"
+                    leftSection={<IconLink size={16} />}
+                    aria-label={`New sign-in link for ${p.display}`}
+                    onClick={() => newLink.mutate(p.id, { onSuccess: setLinked })}
+                  >
+                    New sign-in link
+                  </Button>
+                )}
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Rows>
       )}
       {isAdding && (
         <AddPerson

@@ -12,6 +12,7 @@ import { Card, Empty, Failed, Loading } from "../app/pages.tsx";
 import type { TileState } from "../live/tiles.ts";
 import { formatDuration, formatWhen } from "../parts/format.ts";
 import { Problem } from "../parts/problem.tsx";
+import { Rows } from "../parts/rows.tsx";
 import classes from "./chart.module.css";
 import { usePatientAlarms } from "./use-chart.ts";
 
@@ -58,59 +59,57 @@ export function AlarmsPanel({
         ) : rows.length === 0 ? (
           <Empty title="No alarms in this span" />
         ) : (
-          <Table.ScrollContainer minWidth={680}>
-            <Table>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Raised</Table.Th>
-                  <Table.Th>Priority</Table.Th>
-                  <Table.Th>What</Table.Th>
-                  <Table.Th>State</Table.Th>
-                  <Table.Th aria-label="Actions" />
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {rows.map((alarm) => (
-                  <Table.Tr key={alarm.id} data-alarm={alarm.id}>
-                    <Table.Td style={{ whiteSpace: "nowrap" }}>
-                      {formatWhen(alarm.raisedAt, now, patient.timeZone)}
-                    </Table.Td>
-                    <Table.Td>
-                      <AlarmMark priority={alarm.priority} isAnswered={alarm.state !== "raised"} />
-                    </Table.Td>
-                    <Table.Td>
-                      {alarmText(alarm, patient.timeZone)}
-                      <small className={classes.soft} style={{ display: "block" }}>
-                        {alarm.deviceId}
-                      </small>
-                    </Table.Td>
-                    <Table.Td>{stateText(alarm, now, patient.timeZone)}</Table.Td>
-                    <Table.Td align="right" style={{ whiteSpace: "nowrap" }}>
-                      <Link
-                        to="/patients/$patientId"
-                        params={{ patientId: patient.id }}
-                        search={{ tab: "waveforms", at: alarm.onsetAt - 5_000 }}
-                        aria-label={`Waveforms at ${formatWhen(alarm.onsetAt, now, patient.timeZone)}`}
-                      >
-                        Waveforms
-                      </Link>
-                      {alarm.state === "raised" && mayAnswer && (
-                        <Button
-                          size="xs"
-                          ml="sm"
-                          loading={acknowledge.isPending && acknowledge.variables?.id === alarm.id}
-                          aria-label={`Acknowledge ${alarmText(alarm, patient.timeZone)}`}
-                          onClick={() => acknowledge.mutate(alarm)}
-                        >
-                          Acknowledge
-                        </Button>
-                      )}
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+          <Rows
+            minWidth={680}
+            head={
+              <>
+                <Table.Th>Raised</Table.Th>
+                <Table.Th>Priority</Table.Th>
+                <Table.Th>What</Table.Th>
+                <Table.Th>State</Table.Th>
+                <Table.Th aria-label="Actions" />
+              </>
+            }
+          >
+            {rows.map((alarm) => (
+              <Table.Tr key={alarm.id} data-alarm={alarm.id}>
+                <Table.Td data-label="Raised" style={{ whiteSpace: "nowrap" }}>
+                  {formatWhen(alarm.raisedAt, now, patient.timeZone)}
+                </Table.Td>
+                <Table.Td>
+                  <AlarmMark priority={alarm.priority} isAnswered={alarm.state !== "raised"} />
+                </Table.Td>
+                <Table.Td data-lead>
+                  {alarmText(alarm, patient.timeZone)}
+                  <small className={classes.soft} style={{ display: "block" }}>
+                    {alarm.deviceId}
+                  </small>
+                </Table.Td>
+                <Table.Td data-label="State">{stateText(alarm, now, patient.timeZone)}</Table.Td>
+                <Table.Td data-do align="right" style={{ whiteSpace: "nowrap" }}>
+                  <Link
+                    to="/patients/$patientId"
+                    params={{ patientId: patient.id }}
+                    search={{ tab: "waveforms", at: alarm.onsetAt - 5_000 }}
+                    aria-label={`Waveforms at ${formatWhen(alarm.onsetAt, now, patient.timeZone)}`}
+                  >
+                    Waveforms
+                  </Link>
+                  {alarm.state === "raised" && mayAnswer && (
+                    <Button
+                      size="xs"
+                      ml="sm"
+                      loading={acknowledge.isPending && acknowledge.variables?.id === alarm.id}
+                      aria-label={`Acknowledge ${alarmText(alarm, patient.timeZone)}`}
+                      onClick={() => acknowledge.mutate(alarm)}
+                    >
+                      Acknowledge
+                    </Button>
+                  )}
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Rows>
         )}
       </Card>
     </>

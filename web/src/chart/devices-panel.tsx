@@ -8,6 +8,7 @@ import { DeviceTable } from "../devices/device-table.tsx";
 import { useAssign, useDevices } from "../devices/use-devices.ts";
 import { formatDuration, formatWhen, unitText } from "../parts/format.ts";
 import { Problem } from "../parts/problem.tsx";
+import { Rows } from "../parts/rows.tsx";
 import { longName } from "../parts/signal-display.ts";
 import classes from "./chart.module.css";
 import { useConfirmExpectation, useStreams } from "./use-chart.ts";
@@ -107,47 +108,45 @@ function Streams({ patient }: { readonly patient: PatientBody }) {
   return (
     <Card>
       <Problem error={confirm.error} />
-      <Table.ScrollContainer minWidth={640}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Signal</Table.Th>
-              <Table.Th>Unit</Table.Th>
-              <Table.Th>Device</Table.Th>
-              <Table.Th>Last</Table.Th>
-              <Table.Th>Must speak every</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {(streams.data ?? []).map((s) => (
-              <Table.Tr key={s.id}>
-                <Table.Td>
-                  {longName(s.signal)}
-                  {s.kind === "waveform" && <small className={classes.soft}> waveform</small>}
-                </Table.Td>
-                <Table.Td>{unitText(s.unit) || "–"}</Table.Td>
-                <Table.Td>{s.deviceDisplay}</Table.Td>
-                <Table.Td style={{ whiteSpace: "nowrap" }}>
-                  {s.lastAt === null ? "–" : formatWhen(s.lastAt, now, patient.timeZone)}
-                </Table.Td>
-                <Table.Td>
-                  <Select
-                    size="xs"
-                    aria-label={`${longName(s.signal)} must speak every`}
-                    disabled={!mayConfirm}
-                    data={options(s.expectedIntervalMs)}
-                    value={s.expectedIntervalMs === null ? "" : String(s.expectedIntervalMs)}
-                    onChange={(value) => confirm.mutate({ streamId: s.id, intervalMs: value ? Number(value) : null })}
-                    allowDeselect={false}
-                    w={150}
-                  />
-                  <small className={classes.soft}>{sourceWord[s.expectationSource]}</small>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Rows
+        minWidth={640}
+        head={
+          <>
+            <Table.Th>Signal</Table.Th>
+            <Table.Th>Unit</Table.Th>
+            <Table.Th>Device</Table.Th>
+            <Table.Th>Last</Table.Th>
+            <Table.Th>Must speak every</Table.Th>
+          </>
+        }
+      >
+        {(streams.data ?? []).map((s) => (
+          <Table.Tr key={s.id}>
+            <Table.Td data-lead>
+              {longName(s.signal)}
+              {s.kind === "waveform" && <small className={classes.soft}> waveform</small>}
+            </Table.Td>
+            <Table.Td data-label="Unit">{unitText(s.unit) || "–"}</Table.Td>
+            <Table.Td data-label="Device">{s.deviceDisplay}</Table.Td>
+            <Table.Td data-label="Last" style={{ whiteSpace: "nowrap" }}>
+              {s.lastAt === null ? "–" : formatWhen(s.lastAt, now, patient.timeZone)}
+            </Table.Td>
+            <Table.Td data-label="Must speak every">
+              <Select
+                size="xs"
+                aria-label={`${longName(s.signal)} must speak every`}
+                disabled={!mayConfirm}
+                data={options(s.expectedIntervalMs)}
+                value={s.expectedIntervalMs === null ? "" : String(s.expectedIntervalMs)}
+                onChange={(value) => confirm.mutate({ streamId: s.id, intervalMs: value ? Number(value) : null })}
+                allowDeselect={false}
+                w={150}
+              />
+              <small className={classes.soft}>{sourceWord[s.expectationSource]}</small>
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Rows>
     </Card>
   );
 }

@@ -12,6 +12,7 @@ import {
 import { Link } from "@tanstack/react-router";
 import { useNow } from "../app/hooks.ts";
 import { formatDuration } from "../parts/format.ts";
+import { Rows } from "../parts/rows.tsx";
 import { DeviceActions } from "./device-actions.tsx";
 import { BATTERY_LOW, clockText, compareDevices, connectionText } from "./device-state.ts";
 import classes from "./devices.module.css";
@@ -26,90 +27,88 @@ export function DeviceTable({
 }) {
   const now = useNow();
   return (
-    <Table.ScrollContainer minWidth={720}>
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Device</Table.Th>
-            <Table.Th>State</Table.Th>
-            <Table.Th>Last seen</Table.Th>
-            <Table.Th>Battery</Table.Th>
-            <Table.Th>Clock</Table.Th>
-            {withPatient && <Table.Th>Patient</Table.Th>}
-            <Table.Th aria-label="Actions" />
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {[...devices].sort(compareDevices).map((d) => (
-            <Table.Tr key={d.id} data-device={d.id} className={d.revokedAt !== null ? classes.revoked : undefined}>
-              <Table.Td>
-                <b>{d.display}</b>
-                <small className={classes.sub}>
-                  {d.id} · {d.typeDisplay}
-                </small>
-              </Table.Td>
-              <Table.Td>
-                <span className={classes.state} data-state={connectionText(d)}>
-                  <StateIcon device={d} /> {connectionText(d)}
-                </span>
-                {d.openQuarantine > 0 && (
-                  <Link to="/quarantine" className={classes.quarantine}>
-                    <IconInbox size={15} aria-hidden /> {d.openQuarantine} in quarantine
+    <Rows
+      minWidth={720}
+      head={
+        <>
+          <Table.Th>Device</Table.Th>
+          <Table.Th>State</Table.Th>
+          <Table.Th>Last seen</Table.Th>
+          <Table.Th>Battery</Table.Th>
+          <Table.Th>Clock</Table.Th>
+          {withPatient && <Table.Th>Patient</Table.Th>}
+          <Table.Th aria-label="Actions" />
+        </>
+      }
+    >
+      {[...devices].sort(compareDevices).map((d) => (
+        <Table.Tr key={d.id} data-device={d.id} className={d.revokedAt !== null ? classes.revoked : undefined}>
+          <Table.Td data-lead>
+            <b>{d.display}</b>
+            <small className={classes.sub}>
+              {d.id} · {d.typeDisplay}
+            </small>
+          </Table.Td>
+          <Table.Td data-label="State">
+            <span className={classes.state} data-state={connectionText(d)}>
+              <StateIcon device={d} /> {connectionText(d)}
+            </span>
+            {d.openQuarantine > 0 && (
+              <Link to="/quarantine" className={classes.quarantine}>
+                <IconInbox size={15} aria-hidden /> {d.openQuarantine} in quarantine
+              </Link>
+            )}
+          </Table.Td>
+          <Table.Td data-label="Last seen" style={{ whiteSpace: "nowrap" }}>
+            {d.lastSeenAt === null ? "–" : `${formatDuration(now - d.lastSeenAt)} ago`}
+          </Table.Td>
+          <Table.Td data-label="Battery">
+            {d.battery === null ? (
+              "–"
+            ) : (
+              <span className={classes.state} data-low={d.battery <= BATTERY_LOW || undefined}>
+                {d.battery <= BATTERY_LOW ? (
+                  <IconBattery1 size={19} aria-hidden />
+                ) : (
+                  <IconBattery3 size={19} aria-hidden />
+                )}
+                {Math.round(d.battery)} %{d.battery <= BATTERY_LOW && " low"}
+              </span>
+            )}
+          </Table.Td>
+          <Table.Td data-label="Clock" style={{ whiteSpace: "nowrap" }}>
+            {clockText(d.clockOffsetMs) ? (
+              <span className={classes.state} data-low>
+                <IconClockExclamation size={17} aria-hidden /> {clockText(d.clockOffsetMs)}
+              </span>
+            ) : d.clockOffsetMs === null ? (
+              "–"
+            ) : (
+              "agrees"
+            )}
+          </Table.Td>
+          {withPatient && (
+            <Table.Td data-label="Patient">
+              {d.patient ? (
+                <>
+                  <Link to="/patients/$patientId" params={{ patientId: d.patient.id }}>
+                    {d.patient.name}
                   </Link>
-                )}
-              </Table.Td>
-              <Table.Td style={{ whiteSpace: "nowrap" }}>
-                {d.lastSeenAt === null ? "–" : `${formatDuration(now - d.lastSeenAt)} ago`}
-              </Table.Td>
-              <Table.Td>
-                {d.battery === null ? (
-                  "–"
-                ) : (
-                  <span className={classes.state} data-low={d.battery <= BATTERY_LOW || undefined}>
-                    {d.battery <= BATTERY_LOW ? (
-                      <IconBattery1 size={19} aria-hidden />
-                    ) : (
-                      <IconBattery3 size={19} aria-hidden />
-                    )}
-                    {Math.round(d.battery)} %{d.battery <= BATTERY_LOW && " low"}
-                  </span>
-                )}
-              </Table.Td>
-              <Table.Td style={{ whiteSpace: "nowrap" }}>
-                {clockText(d.clockOffsetMs) ? (
-                  <span className={classes.state} data-low>
-                    <IconClockExclamation size={17} aria-hidden /> {clockText(d.clockOffsetMs)}
-                  </span>
-                ) : d.clockOffsetMs === null ? (
-                  "–"
-                ) : (
-                  "agrees"
-                )}
-              </Table.Td>
-              {withPatient && (
-                <Table.Td>
-                  {d.patient ? (
-                    <>
-                      <Link to="/patients/$patientId" params={{ patientId: d.patient.id }}>
-                        {d.patient.name}
-                      </Link>
-                      <small className={classes.sub}>
-                        {d.patient.bed ? `bed ${d.patient.bed} · ` : ""}MRN {d.patient.mrn}
-                      </small>
-                    </>
-                  ) : (
-                    <span style={{ color: "var(--ow-ink-soft)" }}>none</span>
-                  )}
-                </Table.Td>
+                  <small className={classes.sub}>
+                    {d.patient.bed ? `bed ${d.patient.bed} · ` : ""}MRN {d.patient.mrn}
+                  </small>
+                </>
+              ) : (
+                <span style={{ color: "var(--ow-ink-soft)" }}>none</span>
               )}
-              <Table.Td align="right">
-                <DeviceActions device={d} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+            </Table.Td>
+          )}
+          <Table.Td data-do align="right">
+            <DeviceActions device={d} />
+          </Table.Td>
+        </Table.Tr>
+      ))}
+    </Rows>
   );
 }
 

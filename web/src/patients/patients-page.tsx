@@ -7,6 +7,7 @@ import { compareBeds } from "../alarms/priority.ts";
 import { useMay, useNow, useTitle } from "../app/hooks.ts";
 import { Card, Empty, Failed, Loading, Page } from "../app/pages.tsx";
 import { formatAge, formatBirthDate, sexWord } from "../parts/format.ts";
+import { Rows } from "../parts/rows.tsx";
 import { AdmitDialog } from "./admit-dialog.tsx";
 import { PatientActions } from "./patient-actions.tsx";
 import { usePatients } from "./use-patients.ts";
@@ -56,52 +57,52 @@ export function PatientsPage() {
         ) : rows.length === 0 ? (
           <Empty title={q ? "Nobody found" : "No patients admitted"} />
         ) : (
-          <Table.ScrollContainer minWidth={620}>
-            <Table highlightOnHover>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Bed</Table.Th>
-                  <Table.Th>Name</Table.Th>
-                  <Table.Th>Birth date</Table.Th>
-                  <Table.Th>Sex</Table.Th>
-                  <Table.Th>Record number</Table.Th>
-                  <Table.Th aria-label="Actions" />
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {rows.map((p) => (
-                  <Table.Tr key={p.id}>
-                    <Table.Td style={{ whiteSpace: "nowrap" }}>
-                      {p.stay ? (
-                        <>
-                          <b style={{ fontSize: "1.1rem" }}>{p.stay.bed}</b>{" "}
-                          <small style={{ color: "var(--ow-ink-soft)" }}>{p.stay.wardName}</small>
-                        </>
-                      ) : (
-                        <span style={{ color: "var(--ow-ink-soft)" }}>{p.mergedInto ? "merged" : "discharged"}</span>
-                      )}
-                    </Table.Td>
-                    <Table.Td>
-                      <Link to="/patients/$patientId" params={{ patientId: p.id }} style={{ fontWeight: 600 }}>
-                        {p.isUnknown && (
-                          <IconUserQuestion size={17} style={{ verticalAlign: "-3px" }} aria-label="Identity unknown" />
-                        )}{" "}
-                        {p.name}
-                      </Link>
-                    </Table.Td>
-                    <Table.Td style={{ whiteSpace: "nowrap" }}>
-                      {p.birthDate
-                        ? `${formatBirthDate(p.birthDate)} · ${formatAge(p.birthDate, now, p.timeZone)}`
-                        : "not known"}
-                    </Table.Td>
-                    <Table.Td>{p.sex === "unknown" ? "not known" : sexWord[p.sex]}</Table.Td>
-                    <Table.Td>{p.mrn}</Table.Td>
-                    <Table.Td align="right">{mayChange && <PatientActions patient={p} />}</Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+          <Rows
+            minWidth={620}
+            head={
+              <>
+                <Table.Th>Bed</Table.Th>
+                <Table.Th>Name</Table.Th>
+                <Table.Th>Birth date</Table.Th>
+                <Table.Th>Sex</Table.Th>
+                <Table.Th>Record number</Table.Th>
+                <Table.Th aria-label="Actions" />
+              </>
+            }
+          >
+            {rows.map((p) => (
+              <Table.Tr key={p.id}>
+                <Table.Td data-label="Bed" style={{ whiteSpace: "nowrap" }}>
+                  {p.stay ? (
+                    <>
+                      <b style={{ fontSize: "1.1rem" }}>{p.stay.bed}</b>{" "}
+                      <small style={{ color: "var(--ow-ink-soft)" }}>{p.stay.wardName}</small>
+                    </>
+                  ) : (
+                    <span style={{ color: "var(--ow-ink-soft)" }}>{p.mergedInto ? "merged" : "discharged"}</span>
+                  )}
+                </Table.Td>
+                <Table.Td data-label="Name">
+                  <Link to="/patients/$patientId" params={{ patientId: p.id }} style={{ fontWeight: 600 }}>
+                    {p.isUnknown && (
+                      <IconUserQuestion size={17} style={{ verticalAlign: "-3px" }} aria-label="Identity unknown" />
+                    )}{" "}
+                    {p.name}
+                  </Link>
+                </Table.Td>
+                <Table.Td data-label="Birth date" style={{ whiteSpace: "nowrap" }}>
+                  {p.birthDate
+                    ? `${formatBirthDate(p.birthDate)} · ${formatAge(p.birthDate, now, p.timeZone)}`
+                    : "not known"}
+                </Table.Td>
+                <Table.Td data-label="Sex">{p.sex === "unknown" ? "not known" : sexWord[p.sex]}</Table.Td>
+                <Table.Td data-label="Record number">{p.mrn}</Table.Td>
+                <Table.Td data-do align="right">
+                  {mayChange && <PatientActions patient={p} />}
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Rows>
         )}
       </Card>
       {mayChange && <AdmitDialog isOpen={isAdmitting} onClose={() => setAdmitting(false)} />}

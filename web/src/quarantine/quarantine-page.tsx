@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useMay, useNow, useTitle, useWards } from "../app/hooks.ts";
 import { Card, Empty, Failed, Loading, Page } from "../app/pages.tsx";
 import { formatDuration, formatWhen } from "../parts/format.ts";
+import { Rows } from "../parts/rows.tsx";
 import { EntryDialog, Reasons } from "./entry-dialog.tsx";
 import { type QuarantineState, useQuarantine } from "./use-quarantine.ts";
 
@@ -68,71 +69,69 @@ export function QuarantinePage() {
             icon={<IconCircleCheck size={44} stroke={1.3} />}
           />
         ) : (
-          <Table.ScrollContainer minWidth={720}>
-            <Table verticalSpacing="sm">
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Received</Table.Th>
-                  <Table.Th>Device</Table.Th>
-                  <Table.Th>Message</Table.Th>
-                  <Table.Th>Reason</Table.Th>
-                  <Table.Th aria-label="Actions" />
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {rows.map((entry) => (
-                  <Table.Tr key={entry.id} data-entry={entry.id}>
-                    <Table.Td style={{ whiteSpace: "nowrap" }}>
-                      {formatWhen(entry.receivedAt, now, zone)}
-                      <br />
-                      <small style={{ color: "var(--ow-ink-soft)" }}>
-                        {formatDuration(now - entry.receivedAt)} ago
-                      </small>
-                    </Table.Td>
-                    <Table.Td>
-                      <Button
-                        variant="transparent"
-                        size="compact-sm"
-                        p={0}
-                        onClick={() => setDevice(entry.deviceId)}
-                        title="Only this device"
-                      >
-                        {entry.deviceId}
+          <Rows
+            minWidth={720}
+            head={
+              <>
+                <Table.Th>Received</Table.Th>
+                <Table.Th>Device</Table.Th>
+                <Table.Th>Message</Table.Th>
+                <Table.Th>Reason</Table.Th>
+                <Table.Th aria-label="Actions" />
+              </>
+            }
+          >
+            {rows.map((entry) => (
+              <Table.Tr key={entry.id} data-entry={entry.id}>
+                <Table.Td data-label="Received" style={{ whiteSpace: "nowrap" }}>
+                  {formatWhen(entry.receivedAt, now, zone)}
+                  <br />
+                  <small style={{ color: "var(--ow-ink-soft)" }}>{formatDuration(now - entry.receivedAt)} ago</small>
+                </Table.Td>
+                <Table.Td data-label="Device">
+                  <Button
+                    variant="transparent"
+                    size="compact-sm"
+                    p={0}
+                    onClick={() => setDevice(entry.deviceId)}
+                    title="Only this device"
+                  >
+                    {entry.deviceId}
+                  </Button>
+                </Table.Td>
+                <Table.Td data-label="Message" style={{ whiteSpace: "nowrap" }}>
+                  {kindWord[entry.kind]}
+                </Table.Td>
+                <Table.Td data-lead>
+                  <Reasons problems={entry.problems} />
+                  {entry.resolvedAt !== null && (
+                    <small style={{ color: "var(--ow-ink-soft)" }}>
+                      {entry.state === "claimed" ? "Given to a patient" : "Dismissed"}{" "}
+                      {formatWhen(entry.resolvedAt, now, zone)}
+                      {entry.resolvedBy && ` by ${entry.resolvedBy}`}
+                    </small>
+                  )}
+                </Table.Td>
+                <Table.Td data-do style={{ whiteSpace: "nowrap" }} align="right">
+                  <Button.Group style={{ justifyContent: "flex-end" }}>
+                    <Button size="xs" variant="default" onClick={() => setChosen({ entry, tab: "bytes" })}>
+                      Bytes
+                    </Button>
+                    {entry.state === "open" && (
+                      <Button size="xs" variant="default" onClick={() => setChosen({ entry, tab: "dismiss" })}>
+                        Dismiss
                       </Button>
-                    </Table.Td>
-                    <Table.Td style={{ whiteSpace: "nowrap" }}>{kindWord[entry.kind]}</Table.Td>
-                    <Table.Td>
-                      <Reasons problems={entry.problems} />
-                      {entry.resolvedAt !== null && (
-                        <small style={{ color: "var(--ow-ink-soft)" }}>
-                          {entry.state === "claimed" ? "Given to a patient" : "Dismissed"}{" "}
-                          {formatWhen(entry.resolvedAt, now, zone)}
-                          {entry.resolvedBy && ` by ${entry.resolvedBy}`}
-                        </small>
-                      )}
-                    </Table.Td>
-                    <Table.Td style={{ whiteSpace: "nowrap" }} align="right">
-                      <Button.Group style={{ justifyContent: "flex-end" }}>
-                        <Button size="xs" variant="default" onClick={() => setChosen({ entry, tab: "bytes" })}>
-                          Bytes
-                        </Button>
-                        {entry.state === "open" && (
-                          <Button size="xs" variant="default" onClick={() => setChosen({ entry, tab: "dismiss" })}>
-                            Dismiss
-                          </Button>
-                        )}
-                        {entry.state === "open" && mayClaim && (
-                          <Button size="xs" onClick={() => setChosen({ entry, tab: "claim" })}>
-                            Give to a patient
-                          </Button>
-                        )}
-                      </Button.Group>
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+                    )}
+                    {entry.state === "open" && mayClaim && (
+                      <Button size="xs" onClick={() => setChosen({ entry, tab: "claim" })}>
+                        Give to a patient
+                      </Button>
+                    )}
+                  </Button.Group>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Rows>
         )}
         {list.hasNextPage && (
           <Button m="sm" variant="default" loading={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>

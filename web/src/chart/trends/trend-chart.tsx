@@ -6,6 +6,7 @@ import uPlot from "uplot";
 import { formatDateTime, formatDay, formatTime, formatValue, unitText } from "../../parts/format.ts";
 import { longName, shortName, toneOf } from "../../parts/signal-display.ts";
 import { limitLines, summaryOf, type TrendGroup } from "./groups.ts";
+import { placeLabels, rangeWith } from "./limit-labels.ts";
 import classes from "./trend-chart.module.css";
 
 export interface TrendChartProps {
@@ -181,38 +182,41 @@ function toData(trends: readonly TrendBody[]): uPlot.AlignedData {
       );
 }
 
-function rangeWith(low: number | null, high: number | null, limits: readonly LimitsBody[]): [number, number] {
-  const bounds = limits.flatMap((l) => [l.low, l.high]).filter((x) => x !== null);
-  const a = Math.min(low ?? Number.POSITIVE_INFINITY, ...bounds);
-  const b = Math.max(high ?? Number.NEGATIVE_INFINITY, ...bounds);
-  if (!Number.isFinite(a) || !Number.isFinite(b)) return [0, 1];
-  const spare = Math.max((b - a) * 0.1, 0.5);
-  return [a - spare, b + spare];
-}
+const LABEL_SIZE = 10.5;
 
+/** Dashed lines with their values; a line that lies outside the scale (somebody zoomed) is left out with its label. */
 function drawLimits(u: uPlot, limits: readonly LimitsBody[], warn: string, critical: string): void {
   const { ctx } = u;
+  const { left, top, width, height } = u.bbox;
+  const px = devicePixelRatio;
   ctx.save();
-  ctx.beginPath();
-  ctx.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height);
-  ctx.clip();
-  ctx.lineWidth = 1.5 * devicePixelRatio;
-  ctx.font = `${10.5 * devicePixelRatio}px system-ui, sans-serif`;
-  ctx.textAlign = "right";
-  for (const { value, isCritical, name } of limitLines(limits)) {
-    const y = Math.round(u.valToPos(value, "y", true));
-    ctx.strokeStyle = isCritical ? critical : warn;
-    ctx.setLineDash((isCritical ? [2, 3] : [8, 5]).map((d) => d * devicePixelRatio));
+  ctx.lineWidth = 1.5 * px;
+  ctx.font = `${LABEL_SIZE * px}px system-ui, sans-serif`;
+  const lines = limitLines(limits)
+    .map(({ value, isCritical, name }) => {
+      const text = `${name}${isCritical ? "critical " : ""}${value}`;
+      const color = isCritical ? critical : warn;
+      const y = Math.round(u.valToPos(value, "y", true));
+      return { y, text, color, isCritical, width: ctx.measureText(text).width };
+    })
+    .filter(({ y }) => y >= top && y <= top + height);
+  for (const { y, color, isCritical } of lines) {
+    ctx.strokeStyle = color;
+    ctx.setLineDash((isCritical ? [2, 3] : [8, 5]).map((d) => d * px));
     ctx.beginPath();
-    ctx.moveTo(u.bbox.left, y);
-    ctx.lineTo(u.bbox.left + u.bbox.width, y);
+    ctx.moveTo(left, y);
+    ctx.lineTo(left + width, y);
     ctx.stroke();
-    ctx.fillStyle = ctx.strokeStyle;
-    const isAtTop = y - 14 * devicePixelRatio < u.bbox.top;
-    ctx.textBaseline = isAtTop ? "top" : "bottom";
-    const gap = (isAtTop ? 2 : -2) * devicePixelRatio;
-    ctx.fillText(`${name}${isCritical ? "critical " : ""}${value}`, u.bbox.left + u.bbox.width - 4, y + gap);
   }
+  ctx.textAlign = "right";
+  ctx.textBaseline = "top";
+  const room = { left, right: left + width - 4 * px, top, bottom: top + height, labelHeight: (LABEL_SIZE + 2) * px };
+  placeLabels(lines, room).forEach((place, i) => {
+    const line = lines[i];
+    if (!place || !line) return;
+    ctx.fillStyle = line.color;
+    ctx.fillText(line.text, place.right, place.top + px);
+  });
   ctx.restore();
 }
 

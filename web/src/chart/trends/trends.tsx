@@ -39,6 +39,8 @@ export default function Trends({ patient }: { readonly patient: PatientBody }) {
     const end = until ?? Math.ceil(tick / step) * step;
     return { from: Math.round(end - span), to: Math.round(end) };
   }, [zoom, until, tick, step, span]);
+  // The last bucket is not over yet; the picture ends now all the same.
+  const shownTo = until === null && !zoom ? Math.min(to, tick) : to;
   const trend = useTrend(patient.id, from, to, BUCKETS, refreshMs);
   const limits = useLimits(patient.id).data?.limits ?? [];
   const groups = useMemo(() => groupTrends(trend.data ?? []), [trend.data]);
@@ -85,7 +87,7 @@ export default function Trends({ patient }: { readonly patient: PatientBody }) {
           </Button>
         )}
         <span className={classes.soft}>
-          {formatDateTime(from, patient.timeZone)} to {formatDateTime(to, patient.timeZone)}
+          {formatDateTime(from, patient.timeZone)} to {formatDateTime(shownTo, patient.timeZone)}
         </span>
       </div>
       {trend.isPending ? (
@@ -102,7 +104,7 @@ export default function Trends({ patient }: { readonly patient: PatientBody }) {
             limits={limits}
             zone={patient.timeZone}
             from={from}
-            to={to}
+            to={shownTo}
             onZoom={(a, b) => setZoom({ from: a, to: b })}
           />
         ))
