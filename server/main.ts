@@ -20,6 +20,7 @@ import { createMetrics } from "./metrics.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { createPortal } from "./portal/index.ts";
 import { registerRecord } from "./record/register.ts";
+import { createSightings } from "./sightings.ts";
 import { openJournal } from "./store/journal/index.ts";
 import { openTelemetry, postgresBlocks } from "./store/telemetry/index.ts";
 import { createWatch } from "./watch/index.ts";
@@ -93,7 +94,7 @@ interface RoomsOptions extends ServerOptions {
   readonly stops: (() => Promise<void> | void)[];
 }
 
-async function openRooms({ config, runtime, log, foundation, stops }: RoomsOptions) {
+async function openRooms({ config, isDemo, runtime, log, foundation, stops }: RoomsOptions) {
   const { database, directory, access } = foundation;
   const report = (error: unknown, doing: string) => log.error({ err: error }, doing);
 
@@ -152,9 +153,14 @@ async function openRooms({ config, runtime, log, foundation, stops }: RoomsOptio
     },
   });
   const connected = new Set<string>();
+  const sightings = createSightings(runtime.clock, telemetry.lastHeard());
   const door = {
-    accept: ingest.accept,
+    accept(message: Parameters<typeof ingest.accept>[0]) {
+      sightings.saw(message.deviceId);
+      return ingest.accept(message);
+    },
     connection(deviceId: string, organisationId: string, isConnected: boolean) {
+      sightings.saw(deviceId);
       if (isConnected) connected.add(deviceId);
       else connected.delete(deviceId);
       ingest.connection(deviceId, organisationId, isConnected);
@@ -172,6 +178,7 @@ async function openRooms({ config, runtime, log, foundation, stops }: RoomsOptio
     history: foundation.alarms,
     devicesNow: {
       isConnected: (deviceId) => connected.has(deviceId),
+      lastSeenAt: sightings.lastSeenAt,
       patientOf: (deviceId) => directory.currentAssociation(deviceId)?.patientId,
     },
     deviceTypes,
@@ -181,6 +188,7 @@ async function openRooms({ config, runtime, log, foundation, stops }: RoomsOptio
     screens: { patientChanged: (patientId, organisationId) => live.patientChanged(patientId, organisationId) },
     system: {
       version: packageJson.version,
+      isDemo,
       publicUrl: () => url,
       mqtt: () => ({ host: reachable(config.bind), port: mqttPort }),
       storage: () => journal.state,

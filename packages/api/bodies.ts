@@ -303,6 +303,9 @@ export const system = z.object({
   serverTime: millis,
 });
 
+/** What may be known before signing in. */
+export const about = z.object({ isDemo: z.boolean() });
+
 /** RFC 9457, with our code and the field at fault. */
 export const problemDetails = z.object({
   type: z.string(),

@@ -29,6 +29,7 @@ export const routes = {
   session: { method: "GET", path: "/api/session", summary: "Who is signed in", allow: everyone, status: 200, response: b.session },
   signIn: { method: "POST", path: "/api/session", summary: "Sign in with a one-time link's token", allow: "public", body: b.signIn, status: 200, response: b.session },
   signOut: { method: "DELETE", path: "/api/session", summary: "Sign out", allow: everyone, status: 204, response: none },
+  about: { method: "GET", path: "/api/about", summary: "What may be known before signing in", allow: "public", status: 200, response: b.about },
   system: { method: "GET", path: "/api/system", summary: "Addresses and state of this server", allow: everyone, status: 200, response: b.system },
 
   wards: { method: "GET", path: "/api/wards", summary: "Wards", allow: everyone, status: 200, response: z.array(b.ward) },

@@ -35,6 +35,7 @@ export function deviceHandlers(deps: {
     deviceBody(record, {
       typeDisplay: typeDisplay.get(record.device.type) ?? record.device.type,
       isConnected: devicesNow.isConnected(record.device.id),
+      lastSeenAt: devicesNow.lastSeenAt(record.device.id),
       worn,
     });
 

@@ -306,6 +306,7 @@ test("a device is added with its token once, put on a patient and taken off", as
     [assigned.body.patient.id, assigned.body.connected, assigned.body.typeDisplay],
     [id, true, "Pulse oximeter"],
   );
+  assert.equal(assigned.body.lastSeenAt, runtime.clock.now() - 1_000, "from memory: the database follows behind");
   assert.deepEqual(asked.at(-1), ["assign", "oximeter-1", id, runtime.clock.now()]);
   for (const from of [runtime.clock.now() + 120_000, 0]) {
     const refused = await call("token nurse", "POST", "/api/devices/oximeter-1/assign", { patientId: id, from });
@@ -393,6 +394,7 @@ test("people get a link that works once; the system says its addresses", async (
   assert.match(added.body.link, /#token=link-for-/);
   assertForm("people", (await call("token administrator", "GET", "/api/people")).body);
   assertForm("newLink", (await call("token administrator", "POST", `/api/people/${added.body.person.id}/link`)).body);
+  assert.deepEqual((await call(null, "GET", "/api/about")).body, { isDemo: true }, "before the sign-in too");
   assertForm("system", (await call("token nurse", "GET", "/api/system")).body);
   assertForm("session", (await call("token nurse", "GET", "/api/session")).body);
 });

@@ -119,6 +119,8 @@ export interface Devices {
 /** What is so at this moment, from memory. */
 export interface DevicesNow {
   isConnected(deviceId: string): boolean;
+  /** When it last sent anything, what was quarantined included, or came or went; undefined: not known here. */
+  lastSeenAt(deviceId: string): number | undefined;
   /** The patient who wears the device now. */
   patientOf(deviceId: string): string | undefined;
 }
@@ -248,6 +250,8 @@ export interface Telemetry {
 /** What the server says of itself. */
 export interface SystemState {
   readonly version: string;
+  /** Every patient is invented: marked on every screen, before the sign-in too. */
+  readonly isDemo: boolean;
   /** "https://ward.example", or made from bind and port; without a slash at the end. */
   publicUrl(): string;
   mqtt(): { readonly host: string; readonly port: number };

@@ -114,10 +114,16 @@ export const limitsRevision = (limits: Limits): string =>
 /** @param worn the patient on whom the device is, where the caller may see them */
 export function deviceBody(
   record: DeviceRecord,
-  facts: { typeDisplay: string; isConnected: boolean; worn: PatientRecord | undefined },
+  facts: {
+    typeDisplay: string;
+    isConnected: boolean;
+    lastSeenAt: number | undefined;
+    worn: PatientRecord | undefined;
+  },
 ): DeviceBody {
   const { device, status, association } = record;
   const { worn } = facts;
+  const seen = [record.lastSeenAt, facts.lastSeenAt].filter((at) => at != null);
   return {
     id: device.id,
     type: device.type,
@@ -131,7 +137,7 @@ export function deviceBody(
     connected: facts.isConnected,
     state: status?.state ?? null,
     battery: status?.battery ?? null,
-    lastSeenAt: record.lastSeenAt,
+    lastSeenAt: seen.length > 0 ? Math.max(...seen) : null,
     clockOffsetMs: record.clockOffsetMs,
     patient:
       worn && association

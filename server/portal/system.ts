@@ -7,9 +7,10 @@ export function systemHandlers(deps: {
   system: SystemState;
   wards: Wards;
   clock: Clock;
-}): Pick<Handlers, "system" | "wards" | "addWard"> {
+}): Pick<Handlers, "about" | "system" | "wards" | "addWard"> {
   const { system, wards, clock } = deps;
   return {
+    about: async () => ({ isDemo: system.isDemo }),
     system: async () => ({
       version: system.version,
       publicUrl: system.publicUrl(),

@@ -316,6 +316,7 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
     isSignedIn = false;
     return null;
   },
+  about: () => ({ isDemo }),
   system: () => ({
     version: "0.1.0",
     publicUrl: `http://127.0.0.1:${port}`,

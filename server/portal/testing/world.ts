@@ -249,6 +249,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
     },
     devicesNow: {
       isConnected: (deviceId) => deviceId === "oximeter-1",
+      lastSeenAt: (deviceId) => (deviceId === "oximeter-1" ? now() - 1_000 : undefined),
       patientOf: (deviceId) => devices.get(deviceId)?.association?.patientId,
     },
     deviceTypes: [
@@ -379,6 +380,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
     screens: { patientChanged: (patientId) => asked.push(["screens", patientId]) },
     system: {
       version: "0.1.0",
+      isDemo: true,
       publicUrl: () => "http://127.0.0.1:8080",
       mqtt: () => ({ host: "127.0.0.1", port: 1883 }),
       storage: () => "ok",

@@ -38,6 +38,7 @@ interface RecordRow extends DeviceRow {
   readonly status: { state: string; battery: number | null; clock_at: number | null; received_at: number } | null;
   readonly device_time: number | null;
   readonly server_time: number | null;
+  readonly quarantined_at: number | null;
   readonly open_quarantine: number;
 }
 
@@ -52,6 +53,7 @@ export async function readDevices(
 ): Promise<DeviceRecord[]> {
   const rows = await tx.rows<RecordRow>(
     `SELECT ${DEVICE_COLUMNS}, to_jsonb(a) AS association, to_jsonb(st) AS status, c.device_time, c.server_time,
+            q.received_at AS quarantined_at,
             (SELECT count(*) FROM (
                SELECT 1 FROM quarantine q
                 WHERE q.device_id = d.id AND q.organisation_id = d.organisation_id
@@ -65,6 +67,9 @@ export async function readDevices(
        LEFT JOIN LATERAL (
          SELECT device_time, server_time FROM device_clock k
           WHERE k.device_id = d.id ORDER BY server_time DESC, position DESC, ordinal DESC LIMIT 1) c ON true
+       LEFT JOIN LATERAL (
+         SELECT received_at FROM quarantine q
+          WHERE q.device_id = d.id ORDER BY received_at DESC LIMIT 1) q ON true
       WHERE ${condition}
       ORDER BY d.id`,
     values,
@@ -74,7 +79,7 @@ export async function readDevices(
 
 function toRecord(row: RecordRow): DeviceRecord {
   const { status, association, server_time: heardAt } = row;
-  const seen = [status?.received_at, heardAt].filter((at) => at != null);
+  const seen = [status?.received_at, heardAt, row.quarantined_at].filter((at) => at != null);
   return {
     device: toDevice(row),
     status: status && {

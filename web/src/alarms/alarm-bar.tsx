@@ -1,6 +1,5 @@
 import type { AlarmBody } from "@openward/api";
 import { IconCheck } from "@tabler/icons-react";
-import { problemText } from "../app/api.ts";
 import { useMay } from "../app/hooks.ts";
 import { formatDuration } from "../parts/format.ts";
 import classes from "./alarms.module.css";
@@ -39,7 +38,6 @@ export function AlarmBar({ alarm, more = 0, now, zone, whose }: AlarmBarProps) {
       <span className={classes.text} title={fate ? `${text} · ${fate}` : text}>
         {text}
         {fate && <span style={{ fontWeight: 450 }}> · {fate}</span>}
-        {acknowledge.isError && <span role="alert"> · {problemText(acknowledge.error)}</span>}
       </span>
       {more > 0 && (
         <span className={classes.more} title={`${more} more alarms of this patient`}>

@@ -17,6 +17,12 @@ export function AlarmSummary() {
   const phases = [useLive(monitor.ward).phase, useLive(monitor.patient).phase];
   const now = useNow();
   const [isOpen, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  useLeaving(isOpen, [button, list], (isByKey) => {
+    setOpen(false);
+    if (isByKey) button.current?.focus();
+  });
   const raised = alarms.filter((a) => a.alarm.state === "raised");
   const counts = PRIORITIES.map((priority) => ({
     priority,
@@ -40,7 +46,14 @@ export function AlarmSummary() {
   return (
     <Popover opened={isOpen} onChange={setOpen} position="bottom-end" width={380} shadow="md" withinPortal>
       <Popover.Target>
-        <button type="button" className={classes.summary} aria-label={spoken} onClick={() => setOpen((o) => !o)}>
+        <button
+          ref={button}
+          type="button"
+          aria-expanded={isOpen}
+          className={classes.summary}
+          aria-label={spoken}
+          onClick={() => setOpen((o) => !o)}
+        >
           {counts.length === 0 ? (
             <>
               {quiet === "No alarms" && <IconCheck size={18} stroke={2.2} aria-hidden />}
@@ -56,7 +69,7 @@ export function AlarmSummary() {
           )}
         </button>
       </Popover.Target>
-      <Popover.Dropdown p={0}>
+      <Popover.Dropdown ref={list} p={0}>
         {alarms.length === 0 ? (
           <p style={{ padding: "0.4rem 1rem", margin: 0 }}>{quiet}.</p>
         ) : (
@@ -87,6 +100,30 @@ export function AlarmSummary() {
       <Announcer raised={raised} />
     </Popover>
   );
+}
+
+/** Escape, wherever the focus is, and focus that goes elsewhere, as into a dialog, end what is open. */
+function useLeaving(
+  isOpen: boolean,
+  inside: readonly React.RefObject<HTMLElement | null>[],
+  leave: (isByKey: boolean) => void,
+): void {
+  const latest = useRef({ inside, leave });
+  latest.current = { inside, leave };
+  useEffect(() => {
+    if (!isOpen) return;
+    const onKey = (e: KeyboardEvent) => e.key === "Escape" && latest.current.leave(true);
+    const onFocus = (e: FocusEvent) => {
+      const isInside = latest.current.inside.some((ref) => ref.current?.contains(e.target as Node));
+      if (!isInside) latest.current.leave(false);
+    };
+    document.addEventListener("keydown", onKey);
+    document.addEventListener("focusin", onFocus);
+    return () => {
+      document.removeEventListener("keydown", onKey);
+      document.removeEventListener("focusin", onFocus);
+    };
+  }, [isOpen]);
 }
 
 /** Says each new alarm to a screen reader, once. */

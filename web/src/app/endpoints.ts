@@ -9,6 +9,7 @@ export const endpoints: Endpoints = {
   session: ["GET", "/api/session"],
   signIn: ["POST", "/api/session"],
   signOut: ["DELETE", "/api/session"],
+  about: ["GET", "/api/about"],
   system: ["GET", "/api/system"],
   wards: ["GET", "/api/wards"],
   addWard: ["POST", "/api/wards"],

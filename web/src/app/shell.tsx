@@ -14,11 +14,13 @@ import {
 } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useMatch, useNavigate } from "@tanstack/react-router";
-import { type ReactNode, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { AlarmSummary } from "../alarms/alarm-summary.tsx";
+import { AnswerProblem } from "../alarms/answer-problem.tsx";
 import { SoundControl } from "../alarms/sound-control.tsx";
 import { formatTime } from "../parts/format.ts";
 import { ask, isSignedOut } from "./api.ts";
+import { Banner, DemoBanner } from "./banner.tsx";
 import { sessionQuery, useLive, useMay, useNow, useSystem, useWards } from "./hooks.ts";
 import { monitor } from "./monitor.ts";
 import { may, roleWord } from "./permissions.ts";
@@ -73,6 +75,7 @@ function SignedIn() {
           <UserMenu />
         </div>
       </header>
+      <AnswerProblem />
       <main id="main" className={classes.main} tabIndex={-1}>
         <Outlet />
       </main>
@@ -166,11 +169,7 @@ function Banners() {
   const storage = ward.phase === "live" ? ward.storage : (system?.storage ?? "ok");
   return (
     <>
-      {session?.organisation.isDemo && (
-        <Banner kind="demo" label="Demo">
-          <strong>DEMO</strong> Invented patients. Not for care.
-        </Banner>
-      )}
+      {session?.organisation.isDemo && <DemoBanner />}
       {storage === "spooling" && (
         <Banner kind="storage" label="Storage">
           <IconAlertTriangle size={18} aria-hidden /> <strong>Storage: spooling.</strong> The database does not answer.
@@ -184,16 +183,6 @@ function Banners() {
         </Banner>
       )}
     </>
-  );
-}
-
-function Banner(props: { readonly kind: "demo" | "storage"; readonly label: string; readonly children: ReactNode }) {
-  return (
-    <section className={classes.banner} data-kind={props.kind} aria-label={props.label}>
-      <div className={classes.bannerText} role={props.kind === "storage" ? "alert" : undefined}>
-        {props.children}
-      </div>
-    </section>
   );
 }
 

@@ -11,7 +11,6 @@ import { monitor } from "../app/monitor.ts";
 import { Card, Empty, Failed, Loading } from "../app/pages.tsx";
 import type { TileState } from "../live/tiles.ts";
 import { formatDuration, formatWhen } from "../parts/format.ts";
-import { Problem } from "../parts/problem.tsx";
 import { Rows } from "../parts/rows.tsx";
 import classes from "./chart.module.css";
 import { usePatientAlarms } from "./use-chart.ts";
@@ -50,7 +49,6 @@ export function AlarmsPanel({
         <SegmentedControl size="sm" aria-label="Span" data={spans} value={hours} onChange={setHours} />
         <span className={classes.soft}>{rows.length} alarms</span>
       </div>
-      <Problem error={acknowledge.error} />
       <Card>
         {alarms.isPending ? (
           <Loading what="Loading alarms" />

@@ -33,7 +33,7 @@ export function AddDeviceDialog({ isOpen, onClose }: { readonly isOpen: boolean;
     >
       {add.data ? (
         <Stack gap="md">
-          <TokenShown id={add.data.id} token={add.data.token} />
+          <TokenShown id={add.data.id} token={add.data.token} type={type} />
           <PutOnPatient deviceId={add.data.id} onDone={onClose} />
         </Stack>
       ) : (

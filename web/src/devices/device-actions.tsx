@@ -83,7 +83,7 @@ export function DeviceActions({ device }: { readonly device: DeviceBody }) {
       {rotate.data && doing === "rotate" ? (
         <Modal opened onClose={close} title={`New token of ${device.id}`} size="lg" closeOnClickOutside={false}>
           <Stack>
-            <TokenShown id={rotate.data.id} token={rotate.data.token} />
+            <TokenShown id={rotate.data.id} token={rotate.data.token} type={device.type} />
             <Group justify="flex-end">
               <Button onClick={close}>Done</Button>
             </Group>

@@ -3,11 +3,27 @@ import { IconKey } from "@tabler/icons-react";
 import { useSystem } from "../app/hooks.ts";
 import { CopyLine } from "../parts/copy-line.tsx";
 import { connectLines } from "./connect-lines.ts";
+import { useDeviceTypes } from "./use-devices.ts";
 
-/** A device's id and token, which are never shown again, and two lines that send a reading with them. */
-export function TokenShown({ id, token }: { readonly id: string; readonly token: string }) {
+export interface TokenShownProps {
+  readonly id: string;
+  readonly token: string;
+  /** Key of the device's type. */
+  readonly type: string;
+}
+
+/** A device's id and token, which are never shown again, and two lines that send with them what its type measures. */
+export function TokenShown({ id, token, type }: TokenShownProps) {
   const system = useSystem().data;
-  const lines = system && connectLines(system, id, token);
+  const signals = useDeviceTypes().data?.find((t) => t.key === type)?.signals ?? [];
+  const lines =
+    system &&
+    connectLines(
+      system,
+      id,
+      token,
+      signals.map((s) => s.signal),
+    );
   return (
     <Stack gap="sm">
       <Alert icon={<IconKey size={20} />} variant="light" title="The token is shown once">
@@ -17,8 +33,8 @@ export function TokenShown({ id, token }: { readonly id: string; readonly token:
       <CopyLine label="Token" text={token} />
       {lines && (
         <>
-          <CopyLine label="Send a reading by MQTT" text={lines.mqtt} />
-          <CopyLine label="Send a reading by HTTP" text={lines.http} />
+          <CopyLine label="Send by MQTT" text={lines.mqtt} />
+          <CopyLine label="Send by HTTP" text={lines.http} />
         </>
       )}
     </Stack>

@@ -1,8 +1,6 @@
 import type { PatientBody } from "@openward/api";
 import { formatAge, formatBirthDate, sexWord } from "./format.ts";
-
-/** An identifier is not broken across lines. */
-const whole = { display: "inline-block", whiteSpace: "pre" } as const;
+import classes from "./identity.module.css";
 
 /** The second line of who it is: birth date, age, sex, record number. Two identifiers stand wherever values stand. */
 export function Identity({
@@ -15,17 +13,22 @@ export function Identity({
   readonly withSex?: boolean;
 }) {
   const age = formatAge(patient.birthDate, now, patient.timeZone);
+  const facts = [
+    formatBirthDate(patient.birthDate),
+    age,
+    withSex && patient.sex !== "unknown" ? sexWord[patient.sex] : "",
+  ].filter(Boolean);
   return (
-    <>
-      <span style={whole}>
-        {formatBirthDate(patient.birthDate)}
-        {age && ` · ${age}`}
-        {withSex && patient.sex !== "unknown" && ` · ${sexWord[patient.sex]}`}
-        {" · "}
+    <span className={classes.line}>
+      <span className={classes.facts}>
+        {/* What is between two facts belongs to the second: at the start of a line it is out of sight. */}
+        {facts.map((fact) => (
+          <span key={fact}>{fact}</span>
+        ))}
+        <span>
+          <abbr title="Record number">MRN</abbr> {patient.mrn}
+        </span>
       </span>
-      <span style={whole}>
-        <abbr title="Record number">MRN</abbr> {patient.mrn}
-      </span>
-    </>
+    </span>
   );
 }

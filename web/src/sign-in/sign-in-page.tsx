@@ -1,8 +1,9 @@
 import { Alert, Loader } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { ApiProblem, ask, problemText } from "../app/api.ts";
+import { DemoBanner } from "../app/banner.tsx";
 import { sessionQuery, useTitle } from "../app/hooks.ts";
 import { monitor } from "../app/monitor.ts";
 import classes from "./sign-in.module.css";
@@ -30,6 +31,7 @@ export function SignInPage() {
   const navigate = useNavigate();
   const [link] = useState(takeToken);
   const [error, setError] = useState<unknown>(null);
+  const about = useQuery({ queryKey: ["about"], queryFn: ({ signal }) => ask("about", { signal }) }).data;
 
   useEffect(() => {
     // A second link, pasted while this page is open, changes the fragment only.
@@ -50,37 +52,40 @@ export function SignInPage() {
   }, [link, queries, navigate]);
 
   return (
-    <main className={classes.page}>
-      <div className={classes.card}>
-        <svg viewBox="0 0 32 32" width="52" height="52" aria-hidden="true">
-          <rect width="32" height="32" rx="8" fill="#0b6e7f" />
-          <path
-            d="M4 17h6l2.2-5 4.2 12L20.6 8l2.4 9H28"
-            fill="none"
-            stroke="#fff"
-            strokeWidth="2.6"
-            strokeLinecap="round"
-            strokeLinejoin="round"
-          />
-        </svg>
-        <h1>Openward</h1>
-        {link && !error ? (
-          <p role="status">
-            <Loader size="xs" mr="xs" /> Signing in…
-          </p>
-        ) : (
-          <>
-            {error ? <SignInFailed error={error} /> : null}
-            <h2>You are signed out</h2>
-            <p>There is no password. You sign in with a link that works once:</p>
-            <ul>
-              <li>An administrator makes one for you under Administration, People.</li>
-              <li>The first one is printed where the server was started, in the lines after its address.</li>
-            </ul>
-          </>
-        )}
-      </div>
-    </main>
+    <>
+      {about?.isDemo && <DemoBanner />}
+      <main className={classes.page}>
+        <div className={classes.card}>
+          <svg viewBox="0 0 32 32" width="52" height="52" aria-hidden="true">
+            <rect width="32" height="32" rx="8" fill="#0b6e7f" />
+            <path
+              d="M4 17h6l2.2-5 4.2 12L20.6 8l2.4 9H28"
+              fill="none"
+              stroke="#fff"
+              strokeWidth="2.6"
+              strokeLinecap="round"
+              strokeLinejoin="round"
+            />
+          </svg>
+          <h1>Openward</h1>
+          {link && !error ? (
+            <p role="status">
+              <Loader size="xs" mr="xs" /> Signing in…
+            </p>
+          ) : (
+            <>
+              {error ? <SignInFailed error={error} /> : null}
+              <h2>You are signed out</h2>
+              <p>There is no password. You sign in with a link that works once:</p>
+              <ul>
+                <li>An administrator makes one for you under Administration, People.</li>
+                <li>The first one is printed where the server was started, in the lines after its address.</li>
+              </ul>
+            </>
+          )}
+        </div>
+      </main>
+    </>
   );
 }
 

@@ -91,6 +91,7 @@ function Status({ tile, now }: { readonly tile: TileState; readonly now: number 
     <div className={classes.status}>
       {first && (
         <AlarmBar
+          key={first.id}
           alarm={first}
           more={alarms.length - 1}
           now={now}

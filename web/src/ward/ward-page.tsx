@@ -12,6 +12,7 @@ import { count } from "../parts/format.ts";
 import { AdmitDialog } from "../patients/admit-dialog.tsx";
 import { layoutOf, type WardLayout } from "./layout.ts";
 import { Tile } from "./tile.tsx";
+import { useSteady } from "./use-steady.ts";
 import classes from "./ward-page.module.css";
 
 type Order = "urgent" | "bed";
@@ -94,9 +95,10 @@ export function WardPage() {
   );
 }
 
-function Wall({ tiles, order }: { readonly tiles: Tiles; readonly order: readonly string[] }) {
+function Wall({ tiles, order: wanted }: { readonly tiles: Tiles; readonly order: readonly string[] }) {
   const room = useRef<HTMLDivElement>(null);
   const [layout, setLayout] = useState<WardLayout>({ columns: 1, rowHeight: 260 });
+  const order = useSteady(wanted, room);
   const n = order.length;
   useEffect(() => {
     const element = room.current;
