@@ -91,6 +91,10 @@ export interface Principal {
  */
 export interface PatientView {
   readonly principal: Principal;
+  /** Also of a record that was merged into one that is visible. */
   has(patientId: string): boolean;
+  /** Those that were not merged into another. */
   patientIds(): readonly string[];
+  /** This record, and those that were merged into it: one person's. Empty for one that is not visible. */
+  recordsOf(patientId: string): readonly string[];
 }

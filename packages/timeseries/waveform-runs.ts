@@ -9,7 +9,7 @@ export interface WaveformRun {
   readonly origin: number;
   readonly quality: number;
   readonly utcOffsetMinutes: number | null;
-  /** Server time of arrival of the first sample; after sealing exact to the minute. */
+  /** Server time by which all of it had arrived; after sealing exact to the minute. */
   readonly receivedAt: number;
   readonly samples: Int32Array;
   /** Where runs of several associations stand together. */
@@ -104,7 +104,7 @@ function isSameScale(a: WaveformRun, b: WaveformRun): boolean {
 }
 
 /**
- * Runs that follow one another without a gap, as one. A start may be off by its tolerance: the samples then take their time from the first run's start.
+ * Runs that follow one another without a gap, as one, received when the last of them was. A start may be off by its tolerance: the samples then take their time from the first run's start.
  */
 export function joinRuns(runs: readonly WaveformRun[]): WaveformRun[] {
   const joined: WaveformRun[] = [];
@@ -113,7 +113,9 @@ export function joinRuns(runs: readonly WaveformRun[]): WaveformRun[] {
   let count = 0;
   const close = () => {
     const [first] = group;
-    if (first) joined.push(group.length === 1 ? first : { ...first, samples: concatenate(group, count) });
+    if (!first || group.length === 1) return joined.push(...group);
+    const receivedAt = Math.max(...group.map((run) => run.receivedAt));
+    return joined.push({ ...first, receivedAt, samples: concatenate(group, count) });
   };
   for (const run of runs) {
     const [first] = group;

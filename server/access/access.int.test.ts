@@ -213,7 +213,7 @@ test("a token ends at its time, and open live views are told then", async () => 
   await assert.rejects(access.issueToken(home.id, "nurse", "x", Number.NaN, BY), refused("FIELD_INVALID"));
 });
 
-test("a view has the patients of its organisation, follows who comes, and loses who is merged", async () => {
+test("a view has the patients of its organisation, follows who comes, and keeps a merged record with the one that stays", async () => {
   const patient = await newPatient();
   const authenticated = await access.authenticate({ cookie: await signIn() });
   assert.ok(authenticated);
@@ -223,10 +223,17 @@ test("a view has the patients of its organisation, follows who comes, and loses 
   await within(1_000, "the new patient", () => view.has(next.id));
   assert.ok((await access.viewOf(authenticated.principal)).has(next.id));
   await registry.patients.merge(home.id, next.id, patient.id, BY);
-  await within(1_000, "the merged patient leaves", () => !view.has(next.id));
-  assert.ok(!view.patientIds().includes(next.id));
+  await within(1_000, "the merged patient leaves the list", () => !view.patientIds().includes(next.id));
+  // What was measured under the merged record is still the person's.
+  assert.ok(view.has(next.id));
+  assert.deepEqual(view.recordsOf(patient.id), [patient.id, next.id]);
+  const third = await newPatient();
+  await registry.patients.merge(home.id, patient.id, third.id, BY);
+  await within(1_000, "both lead to the third", () => view.recordsOf(third.id).length === 3);
+  assert.deepEqual(new Set(view.recordsOf(third.id)), new Set([third.id, patient.id, next.id]));
   const stranger = await access.viewOf({ ...authenticated.principal, id: "stranger", organisationId: demo.id });
-  assert.ok(!stranger.has(patient.id));
+  assert.ok(!stranger.has(patient.id) && !stranger.has(next.id));
+  assert.deepEqual(stranger.recordsOf(third.id), []);
   assert.deepEqual(stranger.patientIds(), []);
 });
 

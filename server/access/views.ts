@@ -4,9 +4,12 @@ import type { Tables } from "./ports.ts";
 
 const RETRY_MS = 1_000;
 
-/** The patients of one organisation that its people may see: all that were not merged into another. */
+/** The patients of one organisation, all of whom its people may see. */
 interface Visible {
+  /** Those that were not merged into another. */
   readonly ids: Set<string>;
+  /** Records that were merged, and into which. */
+  readonly mergedInto: Map<string, string>;
   /** How often a patient was asked for again: only the newest answer counts. */
   readonly asked: Map<string, number>;
   /** Everything that is being read right now; who asks for a view waits for it. */
@@ -24,14 +27,10 @@ export function createViews(deps: { tables: Tables; runtime: Runtime; onTrouble(
   const leases = new Map<string, { isOver: boolean }>();
   let isClosed = false;
 
-  const select = async (organisationId: string, patientId: string | null): Promise<string[]> => {
-    const rows = await tables.inOrganisation(organisationId, (tx) =>
-      tx.rows<{ id: string }>("SELECT id FROM patient WHERE merged_into IS NULL AND ($1::uuid IS NULL OR id = $1)", [
-        patientId,
-      ]),
+  const select = (organisationId: string, patientId: string | null): Promise<PatientRow[]> =>
+    tables.inOrganisation(organisationId, (tx) =>
+      tx.rows<PatientRow>("SELECT id, merged_into FROM patient WHERE $1::uuid IS NULL OR id = $1", [patientId]),
     );
-    return rows.map((row) => row.id);
-  };
 
   const track = (visible: Visible, work: Promise<void>): Promise<void> => {
     visible.pending.add(work);
@@ -44,11 +43,11 @@ export function createViews(deps: { tables: Tables; runtime: Runtime; onTrouble(
   const open = async (organisationId: string): Promise<Visible> => {
     let visible = organisations.get(organisationId);
     if (!visible) {
-      const fresh: Visible = { ids: new Set(), asked: new Map(), pending: new Set() };
+      const fresh: Visible = { ids: new Set(), mergedInto: new Map(), asked: new Map(), pending: new Set() };
       visible = fresh;
       organisations.set(organisationId, fresh);
-      const work = select(organisationId, null).then((ids) => {
-        for (const id of ids) if (!fresh.asked.has(id)) fresh.ids.add(id);
+      const work = select(organisationId, null).then((rows) => {
+        for (const row of rows) if (!fresh.asked.has(row.id)) keep(fresh, row);
       });
       try {
         await track(fresh, work);
@@ -66,10 +65,11 @@ export function createViews(deps: { tables: Tables; runtime: Runtime; onTrouble(
     if (!visible || isClosed) return;
     const turn = (visible.asked.get(patientId) ?? 0) + 1;
     visible.asked.set(patientId, turn);
-    const work = select(organisationId, patientId).then((ids) => {
+    const work = select(organisationId, patientId).then(([row]) => {
       if (visible.asked.get(patientId) !== turn) return;
-      if (ids.includes(patientId)) visible.ids.add(patientId);
-      else visible.ids.delete(patientId);
+      visible.ids.delete(patientId);
+      visible.mergedInto.delete(patientId);
+      if (row) keep(visible, row);
     });
     track(visible, work).catch((error) => {
       onTrouble(error);
@@ -86,11 +86,16 @@ export function createViews(deps: { tables: Tables; runtime: Runtime; onTrouble(
         leases.set(principal.id, lease);
       }
       const held = lease;
-      const { ids } = await open(principal.organisationId);
+      const visible = await open(principal.organisationId);
       return {
         principal,
-        has: (patientId) => !held.isOver && ids.has(patientId),
-        patientIds: () => (held.isOver ? [] : [...ids]),
+        has: (patientId) => !held.isOver && visible.ids.has(keptOf(visible, patientId)),
+        patientIds: () => (held.isOver ? [] : [...visible.ids]),
+        recordsOf(patientId) {
+          if (held.isOver || !visible.ids.has(keptOf(visible, patientId))) return [];
+          const merged = [...visible.mergedInto.keys()].filter((id) => leadsTo(visible, id, patientId));
+          return [patientId, ...merged];
+        },
       };
     },
 
@@ -107,4 +112,26 @@ export function createViews(deps: { tables: Tables; runtime: Runtime; onTrouble(
       isClosed = true;
     },
   };
+}
+
+interface PatientRow {
+  readonly id: string;
+  readonly merged_into: string | null;
+}
+
+function keep({ ids, mergedInto }: Visible, row: PatientRow): void {
+  if (row.merged_into === null) ids.add(row.id);
+  else mergedInto.set(row.id, row.merged_into);
+}
+
+/** The record that stands for this one today. The database lets nobody be merged twice, so the way ends. */
+function keptOf({ mergedInto }: Visible, patientId: string): string {
+  let kept = patientId;
+  for (let next = mergedInto.get(kept); next !== undefined; next = mergedInto.get(kept)) kept = next;
+  return kept;
+}
+
+function leadsTo({ mergedInto }: Visible, from: string, to: string): boolean {
+  for (let next = mergedInto.get(from); next !== undefined; next = mergedInto.get(next)) if (next === to) return true;
+  return false;
 }

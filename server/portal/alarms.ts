@@ -31,14 +31,17 @@ export function alarmHandlers(deps: {
       if (!(from < to && to - from <= HISTORY_MS_MAX)) {
         throw new RefusedInput("FIELD_INVALID", { at: "to", expected: "a time after `from`, at most 400 days" });
       }
+      const seen = await view();
+      const records = seen.recordsOf(params.id);
+      const ofRecord = (id: string) => history.ofPatient(signedIn.organisation.id, id, from, to);
       const [past, active] = await Promise.all([
-        history.ofPatient(signedIn.organisation.id, params.id, from, to),
-        watch.active(await view()),
+        Promise.all(records.map(ofRecord)).then((each) => each.flat()),
+        watch.active(seen),
       ]);
       // The database follows a moment behind: what is active now is told by those who raise it.
       const newest = new Map(past.map((alarm) => [alarm.id, alarm]));
       for (const alarm of active) {
-        if (alarm.patientId !== params.id || alarm.onsetAt < from || alarm.onsetAt >= to) continue;
+        if (!records.includes(alarm.patientId) || alarm.onsetAt < from || alarm.onsetAt >= to) continue;
         if ((newest.get(alarm.id)?.revision ?? -1) < alarm.revision) newest.set(alarm.id, alarm);
       }
       return bodies([...newest.values()].sort((a, b) => b.onsetAt - a.onsetAt));

@@ -252,7 +252,10 @@ test("the profile that is watched stands on the patient and the tile, and a choi
   assert.equal(await profileNow(), "adult");
   assert.deepEqual(asked.at(-1), ["screens", id]);
   const principal = { kind: "person", id: "n", display: "N", organisationId: "o", role: "nurse" } as const;
-  const tile = await portal.tiles.tileOf({ principal, has: () => true, patientIds: () => [id] }, id);
+  const tile = await portal.tiles.tileOf(
+    { principal, has: () => true, patientIds: () => [id], recordsOf: () => [id] },
+    id,
+  );
   assert.deepEqual([tile?.patient.ageGroup, tile?.patient.limitsProfile], [null, "adult"]);
 });
 
@@ -426,7 +429,12 @@ test("tiles hold the worn streams only, and are there while the database is away
   }
   alarms.push(alarmOf(id, { id: "low", priority: "low" }), alarmOf(id, { id: "high", priority: "high" }));
   const principal = { kind: "person", id: "n", display: "N", organisationId: "o", role: "nurse" } as const;
-  const view = { principal, has: (one: string) => one === id && !hidden.has(id), patientIds: () => [id] };
+  const view = {
+    principal,
+    has: (one: string) => one === id && !hidden.has(id),
+    patientIds: () => [id],
+    recordsOf: (one: string) => [one],
+  };
 
   const [tile, ...others] = await portal.tiles.tilesOf(view, { wardId: WARD.id });
   assert.equal(others.length, 0);

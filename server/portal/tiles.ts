@@ -102,17 +102,21 @@ export function createTiles(deps: TilesDeps): Tiles {
     async tilesOf(view, filter) {
       const records = await wanted(view, filter);
       const byPatient = Map.groupBy(await watch.active(view), (alarm) => alarm.patientId);
-      return Promise.all(records.map((record) => tile(view, record, byPatient.get(record.patient.id) ?? [])));
+      const alarmsOf = ({ patient }: PatientRecord) =>
+        view.recordsOf(patient.id).flatMap((id) => byPatient.get(id) ?? []);
+      return Promise.all(records.map((record) => tile(view, record, alarmsOf(record))));
     },
     async tileOf(view, patientId) {
       if (!view.has(patientId)) return null;
       const record = await roster.find(view.principal.organisationId, patientId);
-      if (!record) return null;
+      // One that was merged has no tile of its own any more.
+      if (!record || record.patient.mergedInto !== null) return null;
+      const records = view.recordsOf(patientId);
       const active = await watch.active(view);
       return tile(
         view,
         record,
-        active.filter((alarm) => alarm.patientId === patientId),
+        active.filter((alarm) => records.includes(alarm.patientId)),
       );
     },
   };

@@ -14,7 +14,7 @@ const readers: Readonly<Record<string, Reader>> = {
   Patient: async ({ view, patients, organisation }, id) => {
     if (!view.has(id)) return undefined;
     const record = await patients.find(organisation.id, id);
-    return record && mapPatient(record.patient, organisation);
+    return record && mapPatient(record.patient, organisation, view.recordsOf(id).slice(1));
   },
   Device: async (context, id) => {
     const { devices, organisation, view } = context;

@@ -45,6 +45,7 @@ export const VIEW: PatientView = {
   principal,
   has: (id) => everybody.includes(id),
   patientIds: () => everybody,
+  recordsOf: (id) => [id],
 };
 
 // What these lines say never happens to whoever has no damaged disk, and nothing here damages what was flushed.

@@ -173,6 +173,7 @@ export function fakeWard(deps: Partial<LiveDeps> = {}): FakeWard {
         principal,
         has: (id) => tiles.has(id) && !hidden.has(id),
         patientIds: () => [...tiles.keys()].filter((id) => !hidden.has(id)),
+        recordsOf: (id) => (tiles.has(id) && !hidden.has(id) ? [id] : []),
       };
       return {
         principal,

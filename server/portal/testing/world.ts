@@ -130,6 +130,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
     principal,
     has: (patientId) => patients.has(patientId) && !hidden.has(patientId),
     patientIds: () => [...patients.keys()].filter((key) => !hidden.has(key)),
+    recordsOf: (patientId) => (patients.has(patientId) && !hidden.has(patientId) ? [patientId] : []),
   });
   const authenticated = (via: "session" | "token", role: Role): Authenticated => ({
     principal: {

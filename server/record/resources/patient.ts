@@ -8,7 +8,8 @@ export function mrnSystem(organisationId: string): string {
   return `urn:openward:mrn:${organisationId}`;
 }
 
-export function mapPatient(patient: Patient, organisation: Organisation): FhirPatient {
+/** @param merged records that were merged into this one */
+export function mapPatient(patient: Patient, organisation: Organisation, merged: readonly string[] = []): FhirPatient {
   return {
     resourceType: "Patient",
     id: patient.id,
@@ -26,10 +27,14 @@ export function mapPatient(patient: Patient, organisation: Organisation): FhirPa
     gender: patient.sex,
     ...(patient.birthDate === null ? {} : { birthDate: patient.birthDate }),
     managingOrganization: { display: organisation.name },
-    ...(patient.mergedInto === null
-      ? {}
-      : { link: [{ other: { reference: `Patient/${patient.mergedInto}` }, type: "replaced-by" }] }),
+    ...linksOf(patient, merged),
   };
+}
+
+function linksOf({ mergedInto }: Patient, merged: readonly string[]): Pick<FhirPatient, "link"> {
+  const to = (id: string, type: "replaced-by" | "replaces") => ({ other: { reference: `Patient/${id}` }, type });
+  const link = mergedInto === null ? merged.map((id) => to(id, "replaces")) : [to(mergedInto, "replaced-by")];
+  return link.length === 0 ? {} : { link };
 }
 
 /** "Hansen, Kari Anne" is family and given; a name without a comma is not guessed at. */

@@ -112,7 +112,9 @@ export function mapSegment(
   const kind = observationKind(stream);
   const { tag, note } = qualityOf(segment.quality);
   const { start, rateHz, samples, utcOffsetMinutes } = segment;
-  const receivedAt = fhirTime(segment.receivedAt);
+  // Arrival is kept for the beginning of what came in one piece, and after sealing to the minute: nothing was received
+  // before it was measured.
+  const receivedAt = fhirTime(Math.max(segment.receivedAt, endOf(segment)));
   const periodMs = 1000 / rateHz;
   return {
     resourceType: "Observation",

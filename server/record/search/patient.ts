@@ -52,7 +52,9 @@ export async function searchPatients(
     ? await Promise.all([...ids].filter((id) => view.has(id)).map((id) => patients.find(organisation.id, id)))
     : await patients.list(organisation.id, { all: true });
   const found = records.flatMap((record) =>
-    record && matches(record.patient) ? [mapPatient(record.patient, organisation)] : [],
+    record && matches(record.patient)
+      ? [mapPatient(record.patient, organisation, view.recordsOf(record.patient.id).slice(1))]
+      : [],
   );
   return pageOfList(context, "Patient", query, found);
 }

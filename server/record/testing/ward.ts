@@ -29,7 +29,12 @@ export const principal: Principal = {
 
 export function viewOf(...patientIds: string[]): PatientView {
   const set = new Set(patientIds);
-  return { principal, has: (id) => set.has(id), patientIds: () => [...set] };
+  return {
+    principal,
+    has: (id) => set.has(id),
+    patientIds: () => [...set],
+    recordsOf: (id) => (set.has(id) ? [id] : []),
+  };
 }
 
 export function patientOf(id: string, name: string, birthDate: string | null, more: Partial<Patient> = {}): Patient {

@@ -65,8 +65,13 @@ export async function openTelemetry({ runtime, store, log }: TelemetryOptions): 
   let isClosed = false;
   await loadStreams(store, memory, clock.now());
 
+  // What was measured before two records were found to be one person's is that person's.
+  const ofPerson = (view: PatientView, patientId: string): readonly StreamMemory[] => {
+    const records = view.recordsOf(patientId);
+    return records.length === 1 ? memory.ofPatient(patientId) : records.flatMap((id) => memory.ofPatient(id));
+  };
   const visible = (view: PatientView, patientId: string, kind: Stream["kind"]): StreamMemory[] =>
-    view.has(patientId) ? memory.ofPatient(patientId).filter((each) => each.stream.kind === kind) : [];
+    ofPerson(view, patientId).filter((each) => each.stream.kind === kind);
   const chosen = (view: PatientView, query: { readonly patientId: string; readonly streamIds: readonly string[] }) => {
     const ids = new Set(query.streamIds);
     return visible(view, query.patientId, "numeric").filter((each) => ids.has(each.stream.id));
@@ -86,8 +91,7 @@ export async function openTelemetry({ runtime, store, log }: TelemetryOptions): 
 
   return {
     async streams(view, patientId) {
-      if (!view.has(patientId)) return [];
-      return memory.ofPatient(patientId).map((each) => ({ stream: each.stream, lastAt: newestTimeOf(each) }));
+      return ofPerson(view, patientId).map((each) => ({ stream: each.stream, lastAt: newestTimeOf(each) }));
     },
     async stream(view, streamId) {
       const found = memory.streams.get(streamId);

@@ -257,5 +257,6 @@ export function viewOf(person: string, patients: readonly string[] = [PATIENT, O
     principal: { kind: "person", id: person, display: person, organisationId: ORGANISATION, role: "nurse" },
     has: (patientId) => patients.includes(patientId),
     patientIds: () => patients,
+    recordsOf: (id) => [id],
   };
 }

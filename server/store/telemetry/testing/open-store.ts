@@ -52,5 +52,10 @@ export async function openTestStore(
 export function viewOf(...patientIds: string[]): PatientView {
   const ids = new Set(patientIds);
   const principal = { kind: "system", id: "test", display: "test", organisationId: "", role: "nurse" } as const;
-  return { principal, has: (id) => ids.has(id), patientIds: () => patientIds };
+  return {
+    principal,
+    has: (id) => ids.has(id),
+    patientIds: () => patientIds,
+    recordsOf: (id) => (ids.has(id) ? [id] : []),
+  };
 }
