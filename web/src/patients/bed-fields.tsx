@@ -1,4 +1,4 @@
-import { Autocomplete, Group, Select } from "@mantine/core";
+import { Button, Group, Select, TextInput } from "@mantine/core";
 import { useWards } from "../app/hooks.ts";
 import { freeBeds } from "./free-beds.ts";
 import { usePatients } from "./use-patients.ts";
@@ -32,18 +32,34 @@ export function BedFields(props: {
         error={isChecked && !place.wardId ? "The ward is needed" : undefined}
         required
       />
-      <Autocomplete
-        label="Bed"
-        data={[{ group: "Free beds", items: [...freeBeds(there.flatMap((p) => p.stay?.bed ?? []))] }]}
-        filter={({ options }) => options}
-        value={place.bed}
-        onChange={(bed) => change({ bed })}
-        error={isChecked && typed === "" ? "The bed is needed" : undefined}
-        description={others.length > 0 ? `Taken: ${others.map((p) => p.name).join("; ")}` : undefined}
-        inputWrapperOrder={["label", "input", "description", "error"]}
-        required
-        maxLength={32}
-      />
+      <div>
+        <TextInput
+          label="Bed"
+          value={place.bed}
+          onChange={(e) => change({ bed: e.currentTarget.value })}
+          error={isChecked && typed === "" ? "The bed is needed" : undefined}
+          description={others.length > 0 ? `Taken: ${others.map((p) => p.name).join("; ")}` : undefined}
+          inputWrapperOrder={["label", "input", "description", "error"]}
+          required
+          maxLength={32}
+        />
+        {place.wardId && (
+          <Group gap={4} mt={6} role="group" aria-label="Free beds">
+            <small style={{ color: "var(--ow-ink-soft)" }}>Free:</small>
+            {freeBeds(there.flatMap((p) => p.stay?.bed ?? [])).map((bed) => (
+              <Button
+                key={bed}
+                size="compact-xs"
+                variant="default"
+                aria-label={`Bed ${bed}`}
+                onClick={() => change({ bed })}
+              >
+                {bed}
+              </Button>
+            ))}
+          </Group>
+        )}
+      </div>
     </Group>
   );
 }

@@ -2,7 +2,7 @@ import { Alert, Group, Stack } from "@mantine/core";
 import type { PatientBody } from "@openward/api";
 import { IconAdjustmentsAlt } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { memo, useEffect } from "react";
 import { useMay } from "../../app/hooks.ts";
 import { Failed, Loading } from "../../app/pages.tsx";
 import { ageGroupWord } from "../../patients/age-groups.ts";
@@ -10,8 +10,11 @@ import { useLimits } from "../use-chart.ts";
 import { ChooseProfile } from "./choose-profile.tsx";
 import { LimitsEditor } from "./limits-editor.tsx";
 
-/** The alarm limits of this patient. Where the age is not known, a person chooses first. */
-export function LimitsPanel({ patient }: { readonly patient: PatientBody }) {
+/**
+ * The alarm limits of this patient. Where the age is not known, a person chooses first. Drawn anew when the patient
+ * changes, not with every number: its fields are many.
+ */
+export const LimitsPanel = memo(function LimitsPanel({ patient }: { readonly patient: PatientBody }) {
   const limits = useLimits(patient.id);
   const mayChange = useMay("clinical");
   const queries = useQueryClient();
@@ -43,4 +46,4 @@ export function LimitsPanel({ patient }: { readonly patient: PatientBody }) {
       )}
     </Stack>
   );
-}
+});
