@@ -29,6 +29,15 @@ for (const { env, code, at } of refused) {
   });
 }
 
+test("a master key that is none is refused without being shown", () => {
+  const secret = Buffer.from("not 32 bytes").toString("base64");
+  const isSilent = (error: unknown) =>
+    error instanceof RefusedInput && error.code === "CONFIG_INVALID" && !error.message.includes(secret);
+  assert.throws(() => readConfig({ OPENWARD_MASTER_KEY: secret }, false), isSilent);
+  const both = { OPENWARD_MASTER_KEY: Buffer.alloc(32).toString("base64"), OPENWARD_MASTER_KEY_FILE: "master.key" };
+  assert.throws(() => readConfig(both, false), { code: "CONFIG_INVALID" });
+});
+
 test("the README's table of settings is this table", () => {
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
   const rows = [...readme.matchAll(/^\| `(OPENWARD_[A-Z_]+)` +\| (.*?) *\| (.*?) *\|$/gm)].map((row) =>

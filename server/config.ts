@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { RefusedInput } from "@openward/errors";
 
 interface Setting<T> {
@@ -8,6 +8,8 @@ interface Setting<T> {
   readonly about: string;
   readonly parse: (text: string) => T | undefined;
   readonly expected: string;
+  /** What was given is not shown. */
+  readonly isSecret?: boolean;
 }
 
 const text = (env: string, fallback: string, about: string, expected = "text"): Setting<string> => ({
@@ -90,6 +92,32 @@ export const settings = {
     [2, 3650],
     "how long the journal is kept after its readings are in blocks",
   ),
+  keyDir: text(
+    "OPENWARD_KEY_DIR",
+    "",
+    "where the wrapped keys of patients are kept; `keys` in the data directory when left out",
+  ),
+  masterKeyFile: text(
+    "OPENWARD_MASTER_KEY_FILE",
+    "",
+    "the file of the master key, made at the first start; `master.key` beside the wrapped keys when left out",
+  ),
+  masterKey: {
+    ...text(
+      "OPENWARD_MASTER_KEY",
+      "",
+      "the master key itself, 32 bytes in base64, instead of a file",
+      "32 bytes in base64",
+    ),
+    isSecret: true,
+    parse: (value: string) => (value === "" || Buffer.from(value, "base64").length === 32 ? value : undefined),
+  },
+  quarantineMonths: integer(
+    "OPENWARD_QUARANTINE_MONTHS",
+    12,
+    [1, 1200],
+    "how long quarantined input can be read; after that its key is destroyed",
+  ),
   undurable: choice(
     "OPENWARD_TEST_UNDURABLE",
     "no",
@@ -116,14 +144,22 @@ export function readConfig(
     throw new RefusedInput("CONFIG_UNKNOWN", { at: name, expected: `one of ${[...known].join(", ")}` });
   }
   const config: Record<string, unknown> = {};
-  for (const [key, setting] of Object.entries(settings)) {
+  for (const [key, setting] of Object.entries<Setting<unknown>>(settings)) {
     const given = environment[setting.env] ?? setting.fallback;
     const value = setting.parse(given);
     if (value === undefined)
-      throw new RefusedInput("CONFIG_INVALID", { at: setting.env, expected: setting.expected, received: given });
+      throw new RefusedInput("CONFIG_INVALID", {
+        at: setting.env,
+        expected: setting.expected,
+        ...(setting.isSecret ? {} : { received: given }),
+      });
     config[key] = value;
   }
   config.dataDir = resolve((config.dataDir as string) || defaultDataDir(isRoot));
+  config.keyDir = resolve((config.keyDir as string) || join(config.dataDir as string, "keys"));
+  config.masterKeyFile = resolve((config.masterKeyFile as string) || join(config.keyDir as string, "master.key"));
+  if (environment.OPENWARD_MASTER_KEY && environment.OPENWARD_MASTER_KEY_FILE)
+    throw new RefusedInput("CONFIG_INVALID", { at: "OPENWARD_MASTER_KEY", expected: "either the key or its file" });
   return config as Config;
 }
 

@@ -1,11 +1,12 @@
-import type { OutsideTrouble } from "@openward/errors";
+import { type OutsideTrouble, RefusedInput } from "@openward/errors";
 import type { Runtime } from "@openward/runtime";
 import { createAccess } from "./access/index.ts";
 import type { Config } from "./config.ts";
 import type { Logger } from "./log.ts";
 import { openDatabase } from "./store/database/index.ts";
 import { becomeOnlyWriter, type OnlyWriter } from "./store/database/only-writer.ts";
-import { createRegistry, createTables, openDirectory } from "./store/registry/index.ts";
+import { type KeyStore, openKeysOf, openRaw } from "./store/keys/index.ts";
+import { createRegistry, createTables, type Directory, openDirectory } from "./store/registry/index.ts";
 
 /** What the server and the command line both stand on: database, registries, who is allowed what. */
 export type Foundation = Awaited<ReturnType<typeof openFoundation>>;
@@ -31,8 +32,17 @@ export async function openFoundation(options: {
   try {
     const { worker, owner } = database;
     if (mode === "serve") writer = await becomeOnlyWriter({ owner, timers: runtime.timers, log, onSuperseded });
+    // A command reads nothing that is encrypted, and makes no keys.
+    const keys = mode === "serve" ? await openKeysOf(worker, { settings: config, runtime, log }) : undefined;
     const directory = await openDirectory({ worker, listen: database.connectionConfig("worker"), runtime, log });
-    const registry = createRegistry({ api: database.api, worker, runtime, changed: directory.changed });
+    const registry = createRegistry({
+      api: database.api,
+      worker,
+      runtime,
+      changed: directory.changed,
+      ...(keys ? { openRaw: (entry) => unlessExpired(() => openRaw(keys, entry)) } : {}),
+    });
+    const expiring = keys && keepKeys(keys, { config, runtime, directory });
     const access = createAccess({
       tables: createTables(database),
       changes: directory,
@@ -45,10 +55,13 @@ export async function openFoundation(options: {
       database,
       directory,
       access,
+      keys,
       ...registry,
       async close() {
         access.close();
+        expiring?.cancel();
         await directory.close();
+        keys?.close();
         writer?.release();
         await database.close();
       },
@@ -56,6 +69,31 @@ export async function openFoundation(options: {
   } catch (error) {
     writer?.release();
     await database.close();
+    throw error;
+  }
+}
+
+const DAY_MS = 86_400_000;
+
+/** A key for each new patient, before the first reading wants one; and those of old quarantined input expire. */
+function keepKeys(keys: KeyStore, options: { config: Config; runtime: Runtime; directory: Directory }) {
+  const { config, runtime, directory } = options;
+  const expire = () => keys.expire(runtime.clock.now(), config.quarantineMonths);
+  directory.on((change) => {
+    if (change.kind !== "patient" || !directory.watched(change.patientId)) return;
+    const { organisationId, patientId } = change;
+    keys.ensure([{ kind: "patient", organisationId, patientId }]);
+  });
+  expire();
+  return runtime.timers.every(DAY_MS, expire);
+}
+
+/** undefined when its key was destroyed. */
+function unlessExpired<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RefusedInput && error.code === "KEY_DESTROYED") return undefined;
     throw error;
   }
 }

@@ -10,6 +10,7 @@ import { registerIngest } from "./connect/http/index.ts";
 import { createMqttEndpoint } from "./connect/mqtt/index.ts";
 import { createSignInFailures } from "./connect/sign-in-failures.ts";
 import { ensureDemoWard, type RunningDemo, startDemoDevices } from "./demo.ts";
+import { createForgetting } from "./forget.ts";
 import { type Foundation, openFoundation } from "./foundation.ts";
 import { createHttp, createWebSockets, serveOpenApi, serveOperations } from "./http/index.ts";
 import { createIngest } from "./ingest/index.ts";
@@ -22,6 +23,7 @@ import { createPortal } from "./portal/index.ts";
 import { registerRecord } from "./record/register.ts";
 import { createSightings } from "./sightings.ts";
 import { openJournal } from "./store/journal/index.ts";
+import { bindStore, eraseRows } from "./store/keys/index.ts";
 import { openTelemetry, postgresBlocks } from "./store/telemetry/index.ts";
 import { createWatch } from "./watch/index.ts";
 
@@ -65,6 +67,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const devices = isDemo
       ? await ensureDemoWard(foundation, config.dataDir, runtime)
       : await ensureOrganisation(foundation);
+    if (foundation.keys) await bindStore(foundation.database.worker, foundation.keys.id, runtime.clock.now());
     const links = await firstLinks(foundation, options, url);
     if (devices) {
       const demo: RunningDemo = startDemoDevices({
@@ -95,11 +98,12 @@ interface RoomsOptions extends ServerOptions {
 }
 
 async function openRooms({ config, isDemo, runtime, log, foundation, stops }: RoomsOptions) {
-  const { database, directory, access } = foundation;
+  const { database, directory, access, keys } = foundation;
+  if (!keys) throw new Error("a server has keys");
   const report = (error: unknown, doing: string) => log.error({ err: error }, doing);
 
   const { worker } = database;
-  const telemetry = await openTelemetry({ runtime, store: postgresBlocks(worker), log });
+  const telemetry = await openTelemetry({ runtime, store: postgresBlocks(worker), keys, log });
   const journal = await openJournal({
     runtime,
     worker,
@@ -108,6 +112,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     spoolBytesMax: config.spoolMegabytes * 1_000_000,
     journalDays: config.journalDays,
     tails: telemetry,
+    keys,
     log,
   });
   stops.push(
@@ -198,7 +203,17 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   });
   const live = createLive({ runtime, tiles: portal.tiles, bodies: portal, report });
 
+  const forgetting = createForgetting({
+    refresh: keys.refresh,
+    watch,
+    telemetry,
+    eraseRows: (erased, streamIds) => eraseRows(worker, erased, streamIds, now()),
+    timers: runtime.timers,
+    report,
+  });
+  stops.push(forgetting.stop);
   directory.on((change) => {
+    if (change.kind === "patient") forgetting.look();
     if (change.kind === "patient") watch.patientChanged(change.patientId);
     if (change.kind === "association") watch.associationChanged(change.deviceId);
     if (change.kind === "patient" || change.kind === "association")

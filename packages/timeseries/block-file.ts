@@ -9,6 +9,18 @@ export interface Compressor {
   compress(bytes: Uint8Array): Uint8Array;
   /** @param length of the result, known from the header; more is an error */
   decompress(bytes: Uint8Array, length: number): Uint8Array;
+  /** The encryption behind it; left out: payloads are not encrypted. */
+  readonly cipher?: BlockCipher;
+}
+
+/** The encryption step of a block; AES-256-GCM under the patient's key on the server. */
+export interface BlockCipher {
+  /** Of the key that blocks are written under; not 0. */
+  readonly keyId: number;
+  /** @param bound the block's header: the payload opens under no other */
+  seal(payload: Uint8Array, bound: Uint8Array): Uint8Array;
+  /** @throws RefusedInput KEY_DESTROYED, KEY_MISSING, BLOCK_CORRUPT */
+  open(keyId: number, sealed: Uint8Array, bound: Uint8Array): Uint8Array;
 }
 
 /** The version of the file format that is written here. */
@@ -44,20 +56,25 @@ const NO_OFFSET = 0;
 const PAYLOAD_MAX = 1 << 28;
 
 /**
- * Header, payload (compressed where that helps) and CRC-32 as one file.
+ * Header, payload (compressed where that helps, then encrypted where there is a cipher) and CRC-32 as one file.
  *
- * @param compressor null for a payload of coded bits, in which there is nothing left to find
+ * @param form "coded": a payload of coded bits, in which there is nothing left for a compressor to find
  */
-export function writeBlockFile(header: BlockHeader, payload: Uint8Array, compressor: Compressor | null): Uint8Array {
-  const compressed = compressor?.compress(payload);
-  const isSmaller = compressed !== undefined && compressed.length < payload.length;
+export function writeBlockFile(
+  header: BlockHeader,
+  payload: Uint8Array,
+  compressor: Compressor,
+  form: "coded" | "plain" = "plain",
+): Uint8Array {
+  const compressed = form === "plain" ? compressor.compress(payload) : payload;
+  const isSmaller = compressed.length < payload.length;
   const stored = isSmaller ? compressed : payload;
   const out = new ByteWriter(stored.length + 96);
   for (const byte of MAGIC) out.u8(byte);
   out.u8(FORMAT_VERSION);
   out.u8(KINDS.indexOf(header.kind));
-  out.u8(isSmaller && compressor ? compressor.id : 0);
-  out.varint(header.keyId);
+  out.u8(isSmaller ? compressor.id : 0);
+  out.varint(compressor.cipher?.keyId ?? header.keyId);
   out.varint(header.clockCorrectionId);
   out.text(header.unit);
   out.raw(uuidToBytes(header.associationId));
@@ -66,14 +83,14 @@ export function writeBlockFile(header: BlockHeader, payload: Uint8Array, compres
   out.varint(header.count);
   writeSpan(out, header.firstTime, header.lastTime);
   out.varint(payload.length);
-  out.raw(stored);
+  out.raw(compressor.cipher?.seal(stored, out.written()) ?? stored);
   out.u32(crc32(out.written()));
   return out.take();
 }
 
 /**
- * @throws RefusedInput BLOCK_CORRUPT when the checksum or the form is wrong; BLOCK_VERSION when the format, kind,
- *   compression or key is not known here
+ * @throws RefusedInput BLOCK_CORRUPT when the checksum or the form is wrong; BLOCK_VERSION when the format, kind or
+ *   compression is not known here, or encryption is not as expected; what the cipher throws
  */
 export function readBlockFile(
   file: Uint8Array,
@@ -83,9 +100,16 @@ export function readBlockFile(
   const { header, compression, length, position } = readHeader(file);
   if (header.kind !== kind)
     throw new RefusedInput("BLOCK_VERSION", { at: "kind", expected: kind, received: header.kind });
-  if (header.keyId !== 0)
-    throw new RefusedInput("BLOCK_VERSION", { at: "keyId", expected: "0", received: String(header.keyId) });
-  const stored = file.subarray(position, file.length - 4);
+  const { cipher } = compressor;
+  // Nor is a plain block taken where all are encrypted.
+  if ((header.keyId !== 0) !== (cipher !== undefined))
+    throw new RefusedInput("BLOCK_VERSION", {
+      at: "keyId",
+      expected: cipher ? "a key" : "0",
+      received: String(header.keyId),
+    });
+  const written = file.subarray(position, file.length - 4);
+  const stored = cipher ? cipher.open(header.keyId, written, file.subarray(0, position)) : written;
   if (length > PAYLOAD_MAX) throw new RefusedInput("BLOCK_CORRUPT", { at: "length" });
   let payload = stored;
   if (compression !== 0) {

@@ -52,7 +52,7 @@ export function encodeNumericBlock(columns: NumericColumns, origin: BlockOrigin,
     firstTime: times[0] as number,
     lastTime: times[count - 1] as number,
   };
-  return writeBlockFile(header, out.finish(), null);
+  return writeBlockFile(header, out.finish(), compressor, "coded");
 }
 
 /** @throws RefusedInput BLOCK_CORRUPT, BLOCK_VERSION */

@@ -2,6 +2,8 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { addDeviceCommands } from "./device.ts";
 import { addDoctorCommand } from "./doctor.ts";
+import { addEraseCommand } from "./erase.ts";
+import { addKeysCommands } from "./keys.ts";
 import { EXIT, fail, print } from "./output.ts";
 import { addPatientCommands } from "./patient.ts";
 import { addReplayCommand } from "./replay.ts";
@@ -20,6 +22,8 @@ addDeviceCommands(program);
 addTokenCommands(program);
 addReplayCommand(program);
 addDoctorCommand(program);
+addEraseCommand(program);
+addKeysCommands(program);
 
 const isJson = process.argv.includes("--json");
 try {

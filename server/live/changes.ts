@@ -70,8 +70,11 @@ export function createChanges(deps: {
     for (const screen of screens) {
       if (!screen.filter || screen.viewer.principal.organisationId !== organisationId) continue;
       if (deps.isComposing(screen)) deps.postpone(screen, patientId);
-      else if (!screen.viewer.view().has(patientId)) isSettled = false;
-      else if (!mayWatch(screen.filter, patientId)) continue;
+      else if (!screen.viewer.view().has(patientId)) {
+        isSettled = false;
+        const shown = screen.shown.get(patientId);
+        if (shown) remove(screen, shown);
+      } else if (!mayWatch(screen.filter, patientId)) continue;
       else {
         const subscription = screen.shown.get(patientId) ?? feeds.join(patientId, screen);
         beginTile(subscription);
@@ -111,15 +114,20 @@ export function createChanges(deps: {
       return;
     }
     if (!belongs) {
-      screen.shown.delete(patientId);
-      feeds.leave(subscription);
-      screen.sendAlways(JSON.stringify({ type: "patient", patientId, tile: null }));
+      remove(screen, subscription);
       return;
     }
     screen.shown.set(patientId, subscription);
     numerics.seed(tile.latest, deps.frame());
     screen.sendAlways(text);
     endTile(subscription);
+  }
+
+  function remove(screen: Screen, subscription: Subscription): void {
+    const { patientId } = subscription.feed;
+    screen.shown.delete(patientId);
+    feeds.leave(subscription);
+    screen.sendAlways(JSON.stringify({ type: "patient", patientId, tile: null }));
   }
 
   return {

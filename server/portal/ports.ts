@@ -137,6 +137,8 @@ export interface QuarantineRecord {
   readonly resolvedBy: string | null;
   readonly resolvedAt: number | null;
   readonly patientId: string | null;
+  /** Its raw input has expired: `entry.raw` is empty. */
+  readonly isExpired?: boolean;
 }
 
 export interface Quarantine {

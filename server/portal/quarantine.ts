@@ -68,7 +68,9 @@ export function quarantineHandlers(deps: {
       const seen = await view();
       if (!seen.has(patientId)) throw new RefusedInput("NOT_FOUND", { at: "patientId" });
       return alone(params.id, async () => {
-        const { entry } = await findOpen(seen, params.id);
+        const { entry, isExpired } = await findOpen(seen, params.id);
+        if (isExpired)
+          throw new RefusedInput("CONFLICT", { at: "raw", expected: "input that has not expired; dismiss it" });
         const by = signedIn.principal.id;
         const receipt = await reprocess(entry, { patientId, useReceivedTime, by });
         // Nothing could be taken even so: it stays open, with the reasons in the answer.

@@ -45,6 +45,8 @@ export interface AlarmBook {
   ofView(view: PatientView): readonly Alarm[];
   ofPatient(patientId: string): readonly Alarm[];
   open(): Iterable<Alarm>;
+  /** As if they had never been: nothing is written of it. */
+  forget(patientId: string): void;
   /** @param resolved alarms that are over, oldest first */
   restore(alarms: readonly Alarm[], resolved: readonly ResolvedAlarm[]): void;
 }
@@ -209,6 +211,14 @@ export function createAlarmBook({
     },
     ofPatient: (patientId) => [...(byPatient.get(patientId)?.values() ?? [])].sort(moreUrgent),
     open: () => [...byId.values()],
+    forget(patientId) {
+      for (const alarm of byPatient.get(patientId)?.values() ?? []) {
+        byId.delete(alarm.id);
+        const subject = subjectOf(alarm);
+        if (subject !== null) bySubject.delete(subjectKey(alarm.rule, subject));
+      }
+      byPatient.delete(patientId);
+    },
     restore(alarms, resolved) {
       for (const { id, rule, streamId, conditionEndedAt } of resolved) {
         close(id);

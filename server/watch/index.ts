@@ -64,6 +64,8 @@ export interface Watch {
 
   patientChanged(patientId: string): void;
   associationChanged(deviceId: string): void;
+  /** A patient who was erased: nothing of them stays in memory, and nothing is written of it. */
+  forget(patientId: string): void;
 
   /** Alarm and standby records that are not durable yet. */
   unsaved(): number;
@@ -311,6 +313,16 @@ export function createWatch({
       presence.associationChanged(deviceId);
       firstReading.expect(deviceId);
       endStrayAlarms({ deviceId });
+    },
+
+    forget(patientId) {
+      alarms.forget(patientId);
+      standby.forget(patientId);
+      // Streams and devices end as those of a patient who has left, and find no alarm to end.
+      streams.patientChanged(patientId);
+      presence.patientChanged(patientId);
+      firstReading.patientChanged(patientId);
+      limits.forget(patientId);
     },
 
     unsaved: writer.unsaved,

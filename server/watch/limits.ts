@@ -22,6 +22,8 @@ export interface LimitBook {
   load(): Promise<void>;
   /** Age, admission or both may have changed. */
   patientChanged(patientId: string): void;
+  /** As if nothing had ever been set: nothing is written of it. */
+  forget(patientId: string): void;
 }
 
 interface Entry {
@@ -86,7 +88,8 @@ export function createLimitBook({
     memory.saveLimits(organisationId, patientId, FOLLOWS_AGE, [], "system").catch((error) => {
       report(error, "saving the profile that follows the age");
       runtime.timers.after(SAVE_AGAIN_MS, () => {
-        if (entry.chosen === null) saveFollowing(organisationId, patientId, entry);
+        // Not of a patient who was erased meanwhile.
+        if (entry.chosen === null && entries.get(patientId) === entry) saveFollowing(organisationId, patientId, entry);
       });
     });
   }
@@ -156,6 +159,7 @@ export function createLimitBook({
         entry.effective = undefined;
       }
     },
+    forget: (patientId) => void entries.delete(patientId),
     patientChanged(patientId) {
       const entry = entries.get(patientId);
       if (!entry) return;

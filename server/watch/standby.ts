@@ -19,6 +19,8 @@ export interface StandbyBook {
   /** Is raising held back for this patient, or this stream of theirs? */
   covers(patientId: string, streamId: string | null): boolean;
   restore(running: readonly Standby[]): void;
+  /** As if they had never been: nothing is written of it. */
+  forget(patientId: string): void;
 }
 
 const LONGEST_MINUTES = 720;
@@ -113,6 +115,13 @@ export function createStandbyBook({
       if (!ofPatient) return false;
       for (const standby of ofPatient) if (standby.streamId === null || standby.streamId === streamId) return true;
       return false;
+    },
+    forget(patientId) {
+      for (const { id } of byPatient.get(patientId) ?? []) {
+        running.get(id)?.due.cancel();
+        running.delete(id);
+      }
+      byPatient.delete(patientId);
     },
     restore(standbys) {
       const now = runtime.clock.now();

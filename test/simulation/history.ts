@@ -6,6 +6,7 @@ import { modelDatabase } from "./database/model.ts";
 import type { Store } from "./database/store.ts";
 import { Devices } from "./devices.ts";
 import { ModelDisk } from "./disk.ts";
+import { Keys } from "./keys.ts";
 import { type Message, messageOf } from "./messages.ts";
 import { Oracle } from "./oracle.ts";
 import type { Plan, Step } from "./plan.ts";
@@ -60,6 +61,7 @@ class History {
   readonly #plant: Plant | undefined;
   readonly #ward: Ward;
   readonly #disk: ModelDisk;
+  readonly #keys: Keys;
   readonly #database: FaultyDatabase;
   readonly #devices: Devices;
   readonly #waveformEnds = new Array<number>(DEVICES).fill(0);
@@ -75,6 +77,7 @@ class History {
     this.#plant = plant;
     this.#ward = new Ward(world);
     this.#disk = new ModelDisk(world);
+    this.#keys = new Keys(world);
     this.#database = new FaultyDatabase(world, store);
     this.#witness = new Witness(world, this.#ward, store, this.#disk);
     this.#process = new Process(world, 0, () => 0);
@@ -98,12 +101,14 @@ class History {
     await this.#check("stored");
     const stored = this.#store.stored();
     await this.#finish("reading the tables", stored);
-    checkTables(this.#world, this.oracle, await stored);
+    const tables = await stored;
+    await this.#keys.reading((keys) => checkTables(this.#world, this.oracle, tables, keys));
     await this.#world.pass(0);
   }
 
   end(): void {
     this.#process.die(true);
+    this.#keys.end();
   }
 
   #running(): Server {
@@ -119,11 +124,18 @@ class History {
     const { oracle } = this;
     const start = async () => {
       // Between starts that fail nothing is accepted.
-      if (!hasFailed) await checkDurable(world, oracle, this.#store, this.#disk);
+      if (!hasFailed)
+        await this.#keys.reading((keys) => checkDurable(world, oracle, { store: this.#store, disk: this.#disk, keys }));
       world.note(() => `process ${process.number} starts`);
-      const parts = { ward: this.#ward, database: this.#database, disk: this.#disk, plant: this.#plant };
+      const machine = {
+        ward: this.#ward,
+        database: this.#database,
+        disk: this.#disk,
+        keys: this.#keys,
+        plant: this.#plant,
+      };
       try {
-        const server = await startServer(world, process, this.#plan, parts, this.#witness);
+        const server = await startServer(world, process, this.#plan, machine, this.#witness);
         world.note(() => `process ${process.number} is ready`);
         this.#server = server;
       } catch (error) {

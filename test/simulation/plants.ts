@@ -1,3 +1,4 @@
+import { createSecretKey } from "node:crypto";
 import type { JournalEntry } from "@openward/model";
 import type { Plant } from "./server.ts";
 import type { Invariant } from "./world.ts";
@@ -14,6 +15,14 @@ export const plantedFaults: readonly PlantedFault[] = [
     what: "a spool file that cannot be read counts as an empty one",
     breaks: "stored",
     plant: ({ disk }) => ({ disk: { ...disk, read: async () => new Uint8Array() } }),
+  },
+  {
+    what: "a process encrypts under a key that it keeps to itself",
+    breaks: "stored",
+    plant({ keys }, world) {
+      const secret = createSecretKey(world.runtime.random.bytes(32));
+      return { keys: { ...keys, ofPatient: (...of) => ({ id: keys.ofPatient(...of).id, secret }) } };
+    },
   },
   {
     what: "the spool's flush does not reach the disk",

@@ -9,9 +9,11 @@ import {
   startJournal,
   type Tails,
 } from "../../server/store/journal/index.ts";
+import type { DataKeys } from "../../server/store/keys/index.ts";
 import { type BlockStore, type OpenTelemetry, openTelemetry } from "../../server/store/telemetry/index.ts";
 import type { FaultyDatabase } from "./database/faults.ts";
 import type { ModelDisk } from "./disk.ts";
+import type { Keys } from "./keys.ts";
 import type { Plan } from "./plan.ts";
 import type { Process } from "./process.ts";
 import { PATIENTS, patientId, type Ward } from "./ward.ts";
@@ -24,6 +26,7 @@ export interface Parts {
   readonly rows: JournalRows;
   readonly disk: Disk;
   readonly blocks: BlockStore;
+  readonly keys: DataKeys;
   readonly tails: (tails: Tails) => Tails;
   readonly journal: (journal: IngestJournal) => IngestJournal;
   readonly directory: (directory: Directory) => Directory;
@@ -48,6 +51,15 @@ export const VIEW: PatientView = {
   recordsOf: (id) => [id],
 };
 
+/** What a process finds, and leaves behind when it dies. */
+export interface Machine {
+  readonly ward: Ward;
+  readonly database: FaultyDatabase;
+  readonly disk: ModelDisk;
+  readonly keys: Keys;
+  readonly plant: Plant | undefined;
+}
+
 // What these lines say never happens to whoever has no damaged disk, and nothing here damages what was flushed.
 const NEVER = /cannot be read|could not be shown|cannot be sealed/;
 
@@ -56,7 +68,7 @@ export async function startServer(
   world: World,
   process: Process,
   plan: Plan,
-  { ward, database, disk, plant }: { ward: Ward; database: FaultyDatabase; disk: ModelDisk; plant: Plant | undefined },
+  { ward, database, disk, keys, plant }: Machine,
   witness: Witness,
 ): Promise<Server> {
   const { runtime } = process;
@@ -65,6 +77,7 @@ export async function startServer(
     rows: database.rows(process),
     disk: disk.of(process),
     blocks: database.blocks(process),
+    keys: await keys.of(process),
     tails: (tails) => tails,
     journal: (journal) => journal,
     directory: (directory) => directory,
@@ -73,7 +86,7 @@ export async function startServer(
   const parts = { ...plain, ...plant?.(plain, world) };
   const log = logOf(world, process);
   await database.endEarlierWriters(process);
-  const telemetry = await openTelemetry({ runtime, store: parts.blocks, log });
+  const telemetry = await openTelemetry({ runtime, store: parts.blocks, keys: parts.keys, log });
   const tails = parts.tails(telemetry);
   const journal = await startJournal({
     runtime,
@@ -83,6 +96,7 @@ export async function startServer(
     spoolBytesMax: plan.spoolBytesMax,
     journalDays: plan.journalDays,
     limits: plan.limits,
+    keys: parts.keys,
     log,
     tails: {
       prepareReplay: telemetry.prepareReplay,

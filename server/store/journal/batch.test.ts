@@ -1,24 +1,33 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { crc32 } from "node:zlib";
 import { RefusedInput } from "@openward/errors";
 import type { JournalEntry } from "@openward/model";
-import { BatchWriter, readBatch, readBatchHeader } from "./batch.ts";
-import { collect, ORGANISATION, oneByOne, randomEntries, seeded } from "./testing/entries.ts";
+import { openTestKeys } from "../keys/testing/keys.ts";
+import { BatchWriter, patientOf, readBatch, readBatchHeader } from "./batch.ts";
+import { collect, ORGANISATION, oneByOne, randomEntries, readingsOf, seeded, testStream } from "./testing/entries.ts";
 
+const keys = await openTestKeys();
 const BATCH = "018f0000-0000-7000-8000-000000000001";
 
-function encode(entries: readonly JournalEntry[], writer = new BatchWriter()): Buffer {
+function encode(entries: readonly JournalEntry[], writer = new BatchWriter(keys)): Buffer {
   writer.begin(ORGANISATION, 1_795_327_200_000);
   for (const entry of entries) writer.add(entry);
   return writer.seal(BATCH, 4242);
 }
 
-test("a batch gives back exactly the entries that went in, in order", () => {
+/** As a batch gives them back: patient by patient, each in order. */
+function bySlice(entries: readonly JournalEntry[]): JournalEntry[] {
+  const sliceOf = (entry: JournalEntry) => patientOf(entry) ?? (entry.kind === "quarantine" ? "quarantine" : "nobody");
+  return [...Map.groupBy(entries, sliceOf).values()].flat();
+}
+
+test("a batch gives back exactly the entries that went in, each patient's in order", () => {
   const r = seeded();
-  const writer = new BatchWriter();
+  const writer = new BatchWriter(keys);
   for (let n = 0; n < 200; n++) {
     const entries = randomEntries(r, 1 + r.int(30));
-    assert.deepEqual(collect(encode(entries, writer)), oneByOne(entries));
+    assert.deepEqual(collect(encode(entries, writer), keys), oneByOne(bySlice(entries)));
   }
 });
 
@@ -36,14 +45,14 @@ test("the header says whose batch it is and where it stands", () => {
 test("what was added after a mark can be taken back", () => {
   const r = seeded();
   const [kept, dropped, after] = [randomEntries(r, 20), randomEntries(r, 20), randomEntries(r, 20)];
-  const writer = new BatchWriter();
+  const writer = new BatchWriter(keys);
   writer.begin(ORGANISATION, 1_795_327_200_000);
   for (const entry of kept) writer.add(entry);
   const mark = writer.mark();
   for (const entry of dropped) writer.add(entry);
   writer.rewind(mark);
   for (const entry of after) writer.add(entry);
-  assert.deepEqual(collect(writer.seal(BATCH, 1)), oneByOne([...kept, ...after]));
+  assert.deepEqual(collect(writer.seal(BATCH, 1), keys), oneByOne(bySlice([...kept, ...after])));
 });
 
 test("a flipped bit or a missing end is noticed", () => {
@@ -52,21 +61,135 @@ test("a flipped bit or a missing end is noticed", () => {
   for (let bit = 0; bit < batch.length * 8; bit += 3) {
     const broken = Buffer.from(batch);
     broken[bit >> 3] = (broken[bit >> 3] as number) ^ (1 << (bit & 7));
-    assert.throws(() => collect(broken), isCorrupt);
+    assert.throws(() => collect(broken, keys), isCorrupt);
   }
   for (let length = 0; length < batch.length; length++)
-    assert.throws(() => collect(batch.subarray(0, length)), isCorrupt);
+    assert.throws(() => collect(batch.subarray(0, length), keys), isCorrupt);
 });
 
 test("streams of no interest are passed over without decoding their samples", () => {
   const entries = randomEntries(seeded(), 40);
-  const rare = entries.filter((entry) => entry.kind !== "readings" && entry.kind !== "waveform");
+  const rare = bySlice(entries).filter((entry) => entry.kind !== "readings" && entry.kind !== "waveform");
   const seen: JournalEntry[] = [];
-  readBatch(encode(entries), {
+  const visitor = {
     stream: () => undefined,
     reading: () => assert.fail(),
     waveform: () => assert.fail(),
-    entry: (entry) => seen.push(entry),
-  });
+    entry: (entry: JournalEntry) => void seen.push(entry),
+  };
+  readBatch(encode(entries), visitor, keys);
   assert.deepEqual(seen, rare);
+});
+
+test("entries that have a table keep their place in the batch, whichever slice they are in", () => {
+  const entries = randomEntries(seeded(), 300);
+  const seen = new Map<number, JournalEntry>();
+  const visitor = {
+    stream: () => undefined,
+    reading: () => {},
+    waveform: () => {},
+    entry: (entry: JournalEntry, index: number) => void seen.set(index, entry),
+  };
+  readBatch(encode(entries), visitor, keys);
+  entries.forEach((entry, index) => {
+    if (entry.kind !== "readings" && entry.kind !== "waveform") assert.deepEqual(seen.get(index), entry);
+    else assert.equal(seen.has(index), false);
+  });
+});
+
+const OTHER = "018f0000-0000-7000-8000-0000000000dd";
+const ofOther = (n: number) => ({ ...testStream(n), patientId: OTHER });
+const valuesIn = (batch: Uint8Array, onFault?: (error: RefusedInput) => void) => {
+  const values: number[] = [];
+  const stream = (streamId: string) => streamId;
+  const reading = (_: string, __: number, value: number) => void values.push(value);
+  readBatch(batch, { stream, reading, waveform() {}, entry() {} }, keys, onFault);
+  return values;
+};
+
+test("no value, text or id of a patient stands in the batch as it is", () => {
+  const text = "canary-7d1f";
+  const at = 1_795_327_200_000;
+  const event = { id: text, organisationId: ORGANISATION, deviceId: "d", patientId: OTHER, associationId: null };
+  const detail = { note: text };
+  const batch = encode([
+    readingsOf(ofOther(1), [at], [1234.5678901]),
+    { kind: "event", event: { ...event, event: "fall", at, timeFromServer: false, receivedAt: at, detail } },
+  ]);
+  const value = Buffer.alloc(8);
+  value.writeDoubleLE(1234.5678901);
+  assert.deepEqual(valuesIn(batch), [1234.5678901], "and it can be read with the keys");
+  assert.equal(batch.includes(text), false);
+  assert.equal(batch.includes(value), false);
+  assert.equal(batch.includes(Buffer.from(ofOther(1).id.replaceAll("-", ""), "hex")), false);
+});
+
+test("a slice that is changed, put elsewhere or given to another patient does not open, and the others do", () => {
+  const at = 1_795_327_200_000;
+  const batch = encode([readingsOf(testStream(1), [at], [11]), readingsOf(ofOther(1), [at], [22])]);
+  const size = (batch.length - 60 - 4) / 2;
+  const [first, second] = [60, 60 + size];
+  const forged = (change: (bytes: Buffer) => void) => {
+    const bytes = Buffer.from(batch);
+    change(bytes);
+    bytes.writeUInt32LE(crc32(bytes.subarray(0, -4)), bytes.length - 4);
+    return bytes;
+  };
+  const cases: [string, Buffer, number[]][] = [
+    [
+      "a bit of the ciphertext",
+      forged((bytes) => bytes.writeUInt8((bytes[first + 30] as number) ^ 1, first + 30)),
+      [22],
+    ],
+    ["the tag", forged((bytes) => bytes.writeUInt8((bytes[second - 1] as number) ^ 1, second - 1)), [22]],
+    ["the position in the journal", forged((bytes) => bytes.writeDoubleLE(1, 36)), []],
+    ["the organisation", forged((bytes) => bytes.writeUInt8(9, 20)), []],
+    [
+      "the order of slices",
+      forged((bytes) => {
+        batch.copy(bytes, first, second, second + size);
+        batch.copy(bytes, second, first, second);
+      }),
+      [],
+    ],
+    ["the key of a slice", forged((bytes) => bytes.writeUInt32LE(batch.readUInt32LE(second), first)), [22]],
+  ];
+  for (const [what, bytes, readable] of cases) {
+    const faults: string[] = [];
+    assert.deepEqual(
+      valuesIn(bytes, (error) => faults.push(error.code)),
+      readable,
+      what,
+    );
+    assert.equal(faults.length, 2 - readable.length, what);
+    assert.ok(
+      faults.every((code) => code === "BLOCK_CORRUPT"),
+      what,
+    );
+  }
+});
+
+test("a batch of version 1 is refused, not misread", () => {
+  const batch = encode([]);
+  batch[3] = 1;
+  batch.writeUInt32LE(crc32(batch.subarray(0, -4)), batch.length - 4);
+  assert.throws(() => readBatchHeader(batch), { code: "BLOCK_VERSION" });
+});
+
+test("what was encrypted under a key that is destroyed is passed over, and the rest is read", async () => {
+  const store = await openTestKeys();
+  const writer = new BatchWriter(store);
+  const at = 1_795_327_200_000;
+  const batch = encode([readingsOf(testStream(1), [at], [11]), readingsOf(ofOther(1), [at], [22])], writer);
+  store.erase([{ patientId: OTHER, organisationId: ORGANISATION, at, by: "test", reason: "asked for it" }]);
+  const values: number[] = [];
+  const visitor = {
+    stream: (streamId: string) => streamId,
+    reading: (_: string, __: number, value: number) => void values.push(value),
+    waveform() {},
+    entry() {},
+  };
+  readBatch(batch, visitor, store);
+  assert.deepEqual(values, [11]);
+  assert.throws(() => store.ofPatient(ORGANISATION, OTHER), { code: "KEY_DESTROYED" });
 });

@@ -1,31 +1,14 @@
 import { crc32 } from "node:zlib";
 import { RefusedInput } from "@openward/errors";
-import type { Delivery, JournalEntry, QuarantineEntry, Readings, Waveform } from "@openward/model";
-import {
-  ByteReader,
-  ByteWriter,
-  readSamples,
-  UuidTable,
-  uuidFromBytes,
-  uuidToBytes,
-  writeSamples,
-} from "@openward/timeseries";
-import { readReadings, writeReadings } from "./batch-readings.ts";
+import type { Delivery, JournalEntry, QuarantineEntry, Waveform } from "@openward/model";
+import { ByteReader, readSamples, UuidTable, uuidFromBytes } from "@openward/timeseries";
+import { open } from "../keys/cipher.ts";
+import type { DataKeys } from "../keys/ports.ts";
+import { AT, BATCH_VERSION, BOUND_BYTES, HEADER_BYTES, KIND, SLICE_HEADER_BYTES } from "./batch-format.ts";
+import { readReadings } from "./batch-readings.ts";
 
-/**
- * What one organisation sent in one group commit, as bytes, version 1:
- *
- *     "OWJ" version:u8 compression:u8 keyId:u32 batchId:16 organisation:16 position:f64 writtenAt:f64 count:u32
- *     count entries, each a kind:u8 and what belongs to it
- *     crc32:u32 over everything before
- *
- * A stream and an association are written out at their first mention; after that their number stands for them.
- */
-export const BATCH_VERSION = 1;
-
-const HEADER_BYTES = 61;
-const AT = { batchId: 9, organisation: 25, position: 41, writtenAt: 49, count: 57 } as const;
-const KIND = { readings: 1, waveform: 2, json: 3, quarantine: 4, delivery: 5 } as const;
+export { BATCH_VERSION } from "./batch-format.ts";
+export { BatchWriter, organisationOf, patientOf } from "./batch-writer.ts";
 
 /** Entries other than readings and waveforms: few, and with a table of their own (but for deliveries). */
 export type RareEntry = Exclude<JournalEntry, { kind: "readings" | "waveform" }>;
@@ -40,170 +23,7 @@ export interface BatchHeader {
   readonly count: number;
 }
 
-interface Mark {
-  readonly length: number;
-  readonly count: number;
-  readonly streams: number;
-  readonly associations: number;
-}
-
 const utf8 = new TextDecoder();
-
-/** Encodes entries as they come; `seal` makes the batch. Can be used again after `begin`. */
-export class BatchWriter {
-  readonly #out = new ByteWriter(64 * 1024);
-  readonly #streams = new Map<string, { index: number; associationId: string }>();
-  #streamCount = 0;
-  readonly #associations = new Map<string, number>();
-  #count = 0;
-  #writtenAt = 0;
-  organisationId = "";
-
-  begin(organisationId: string, writtenAt: number): void {
-    this.organisationId = organisationId;
-    this.#writtenAt = writtenAt;
-    this.#streams.clear();
-    this.#associations.clear();
-    this.#streamCount = 0;
-    this.#count = 0;
-    this.#out.length = 0;
-    this.#out.reserve(HEADER_BYTES);
-    this.#out.bytes.fill(0, 0, HEADER_BYTES);
-    this.#out.bytes.set([0x4f, 0x57, 0x4a, BATCH_VERSION], 0);
-    uuidToBytes(organisationId, this.#out.bytes, AT.organisation);
-    this.#out.length = HEADER_BYTES;
-  }
-
-  get length(): number {
-    return this.#out.length;
-  }
-
-  /** Bytes of memory that it holds. */
-  get capacity(): number {
-    return this.#out.bytes.length;
-  }
-
-  /** Entries so far. */
-  get count(): number {
-    return this.#count;
-  }
-
-  mark(): Mark {
-    return {
-      length: this.#out.length,
-      count: this.#count,
-      streams: this.#streamCount,
-      associations: this.#associations.size,
-    };
-  }
-
-  /** Forget what was added after the mark. */
-  rewind(mark: Mark): void {
-    this.#out.length = mark.length;
-    this.#count = mark.count;
-    for (const [id, { index }] of this.#streams) if (index >= mark.streams) this.#streams.delete(id);
-    this.#streamCount = mark.streams;
-    for (const [id, index] of this.#associations) if (index >= mark.associations) this.#associations.delete(id);
-  }
-
-  add(entry: JournalEntry): void {
-    const out = this.#out;
-    switch (entry.kind) {
-      case "readings":
-        this.#readings(entry.readings);
-        break;
-      case "waveform":
-        this.#waveform(entry.waveform);
-        break;
-      case "quarantine": {
-        const { raw, ...rest } = entry.entry;
-        out.u8(KIND.quarantine);
-        out.text(JSON.stringify(rest));
-        out.varint(raw.length);
-        out.raw(raw);
-        break;
-      }
-      case "delivery":
-        out.u8(KIND.delivery);
-        out.text(entry.delivery.deviceId);
-        out.text(entry.delivery.key);
-        out.f64(entry.delivery.receivedAt);
-        break;
-      default:
-        out.u8(KIND.json);
-        out.text(JSON.stringify(entry));
-    }
-    this.#count++;
-  }
-
-  #readings(readings: Readings): void {
-    this.#out.u8(KIND.readings);
-    this.#stream(readings.stream.id, readings.associationId);
-    writeReadings(this.#out, readings, this.#writtenAt);
-  }
-
-  #waveform(waveform: Waveform): void {
-    const out = this.#out;
-    out.u8(KIND.waveform);
-    this.#stream(waveform.stream.id, waveform.associationId);
-    out.f64(waveform.start);
-    out.f64(waveform.rateHz);
-    out.f64(waveform.scale);
-    out.f64(waveform.origin);
-    out.u8(waveform.quality);
-    out.varint(waveform.utcOffsetMinutes === null ? 0 : waveform.utcOffsetMinutes + 1441);
-    out.f64(waveform.receivedAt);
-    out.varint(waveform.samples.length);
-    const at = out.length;
-    out.u32(0);
-    writeSamples(out, waveform.samples);
-    out.u32At(at, out.length - at - 4);
-  }
-
-  #stream(streamId: string, associationId: string): void {
-    const known = this.#streams.get(streamId);
-    if (known && known.associationId === associationId) {
-      this.#out.varint(known.index);
-      return;
-    }
-    const index = this.#streamCount++;
-    this.#streams.set(streamId, { index, associationId });
-    this.#out.varint(index);
-    this.#out.raw(bytesOfUuid(streamId));
-    const association = this.#associations.get(associationId);
-    this.#out.varint(association ?? this.#associations.size);
-    if (association !== undefined) return;
-    this.#associations.set(associationId, this.#associations.size);
-    this.#out.raw(bytesOfUuid(associationId));
-  }
-
-  /** The finished batch; valid until the next `begin`. */
-  seal(batchId: string, position: number): Buffer {
-    const out = this.#out;
-    out.reserve(4);
-    uuidToBytes(batchId, out.bytes, AT.batchId);
-    const view = new DataView(out.bytes.buffer);
-    view.setFloat64(AT.position, position, true);
-    view.setFloat64(AT.writtenAt, this.#writtenAt, true);
-    view.setUint32(AT.count, this.#count, true);
-    out.u32(crc32(out.written()));
-    return Buffer.from(out.bytes.buffer, 0, out.length);
-  }
-}
-
-// The same few streams come in every batch.
-const uuidBytes = new Map<string, Uint8Array>();
-
-function bytesOfUuid(uuid: string): Uint8Array {
-  let bytes = uuidBytes.get(uuid);
-  if (!bytes) {
-    if (uuidBytes.size >= 50_000) uuidBytes.clear();
-    bytes = uuidToBytes(uuid);
-    uuidBytes.set(uuid, bytes);
-  }
-  return bytes;
-}
-
 const uuids = new UuidTable();
 
 /** What a waveform entry says before its samples. */
@@ -227,6 +47,9 @@ export interface BatchVisitor<S> {
   entry(entry: RareEntry, index: number): void;
 }
 
+/** The keys that batches are read with. */
+export type ReadingKeys = Pick<DataKeys, "byId">;
+
 /** @throws RefusedInput BLOCK_CORRUPT, BLOCK_VERSION */
 export function readBatchHeader(batch: Uint8Array): BatchHeader {
   if (batch.length < HEADER_BYTES + 4 || batch[0] !== 0x4f || batch[1] !== 0x57 || batch[2] !== 0x4a) {
@@ -236,7 +59,7 @@ export function readBatchHeader(batch: Uint8Array): BatchHeader {
   const end = batch.length - 4;
   if (crc32(batch.subarray(0, end)) !== view.getUint32(end, true))
     throw new RefusedInput("BLOCK_CORRUPT", { at: "journal batch crc" });
-  if (batch[3] !== BATCH_VERSION || batch[4] !== 0 || view.getUint32(5, true) !== 0) {
+  if (batch[3] !== BATCH_VERSION) {
     throw new RefusedInput("BLOCK_VERSION", {
       at: "journal batch",
       expected: String(BATCH_VERSION),
@@ -253,13 +76,48 @@ export function readBatchHeader(batch: Uint8Array): BatchHeader {
 }
 
 /**
- * Walk through a batch in the order in which it was written.
+ * Walk through a batch, slice by slice; each in the order in which it was written. What was encrypted under a key that
+ * has been destroyed is as if it were not there.
  *
- * @throws RefusedInput BLOCK_CORRUPT, BLOCK_VERSION
+ * @param onFault told of a slice that does not open; the others are read all the same
+ * @throws RefusedInput BLOCK_CORRUPT, BLOCK_VERSION, KEY_MISSING
  */
-export function readBatch<S>(batch: Uint8Array, visitor: BatchVisitor<S>): BatchHeader {
+export function readBatch<S>(
+  batch: Uint8Array,
+  visitor: BatchVisitor<S>,
+  keys: ReadingKeys,
+  onFault: (error: RefusedInput) => void = (error) => {
+    throw error;
+  },
+): BatchHeader {
   const header = readBatchHeader(batch);
+  const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
   const input = new ByteReader(batch, HEADER_BYTES, batch.length - 4);
+  const bound = new Uint8Array(BOUND_BYTES);
+  bound.set(batch.subarray(0, HEADER_BYTES));
+  const slices = view.getUint32(AT.slices, true);
+  for (let place = 0; place < slices; place++) {
+    const at = input.position;
+    const keyId = input.u32();
+    const entries = input.u32();
+    const sealed = input.raw(input.u32());
+    new DataView(bound.buffer).setUint32(HEADER_BYTES, place, true);
+    bound.set(batch.subarray(at, at + SLICE_HEADER_BYTES - 4), HEADER_BYTES + 4);
+    let plain: Uint8Array;
+    try {
+      plain = open(keys.byId(keyId).secret, sealed, bound);
+    } catch (error) {
+      if (!(error instanceof RefusedInput)) throw error;
+      if (error.code !== "KEY_DESTROYED") onFault(error);
+      continue;
+    }
+    readSlice(new ByteReader(plain), entries, header, visitor);
+  }
+  return header;
+}
+
+/** @throws RefusedInput BLOCK_CORRUPT, BLOCK_VERSION: our own fault, as nobody else could have written it */
+function readSlice<S>(input: ByteReader, count: number, header: BatchHeader, visitor: BatchVisitor<S>): void {
   const streams: (S | undefined)[] = [];
   const associations: string[] = [];
   const stream = () => {
@@ -273,7 +131,7 @@ export function readBatch<S>(batch: Uint8Array, visitor: BatchVisitor<S>): Batch
     streams.push(visitor.stream(streamId, associations[association] as string));
     return streams[index];
   };
-  for (let index = 0; index < header.count; index++) {
+  for (let n = 0; n < count; n++) {
     const kind = input.u8();
     switch (kind) {
       case KIND.readings:
@@ -282,20 +140,23 @@ export function readBatch<S>(batch: Uint8Array, visitor: BatchVisitor<S>): Batch
       case KIND.waveform:
         readWaveform(input, stream(), visitor);
         break;
-      case KIND.json:
+      case KIND.json: {
+        const index = input.varint();
         visitor.entry(JSON.parse(input.text()) as RareEntry, index);
         break;
+      }
       case KIND.quarantine: {
+        const index = input.varint();
         const rest = JSON.parse(utf8.decode(input.raw(input.varint()))) as Omit<QuarantineEntry, "raw">;
-        visitor.entry(
-          { kind: "quarantine", entry: { ...rest, raw: new Uint8Array(input.raw(input.varint())) } },
-          index,
-        );
+        const raw = new Uint8Array(input.raw(input.varint()));
+        visitor.entry({ kind: "quarantine", entry: { ...rest, raw } }, index);
         break;
       }
       case KIND.delivery: {
+        const index = input.varint();
+        const { organisationId } = header;
         const delivery: Delivery = {
-          organisationId: header.organisationId,
+          organisationId,
           deviceId: input.text(),
           key: input.text(),
           receivedAt: input.f64(),
@@ -307,7 +168,6 @@ export function readBatch<S>(batch: Uint8Array, visitor: BatchVisitor<S>): Batch
         throw new RefusedInput("BLOCK_VERSION", { at: "journal entry", received: String(kind) });
     }
   }
-  return header;
 }
 
 function readWaveform<S>(input: ByteReader, stream: S | undefined, visitor: BatchVisitor<S>): void {
@@ -324,32 +184,4 @@ function readWaveform<S>(input: ByteReader, stream: S | undefined, visitor: Batc
   const utcOffsetMinutes = offset === 0 ? null : offset - 1441;
   const head = { start, rateHz, scale, origin, quality, utcOffsetMinutes, receivedAt, length };
   visitor.waveform(stream, head, () => readSamples(new ByteReader(bytes), length));
-}
-
-/** The organisation that an entry belongs to. */
-export function organisationOf(entry: JournalEntry): string {
-  switch (entry.kind) {
-    case "stream":
-      return entry.stream.organisationId;
-    case "readings":
-      return entry.readings.stream.organisationId;
-    case "waveform":
-      return entry.waveform.stream.organisationId;
-    case "event":
-      return entry.event.organisationId;
-    case "status":
-      return entry.status.organisationId;
-    case "clock":
-      return entry.sighting.organisationId;
-    case "delivery":
-      return entry.delivery.organisationId;
-    case "quarantine":
-      return entry.entry.organisationId;
-    case "alarm":
-      return entry.alarm.organisationId;
-    case "standby":
-      return entry.standby.organisationId;
-    case "expectation":
-      return entry.organisationId;
-  }
 }

@@ -1,21 +1,26 @@
+import type { DataKeys } from "../keys/ports.ts";
 import { type BatchVisitor, type RareEntry, readBatch } from "./batch.ts";
 import type { Committer } from "./committer.ts";
 import { dayOf } from "./group.ts";
+import type { JournalLog } from "./ports.ts";
 import type { JournalRow, PlacedEntry } from "./projections.ts";
 
 const CHUNK_BYTES = 2 * 1024 * 1024;
 // Nobody waits for these, and they are larger than what a device waits for.
 const WAIT_MS = 20_000;
 
-/**
- * Insert batches into the journal as they would have been at first, tables included, some at a time.
- *
- * @param prepareDay makes sure that the journal takes rows of a day
- */
+export interface ChainContext {
+  readonly committer: Committer;
+  /** Makes sure that the journal takes rows of a day. */
+  readonly prepareDay: (day: string) => Promise<void>;
+  readonly keys: DataKeys;
+  readonly log: JournalLog;
+}
+
+/** Insert batches into the journal as they would have been at first, tables included, some at a time. */
 export async function chainBatches(
   batches: readonly Uint8Array[],
-  committer: Committer,
-  prepareDay: (day: string) => Promise<void>,
+  { committer, prepareDay, keys, log }: ChainContext,
 ): Promise<void> {
   let rows: JournalRow[] = [];
   let placed: PlacedEntry[] = [];
@@ -29,6 +34,9 @@ export async function chainBatches(
     const header = readBatch(
       batch,
       onlyRare((entry, ordinal) => entries.push({ entry, ordinal })),
+      keys,
+      // Its row goes into the journal as it is, and the start that reads it says so again.
+      ({ message }) => log.error({ reason: message }, "a slice of a spooled batch cannot be read"),
     );
     const { batchId, organisationId, position, writtenAt } = header;
     const day = dayOf(writtenAt);

@@ -1,4 +1,5 @@
 import type { Timers } from "@openward/runtime";
+import type { DataKeys } from "../keys/ports.ts";
 import type { Connect, SqlConnection, SqlStatement } from "./connection.ts";
 import type { JournalLog } from "./ports.ts";
 import { type JournalRow, journalStatement, type PlacedEntry, projectionInserts } from "./projections.ts";
@@ -20,6 +21,8 @@ export interface Committer {
 export interface CommitterOptions {
   readonly connect: Connect;
   readonly timers: Timers;
+  /** For what is encrypted in the tables too. */
+  readonly keys: DataKeys;
   readonly log: JournalLog;
   /** No answer within this time: the connection is given up. */
   readonly timeoutMs: number;
@@ -28,7 +31,7 @@ export interface CommitterOptions {
 // 22 and 23: PostgreSQL refuses the content of a row. It would refuse it again.
 const REFUSED_CONTENT = /^(22|23)/;
 
-export function createCommitter({ connect, timers, log, timeoutMs }: CommitterOptions): Committer {
+export function createCommitter({ connect, timers, keys, log, timeoutMs }: CommitterOptions): Committer {
   const idle: SqlConnection[] = [];
   const open = new Set<SqlConnection>();
   let isClosed = false;
@@ -89,10 +92,10 @@ export function createCommitter({ connect, timers, log, timeoutMs }: CommitterOp
   return {
     async commit(rows, entries, waitMs) {
       try {
-        await oneStatement(journalStatement(rows, entries), waitMs);
+        await oneStatement(journalStatement(rows, entries, keys), waitMs);
       } catch (error) {
         if (entries.length === 0 || !REFUSED_CONTENT.test((error as { code?: string }).code ?? "")) throw error;
-        await using((connection) => commitOneByOne(connection, rows, entries, log), waitMs);
+        await using((connection) => commitOneByOne(connection, rows, entries, { keys, log }), waitMs);
       }
     },
     probe: () => oneStatement({ text: "SELECT 1" }),
@@ -111,12 +114,12 @@ async function commitOneByOne(
   connection: SqlConnection,
   rows: readonly JournalRow[],
   entries: readonly PlacedEntry[],
-  log: JournalLog,
+  { keys, log }: Pick<CommitterOptions, "keys" | "log">,
 ): Promise<void> {
   await connection.query({ text: "BEGIN" });
-  await connection.query(journalStatement(rows, []));
+  await connection.query(journalStatement(rows, [], keys));
   for (const placed of entries) {
-    const { inserts, values } = projectionInserts([placed], 1);
+    const { inserts, values } = projectionInserts([placed], 1, keys);
     for (const text of inserts) {
       await connection.query({ text: "SAVEPOINT entry" });
       try {

@@ -1,5 +1,6 @@
 import type { JournalEntry } from "@openward/model";
-import { BatchWriter, organisationOf, type RareEntry } from "./batch.ts";
+import type { DataKeys } from "../keys/ports.ts";
+import { BatchWriter, organisationOf, patientOf, type RareEntry } from "./batch.ts";
 import type { JournalRow, PlacedEntry } from "./projections.ts";
 
 const DAY_MS = 86_400_000;
@@ -19,7 +20,11 @@ export interface Group {
   readonly entries: readonly JournalEntry[];
   readonly waiters: readonly Waiter[];
   readonly bytes: number;
-  /** Encodes at once. @throws when an entry cannot be encoded; then nothing of the call was added */
+  /**
+   * Encodes at once. Entries of a patient who was erased are left out.
+   *
+   * @throws when an entry cannot be encoded; then nothing of the call was added
+   */
   add(entries: readonly JournalEntry[], waiter: Waiter): void;
   seal(batchId: () => string, nextPosition: () => number): SealedGroup;
   /** The batches' memory may be used again; not after an outcome that is unknown. */
@@ -36,7 +41,7 @@ export interface SealedGroup {
 const WRITERS_KEPT = 8;
 
 /** @param pool writers to use again, shared by groups */
-export function createGroup(now: number, pool: BatchWriter[]): Group {
+export function createGroup(now: number, pool: BatchWriter[], keys: DataKeys): Group {
   const writers = new Map<string, BatchWriter>();
   const entries: JournalEntry[] = [];
   const waiters: Waiter[] = [];
@@ -48,7 +53,7 @@ export function createGroup(now: number, pool: BatchWriter[]): Group {
     if (lastWriter && organisationId === lastOrganisation) return lastWriter;
     let writer = writers.get(organisationId);
     if (!writer) {
-      writer = pool.pop() ?? new BatchWriter();
+      writer = pool.pop() ?? new BatchWriter(keys);
       writer.begin(organisationId, now);
       writers.set(organisationId, writer);
     }
@@ -68,8 +73,10 @@ export function createGroup(now: number, pool: BatchWriter[]): Group {
     add(added, waiter) {
       const marks = [...writers.values()].map((writer) => ({ writer, mark: writer.mark() }));
       const rareBefore = rare.length;
+      const isKept = (entry: JournalEntry) => !keys.isErased(patientOf(entry) ?? "");
+      const kept = added.every(isKept) ? added : added.filter(isKept);
       try {
-        for (const entry of added) {
+        for (const entry of kept) {
           const writer = writerOf(organisationOf(entry));
           if (entry.kind !== "readings" && entry.kind !== "waveform")
             rare.push({ entry, writer, ordinal: writer.count });
@@ -83,7 +90,7 @@ export function createGroup(now: number, pool: BatchWriter[]): Group {
         rare.length = rareBefore;
         throw error;
       }
-      for (const entry of added) entries.push(entry);
+      for (const entry of kept) entries.push(entry);
       waiters.push(waiter);
     },
     seal(batchId, nextPosition) {

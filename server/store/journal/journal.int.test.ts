@@ -4,6 +4,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { OutsideTrouble } from "@openward/errors";
 import type { Alarm, JournalEntry } from "@openward/model";
 import { openTestDatabase, type TestDatabase } from "../database/testing/database.ts";
+import { openRaw } from "../keys/index.ts";
 import { ASSOCIATION, ORGANISATION, PATIENT, readingsOf, seeded, testStream } from "./testing/entries.ts";
 import { openTestJournal, readingsInJournal, until } from "./testing/open-journal.ts";
 
@@ -259,8 +260,9 @@ test("entries with a table of their own are in it when they are acknowledged, wh
   ]);
   assert.equal((await rows("SELECT * FROM expectation WHERE interval_ms IS NULL AND set_at > 0")).length, 1);
   assert.equal((await rows("SELECT * FROM standby_revision")).length, 1);
-  const [quarantined] = await rows("SELECT problems, raw FROM quarantine");
-  assert.deepEqual([...quarantined.raw], [0, 255, 92]);
+  const [quarantined] = await rows("SELECT id, problems, raw FROM quarantine");
+  const stored = { id: quarantined.id, organisationId: ORGANISATION, raw: quarantined.raw };
+  assert.deepEqual([...openRaw(test.keys, stored)], [0, 255, 92]);
   assert.equal(quarantined.problems[0].code, "TIME_IMPOSSIBLE");
   await test.close();
 });

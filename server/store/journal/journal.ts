@@ -1,6 +1,7 @@
 import { OutsideTrouble } from "@openward/errors";
 import type { JournalEntry } from "@openward/model";
 import type { Runtime, Timer } from "@openward/runtime";
+import type { DataKeys } from "../keys/ports.ts";
 import type { BatchWriter } from "./batch.ts";
 import { chainBatches } from "./chain.ts";
 import { createCommitter } from "./committer.ts";
@@ -26,6 +27,8 @@ export interface JournalOptions {
   /** Days that the journal is kept after they are in blocks. */
   readonly journalDays: number;
   readonly tails: Tails;
+  /** What the batches are encrypted under. */
+  readonly keys: DataKeys;
   readonly log: JournalLog;
   readonly limits?: Partial<JournalLimits>;
 }
@@ -89,10 +92,10 @@ interface InFlight {
 }
 
 export function createJournal(options: JournalOptions): Journal {
-  const { runtime, connect, rows, disk, tails, log } = options;
+  const { runtime, connect, rows, disk, tails, keys, log } = options;
   const { clock, timers, ids } = runtime;
   const limits = { ...DEFAULTS, ...options.limits };
-  const committer = createCommitter({ connect, timers, log, timeoutMs: limits.commitTimeoutMs });
+  const committer = createCommitter({ connect, timers, keys, log, timeoutMs: limits.commitTimeoutMs });
   const spool = createSpool(disk, options.spoolBytesMax, log);
   const days = createDays({ rows, clock, timers, journalDays: options.journalDays, log });
 
@@ -232,9 +235,8 @@ export function createJournal(options: JournalOptions): Journal {
 
   const chainFiles = async (names: readonly string[]) => {
     for (const name of names) {
-      await chainBatches(await spool.read(name), committer, (day) =>
-        days.has(day) ? Promise.resolve() : days.prepare(day),
-      );
+      const prepareDay = (day: string) => (days.has(day) ? Promise.resolve() : days.prepare(day));
+      await chainBatches(await spool.read(name), { committer, prepareDay, keys, log });
       await spool.done(name);
     }
   };
@@ -264,7 +266,7 @@ export function createJournal(options: JournalOptions): Journal {
       if (bytesUnderWay + (open?.bytes ?? 0) > limits.pendingBytesMax)
         return Promise.reject(unavailable("journal queue"));
       return new Promise((resolve, reject) => {
-        open ??= createGroup(clock.now(), writers);
+        open ??= createGroup(clock.now(), writers, keys);
         open.add(entries, { resolve, reject });
         if (underWay >= limits.commitsMax || isHolding) return;
         if (open.bytes >= limits.groupBytes) flush();

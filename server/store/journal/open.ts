@@ -44,14 +44,14 @@ export function openJournal({
 
 /** @throws the database's errors */
 export async function startJournal(options: JournalOptions & { readonly tails: RecoverableTails }): Promise<Journal> {
-  const { tails, rows, runtime, log } = options;
+  const { tails, rows, keys, runtime, log } = options;
   const journal = createJournal(options);
   try {
     const started = runtime.clock.monotonic();
     await journal.open();
     const watermark = await rows.watermark();
     const replay = await tails.prepareReplay(watermark);
-    const { batches, unreadable } = await replayJournal(rows, watermark, replay.visitorAt, log);
+    const { batches, unreadable } = await replayJournal(rows, watermark, replay.visitorAt, keys, log);
     await tails.recovered(watermark);
     const tookMs = Math.round(runtime.clock.monotonic() - started);
     log.info({ batches, unreadable, unknownStreams: replay.unknown, tookMs }, "the journal was read again");

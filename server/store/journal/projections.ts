@@ -1,3 +1,5 @@
+import type { DataKeys } from "../keys/ports.ts";
+import { sealRaw } from "../keys/raw-input.ts";
 import type { RareEntry } from "./batch.ts";
 import type { SqlStatement } from "./connection.ts";
 
@@ -11,7 +13,7 @@ export interface PlacedEntry {
   readonly writtenAt: number;
 }
 
-type Column = readonly [name: string, type: string, value: (placed: PlacedEntry) => unknown];
+type Column = readonly [name: string, type: string, value: (placed: PlacedEntry, keys: DataKeys) => unknown];
 
 interface Projection {
   readonly table: string;
@@ -80,7 +82,7 @@ const projections: Readonly<Record<Exclude<RareEntry["kind"], "delivery">, Proje
       ["kind", "text", (p) => quarantined(p).kind],
       ["content_type", "text", (p) => text(quarantined(p).contentType)],
       ["problems", "json", (p) => JSON.stringify(quarantined(p).problems)],
-      ["raw", "bytea", (p) => Buffer.from(quarantined(p).raw)],
+      ["raw", "bytea", (p, keys) => Buffer.from(sealRaw(keys, quarantined(p)))],
     ],
   },
   alarm: {
@@ -166,6 +168,7 @@ const projections: Readonly<Record<Exclude<RareEntry["kind"], "delivery">, Proje
 export function projectionInserts(
   entries: readonly PlacedEntry[],
   firstParameter: number,
+  keys: DataKeys,
 ): { inserts: string[]; values: unknown[] } {
   const byKind = new Map<Exclude<RareEntry["kind"], "delivery">, PlacedEntry[]>();
   for (const placed of entries) {
@@ -181,7 +184,7 @@ export function projectionInserts(
     const { table, columns } = projections[kind];
     const names = columns.map(([name]) => name).join(", ");
     const arrays = columns.map(([, type, value]) => {
-      values.push(rows.map(value));
+      values.push(rows.map((row) => value(row, keys)));
       return `$${firstParameter + values.length - 1}::${type}[]`;
     });
     inserts.push(`INSERT INTO ${table} (${names}) SELECT * FROM unnest(${arrays.join(", ")}) ON CONFLICT DO NOTHING`);
@@ -200,7 +203,11 @@ export interface JournalRow {
 }
 
 /** One statement, so one commit: the rows, and what follows from them in other tables. */
-export function journalStatement(rows: readonly JournalRow[], entries: readonly PlacedEntry[]): SqlStatement {
+export function journalStatement(
+  rows: readonly JournalRow[],
+  entries: readonly PlacedEntry[],
+  keys: DataKeys,
+): SqlStatement {
   const values: unknown[] = [];
   const tuples = rows.map((row) => {
     values.push(row.day, row.position, row.batchId, row.organisationId, row.writtenAt, row.batch);
@@ -208,7 +215,7 @@ export function journalStatement(rows: readonly JournalRow[], entries: readonly 
     return `($${n - 5}, $${n - 4}, $${n - 3}, $${n - 2}, $${n - 1}, $${n})`;
   });
   const insert = `INSERT INTO journal (day, position, batch_id, organisation_id, written_at, batch) VALUES ${tuples.join(", ")} ON CONFLICT DO NOTHING`;
-  const projected = projectionInserts(entries, values.length + 1);
+  const projected = projectionInserts(entries, values.length + 1, keys);
   if (projected.inserts.length === 0) return { name: `journal-${rows.length}`, text: insert, values };
   const parts = projected.inserts.map((part, i) => `p${i} AS (${part})`);
   return { text: `WITH ${parts.join(", ")} ${insert}`, values: [...values, ...projected.values] };

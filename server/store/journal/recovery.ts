@@ -1,4 +1,4 @@
-import type { BatchVisitor } from "./batch.ts";
+import type { BatchVisitor, ReadingKeys } from "./batch.ts";
 import { readBatch } from "./batch.ts";
 import type { JournalLog } from "./ports.ts";
 import type { JournalRows } from "./rows.ts";
@@ -22,6 +22,7 @@ export async function replayJournal(
   rows: JournalRows,
   from: number,
   visitorAt: (position: number) => BatchVisitor<unknown>,
+  keys: ReadingKeys,
   log: JournalLog,
 ): Promise<Recovered> {
   let batches = 0;
@@ -37,16 +38,21 @@ export async function replayJournal(
     // Awaited in the next turn; until then a rejection is not unhandled.
     next.catch(() => {});
     for (const { position, batch } of page) {
-      try {
-        readBatch(batch, visitorAt(position));
-        batches++;
-      } catch (error) {
-        unreadable++;
+      let faults = 0;
+      const report = (error: unknown) => {
+        faults++;
         log.error(
           { position, reason: (error as Error).message },
-          "a row of the journal cannot be read; it is left where it is",
+          "a row of the journal, or a part of it, cannot be read; it is left where it is",
         );
+      };
+      try {
+        readBatch(batch, visitorAt(position), keys, report);
+      } catch (error) {
+        report(error);
       }
+      if (faults === 0) batches++;
+      else unreadable++;
     }
   }
 }

@@ -9,6 +9,8 @@ export interface RegistryContext {
   /** For the few questions that span organisations. */
   readonly worker: Pool;
   readonly runtime: Runtime;
+  /** Raw input as it was received; undefined when it has expired. */
+  readonly openRaw: (entry: { id: string; organisationId: string; raw: Uint8Array }) => Uint8Array | undefined;
   /** Told after the commit; resolves when memory has caught up, so that who wrote reads what was written. */
   changed(change: RegistryChange): Promise<void>;
 }

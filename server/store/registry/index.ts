@@ -43,9 +43,15 @@ export function createRegistry(deps: {
   readonly api: Pool;
   readonly worker: Pool;
   readonly runtime: Runtime;
+  /** Left out where nobody reads raw input: it is given as it is stored. */
+  readonly openRaw?: RegistryContext["openRaw"];
   readonly changed?: (change: RegistryChange) => Promise<void>;
 }): Registry {
-  const context: RegistryContext = { ...deps, changed: deps.changed ?? (async () => {}) };
+  const context: RegistryContext = {
+    ...deps,
+    openRaw: deps.openRaw ?? (({ raw }) => raw),
+    changed: deps.changed ?? (async () => {}),
+  };
   return {
     wards: createWardRegistry(context),
     patients: createPatientRegistry(context),

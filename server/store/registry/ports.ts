@@ -103,6 +103,8 @@ export interface QuarantineRecord {
   readonly resolvedAt: number | null;
   readonly patientId: string | null;
   readonly remainder: readonly Problem[];
+  /** Its raw input has expired: `entry.raw` is empty. */
+  readonly isExpired?: boolean;
 }
 
 export interface QuarantineRegistry {

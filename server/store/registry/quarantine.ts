@@ -24,7 +24,13 @@ interface QuarantineRow {
 const LIMIT_MAX = 500;
 
 /** What could not be placed, and what people made of it. */
-export function createQuarantineRegistry({ api, runtime }: RegistryContext): QuarantineRegistry {
+export function createQuarantineRegistry({ api, runtime, openRaw }: RegistryContext): QuarantineRegistry {
+  const toRecord = (row: QuarantineRow) => recordOf(row, openRaw);
+  const findOne = async (tx: Transaction, organisationId: string, id: string) => {
+    const [row] = await read(tx, "q.id = $2", [organisationId, id]);
+    return row && toRecord(row);
+  };
+
   return {
     list(organisationId, { state, deviceId, before, limit }) {
       return inOrganisation(api, organisationId, async (tx) => {
@@ -76,11 +82,6 @@ export function createQuarantineRegistry({ api, runtime }: RegistryContext): Qua
   };
 }
 
-async function findOne(tx: Transaction, organisationId: string, id: string): Promise<QuarantineRecord | undefined> {
-  const [row] = await read(tx, "q.id = $2", [organisationId, id]);
-  return row && toRecord(row);
-}
-
 /** @param condition SQL over q (quarantine) and r (its resolution); $1 is the organisation */
 function read(tx: Transaction, condition: string, values: readonly unknown[]): Promise<QuarantineRow[]> {
   return tx.rows<QuarantineRow>(
@@ -92,8 +93,10 @@ function read(tx: Transaction, condition: string, values: readonly unknown[]): P
   );
 }
 
-function toRecord(row: QuarantineRow): QuarantineRecord {
+function recordOf(row: QuarantineRow, openRaw: RegistryContext["openRaw"]): QuarantineRecord {
+  const raw = openRaw({ id: row.id, organisationId: row.organisation_id, raw: row.raw });
   return {
+    ...(raw === undefined ? { isExpired: true } : {}),
     entry: {
       id: row.id,
       organisationId: row.organisation_id,
@@ -102,7 +105,7 @@ function toRecord(row: QuarantineRow): QuarantineRecord {
       kind: row.kind,
       contentType: row.content_type,
       problems: row.problems,
-      raw: row.raw,
+      raw: raw ?? new Uint8Array(),
     },
     state: row.state ?? "open",
     resolvedBy: row.resolved_by,

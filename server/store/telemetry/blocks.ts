@@ -1,5 +1,6 @@
-import { OutsideTrouble } from "@openward/errors";
+import { OutsideTrouble, RefusedInput } from "@openward/errors";
 import {
+  type Compressor,
   decodeNumericBlock,
   decodeOverview,
   decodeRollup,
@@ -10,8 +11,8 @@ import {
   type SecondsOverview,
   type WaveformRun,
 } from "@openward/timeseries";
+import type { BlockPacking } from "../keys/block-packing.ts";
 import type { BlockCursor, BlockRow, BlockStore, PeriodKey } from "./block-store.ts";
-import { zstd } from "./compression.ts";
 
 export interface StoreLog {
   info(fields: Readonly<Record<string, unknown>>, text: string): void;
@@ -56,7 +57,10 @@ export interface Blocks {
   readonly damaged: number;
 }
 
-export function createBlocks(store: BlockStore, log: StoreLog): Blocks {
+type Decode<T> = (payload: Uint8Array, packed: Compressor) => T;
+
+/** What was encrypted under a key that has been destroyed is as if it were not there. */
+export function createBlocks(store: BlockStore, packing: BlockPacking, log: StoreLog): Blocks {
   let damaged = 0;
 
   const rowsOf = async <T>(rows: Promise<T[]>): Promise<T[]> => {
@@ -66,42 +70,42 @@ export function createBlocks(store: BlockStore, log: StoreLog): Blocks {
       throw new OutsideTrouble("DATABASE_UNREACHABLE", true, { at: "blocks" }, { cause: error });
     }
   };
-  const tried = <T>(row: BlockRow, decode: (payload: Uint8Array) => T): Stored<T | undefined> => {
+  const tried = <T>(row: BlockRow, decode: Decode<T>): Stored<T | undefined> => {
     const where = { streamId: row.streamId, periodStart: row.periodStart, associationId: row.associationId };
     try {
-      return { ...where, content: decode(row.payload) };
+      return { ...where, content: decode(row.payload, packing.of(row.streamId)) };
     } catch (error) {
+      if (error instanceof RefusedInput && error.code === "KEY_DESTROYED") return { ...where, content: undefined };
       damaged++;
       log.error({ ...where, reason: (error as Error).message }, "a block cannot be read; it is left out");
       return { ...where, content: undefined };
     }
   };
-  const decoded = <T>(rows: readonly BlockRow[], decode: (payload: Uint8Array) => T): Stored<T>[] =>
+  const decoded = <T>(rows: readonly BlockRow[], decode: Decode<T>): Stored<T>[] =>
     rows.map((row) => tried(row, decode)).filter((each): each is Stored<T> => each.content !== undefined);
-  const numeric = (payload: Uint8Array) => decodeNumericBlock(payload, zstd);
 
   return {
     get damaged() {
       return damaged;
     },
     numericBetween: async (streamIds, from, to) =>
-      decoded(await rowsOf(store.blocksBetween(streamIds, from, to)), numeric),
-    numericOf: async (keys) => (keys.length === 0 ? [] : decoded(await rowsOf(store.blocksOf(keys)), numeric)),
+      decoded(await rowsOf(store.blocksBetween(streamIds, from, to)), decodeNumericBlock),
+    numericOf: async (keys) =>
+      keys.length === 0 ? [] : decoded(await rowsOf(store.blocksOf(keys)), decodeNumericBlock),
     async numericNext(cursors, isDescending, periods) {
       if (cursors.length === 0) return [];
-      return (await rowsOf(store.blocksNext(cursors, isDescending, periods))).map((row) => tried(row, numeric));
+      const rows = await rowsOf(store.blocksNext(cursors, isDescending, periods));
+      return rows.map((row) => tried(row, decodeNumericBlock));
     },
     waveformBetween: async (streamId, from, to) =>
       decoded(
         await rowsOf(store.blocksBetween([streamId], from, to)),
-        (payload) => decodeWaveformBlock(payload, zstd).runs,
+        (payload, packed) => decodeWaveformBlock(payload, packed).runs,
       ),
     overviewBetween: async (streamId, from, to) =>
-      decoded(await rowsOf(store.overviewsBetween(streamId, from, to)), (payload) => decodeOverview(payload, zstd)),
+      decoded(await rowsOf(store.overviewsBetween(streamId, from, to)), decodeOverview),
     rollupsBetween: async (streamIds, from, to) =>
-      (await rowsOf(store.rollupsBetween(streamIds, from, to))).map((row) =>
-        tried(row, (payload) => decodeRollup(payload, zstd)),
-      ),
+      (await rowsOf(store.rollupsBetween(streamIds, from, to))).map((row) => tried(row, decodeRollup)),
     async newest(streamIds) {
       const rows = await rowsOf(store.newestBlocks(streamIds));
       const newest = new Map<string, { streamId: string; lastTime: number; block: NumericBlock | undefined }>();
@@ -111,12 +115,12 @@ export function createBlocks(store: BlockStore, log: StoreLog): Blocks {
       };
       for (const each of decoded(
         rows.filter((row) => row.isNumeric),
-        numeric,
+        decodeNumericBlock,
       ))
         consider(each.streamId, each.content.header.lastTime, each.content);
       for (const each of decoded(
         rows.filter((row) => !row.isNumeric),
-        peekBlockHeader,
+        (beginning) => peekBlockHeader(beginning),
       ))
         consider(each.streamId, each.content.lastTime);
       return [...newest.values()];

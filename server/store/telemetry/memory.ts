@@ -15,9 +15,12 @@ export interface Memory {
   isKnown(streamId: string): boolean;
   know(stream: Stream): StreamMemory;
   committed(entries: readonly JournalEntry[], first: number, last: number): void;
+  /** @returns the ids of the patient's streams, none of which is known any more */
+  forget(patientId: string): readonly string[];
 }
 
-export function createMemory(now: () => number): Memory {
+/** @param isErased nothing of these patients is taken up, whatever was under way */
+export function createMemory(now: () => number, isErased: (patientId: string) => boolean): Memory {
   const streams = new Map<string, StreamMemory>();
   const byPatient = new Map<string, StreamMemory[]>();
   const known = new Set<string>();
@@ -47,13 +50,15 @@ export function createMemory(now: () => number): Memory {
       for (const entry of entries) {
         switch (entry.kind) {
           case "readings":
-            memory.open(entry.readings.stream).addReadings(entry.readings, first);
+            if (!isErased(entry.readings.stream.patientId))
+              memory.open(entry.readings.stream).addReadings(entry.readings, first);
             break;
           case "waveform":
-            memory.open(entry.waveform.stream).addWaveform(entry.waveform, first);
+            if (!isErased(entry.waveform.stream.patientId))
+              memory.open(entry.waveform.stream).addWaveform(entry.waveform, first);
             break;
           case "stream":
-            memory.know(entry.stream);
+            if (!isErased(entry.stream.patientId)) memory.know(entry.stream);
             break;
           case "delivery":
             deliveries.add(entry.delivery, now());
@@ -62,6 +67,15 @@ export function createMemory(now: () => number): Memory {
         }
       }
       memory.position = last;
+    },
+    forget(patientId) {
+      const ids = memory.ofPatient(patientId).map(({ stream }) => stream.id);
+      byPatient.delete(patientId);
+      for (const id of ids) {
+        streams.delete(id);
+        known.delete(id);
+      }
+      return ids;
     },
   };
   return memory;

@@ -17,7 +17,10 @@ const stream = (id: string, kind: Stream["kind"]): Stream => ({
 });
 
 test("the last readings come in the order in which they arrived, none from before the association, none claimed", () => {
-  const memory = createMemory(() => T).open(stream("n", "numeric"));
+  const memory = createMemory(
+    () => T,
+    () => false,
+  ).open(stream("n", "numeric"));
   const add = (time: number, value: number, receivedAt: number, quality = 0) =>
     memory.addReading(T + time, value, quality, null, T + receivedAt, "a", 1);
   add(-90_000, 99, -90_000);
@@ -33,7 +36,10 @@ test("the last readings come in the order in which they arrived, none from befor
 });
 
 test("pieces that are all gap are not among the last of a waveform", () => {
-  const memory = createMemory(() => T).open(stream("w", "waveform"));
+  const memory = createMemory(
+    () => T,
+    () => false,
+  ).open(stream("w", "waveform"));
   const add = (at: number, samples: number[]) =>
     memory.addWaveform(
       {
@@ -56,7 +62,10 @@ test("pieces that are all gap are not among the last of a waveform", () => {
 });
 
 test("a waveform that is all in blocks is known to have been heard when it was measured", async () => {
-  const memory = createMemory(() => T);
+  const memory = createMemory(
+    () => T,
+    () => false,
+  );
   const opened = memory.open(stream("w", "waveform"));
   const blocks = { newest: async () => [{ streamId: "w", lastTime: T - 5_000, block: undefined }] };
   await loadNewest(blocks as never, memory, ["w"]);

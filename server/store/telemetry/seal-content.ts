@@ -1,5 +1,6 @@
 import {
   addChunk,
+  type Compressor,
   cutRun,
   decodeNumericBlock,
   decodeRollup,
@@ -17,7 +18,6 @@ import {
   type TailSlice,
   type WaveformRun,
 } from "@openward/timeseries";
-import { zstd } from "./compression.ts";
 import { HOUR_MS } from "./periods.ts";
 import type { StreamMemory } from "./stream-memory.ts";
 
@@ -54,6 +54,7 @@ export function takeSnapshot(memory: StreamMemory, period: number): Snapshot {
  * The new content of a period's blocks: what is stored, and what the tail has beside it.
  *
  * @param stored the payload of each association's block, where there is one
+ * @param packing how blocks of this stream are compressed and encrypted
  * @throws RefusedInput BLOCK_CORRUPT or BLOCK_VERSION when a stored one cannot be read
  */
 export function mergeIntoBlock(
@@ -61,23 +62,24 @@ export function mergeIntoBlock(
   snapshot: Snapshot,
   associationId: string,
   stored: Uint8Array | undefined,
+  packing: Compressor,
 ): SealedContent | undefined {
   const origin = { unit, associationId };
   if (snapshot.kind === "numeric") {
     const fresh = snapshot.parts.get(associationId) ?? emptyColumns();
-    const columns = stored ? mergeColumns(decodeNumericBlock(stored, zstd).columns, fresh) : fresh;
+    const columns = stored ? mergeColumns(decodeNumericBlock(stored, packing).columns, fresh) : fresh;
     if (columns.times.length === 0) return undefined;
     const slots = rollupSlots(columns.times, columns.values);
-    return { associationId, payload: encodeNumericBlock(columns, origin, zstd), overview: null, slots };
+    return { associationId, payload: encodeNumericBlock(columns, origin, packing), overview: null, slots };
   }
   const fresh = snapshot.parts.get(associationId) ?? [];
-  const runs = stored ? [...decodeWaveformBlock(stored, zstd).runs] : [];
+  const runs = stored ? [...decodeWaveformBlock(stored, packing).runs] : [];
   if (runs.length === 0) runs.push(...fresh);
   else for (const run of fresh) addChunk(runs, run);
   const joined = joinRuns(runs);
   if (joined.length === 0) return undefined;
-  const payload = encodeWaveformBlock(joined, origin, zstd);
-  return { associationId, payload, overview: encodeOverview(joined, origin, zstd), slots: [] };
+  const payload = encodeWaveformBlock(joined, origin, packing);
+  return { associationId, payload, overview: encodeOverview(joined, origin, packing), slots: [] };
 }
 
 /** A day's rollup with the slots of one hour replaced. */
@@ -87,18 +89,19 @@ export function mergeIntoRollup(
   dayStart: number,
   stored: Uint8Array | undefined,
   hours: readonly { readonly hour: number; readonly slots: readonly RollupSlot[] }[],
+  packing: Compressor,
 ): Uint8Array {
   const replaced = new Set(hours.map(({ hour }) => hour));
   const kept = stored
-    ? decodeRollup(stored, zstd).filter((slot) => !replaced.has(Math.floor(slot.start / HOUR_MS) * HOUR_MS))
+    ? decodeRollup(stored, packing).filter((slot) => !replaced.has(Math.floor(slot.start / HOUR_MS) * HOUR_MS))
     : [];
   const slots = [...kept, ...hours.flatMap((each) => each.slots)].sort((a, b) => a.start - b.start);
-  return encodeRollup(dayStart, slots, { unit, associationId }, zstd);
+  return encodeRollup(dayStart, slots, { unit, associationId }, packing);
 }
 
 /** @throws RefusedInput BLOCK_CORRUPT, BLOCK_VERSION */
-export function slotsOfBlock(payload: Uint8Array): RollupSlot[] {
-  const { times, values } = decodeNumericBlock(payload, zstd).columns;
+export function slotsOfBlock(payload: Uint8Array, packing: Compressor): RollupSlot[] {
+  const { times, values } = decodeNumericBlock(payload, packing).columns;
   return rollupSlots(times, values);
 }
 

@@ -1,5 +1,6 @@
 import { RefusedInput } from "@openward/errors";
-import { DAY_MS, type RollupSlot } from "@openward/timeseries";
+import { type Compressor, DAY_MS, type RollupSlot } from "@openward/timeseries";
+import type { BlockPacking } from "../keys/block-packing.ts";
 import type { BlockRow, BlockStore, SavedBlock, SavedRow, SealRows } from "./block-store.ts";
 import type { StoreLog } from "./blocks.ts";
 import { periodOf } from "./periods.ts";
@@ -25,6 +26,7 @@ const keyOf = (...parts: readonly (string | number)[]) => parts.join(" ");
 export interface SealContext {
   readonly store: BlockStore;
   readonly log: StoreLog;
+  readonly packing: BlockPacking;
   /** Everything up to this place in the journal is in the snapshots. */
   readonly through: number;
   readonly now: number;
@@ -40,7 +42,7 @@ export function sealTasks(tasks: readonly SealTask[], context: SealContext): Pro
 async function sealWithin(
   rows: SealRows,
   tasks: readonly SealTask[],
-  { log, through, now, pause }: SealContext,
+  { log, packing, through, now, pause }: SealContext,
 ): Promise<void> {
   const stored = await storedBlocks(rows, tasks);
   const blocks: SavedBlock[] = [];
@@ -49,12 +51,13 @@ async function sealWithin(
   for (const { memory, period, snapshot } of tasks) {
     await pause();
     const { stream } = memory;
+    const packed = packing.for(stream);
     for (const associationId of snapshot.parts.keys()) {
       const before = stored.get(keyOf(stream.id, period, associationId));
-      let merged = readable(() => mergeIntoBlock(stream.unit, snapshot, associationId, before?.payload));
+      let merged = readable(() => mergeIntoBlock(stream.unit, snapshot, associationId, before?.payload, packed));
       if (!merged) {
         if (before) damaged.push(before);
-        merged = { content: mergeIntoBlock(stream.unit, snapshot, associationId, undefined) };
+        merged = { content: mergeIntoBlock(stream.unit, snapshot, associationId, undefined, packed) };
       }
       if (!merged.content) continue;
       const { payload, overview, slots } = merged.content;
@@ -76,7 +79,7 @@ async function sealWithin(
     await rows.setAside(block, now);
   }
   await rows.saveBlocks(blocks);
-  await saveRollups(rows, [...days.values()], log);
+  await saveRollups(rows, [...days.values()], packing, log);
 }
 
 /** undefined when what is stored cannot be read. */
@@ -95,7 +98,12 @@ async function storedBlocks(rows: SealRows, tasks: readonly SealTask[]): Promise
   return new Map(stored.map((row) => [keyOf(row.streamId, row.periodStart, row.associationId), row]));
 }
 
-async function saveRollups(rows: SealRows, days: readonly DayChange[], log: StoreLog): Promise<void> {
+async function saveRollups(
+  rows: SealRows,
+  days: readonly DayChange[],
+  packing: BlockPacking,
+  log: StoreLog,
+): Promise<void> {
   if (days.length === 0) return;
   const keys = days.map(({ memory, dayStart, associationId }) => ({
     streamId: memory.stream.id,
@@ -108,11 +116,12 @@ async function saveRollups(rows: SealRows, days: readonly DayChange[], log: Stor
   const saved: SavedRow[] = [];
   for (const { memory, associationId, dayStart, hours } of days) {
     const { id: streamId, organisationId, patientId, unit } = memory.stream;
+    const packed = packing.for(memory.stream);
     const before = stored.get(keyOf(streamId, dayStart, associationId));
-    const merged = readable(() => mergeIntoRollup(unit, associationId, dayStart, before, hours));
+    const merged = readable(() => mergeIntoRollup(unit, associationId, dayStart, before, hours, packed));
     if (!merged)
       log.error({ streamId, dayStart, associationId }, "a rollup cannot be read; it is made again from the blocks");
-    const payload = merged?.content ?? (await remadeRollup(rows, { memory, associationId, dayStart, hours }));
+    const payload = merged?.content ?? (await remadeRollup(rows, { memory, associationId, dayStart, hours }, packed));
     saved.push({ streamId, periodStart: dayStart, associationId, organisationId, patientId, payload });
   }
   await rows.saveRollups(saved);
@@ -121,13 +130,14 @@ async function saveRollups(rows: SealRows, days: readonly DayChange[], log: Stor
 async function remadeRollup(
   rows: SealRows,
   { memory, associationId, dayStart, hours }: DayChange,
+  packed: Compressor,
 ): Promise<Uint8Array> {
   const { id: streamId, unit } = memory.stream;
   const all = new Map(hours.map(({ hour, slots }) => [hour, slots]));
   for (const row of await rows.blocksOfDay({ streamId, dayStart, associationId })) {
-    const slots = readable(() => slotsOfBlock(row.payload))?.content;
+    const slots = readable(() => slotsOfBlock(row.payload, packed))?.content;
     if (slots) all.set(row.periodStart, slots);
   }
   const remade = [...all].map(([hour, slots]) => ({ hour, slots }));
-  return mergeIntoRollup(unit, associationId, dayStart, undefined, remade);
+  return mergeIntoRollup(unit, associationId, dayStart, undefined, remade, packed);
 }

@@ -1,5 +1,6 @@
 import type { Runtime, Timer } from "@openward/runtime";
 import { DAY_MS } from "@openward/timeseries";
+import type { BlockPacking } from "../keys/block-packing.ts";
 import type { BlockStore } from "./block-store.ts";
 import type { StoreLog } from "./blocks.ts";
 import type { Memory } from "./memory.ts";
@@ -38,10 +39,11 @@ export interface SealerOptions {
   readonly runtime: Runtime;
   readonly store: BlockStore;
   readonly memory: Memory;
+  readonly packing: BlockPacking;
   readonly log: StoreLog;
 }
 
-export function createSealer({ runtime, store, memory, log }: SealerOptions): Sealer {
+export function createSealer({ runtime, store, memory, packing, log }: SealerOptions): Sealer {
   const { clock, timers } = runtime;
   // What the journal's place was at times past, oldest first.
   const places: { at: number; position: number }[] = [];
@@ -80,7 +82,7 @@ export function createSealer({ runtime, store, memory, log }: SealerOptions): Se
     for (const task of tasks) task.memory.beginSealing(task.period);
     let isDone = false;
     try {
-      await sealTasks(tasks, { store, log, through: memory.position, now, pause });
+      await sealTasks(tasks, { store, log, packing, through: memory.position, now, pause });
       isDone = true;
     } finally {
       for (const task of tasks) task.memory.endSealing(task.period, isDone);

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { openTestDatabase, quietLog, type TestDatabase } from "../database/testing/database.ts";
 import { folderDisk, postgresJournalRows, startJournal } from "../journal/index.ts";
 import { PATIENT, readingsOf, testStream } from "../journal/testing/entries.ts";
+import { testKeysOf } from "../keys/testing/keys.ts";
 import type { BlockStore } from "./block-store.ts";
 import { postgresBlocks } from "./postgres-blocks.ts";
 import { openTelemetry } from "./telemetry.ts";
@@ -27,7 +28,8 @@ test("a stream that began in the spool and was sealed before the spool was chain
   const runtime = settableRuntime(START);
   const folder = mkdtempSync(join(tmpdir(), "openward-spool-"));
   const store = postgresBlocks(database.worker);
-  const telemetry = await openTelemetry({ runtime, store, log: quietLog });
+  const keys = await testKeysOf(database);
+  const telemetry = await openTelemetry({ runtime, store, keys, log: quietLog });
   const journal = await startJournal({
     runtime,
     // The journal's own connections fail, the sealer's do not: so it is for a moment when PostgreSQL comes back.
@@ -37,6 +39,7 @@ test("a stream that began in the spool and was sealed before the spool was chain
     spoolBytesMax: 1e8,
     journalDays: 7,
     tails: telemetry,
+    keys,
     log: quietLog,
   });
   await journal.append([{ kind: "stream", stream }, readingsOf(stream, [START], [42], START)]);
@@ -68,7 +71,7 @@ test("the newest readings of streams that nobody wears are there although the da
     },
   };
   const retrying = { ...runtime, timers: { ...runtime.timers, after: (_: number, run: () => void) => once(run) } };
-  const telemetry = await openTelemetry({ runtime: retrying, store, log: quietLog });
+  const telemetry = await openTelemetry({ runtime: retrying, store, keys: await testKeysOf(database), log: quietLog });
   await telemetry.recovered(0);
   await telemetry.settled;
   assert.equal(failures, -1, "both failures came, and one answer");

@@ -1,8 +1,11 @@
 import type { JournalEntry, PatientView, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { mergeColumns } from "@openward/timeseries";
+import { createBlockPacking } from "../keys/block-packing.ts";
+import type { DataKeys } from "../keys/ports.ts";
 import type { BlockStore } from "./block-store.ts";
 import { createBlocks, type StoreLog } from "./blocks.ts";
+import { zstd } from "./compression.ts";
 import { createMemory } from "./memory.ts";
 import { HOUR_MS, periodOf } from "./periods.ts";
 import type { Reading, Telemetry } from "./ports.ts";
@@ -19,6 +22,8 @@ export interface TelemetryOptions {
   readonly runtime: Runtime;
   /** Every query here is for patients that a PatientView has. */
   readonly store: BlockStore;
+  /** What blocks are encrypted under. */
+  readonly keys: DataKeys;
   readonly log: StoreLog;
 }
 
@@ -33,6 +38,8 @@ export interface OpenTelemetry extends Telemetry {
   /** For ingest. */
   knowsStream(streamId: string): boolean;
   addStream(stream: Stream): void;
+  /** A patient who was erased. @returns the ids of their streams */
+  forget(patientId: string): readonly string[];
   /** For ingest: deliveries of the last minutes. */
   readonly deliveries: { receivedAt(deviceId: string, key: string): number | undefined };
   /** For watch: every stream that was ever heard, with the server time at which it last spoke. */
@@ -56,11 +63,12 @@ export interface OpenTelemetry extends Telemetry {
 const RETRY_MS = 5_000;
 
 /** Opens with the streams of before; readings come with the journal. @throws the database's errors */
-export async function openTelemetry({ runtime, store, log }: TelemetryOptions): Promise<OpenTelemetry> {
+export async function openTelemetry({ runtime, store, keys, log }: TelemetryOptions): Promise<OpenTelemetry> {
   const { clock, timers } = runtime;
-  const memory = createMemory(() => clock.now());
-  const blocks = createBlocks(store, log);
-  const sealer = createSealer({ runtime, store, memory, log });
+  const memory = createMemory(() => clock.now(), keys.isErased);
+  const packing = createBlockPacking(keys, zstd);
+  const blocks = createBlocks(store, packing, log);
+  const sealer = createSealer({ runtime, store, memory, packing, log });
   let settled: Promise<void> = Promise.resolve();
   let isClosed = false;
   await loadStreams(store, memory, clock.now());
@@ -155,7 +163,10 @@ export async function openTelemetry({ runtime, store, log }: TelemetryOptions): 
       sealer.start(watermark);
     },
     knowsStream: memory.isKnown,
-    addStream: (stream) => void memory.know(stream),
+    addStream(stream) {
+      if (!keys.isErased(stream.patientId)) memory.know(stream);
+    },
+    forget: memory.forget,
     deliveries: memory.deliveries,
     lastHeard: () =>
       [...memory.streams.values()]

@@ -1,6 +1,8 @@
 import { readBatch, replayJournal } from "../../../server/store/journal/index.ts";
 import { readSpoolFile } from "../../../server/store/journal/spool-records.ts";
+import { createBlockPacking, type DataKeys } from "../../../server/store/keys/index.ts";
 import { createBlocks } from "../../../server/store/telemetry/blocks.ts";
+import { zstd } from "../../../server/store/telemetry/compression.ts";
 import type { Store } from "../database/store.ts";
 import type { ModelDisk } from "../disk.ts";
 import { isSure, type Oracle } from "../oracle.ts";
@@ -15,8 +17,12 @@ type Reader = Parameters<typeof readBatch<string>>[1];
  * What a process that starts now would find: everything acknowledged is in blocks, or in the journal from the watermark
  * on, or in the spool.
  */
-export async function checkDurable(world: World, oracle: Oracle, store: Store, disk: ModelDisk): Promise<void> {
-  const inBlocks = await readingsOfBlocks(world, store);
+export async function checkDurable(
+  world: World,
+  oracle: Oracle,
+  { store, disk, keys }: { store: Store; disk: ModelDisk; keys: DataKeys },
+): Promise<void> {
+  const inBlocks = await readingsOfBlocks(world, store, keys);
   const recovered = new Set<string>();
   const passed = new Set<string>();
   const watermark = await store.rows.watermark();
@@ -29,11 +35,12 @@ export async function checkDurable(world: World, oracle: Oracle, store: Store, d
       ) => infer V
         ? V
         : never,
+    keys,
     quiet,
   );
   if (unreadable > 0) world.break("stored", `${unreadable} rows of the journal cannot be read`);
   for (const file of disk.written())
-    for (const batch of readSpoolFile(file).batches) readBatch(batch, reader(recovered));
+    for (const batch of readSpoolFile(file).batches) readBatch(batch, reader(recovered), keys);
   for (const streamId of oracle.streamIds) {
     for (const said of oracle.between(streamId, 0, FOR_EVER)) {
       if (!isSure(said)) continue;
@@ -58,9 +65,9 @@ function reader(found: Set<string>): Reader {
   };
 }
 
-async function readingsOfBlocks(world: World, store: Store): Promise<Set<string>> {
+async function readingsOfBlocks(world: World, store: Store, keys: DataKeys): Promise<Set<string>> {
   const found = new Set<string>();
-  const blocks = createBlocks(store.blocks, quiet);
+  const blocks = createBlocks(store.blocks, createBlockPacking(keys, zstd), quiet);
   const streams = await store.blocks.streams();
   const numeric = streams.filter(({ kind }) => kind === "numeric").map(({ id }) => id);
   for (const { streamId, associationId, content } of await blocks.numericBetween(numeric, 0, FOR_EVER)) {

@@ -1,3 +1,4 @@
+import { type DataKeys, openRaw } from "../../../server/store/keys/index.ts";
 import type { Stored } from "../database/store.ts";
 import type { Message } from "../messages.ts";
 import type { Oracle } from "../oracle.ts";
@@ -7,8 +8,8 @@ import type { World } from "../world.ts";
 const RECOGNISED_MS = 10 * 60_000 - 5_000;
 
 /** What was not placed lies in quarantine whole, and as often as it must; a call for help is one event. */
-export function checkTables(world: World, oracle: Oracle, stored: Stored): void {
-  const rows = Map.groupBy(stored.quarantine, ({ deviceId, raw }) => `${deviceId} ${Buffer.from(raw).toString()}`);
+export function checkTables(world: World, oracle: Oracle, stored: Stored, keys: DataKeys): void {
+  const rows = Map.groupBy(stored.quarantine, (row) => `${row.deviceId} ${Buffer.from(openRaw(keys, row)).toString()}`);
   const said = Map.groupBy(oracle.messages, ({ deviceId, body }) => `${deviceId} ${Buffer.from(body).toString()}`);
   for (const [key, messages] of said) {
     const found = rows.get(key)?.length ?? 0;

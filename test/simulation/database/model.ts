@@ -197,6 +197,7 @@ export function modelDatabase(): Store {
         blocks: [...blocks.values()],
         quarantine: [...table("quarantine").values()].map((row) => ({
           id: row.id as string,
+          organisationId: row.organisation_id as string,
           deviceId: row.device_id as string,
           raw: row.raw as Uint8Array,
         })),

@@ -27,7 +27,9 @@ export async function postgresStore(database: TestDatabase, world: World): Promi
         blocks: await read<Stored["blocks"][number]>(
           'SELECT stream_id::text AS "streamId", association_id::text AS "associationId", payload FROM block',
         ),
-        quarantine: await read('SELECT id::text AS id, device_id AS "deviceId", raw FROM quarantine'),
+        quarantine: await read(
+          'SELECT id::text AS id, organisation_id::text AS "organisationId", device_id AS "deviceId", raw FROM quarantine',
+        ),
         events: await read(
           'SELECT device_id AS "deviceId", patient_id::text AS "patientId", at::float8 AS at FROM event',
         ),

@@ -9,7 +9,13 @@ export interface Stored {
     readonly associationId: string;
     readonly payload: Uint8Array;
   }[];
-  readonly quarantine: readonly { readonly id: string; readonly deviceId: string; readonly raw: Uint8Array }[];
+  readonly quarantine: readonly {
+    readonly id: string;
+    readonly organisationId: string;
+    readonly deviceId: string;
+    /** As it lies in the table, encrypted. */
+    readonly raw: Uint8Array;
+  }[];
   readonly events: readonly { readonly deviceId: string; readonly patientId: string | null; readonly at: number }[];
   readonly watermark: number;
 }

@@ -1,6 +1,6 @@
 import type { JournalEntry, Stream } from "@openward/model";
 import { type Seeded, seeded } from "../../../../packages/timeseries/testing/random.ts";
-import { readBatch } from "../batch.ts";
+import { type ReadingKeys, readBatch } from "../batch.ts";
 
 export { type Seeded, seeded };
 
@@ -118,22 +118,30 @@ export function oneByOne(entries: readonly JournalEntry[]): JournalEntry[] {
   });
 }
 
-/** A batch as entries; it names streams by id alone, so they are those of `testStream`. */
-export function collect(batch: Uint8Array): JournalEntry[] {
+/** A batch as entries, in the order of its slices; it names streams by id alone, so they are those of `testStream`. */
+export function collect(batch: Uint8Array, keys: ReadingKeys): JournalEntry[] {
   const streams = new Map<string, Stream>();
   for (let n = 0; n < 5; n++)
     for (const kind of ["numeric", "waveform"] as const) streams.set(testStream(n, kind).id, testStream(n, kind));
   const entries: JournalEntry[] = [];
-  readBatch<{ stream: Stream; associationId: string }>(batch, {
-    stream: (id, associationId) => ({ stream: streams.get(id) as Stream, associationId }),
-    reading(open, time, value, quality, utcOffsetMinutes, receivedAt) {
-      const columns = { times: Float64Array.of(time), values: Float64Array.of(value), quality: Uint8Array.of(quality) };
-      entries.push({ kind: "readings", readings: { ...open, ...columns, utcOffsetMinutes, receivedAt } });
+  readBatch<{ stream: Stream; associationId: string }>(
+    batch,
+    {
+      stream: (id, associationId) => ({ stream: streams.get(id) as Stream, associationId }),
+      reading(open, time, value, quality, utcOffsetMinutes, receivedAt) {
+        const columns = {
+          times: Float64Array.of(time),
+          values: Float64Array.of(value),
+          quality: Uint8Array.of(quality),
+        };
+        entries.push({ kind: "readings", readings: { ...open, ...columns, utcOffsetMinutes, receivedAt } });
+      },
+      waveform(open, { length, ...head }, samples) {
+        entries.push({ kind: "waveform", waveform: { ...open, ...head, samples: samples() } });
+      },
+      entry: (entry) => entries.push(entry),
     },
-    waveform(open, { length, ...head }, samples) {
-      entries.push({ kind: "waveform", waveform: { ...open, ...head, samples: samples() } });
-    },
-    entry: (entry) => entries.push(entry),
-  });
+    keys,
+  );
   return entries;
 }

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import type { JournalEntry } from "@openward/model";
 import { systemRuntime } from "@openward/runtime/system";
 import { quietLog, type TestDatabase } from "../../database/testing/database.ts";
+import type { KeyStore } from "../../keys/index.ts";
+import { testKeysOf } from "../../keys/testing/keys.ts";
 import { type Disk, folderDisk } from "../disk.ts";
 import { createJournal, type Journal, type JournalLimits } from "../journal.ts";
 import { replayJournal } from "../recovery.ts";
@@ -16,6 +18,7 @@ export interface TestJournal {
   /** What the tails were given, in order. */
   readonly committed: JournalEntry[];
   readonly folder: string;
+  readonly keys: KeyStore;
   close(): Promise<void>;
 }
 
@@ -30,6 +33,7 @@ export async function openTestJournal(
   } = {},
 ): Promise<TestJournal> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), "openward-spool-"));
+  const keys = await testKeysOf(database);
   const faults = faultyConnect(database.connectionConfig("ingest"));
   const committed: JournalEntry[] = [];
   const disk = folderDisk(folder);
@@ -41,6 +45,7 @@ export async function openTestJournal(
     spoolBytesMax: options.spoolBytesMax ?? 1e8,
     journalDays: 7,
     tails: { committed: (entries) => void committed.push(...entries) },
+    keys,
     log: quietLog,
     limits: { retryMs: 20, retryMsMax: 100, ...options.limits },
   });
@@ -50,6 +55,7 @@ export async function openTestJournal(
     faults,
     committed,
     folder,
+    keys,
     async close() {
       await journal.close();
       rmSync(folder, { recursive: true, force: true });
@@ -69,6 +75,7 @@ export async function readingsInJournal(database: TestDatabase): Promise<string[
       waveform() {},
       entry() {},
     }),
+    await testKeysOf(database),
     quietLog,
   );
   if (unreadable > 0) throw new Error(`${unreadable} batches cannot be read`);

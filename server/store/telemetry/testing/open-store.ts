@@ -5,12 +5,15 @@ import type { PatientView } from "@openward/model";
 import { systemRuntime } from "@openward/runtime/system";
 import { quietLog, type TestDatabase } from "../../database/testing/database.ts";
 import { type Journal, openJournal } from "../../journal/index.ts";
+import type { KeyStore } from "../../keys/index.ts";
+import { testKeysOf } from "../../keys/testing/keys.ts";
 import { postgresBlocks } from "../postgres-blocks.ts";
 import { type OpenTelemetry, openTelemetry } from "../telemetry.ts";
 
 export interface TestStore {
   readonly journal: Journal;
   readonly telemetry: OpenTelemetry;
+  readonly keys: KeyStore;
   /** As a kill would end it: nothing is written any more. */
   close(): Promise<void>;
 }
@@ -26,8 +29,11 @@ export async function openTestStore(
   database: TestDatabase,
   runtime: ReturnType<typeof settableRuntime>,
   spoolFolder = mkdtempSync(join(tmpdir(), "openward-spool-")),
+  keys?: KeyStore,
 ): Promise<TestStore> {
-  const telemetry = await openTelemetry({ runtime, store: postgresBlocks(database.worker), log: quietLog });
+  const opened = keys ?? (await testKeysOf(database));
+  const store = postgresBlocks(database.worker);
+  const telemetry = await openTelemetry({ runtime, store, keys: opened, log: quietLog });
   const journal = await openJournal({
     runtime,
     connection: database.connectionConfig("ingest"),
@@ -36,12 +42,14 @@ export async function openTestStore(
     spoolBytesMax: 1e8,
     journalDays: 7,
     tails: telemetry,
+    keys: opened,
     log: quietLog,
   });
   await telemetry.settled;
   return {
     journal,
     telemetry,
+    keys: opened,
     async close() {
       await telemetry.close();
       await journal.close();
