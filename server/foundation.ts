@@ -5,7 +5,8 @@ import type { Config } from "./config.ts";
 import type { Logger } from "./log.ts";
 import { openDatabase } from "./store/database/index.ts";
 import { becomeOnlyWriter, type OnlyWriter } from "./store/database/only-writer.ts";
-import { type KeyStore, openKeysOf, openRaw } from "./store/keys/index.ts";
+import type { Database } from "./store/database/ports.ts";
+import { bindStore, type KeyStore, openKeysOf, openRaw } from "./store/keys/index.ts";
 import { createRegistry, createTables, type Directory, openDirectory } from "./store/registry/index.ts";
 
 /** What the server and the command line both stand on: database, registries, who is allowed what. */
@@ -42,7 +43,7 @@ export async function openFoundation(options: {
       changed: directory.changed,
       ...(keys ? { openRaw: (entry) => unlessExpired(() => openRaw(keys, entry)) } : {}),
     });
-    const expiring = keys && keepKeys(keys, { config, runtime, directory });
+    const expiring = keys && keepKeys(keys, { config, runtime, directory, worker, log });
     const access = createAccess({
       tables: createTables(database),
       changes: directory,
@@ -75,14 +76,28 @@ export async function openFoundation(options: {
 
 const DAY_MS = 86_400_000;
 
+interface KeepOptions {
+  readonly config: Config;
+  readonly runtime: Runtime;
+  readonly directory: Directory;
+  readonly worker: Database["worker"];
+  readonly log: Logger;
+}
+
 /** A key for each new patient, before the first reading wants one; and those of old quarantined input expire. */
-function keepKeys(keys: KeyStore, options: { config: Config; runtime: Runtime; directory: Directory }) {
-  const { config, runtime, directory } = options;
+function keepKeys(keys: KeyStore, options: KeepOptions) {
+  const { config, runtime, directory, worker, log } = options;
   const expire = () => keys.expire(runtime.clock.now(), config.quarantineMonths);
+  const tellDatabase = () =>
+    bindStore(worker, keys, runtime.clock.now()).catch((error: Error) =>
+      log.warn({ reason: error.message }, "the database was not told how many keys there are; the next one tells it"),
+    );
   directory.on((change) => {
     if (change.kind !== "patient" || !directory.watched(change.patientId)) return;
     const { organisationId, patientId } = change;
+    const before = keys.keys;
     keys.ensure([{ kind: "patient", organisationId, patientId }]);
+    if (keys.keys > before) void tellDatabase();
   });
   expire();
   return runtime.timers.every(DAY_MS, expire);

@@ -67,7 +67,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const devices = isDemo
       ? await ensureDemoWard(foundation, config.dataDir, runtime)
       : await ensureOrganisation(foundation);
-    if (foundation.keys) await bindStore(foundation.database.worker, foundation.keys.id, runtime.clock.now());
+    if (foundation.keys) await bindStore(foundation.database.worker, foundation.keys, runtime.clock.now());
     const links = await firstLinks(foundation, options, url);
     if (devices) {
       const demo: RunningDemo = startDemoDevices({

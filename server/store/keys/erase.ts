@@ -7,28 +7,35 @@ export interface Queries {
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
 }
 
+/** The key store that a database was filled with. */
+export interface BoundStore {
+  readonly id: string;
+  /** How many keys it has had at least. */
+  readonly keys: number;
+}
+
 /**
- * The id of the key store that the database was filled with; null: none yet.
+ * null: none yet.
  *
  * @throws RefusedInput KEY_STORE_MISSING when there are several: databases were mixed
  */
-export async function boundStore(worker: Queries): Promise<string | null> {
-  const { rows } = await worker.query("SELECT DISTINCT store_id::text AS id FROM key_store ORDER BY 1");
-  const ids = (rows as { id: string }[]).map((row) => row.id);
-  if (ids.length > 1)
-    throw new RefusedInput("KEY_STORE_MISSING", {
-      at: "database",
-      expected: "one key store",
-      received: ids.join(", "),
-    });
-  return ids[0] ?? null;
+export async function boundStore(worker: Queries): Promise<BoundStore | null> {
+  const { rows } = await worker.query(
+    "SELECT store_id::text AS id, max(keys) AS keys FROM key_store GROUP BY 1 ORDER BY 1",
+  );
+  const stores = rows as BoundStore[];
+  if (stores.length > 1) {
+    const received = stores.map(({ id }) => id).join(", ");
+    throw new RefusedInput("KEY_STORE_MISSING", { at: "database", expected: "one key store", received });
+  }
+  return stores[0] ?? null;
 }
 
-/** From now on this database opens with this key store only. */
-export async function bindStore(worker: Queries, storeId: string, now: number): Promise<void> {
-  const text =
-    "INSERT INTO key_store (organisation_id, store_id, since) SELECT organisation_id, $1, $2 FROM organisation ON CONFLICT DO NOTHING";
-  await worker.query(text, [storeId, now]);
+/** From now on this database opens with this key store only, and no copy of it gives ids of these keys again. */
+export async function bindStore(worker: Queries, { id, keys }: BoundStore, now: number): Promise<void> {
+  const text = `INSERT INTO key_store (organisation_id, store_id, keys, since) SELECT organisation_id, $1, $2, $3 FROM organisation
+    ON CONFLICT (organisation_id) DO UPDATE SET keys = excluded.keys WHERE key_store.keys < excluded.keys`;
+  await worker.query(text, [id, keys, now]);
 }
 
 /** Delete every row of patients who were erased. @param streamIds of theirs, where they are known. @returns how many */

@@ -5,6 +5,7 @@ import { RefusedInput } from "@openward/errors";
 import type { Runtime } from "@openward/runtime";
 import { open, seal } from "./cipher.ts";
 import { writeNewFile } from "./durable-file.ts";
+import type { BoundStore } from "./erase.ts";
 import { createIvs } from "./iv.ts";
 import { addToLedger, readLedger } from "./ledger.ts";
 import type { Kms } from "./master.ts";
@@ -28,6 +29,8 @@ export interface StoreHeader {
 
 export interface KeyStore extends DataKeys {
   readonly id: string;
+  /** How many there have been. */
+  readonly keys: number;
   /** Make what keys are missing, in one write. */
   ensure(subjects: readonly KeySubject[]): void;
   /** Everybody who was erased, by the ledger and by the keys that are destroyed. */
@@ -49,8 +52,8 @@ export interface KeyStoreOptions {
    * @param mayMake there is no store yet, so that there may be no master key either
    */
   readonly kms: ((mayMake: boolean) => Kms) | null;
-  /** The id of the key store that the database was filled with; null: none yet. */
-  readonly boundTo: string | null;
+  /** The key store that the database was filled with; null: none yet. */
+  readonly boundTo: BoundStore | null;
   readonly runtime: Pick<Runtime, "clock" | "random" | "ids">;
   readonly log: KeyLog;
 }
@@ -63,10 +66,10 @@ export interface KeyStoreOptions {
  */
 export async function openKeyStore({ folder, kms, boundTo, runtime, log }: KeyStoreOptions): Promise<KeyStore> {
   const header = readStoreHeader(folder);
-  if (boundTo !== null && header?.id !== boundTo) {
+  if (boundTo !== null && header?.id !== boundTo.id) {
     throw new RefusedInput("KEY_STORE_MISSING", {
       at: "OPENWARD_KEY_DIR",
-      expected: `key store ${boundTo}`,
+      expected: `key store ${boundTo.id}`,
       received: header ? `key store ${header.id}` : "no key store",
     });
   }
@@ -74,6 +77,8 @@ export async function openKeyStore({ folder, kms, boundTo, runtime, log }: KeySt
   const path = join(folder, FILES.keys);
   if (found && !existsSync(path)) throw damagedStore(FILES.keys);
   const file = existsSync(path) ? openSlotFile(path) : undefined;
+  if (file?.skipTo(boundTo?.keys ?? 0))
+    log.error({ keys: boundTo?.keys }, "the key store is older than the database: what it lacks cannot be read");
   const store = createKeyStore({ id: found?.id ?? "", folder, file, storeKey, runtime, log });
   store.reconcile();
   return store;
@@ -222,6 +227,9 @@ function createKeyStore(parts: {
 
   return {
     id,
+    get keys() {
+      return (file?.nextId ?? 1) - 1;
+    },
     reconcile() {
       refresh();
       // A destroyed key tells of an erasure too, where its line in the ledger was lost.

@@ -91,16 +91,16 @@ test("a store whose keys or header are gone is refused, and so is one that the d
   const keys = await openTestKeys({ folder, kms });
   keys.ofPatient(ORGANISATION, PATIENT);
   keys.close();
-  await assert.rejects(openTestKeys({ folder, kms, boundTo: OTHER }), { code: "KEY_STORE_MISSING" });
+  await assert.rejects(openTestKeys({ folder, kms, boundTo: { id: OTHER, keys: 0 } }), { code: "KEY_STORE_MISSING" });
   const empty = folderOf();
-  await assert.rejects(openTestKeys({ folder: empty, kms, boundTo: keys.id }), { code: "KEY_STORE_MISSING" });
+  await assert.rejects(openTestKeys({ folder: empty, kms, boundTo: keys }), { code: "KEY_STORE_MISSING" });
   for (const file of ["store.json", "wrapped.keys"]) {
     const copy = folderOf();
     cpSync(folder, copy, { recursive: true });
     rmSync(join(copy, file));
     await assert.rejects(openTestKeys({ folder: copy, kms }), { code: "KEY_STORE_DAMAGED" });
   }
-  (await openTestKeys({ folder, kms, boundTo: keys.id })).close();
+  (await openTestKeys({ folder, kms, boundTo: keys })).close();
 });
 
 test("a kill at any byte of the making of keys leaves a store that opens, with what was confirmed", async () => {
@@ -166,7 +166,7 @@ test("what another process erases is taken up, even where the key was made meanw
   const [folder, kms] = [folderOf(), testKms()];
   const server = await openTestKeys({ folder, kms });
   const key = server.ofPatient(ORGANISATION, PATIENT);
-  const command = await openTestKeys({ folder, kms: null, boundTo: server.id });
+  const command = await openTestKeys({ folder, kms: null, boundTo: server });
   const late = server.ofPatient(ORGANISATION, OTHER);
   command.erase([erasure(PATIENT), erasure(OTHER)]);
   command.close();
@@ -242,7 +242,7 @@ test("a copy of the store opens what the store opened, without the master key in
   assert.deepEqual(await verifyKeyStore(copy, kms), await verifyKeyStore(folder, kms));
   assert.throws(() => backUpKeyStore(folder, into, NOW), { code: "CONFLICT" });
   await assert.rejects(verifyKeyStore(copy, testKms()), { code: "KEY_MASTER_WRONG" });
-  const restored = await openTestKeys({ folder: copy, kms, boundTo: keys.id });
+  const restored = await openTestKeys({ folder: copy, kms, boundTo: keys });
   assert.equal(restored.byId(id).id, id);
   assert.ok(restored.isErased(OTHER));
 });
@@ -258,4 +258,18 @@ test("initialisation vectors never come twice, over many processes", () => {
     }
   }
   assert.equal(seen.size, 50_000);
+});
+
+test("a copy of the store that is older than the database gives no id again", async () => {
+  const [folder, kms, into] = [folderOf(), testKms(), folderOf()];
+  const keys = await openTestKeys({ folder, kms });
+  keys.ofPatient(ORGANISATION, PATIENT);
+  const copy = backUpKeyStore(folder, into, NOW);
+  const lost = keys.ofPatient(ORGANISATION, OTHER);
+  const older = await openTestKeys({ folder: copy, kms, boundTo: keys });
+  assert.throws(() => older.byId(lost.id), { code: "KEY_MISSING" });
+  assert.equal(older.ofPatient(ORGANISATION, OTHER).id, lost.id + 1);
+  older.close();
+  const again = await openTestKeys({ folder: copy, kms, boundTo: keys });
+  assert.equal(again.ofPatient(ORGANISATION, OTHER).id, lost.id + 1);
 });

@@ -36,8 +36,8 @@ export async function openKeysOf(
   try {
     const deleted = await replayErasures(worker, keys, clock.now());
     if (deleted > 0) log.warn({ deleted }, "rows of patients who were erased had come back; they are deleted again");
-    await bindStore(worker, keys.id, clock.now());
     keys.ensure(await subjectsOf(worker));
+    await bindStore(worker, keys, clock.now());
     return keys;
   } catch (error) {
     keys.close();

@@ -12,6 +12,8 @@ export interface SlotFile {
   readonly nextId: number;
   /** @throws OutsideTrouble STORE_UNAVAILABLE; nothing of it counts then */
   add(slots: readonly Slot[]): void;
+  /** Leave the places of keys that were lost. @returns whether there are any */
+  skipTo(count: number): boolean;
   /** Write over a key. */
   overwrite(slot: Slot): void;
   close(): void;
@@ -41,6 +43,14 @@ export function openSlotFile(path: string): SlotFile {
       }
       length += bytes.length;
       size = length;
+    },
+    skipTo(count) {
+      if (count * SLOT_BYTES <= length) return false;
+      length = count * SLOT_BYTES;
+      size = length;
+      ftruncateSync(file, size);
+      fdatasyncSync(file);
+      return true;
     },
     overwrite(slot) {
       write(file, encodeSlot(slot), (slot.keyId - 1) * SLOT_BYTES);

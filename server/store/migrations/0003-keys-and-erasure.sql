@@ -4,6 +4,8 @@
 CREATE TABLE key_store (
   organisation_id uuid PRIMARY KEY REFERENCES organisation,
   store_id uuid NOT NULL,
+  -- How many keys it has had, as far as is known here: a copy with fewer gives none of their ids again.
+  keys integer NOT NULL,
   since bigint NOT NULL
 );
 COMMENT ON TABLE key_store IS 'The key store that holds the keys of an organisation''s patients';
@@ -74,7 +76,7 @@ CREATE POLICY every_organisation ON key_store TO openward_worker USING (true) WI
 CREATE POLICY every_organisation ON erased_patient TO openward_worker USING (true) WITH CHECK (true);
 CREATE POLICY own_organisation ON erased_patient TO openward_api
   USING (organisation_id = current_organisation()) WITH CHECK (organisation_id = current_organisation());
-GRANT SELECT, INSERT ON key_store TO openward_worker;
+GRANT SELECT, INSERT, UPDATE ON key_store TO openward_worker;
 GRANT SELECT ON erased_patient TO openward_worker, openward_api;
 REVOKE ALL ON FUNCTION erase_patients(uuid[], uuid[], uuid[], bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION erase_patients(uuid[], uuid[], uuid[], bigint) TO openward_worker;
