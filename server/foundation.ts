@@ -30,20 +30,22 @@ export async function openFoundation(options: {
     allowUndurable: config.undurable === "yes",
   });
   let writer: OnlyWriter | undefined;
+  let keys: KeyStore | undefined;
   try {
     const { worker, owner } = database;
     if (mode === "serve") writer = await becomeOnlyWriter({ owner, timers: runtime.timers, log, onSuperseded });
     // A command reads nothing that is encrypted, and makes no keys.
-    const keys = mode === "serve" ? await openKeysOf(worker, { settings: config, runtime, log }) : undefined;
+    const opened = mode === "serve" ? await openKeysOf(worker, { settings: config, runtime, log }) : undefined;
+    keys = opened;
     const directory = await openDirectory({ worker, listen: database.connectionConfig("worker"), runtime, log });
     const registry = createRegistry({
       api: database.api,
       worker,
       runtime,
       changed: directory.changed,
-      ...(keys ? { openRaw: (entry) => unlessExpired(() => openRaw(keys, entry)) } : {}),
+      ...(opened ? { openRaw: (entry) => unlessExpired(() => openRaw(opened, entry)) } : {}),
     });
-    const expiring = keys && keepKeys(keys, { config, runtime, directory, worker, log });
+    const expiring = opened && keepKeys(opened, { config, runtime, directory, worker, log });
     const access = createAccess({
       tables: createTables(database),
       changes: directory,
@@ -56,18 +58,19 @@ export async function openFoundation(options: {
       database,
       directory,
       access,
-      keys,
+      keys: opened,
       ...registry,
       async close() {
         access.close();
         expiring?.cancel();
         await directory.close();
-        keys?.close();
+        opened?.close();
         writer?.release();
         await database.close();
       },
     };
   } catch (error) {
+    keys?.close();
     writer?.release();
     await database.close();
     throw error;

@@ -162,6 +162,22 @@ test("a patient is admitted, changes bed and leaves: the screen follows", async 
   assert.equal(ward.live.counts().patients, 1);
 });
 
+test("a patient who is not in the view any more leaves the screen", async () => {
+  const ward = fakeWard();
+  ward.addPatient(1);
+  ward.addPatient(2);
+  const socket = await ward.screen();
+  ward.hidden.add(patientId(2));
+  ward.live.patientChanged(patientId(2), ORGANISATION);
+  ward.runtime.advance(60);
+  await settled();
+  assert.deepEqual(socket.take(), [{ type: "patient", patientId: patientId(2), tile: null }]);
+  ward.live.readings(ward.reading(2, 92));
+  ward.runtime.advance(500);
+  assert.deepEqual(socket.take(), []);
+  assert.equal(ward.live.counts().patients, 1);
+});
+
 test("a patient whom the view learns of a moment later comes then", async () => {
   const ward = fakeWard();
   const socket = await ward.screen();

@@ -160,6 +160,24 @@ test("discharge ends everything but a call for help that nobody has answered", a
   assert.deepEqual(left(), ["event"]);
 });
 
+test("of a patient who was erased nothing stays, nothing rings and nothing is written", async () => {
+  const w = await world();
+  w.put("mon-1", PATIENT);
+  await w.set({ signal: "spo2", low: 90, delayMs: 0 });
+  w.read("spo2", 80);
+  w.watch.startStandby(w.view, PATIENT, { streamId: null, reason: "scan", minutes: 30 });
+  await w.settle();
+  assert.equal(w.open().length, 1);
+  const { journal, shown } = w;
+  const [written, seen] = [journal.length, shown.length];
+  w.patients.delete(PATIENT);
+  w.watch.forget(PATIENT);
+  w.runtime.advance(3_600_000);
+  await w.settle();
+  assert.deepEqual([w.open(), w.watch.standbyOf(w.view, PATIENT)], [[], []]);
+  assert.deepEqual([journal.length, shown.length], [written, seen]);
+});
+
 test("a batch is judged sample by sample, also when it is out of order", async () => {
   const w = await world();
   await w.set({ ...HR_HIGH, delayMs: 5_000 });
