@@ -44,7 +44,7 @@ export function bucketOf(buckets: Pick<Buckets, "from" | "to" | "count">, time: 
   return Math.min(Math.floor(((time - from) * buckets.count.length) / (to - from)), buckets.count.length - 1);
 }
 
-/** Readings `first` (inclusive) to `end` (exclusive); those outside the buckets are left out. */
+/** Readings `first` (inclusive) to `end` (exclusive), ordered by time; those outside the buckets are left out. */
 export function addReadings(
   buckets: Buckets,
   times: Float64Array,
@@ -111,7 +111,9 @@ export function finishBuckets(buckets: Buckets): BucketColumns {
 }
 
 export function bucketStarts(from: number, to: number, count: number): Float64Array {
-  return Float64Array.from({ length: count }, (_, b) => from + ((to - from) * b) / count);
+  const starts = new Float64Array(count);
+  for (let b = 0; b < count; b++) starts[b] = from + ((to - from) * b) / count;
+  return starts;
 }
 
 /** Widen the least and greatest of the buckets that the samples of a run fall into. */

@@ -124,6 +124,13 @@ export class NumericTail {
     return { columns, associations: this.#associations.slice(first, last), associationIds: this.#associationIds };
   }
 
+  /** The same readings without a copy, for who is done with them before anything else runs. */
+  peek(from: number, to: number): NumericColumns {
+    const { times } = this.#columns;
+    const first = lowerBound(times, from, this.#head, this.#end);
+    return sliceColumns(this.#columns, first, lowerBound(times, to, first, this.#end));
+  }
+
   /** Let go of everything before `time`; the newest reading stays known. */
   dropBefore(time: number): void {
     this.completeFrom = Math.max(this.completeFrom, time);
