@@ -2,6 +2,7 @@ export type { BlockRow, BlockStore, PeriodKey, SavedBlock, SavedRow, SealRows } 
 export type { StoreLog } from "./blocks.ts";
 export type * from "./ports.ts";
 export { postgresBlocks } from "./postgres-blocks.ts";
+export type { StreamQueries } from "./queries.ts";
 export type { Replay, ReplayVisitor } from "./replay.ts";
 export type { SealRun } from "./sealer.ts";
 export { type OpenTelemetry, openTelemetry, type TelemetryOptions } from "./telemetry.ts";

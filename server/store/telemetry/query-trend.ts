@@ -15,7 +15,7 @@ import type { PeriodKey } from "./block-store.ts";
 import type { Blocks, Stored } from "./blocks.ts";
 import { HOUR_MS, periodOf } from "./periods.ts";
 import type { Trend } from "./ports.ts";
-import { between, readingsBetween, snapshotOf, type TailSnapshot } from "./read-numeric.ts";
+import { between, peekAt, readingsBetween, snapshotOf, type TailSnapshot } from "./read-numeric.ts";
 import type { StreamMemory } from "./stream-memory.ts";
 
 interface Plan {
@@ -42,7 +42,8 @@ export async function queryTrend(
   blocks: Blocks,
 ): Promise<Trend[]> {
   const plans = streams.map((memory): Plan => {
-    const tail = snapshotOf(memory, from, to);
+    const isInMemory = memory.tail.completeFrom <= from;
+    const tail = isInMemory ? peekAt(memory, from, to) : snapshotOf(memory, from, to);
     const split = Math.min(Math.max(from, tail.completeFrom), to);
     const buckets = createBuckets(from, to, count);
     const recent = between(tail.columns, split, to);

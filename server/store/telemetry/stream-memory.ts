@@ -20,6 +20,8 @@ export class StreamMemory {
   readonly unsealed = new Map<number, Unsealed>();
   /** Taken by the sealer, not yet committed: still to be read from the tail. */
   readonly sealing = new Map<number, Unsealed>();
+  /** Changes whenever a sealing begins or ends: what was read of blocks before may not be so any more. */
+  sealings = 0;
   /** Server time of the newest arrival. */
   lastReceivedAt = Number.NEGATIVE_INFINITY;
   #period = Number.NaN;
@@ -102,6 +104,7 @@ export class StreamMemory {
   beginSealing(period: number): void {
     const taken = this.unsealed.get(period);
     if (!taken) return;
+    this.sealings++;
     this.unsealed.delete(period);
     this.sealing.set(period, taken);
     this.#period = Number.NaN;
@@ -111,6 +114,7 @@ export class StreamMemory {
   endSealing(period: number, isDone: boolean): void {
     const taken = this.sealing.get(period);
     if (!taken) return;
+    this.sealings++;
     this.sealing.delete(period);
     if (isDone) return;
     const since = this.unsealed.get(period);

@@ -9,6 +9,8 @@ import { zstd } from "./compression.ts";
 import { createMemory } from "./memory.ts";
 import { HOUR_MS, periodOf } from "./periods.ts";
 import type { Reading, Telemetry } from "./ports.ts";
+import { createQueries, type StreamQueries } from "./queries.ts";
+import { cacheBlocks } from "./query-cache.ts";
 import { queryReadings, readingAt } from "./query-readings.ts";
 import { queryTrend } from "./query-trend.ts";
 import { queryOverview, queryWaveform } from "./query-waveform.ts";
@@ -29,6 +31,8 @@ export interface TelemetryOptions {
 
 /** Telemetry, and what the rest of the server needs of its memory. */
 export interface OpenTelemetry extends Telemetry {
+  /** What /api/streams asks. */
+  readonly queries: StreamQueries;
   /** For the journal: what became durable, in order. */
   committed(entries: readonly JournalEntry[], first: number, last: number): void;
   /** For the journal at a start: reads what is not in blocks from `watermark` on. */
@@ -61,13 +65,18 @@ export interface OpenTelemetry extends Telemetry {
 
 /** Between two tries to read the newest readings of streams that nobody wears any more. */
 const RETRY_MS = 5_000;
+const CACHED_BYTES_MAX = 64_000_000;
 
 /** Opens with the streams of before; readings come with the journal. @throws the database's errors */
 export async function openTelemetry({ runtime, store, keys, log }: TelemetryOptions): Promise<OpenTelemetry> {
   const { clock, timers } = runtime;
   const memory = createMemory(() => clock.now(), keys.isErased);
   const packing = createBlockPacking(keys, zstd);
-  const blocks = createBlocks(store, packing, log);
+  const blocks = cacheBlocks(createBlocks(store, packing, log), {
+    streams: memory.streams,
+    monotonic: () => clock.monotonic(),
+    bytesMax: CACHED_BYTES_MAX,
+  });
   const sealer = createSealer({ runtime, store, memory, packing, log });
   let settled: Promise<void> = Promise.resolve();
   let isClosed = false;
@@ -152,6 +161,7 @@ export async function openTelemetry({ runtime, store, keys, log }: TelemetryOpti
         return { starts: new Float64Array(), min: new Float64Array(), max: new Float64Array() };
       return queryOverview(stream, from, to, count, blocks);
     },
+    queries: createQueries(memory, blocks),
     committed: memory.committed,
     prepareReplay: (watermark) => prepareReplay(store, memory, watermark, clock.now()),
     async recovered(watermark) {
