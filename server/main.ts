@@ -191,6 +191,13 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     watch,
     telemetry,
     screens: { patientChanged: (patientId, organisationId) => live.patientChanged(patientId, organisationId) },
+    streams: telemetry.queries,
+    changes: {
+      onPatient: (listener) =>
+        void directory.on((change) => {
+          if (change.kind === "patient") listener(change.organisationId);
+        }),
+    },
     system: {
       version: packageJson.version,
       isDemo,

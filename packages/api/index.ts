@@ -2,3 +2,4 @@
 export * from "./bodies.ts";
 export * from "./live.ts";
 export * from "./routes.ts";
+export * from "./streams.ts";

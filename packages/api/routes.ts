@@ -1,6 +1,7 @@
 import type { Role } from "@openward/model";
 import { z } from "zod";
 import * as b from "./bodies.ts";
+import * as s from "./streams.ts";
 
 /** One route of /api: the server registers from this table, and the OpenAPI page is made from it. */
 export interface Route {
@@ -13,6 +14,8 @@ export interface Route {
   readonly body?: z.ZodType;
   readonly status: 200 | 201 | 204;
   readonly response: z.ZodType;
+  /** Media types beside JSON, by `Accept`. */
+  readonly formats?: readonly string[];
 }
 
 const everyone = ["nurse", "clinical-engineer", "administrator", "integration"] as const;
@@ -24,6 +27,11 @@ const admin = ["administrator"] as const;
 const none = z.null();
 const number = z.coerce.number();
 const span = z.object({ from: number, to: number });
+const columns = { allow: everyone, status: 200, formats: ["application/cbor"] } as const;
+const whole = z.object({ from: number.int(), to: number.int() });
+/** Ids separated by commas. */
+const ids = z.string().max(12_000);
+const points = number.int().min(1).max(5000);
 
 export const routes = {
   session: { method: "GET", path: "/api/session", summary: "Who is signed in", allow: everyone, status: 200, response: b.session },
@@ -61,6 +69,22 @@ export const routes = {
     allow: everyone, query: span.extend({ stream: z.uuid(), buckets: number.int().min(1).max(5000).default(1000) }), status: 200, response: b.waveformOverview,
   },
   confirmExpectation: { method: "PUT", path: "/api/patients/:id/streams/:streamId/expectation", summary: "Say how often a stream must speak; null is on demand", allow: technical, body: b.expectation, status: 200, response: b.streamInfo },
+
+  streamsOfPatients: { method: "GET", path: "/api/streams", summary: "What is measured of these patients, at most 50", ...columns, query: z.object({ patient: ids }), response: s.streamsOfPatients },
+  newestReadings: {
+    method: "GET", path: "/api/streams/latest", summary: "Newest reading of each numeric stream of `patient`s, at most 250, or of everybody in a `ward`",
+    ...columns, query: z.object({ patient: ids.optional(), ward: z.uuid().optional() }), response: s.newestReadings,
+  },
+  rawReadings: {
+    method: "GET", path: "/api/streams/readings", summary: "Readings as received, stream by stream; at most 64 streams and 400 days; `limit` is of readings in all; `next` is the `after` of the next page",
+    ...columns, query: whole.extend({ stream: ids, order: z.enum(["ascending", "descending"]).default("ascending"), limit: number.int().min(1).max(100_000_000).default(100_000), after: z.string().max(200).optional() }), response: s.rawReadings,
+  },
+  streamTrend: {
+    method: "GET", path: "/api/streams/trend", summary: "Equal buckets with their extremes, or a line (`method=lttb`) of about `buckets` points; at most 64 streams, 100,000 buckets in all and 400 days, a line 31 days",
+    ...columns, query: whole.extend({ stream: ids, buckets: points.default(600), method: z.enum(["extremes", "lttb"]).default("extremes") }), response: s.streamTrend,
+  },
+  waveformPieces: { method: "GET", path: "/api/streams/waveform", summary: "Samples of one stream, at most a day", ...columns, query: whole.extend({ stream: z.uuid() }), response: s.waveformPieces },
+  waveformExtremes: { method: "GET", path: "/api/streams/overview", summary: "Smallest and largest sample per bucket, at most 31 days", ...columns, query: whole.extend({ stream: z.uuid(), buckets: points.default(1000) }), response: s.waveformExtremes },
 
   alarms: { method: "GET", path: "/api/alarms", summary: "Alarms that are raised or acknowledged, most urgent first", allow: everyone, status: 200, response: z.array(b.alarm) },
   patientAlarms: { method: "GET", path: "/api/patients/:id/alarms", summary: "A patient's alarms of a span, newest first", allow: everyone, query: span, status: 200, response: z.array(b.alarm) },

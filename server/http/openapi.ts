@@ -74,12 +74,15 @@ function operation(name: string, route: Route): Json {
       : {}),
     responses: {
       [route.status]:
-        route.status === 204
-          ? { description: "Done" }
-          : { description: "Done", content: { "application/json": { schema: schemaOf(route.response, "output") } } },
+        route.status === 204 ? { description: "Done" } : { description: "Done", content: contentOf(route) },
       default: problems,
     },
   };
+}
+
+function contentOf({ response, formats = [] }: Route): Json {
+  const schema = schemaOf(response, "output");
+  return Object.fromEntries(["application/json", ...formats].map((type) => [type, { schema }]));
 }
 
 function queryParameters(query: ZodType | undefined): Json[] {

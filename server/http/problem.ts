@@ -35,6 +35,7 @@ const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   NOT_PERMITTED: 403,
   TOPIC_FORBIDDEN: 403,
   NOT_FOUND: 404,
+  NOT_ACCEPTABLE: 406,
   CONFLICT: 409,
   AGE_UNKNOWN: 409,
   AGE_GROUP_DIFFERS: 409,

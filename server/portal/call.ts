@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { RouteName, routes } from "@openward/api";
 import type { PatientView } from "@openward/model";
 import type { z } from "zod";
@@ -21,8 +22,22 @@ export interface Call<K extends RouteName> {
   readonly body: BodyOf<Routes[K]>;
   /** The patients that the caller may see. */
   view(): Promise<PatientView>;
+  readonly accept: string | undefined;
+  /** Aborted when whoever asked has hung up; ask for it once. */
+  gone(): AbortSignal;
   setCookie(cookie: string): void;
 }
 
-export type Handler<K extends RouteName> = (call: Call<K>) => Promise<z.input<Routes[K]["response"]>>;
+/** An answer that is bytes already, in a media type of its own. */
+export class Encoded {
+  readonly type: string;
+  readonly content: Buffer | Readable;
+
+  constructor(type: string, content: Buffer | Readable) {
+    this.type = type;
+    this.content = content;
+  }
+}
+
+export type Handler<K extends RouteName> = (call: Call<K>) => Promise<z.input<Routes[K]["response"]> | Encoded>;
 export type Handlers = { readonly [K in RouteName]: Handler<K> };

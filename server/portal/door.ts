@@ -3,7 +3,7 @@ import { RefusedInput } from "@openward/errors";
 import type { PatientView } from "@openward/model";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isSameOrigin, type PublicUrl, parseFields } from "../http/index.ts";
-import type { Handlers } from "./call.ts";
+import { Encoded, type Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
 import type { Access, Authenticated } from "./ports.ts";
 
@@ -21,6 +21,8 @@ type AnyHandler = (call: {
   query: unknown;
   body: unknown;
   view(): Promise<PatientView>;
+  readonly accept: string | undefined;
+  gone(): AbortSignal;
   setCookie(cookie: string): void;
 }) => Promise<unknown>;
 
@@ -103,10 +105,26 @@ async function answer(
     query: route.query ? parseFields(route.query, request.query, "query") : undefined,
     body: route.body ? parseFields(route.body, request.body, "body") : undefined,
     view,
+    accept: request.headers.accept,
+    gone: () => goneOf(reply),
     setCookie: (cookie) => void reply.header("set-cookie", cookie),
   });
   reply.header("cache-control", "no-store").code(route.status);
+  if (result instanceof Encoded) {
+    if (route.formats) reply.header("vary", "accept");
+    return reply.type(result.type).send(result.content);
+  }
   return route.status === 204 ? reply.send() : reply.type("application/json").send(JSON.stringify(result));
+}
+
+/** Aborted when whoever asked has hung up before the answer was there. */
+function goneOf({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  raw.once("close", () => {
+    if (!raw.writableFinished) controller.abort();
+  });
+  if (raw.destroyed) controller.abort();
+  return controller.signal;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

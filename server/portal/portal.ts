@@ -14,6 +14,7 @@ import { peopleHandlers } from "./people.ts";
 import type {
   Access,
   AlarmHistory,
+  Changes,
   Devices,
   DevicesNow,
   DeviceType,
@@ -22,6 +23,7 @@ import type {
   Quarantine,
   Reprocess,
   Screens,
+  StreamQueries,
   SystemState,
   Telemetry,
   Wards,
@@ -31,6 +33,7 @@ import { alarmBody, standbyBody } from "./present.ts";
 import { quarantineHandlers } from "./quarantine.ts";
 import { createRoster } from "./roster.ts";
 import { sessionHandlers } from "./session.ts";
+import { streamHandlers } from "./streams.ts";
 import { systemHandlers } from "./system.ts";
 import { telemetryHandlers } from "./telemetry.ts";
 import { createTiles, type Tiles } from "./tiles.ts";
@@ -50,6 +53,8 @@ export interface PortalDeps {
   readonly watch: Watch;
   readonly telemetry: Telemetry;
   readonly screens: Screens;
+  readonly streams: StreamQueries;
+  readonly changes: Changes;
   readonly system: SystemState;
   /** The operator's public address, against which Origin is checked; null: the Host header speaks. */
   readonly publicUrl: PublicUrl;
@@ -77,6 +82,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...systemHandlers({ system: deps.system, wards: deps.wards, clock }),
     ...patientHandlers({ patients, wards: deps.wards, watch, runtime }),
     ...telemetryHandlers({ telemetry, watch, devices: deps.devices }),
+    ...streamHandlers({ ...deps, clock }),
     ...alarmHandlers({ watch, history: deps.history, names }),
     ...limitHandlers({ watch, patients, screens: deps.screens, names, clock }),
     ...deviceHandlers({ devices: deps.devices, devicesNow, deviceTypes: deps.deviceTypes, patients, clock }),

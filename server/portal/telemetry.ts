@@ -5,7 +5,8 @@ import { findSignal, similarSignals } from "@openward/signals";
 import { type Conversion, checkUnit, toCanonical } from "@openward/signals/units";
 import type { Handlers } from "./call.ts";
 import type { Devices, StreamSummary, Telemetry, Trend, Watch } from "./ports.ts";
-import { streamInfo } from "./present.ts";
+import { checkSpan } from "./stream-fields.ts";
+import { createStreamInfos } from "./stream-infos.ts";
 
 const WAVEFORM_MS_MAX = 60_000;
 const OVERVIEW_MS_MAX = 31 * 86_400_000;
@@ -17,21 +18,11 @@ export function telemetryHandlers(deps: {
   watch: Pick<Watch, "expectationOf" | "confirmExpectation">;
   devices: Pick<Devices, "list">;
 }): Pick<Handlers, "streams" | "trend" | "waveform" | "waveformOverview" | "confirmExpectation"> {
-  const { telemetry, watch, devices } = deps;
+  const { telemetry, watch } = deps;
 
-  async function infos(
-    view: PatientView,
-    patientId: string,
-    summaries: readonly StreamSummary[],
-  ): Promise<StreamInfo[]> {
-    const records = await devices.list(view.principal.organisationId);
-    const display = new Map(records.map(({ device }) => [device.id, device.display]));
-    const latest = new Map(telemetry.latest(view, patientId).map((reading) => [reading.stream.id, reading]));
-    return summaries.map((summary) => {
-      const { id, deviceId } = summary.stream;
-      return streamInfo(summary, latest.get(id), watch.expectationOf(id), display.get(deviceId) ?? deviceId);
-    });
-  }
+  const streamInfos = createStreamInfos(deps);
+  const infos = async (view: PatientView, patientId: string, summaries: readonly StreamSummary[]) =>
+    streamInfos.of(view, patientId, summaries, await streamInfos.displays(view));
 
   return {
     async streams({ params, view }) {
@@ -112,12 +103,6 @@ function trendBody({ stream, starts, min, max, mean, last, count }: Trend): Tren
 /** NaN, "nothing was measured", has no form in JSON. */
 function nullable(values: Float64Array, conversion: Conversion = { scale: 1, offset: 0 }): (number | null)[] {
   return Array.from(values, (value) => (Number.isFinite(value) ? toCanonical(value, conversion) : null));
-}
-
-function checkSpan({ from, to }: { from: number; to: number }, most: number, told: string): void {
-  if (!(from < to)) throw new RefusedInput("FIELD_INVALID", { at: "to", expected: "a time after `from`" });
-  if (to - from > most)
-    throw new RefusedInput("FIELD_INVALID", { at: "to", expected: `at most ${told} after \`from\`` });
 }
 
 function signalList(text: string): Set<string> {

@@ -71,6 +71,8 @@ export interface World {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<Answer>;
+  /** As the change feed would say it. */
+  patientChanged(): void;
   newPatient(name: string, more?: Partial<Patient>): PatientRecord;
   newStream(patientId: string, signal: string, more?: Partial<Stream>): Stream;
 }
@@ -96,6 +98,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
   const people = new Map<string, Person>();
   const limits = new Map<string, PatientLimits>();
   const asked: [string, ...unknown[]][] = [];
+  const patientListeners: ((organisationId: string) => void)[] = [];
 
   const stay = (patientId: string, wardId: string, bed: string): Stay & { wardName: string } => ({
     id: id(),
@@ -379,6 +382,71 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       }),
     },
     screens: { patientChanged: (patientId) => asked.push(["screens", patientId]) },
+    streams: {
+      known(view, streamId) {
+        const stream = streams.find((one) => one.stream.id === streamId)?.stream;
+        return stream && view.has(stream.patientId) ? stream : undefined;
+      },
+      newest(view, patientIds) {
+        const seen = patientIds.filter((patientId) => view.has(patientId));
+        const mine = seen.flatMap((patientId) => latest.filter(({ stream }) => stream.patientId === patientId));
+        return {
+          patients: seen.map((patientId) => ({
+            patientId,
+            streams: mine.filter(({ stream }) => stream.patientId === patientId).map(({ stream }) => stream),
+          })),
+          times: Float64Array.from(mine, ({ time }) => time),
+          values: Float64Array.from(mine, ({ value }) => value),
+          receivedAt: Float64Array.from(mine, ({ receivedAt }) => receivedAt),
+          quality: Uint8Array.from(mine, ({ quality }) => quality),
+        };
+      },
+      async *columns(_, streamId, { from, to, isDescending, after, signal }) {
+        asked.push(["columns", streamId]);
+        // A reading a second, so many at a time.
+        const times: number[] = [];
+        for (let at = Math.ceil(from / 1_000) * 1_000; at < to; at += 1_000) times.push(at);
+        if (isDescending) times.reverse();
+        const left = after ? times.slice(times.indexOf(after.time) + 1) : times;
+        for (let i = 0; i < left.length; i += 1_000) {
+          signal.throwIfAborted();
+          const piece = Float64Array.from(left.slice(i, i + 1_000));
+          asked.push(["piece", i]);
+          yield {
+            times: piece,
+            values: piece.map((at) => (at / 1_000) % 100),
+            quality: new Uint8Array(piece.length),
+            ordinals: new Uint16Array(piece.length),
+          };
+        }
+      },
+      trends: async (_, streamIds, { from, to, buckets }) =>
+        streamIds.map((streamId) => ({
+          stream: streams.find(({ stream }) => stream.id === streamId)?.stream as Stream,
+          starts: Float64Array.from({ length: buckets }, (_v, i) => from + ((to - from) * i) / buckets),
+          min: new Float64Array(buckets).fill(Number.NaN),
+          max: new Float64Array(buckets).fill(99.5),
+          mean: new Float64Array(buckets).fill(96.25),
+          last: new Float64Array(buckets).fill(96),
+          count: new Uint32Array(buckets).fill(3),
+        })),
+      line: async (_, __, { from, to }) => ({
+        times: Float64Array.of(from, to),
+        values: Float64Array.of(1, Number.NaN),
+      }),
+      async *waveforms(_, streamId, { from }) {
+        const stream = streams.find((one) => one.stream.id === streamId)?.stream as Stream;
+        const scale = { start: from, rateHz: 250, scale: 0.005, origin: 0 };
+        const samples = Int32Array.of(1, -2147483648, 3);
+        yield { stream, associationId: id(), ...scale, samples, quality: 0, utcOffsetMinutes: null, receivedAt: from };
+      },
+      overview: async (_, __, { from }) => ({
+        starts: Float64Array.of(from),
+        min: Float64Array.of(-1),
+        max: Float64Array.of(Number.NaN),
+      }),
+    },
+    changes: { onPatient: (listener) => void patientListeners.push(listener) },
     system: {
       version: "0.1.0",
       isDemo: true,
@@ -423,6 +491,9 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       });
       const text = response.payload;
       return { status: response.statusCode, body: text === "" ? null : JSON.parse(text), headers: response.headers };
+    },
+    patientChanged() {
+      for (const listener of patientListeners) listener(ORGANISATION);
     },
     newPatient(name, more = {}) {
       const patient: Patient = {

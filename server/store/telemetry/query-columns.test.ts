@@ -47,7 +47,10 @@ function endlessBlocks() {
 }
 
 function memoryWithStream() {
-  const memory = createMemory(() => FROM, () => false);
+  const memory = createMemory(
+    () => FROM,
+    () => false,
+  );
   memory.open(STREAM, Number.POSITIVE_INFINITY);
   return memory;
 }

@@ -1,0 +1,63 @@
+import { Readable } from "node:stream";
+import { RefusedInput } from "@openward/errors";
+import { Encoded } from "../call.ts";
+import { CBOR_FORMAT, type Format, JSON_FORMAT } from "./writer.ts";
+
+/** A shorter answer goes out whole, with its length in front; and what goes wrong in it has a clear error. */
+const WHOLE_BYTES_MAX = 262_144;
+const FORMATS = new Map<string, Format>([
+  ["application/json", JSON_FORMAT],
+  ["application/cbor", CBOR_FORMAT],
+  ["application/*", JSON_FORMAT],
+  ["*/*", JSON_FORMAT],
+]);
+
+/**
+ * The format that `Accept` likes best; JSON where it does not say.
+ *
+ * @throws RefusedInput NOT_ACCEPTABLE
+ */
+export function formatOf(accept: string | undefined): Format {
+  if (accept === undefined || accept.trim() === "") return JSON_FORMAT;
+  let best: Format | undefined;
+  let most = 0;
+  for (const range of accept.split(",", 20)) {
+    const [type = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
+    const weight = parameters.find((parameter) => parameter.startsWith("q="));
+    const q = weight === undefined ? 1 : Number(weight.slice(2));
+    const format = FORMATS.get(type);
+    if (!format || !(q > most)) continue;
+    best = format;
+    most = q;
+  }
+  if (best) return best;
+  throw new RefusedInput("NOT_ACCEPTABLE", { at: "Accept", expected: "application/json, application/cbor" });
+}
+
+/**
+ * An answer in parts: whole where it is short, else at the pace of who reads it, part by part. A reader who leaves ends the
+ * generator.
+ */
+export async function encodedOf({ type }: Format, parts: AsyncGenerator<Uint8Array>): Promise<Encoded> {
+  const first: Uint8Array[] = [];
+  let length = 0;
+  while (length < WHOLE_BYTES_MAX) {
+    const { done, value } = await parts.next();
+    if (done) return new Encoded(type, first.length === 1 ? asBuffer(first[0] as Uint8Array) : Buffer.concat(first));
+    first.push(value);
+    length += value.length;
+  }
+  async function* all() {
+    try {
+      yield* first.splice(0);
+      yield* parts;
+    } finally {
+      await parts.return(undefined);
+    }
+  }
+  return new Encoded(type, Readable.from(all(), { objectMode: false }));
+}
+
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
