@@ -1,11 +1,12 @@
-// Benchmarks, run by hand: npm run bench [-- throughput latency start blocks]
+// Benchmarks, run by hand: npm run bench [-- throughput latency queries start blocks]
 import { blocks } from "./blocks.ts";
 import { latency } from "./latency.ts";
+import { queries } from "./queries.ts";
 import { startAndMemory } from "./start-and-memory.ts";
 import { machine, table } from "./support.ts";
 import { throughput } from "./throughput.ts";
 
-const parts = { throughput, latency, start: startAndMemory, blocks } as const;
+const parts = { throughput, latency, queries, start: startAndMemory, blocks } as const;
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !Object.hasOwn(parts, name));

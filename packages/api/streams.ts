@@ -26,12 +26,15 @@ export const streamsOfPatients = z.object({
   patients: z.array(z.object({ patientId: z.uuid(), streams: z.array(streamInfo) })),
 });
 
-/** `times[i]`, `values[i]`, ... belong to `streams[i]`; a stream without a reading yet is left out. As received. */
+/** `streamIds[i]`, `signals[i]`, `values[i]`, ... are of one stream; one without a reading yet is left out. As received. */
 export const newestReadings = z.object({
   patients: z.array(
     z.object({
       patientId: z.uuid(),
-      streams: z.array(streamName),
+      streamIds: z.array(z.uuid()),
+      deviceIds: z.array(z.string()),
+      signals: z.array(z.string()),
+      units: z.array(z.string()),
       times,
       values: numbers,
       /** Server time of arrival. */

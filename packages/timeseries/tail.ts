@@ -40,6 +40,8 @@ export class NumericTail {
   #head = 0;
   #end = 0;
   #beforeWindow: NewestReading | undefined;
+  /** Made when it is asked for: screens ask for that of every stream of a ward, again and again. */
+  #newest: NewestReading | undefined;
   /** Everything from this time on is here; earlier readings may be in blocks alone. */
   completeFrom = Number.NEGATIVE_INFINITY;
 
@@ -48,6 +50,11 @@ export class NumericTail {
   }
 
   get newest(): NewestReading | undefined {
+    this.#newest ??= this.#findNewest();
+    return this.#newest;
+  }
+
+  #findNewest(): NewestReading | undefined {
     const i = this.#end - 1;
     if (i < this.#head) return this.#beforeWindow;
     const { times, values, ordinals, quality, utcOffsets, receivedAt } = this.#columns;
@@ -71,6 +78,7 @@ export class NumericTail {
 
   /** What was the newest reading when this tail was opened over older blocks. */
   remember(newest: NewestReading): void {
+    this.#newest = undefined;
     if (!this.#beforeWindow || newest.time >= this.#beforeWindow.time) this.#beforeWindow = newest;
   }
 
@@ -93,6 +101,7 @@ export class NumericTail {
       }
       at = i;
     }
+    this.#newest = undefined;
     at += this.#makeRoom();
     const columns = this.#columns;
     if (at < this.#end) this.#shift(at);

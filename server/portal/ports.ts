@@ -271,7 +271,7 @@ export interface StreamQueries {
     view: PatientView,
     patientIds: readonly string[],
   ): {
-    /** `streams` is the same array while it says the same. */
+    /** `streams` is an array of this patient's own, the same while it says the same. */
     readonly patients: readonly { readonly patientId: string; readonly streams: readonly Stream[] }[];
     readonly times: Float64Array;
     readonly values: Float64Array;

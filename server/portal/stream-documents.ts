@@ -15,13 +15,13 @@ export function createStreamNames() {
     {
       one: WeakMap<Stream, Uint8Array>;
       unit: WeakMap<Stream, Uint8Array>;
-      list: WeakMap<readonly Stream[], Uint8Array>;
+      patient: WeakMap<readonly Stream[], Uint8Array>;
     }
   >();
   const of = (format: Format) => {
     let cache = caches.get(format);
     if (!cache) {
-      cache = { one: new WeakMap(), unit: new WeakMap(), list: new WeakMap() };
+      cache = { one: new WeakMap(), unit: new WeakMap(), patient: new WeakMap() };
       caches.set(format, cache);
     }
     return cache;
@@ -47,13 +47,17 @@ export function createStreamNames() {
     /** The same in the signal's own unit. */
     canonical: (format: Format, stream: Stream) =>
       kept(of(format).unit, stream, () => format.fieldsOf(nameOf(stream, conversionOf(stream).unit))),
-    /** The array of all. */
-    list: (format: Format, streams: readonly Stream[]) =>
-      kept(of(format).list, streams, () => {
-        const writer = format.writer(streams.length * 256);
-        writer.value(streams.map((stream) => nameOf(stream)));
-        return writer.take();
-      }),
+    /** A patient with the names of all these streams, in columns. */
+    patient: (format: Format, patientId: string, streams: readonly Stream[]) =>
+      kept(of(format).patient, streams, () =>
+        format.fieldsOf({
+          patientId,
+          streamIds: streams.map((stream) => stream.id),
+          deviceIds: streams.map((stream) => stream.deviceId),
+          signals: streams.map((stream) => stream.signal),
+          units: streams.map((stream) => stream.unit),
+        }),
+      ),
   };
 }
 
@@ -66,7 +70,7 @@ export function newestDocument(
 ): Uint8Array {
   const { patients, times, values, receivedAt, quality } = newest;
   // Names are the most of it; numbers have room for the longest.
-  const writer = format.writer(4096 + patients.length * 300 + times.length * 300);
+  const writer = format.writer(4096 + patients.length * 300 + times.length * 160);
   writer.beginMap();
   writer.key("patients");
   writer.beginArray();
@@ -74,10 +78,7 @@ export function newestDocument(
   for (const { patientId, streams } of patients) {
     const end = at + streams.length;
     writer.beginMap();
-    writer.key("patientId");
-    writer.value(patientId);
-    writer.key("streams");
-    writer.encoded(names.list(format, streams));
+    writer.encodedFields(names.patient(format, patientId, streams));
     writer.key("times");
     writer.floats(times.subarray(at, end));
     writer.key("values");

@@ -62,13 +62,16 @@ test("every answer says the same in JSON and in CBOR, with signal, unit, device 
   ] as const) {
     const { json, cbor } = await bothOf(world, name, url);
     assert.deepEqual(plain(cbor), json, name);
-    assert.match(JSON.stringify(json), /"unit":"(%|\/min|mV)"/, name);
+    assert.match(JSON.stringify(json), /"units?":\[?"(%|\/min|mV)"/, name);
   }
   const { json, cbor } = await bothOf(world, "newestReadings", `/api/streams/latest?patient=${second},${first}`);
   assert.ok(cbor.patients[0].values instanceof Float64Array);
   assert.deepEqual(json.patients[0], {
     patientId: second,
-    streams: [{ streamId: rate.id, patientId: second, deviceId: "oximeter-1", signal: "heart-rate", unit: "/min" }],
+    streamIds: [rate.id],
+    deviceIds: ["oximeter-1"],
+    signals: ["heart-rate"],
+    units: ["/min"],
     times: [NOW - 1_000],
     values: [71.5],
     receivedAt: [NOW],

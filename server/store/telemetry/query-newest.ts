@@ -4,7 +4,7 @@ import type { StreamMemory } from "./stream-memory.ts";
 
 /** Newest readings of many streams as columns: those of the first patient's streams, then of the next one's. */
 export interface Newest {
-  /** `streams` is the same array each time while it says the same, so that what is made of it can be kept. */
+  /** `streams` is an array of this patient's own, the same while it says the same: what is made of it can be kept. */
   readonly patients: readonly { readonly patientId: string; readonly streams: readonly Stream[] }[];
   readonly times: Float64Array;
   /** In each stream's unit, as received. */
@@ -13,8 +13,6 @@ export interface Newest {
   /** Bits of QUALITY. */
   readonly quality: Uint8Array;
 }
-
-const NONE: readonly Stream[] = [];
 
 export function createNewest(memory: Pick<Memory, "ofPatient">) {
   // By the memory's own array of the patient's streams; it goes when that goes.
@@ -29,7 +27,7 @@ export function createNewest(memory: Pick<Memory, "ofPatient">) {
     const quality = new Uint8Array(most);
     let at = 0;
     const patients = mine.map(({ patientId, all }) => {
-      const known = lists.get(all) ?? NONE;
+      const known = lists.get(all);
       let count = 0;
       let isSame = true;
       for (const { numeric, stream } of all) {
@@ -39,9 +37,9 @@ export function createNewest(memory: Pick<Memory, "ofPatient">) {
         values[at] = reading.value;
         receivedAt[at] = reading.receivedAt;
         quality[at++] = reading.quality;
-        if (known[count++] !== stream) isSame = false;
+        if (known?.[count++] !== stream) isSame = false;
       }
-      if (isSame && count === known.length) return { patientId, streams: known };
+      if (known && isSame && count === known.length) return { patientId, streams: known };
       const streams = all.filter(({ numeric }) => numeric?.newest).map(({ stream }) => stream);
       lists.set(all, streams);
       return { patientId, streams };
