@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { Waveform } from "@openward/model";
 import { openTestDatabase, type TestDatabase } from "../database/testing/database.ts";
-import { PATIENT, readingsOf, seeded, testStream } from "../journal/testing/entries.ts";
+import { ASSOCIATION, PATIENT, readingsOf, seeded, testStream } from "../journal/testing/entries.ts";
 import { openTestStore, settableRuntime, viewOf } from "./testing/open-store.ts";
 
 const START = Date.UTC(2026, 10, 22, 22, 20);
@@ -115,5 +116,53 @@ test("newest readings of several patients come in columns; of one outside the vi
     store.telemetry.queries.trends(view, [STREAM.id, other.id], { from: START, to: runtime.time, buckets: 3 }),
     /NOT_FOUND/,
   );
+  await store.close();
+});
+
+test("a waveform in windows has every sample once, in memory and sealed, and ends with the view", async () => {
+  const r = seeded();
+  const runtime = settableRuntime(START + 700 * MINUTE);
+  const store = await openTestStore(database, runtime);
+  const stream = testStream(3, "waveform");
+  await store.journal.append([{ kind: "stream", stream }]);
+  const from = runtime.time;
+  for (let second = 0; second < 17 * 60; second += 10) {
+    if (second % 400 === 0) continue;
+    const waveform = {
+      stream,
+      associationId: ASSOCIATION,
+      start: from + second * 1000,
+      rateHz: 25,
+      scale: 0.01,
+      origin: 0,
+      samples: Int32Array.from({ length: 250 }, () => r.int(1000)),
+      quality: 0,
+      utcOffsetMinutes: null,
+      receivedAt: runtime.time,
+    };
+    await store.journal.append([{ kind: "waveform", waveform }]);
+  }
+  const to = from + 17 * MINUTE + 5;
+  const samplesOf = (pieces: readonly Waveform[]) =>
+    pieces.flatMap(({ start, rateHz, samples }) =>
+      [...samples].map((value, i) => [start + (i * 1000) / rateHz, value]),
+    );
+  async function windows(asking = view): Promise<Waveform[]> {
+    const pieces: Waveform[] = [];
+    for await (const piece of store.telemetry.queries.waveforms(asking, stream.id, { from: from + 7, to }))
+      pieces.push(piece);
+    return pieces;
+  }
+  const whole = async () =>
+    store.telemetry.waveform(view, { patientId: PATIENT, streamId: stream.id, from: from + 7, to });
+  const expected = samplesOf(await whole());
+  assert.ok(expected.length > 20_000);
+  assert.deepEqual(samplesOf(await windows()), expected);
+  runtime.time += 60 * MINUTE;
+  await store.telemetry.seal({ everything: true });
+  await store.telemetry.seal();
+  assert.deepEqual(samplesOf(await windows()), expected);
+  let looks = 0;
+  await assert.rejects(windows({ ...view, has: () => ++looks < 4 }), /NOT_FOUND/);
   await store.close();
 });

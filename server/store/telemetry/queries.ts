@@ -108,7 +108,11 @@ export function createQueries(memory: Memory, blocks: Blocks): StreamQueries {
       for (let at = from; at < to; at += WAVEFORM_MS_AT_A_TIME) {
         signal?.throwIfAborted();
         const end = Math.min(to, at + WAVEFORM_MS_AT_A_TIME);
-        yield* await queryWaveform(seen(view, streamId, "waveform"), at, end, blocks);
+        const pieces = await queryWaveform(seen(view, streamId, "waveform"), at, end, blocks);
+        for (const piece of pieces) {
+          seen(view, streamId);
+          yield piece;
+        }
       }
     },
 
