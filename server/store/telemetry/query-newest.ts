@@ -18,8 +18,14 @@ export function createNewest(memory: Pick<Memory, "ofPatient">) {
   // By the memory's own array of the patient's streams; it goes when that goes.
   const lists = new WeakMap<readonly StreamMemory[], readonly Stream[]>();
 
+  // Of a record that others were merged into the array is made anew each time, and nothing of it is kept.
+  const streamsOf = (records: readonly string[]) =>
+    records.length === 1 ? memory.ofPatient(records[0] as string) : records.flatMap((id) => memory.ofPatient(id));
+
   return function newest(view: PatientView, patientIds: readonly string[]): Newest {
-    const mine = patientIds.filter((id) => view.has(id)).map((id) => ({ patientId: id, all: memory.ofPatient(id) }));
+    const mine = patientIds
+      .filter((id) => view.has(id))
+      .map((id) => ({ patientId: id, all: streamsOf(view.recordsOf(id)) }));
     const most = mine.reduce((sum, { all }) => sum + all.length, 0);
     const times = new Float64Array(most);
     const values = new Float64Array(most);
