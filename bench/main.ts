@@ -1,14 +1,20 @@
-// Benchmarks, run by hand: npm run bench [-- throughput latency queries start blocks]
+// Benchmarks, run by hand: npm run bench [-- throughput latency queries start blocks], or npm run bench -- store
 import { blocks } from "./blocks.ts";
 import { latency } from "./latency.ts";
 import { queries } from "./queries.ts";
 import { startAndMemory } from "./start-and-memory.ts";
+import { store } from "./store/main.ts";
 import { machine, table } from "./support.ts";
 import { throughput } from "./throughput.ts";
 
 const parts = { throughput, latency, queries, start: startAndMemory, blocks } as const;
 
 const wanted = process.argv.slice(2);
+if (wanted[0] === "store") {
+  console.log(`machine: ${machine()}; load generator, server and PostgreSQL together\n`);
+  await store(wanted.slice(1), (line) => console.error(line));
+  process.exit();
+}
 const unknown = wanted.filter((name) => !Object.hasOwn(parts, name));
 if (unknown.length > 0) {
   console.error(`unknown: ${unknown.join(", ")}; there are ${Object.keys(parts).join(", ")}`);
