@@ -1,8 +1,10 @@
 import { readOptions, USAGE } from "./options.ts";
+import { profile } from "./profile.ts";
+import { sustained } from "./sustained.ts";
 import { storeTable } from "./table.ts";
 
-const parts = { table: storeTable } as const;
-const USUAL = ["table"];
+const parts = { table: storeTable, sustained, profile } as const;
+const USUAL = ["table", "sustained"];
 
 /** `npm run bench -- store ...`: prints as it goes, since the whole takes long. */
 export async function store(args: readonly string[], say: (line: string) => void): Promise<void> {

@@ -1,3 +1,4 @@
+import { findSignal } from "@openward/signals";
 import { decode } from "cbor-x";
 import { openHttpSocket } from "../../load/http-socket.ts";
 import { BUCKETS, type StoreQueries } from "../system.ts";
@@ -109,11 +110,9 @@ export async function openQuestions(
       return streams.filter(({ latest, kind }) => kind === "numeric" && latest !== null).length;
     },
     async raw(patient, vital) {
-      const signal = vitals[vital]?.signal;
-      const id = (await streamsOf(patient)).find((stream) => stream.signal === signal)?.id;
-      const from = new Date(start).toISOString();
-      const to = new Date(timeOf(workload, rows)).toISOString();
-      let path = `/fhir/Observation?device=DeviceMetric/${id}&date=ge${from}&date=lt${to}&_count=1000`;
+      const code = findSignal(vitals[vital]?.signal ?? "")?.loinc?.[0]?.code;
+      const [from, to] = [start, timeOf(workload, rows)].map((time) => new Date(time).toISOString());
+      let path = `/fhir/Observation?patient=${patientOf(patient)}&combo-code=${code}&date=ge${from}&date=lt${to}&_count=1000`;
       let sum = 0;
       while (path !== "") {
         const bundle = await ask<Bundle>(path, "application/fhir+json");
