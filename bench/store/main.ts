@@ -1,10 +1,12 @@
+import { day } from "./day.ts";
 import { readOptions, USAGE } from "./options.ts";
 import { profile } from "./profile.ts";
+import { scale } from "./scale.ts";
 import { sustained } from "./sustained.ts";
 import { storeTable } from "./table.ts";
 
-const parts = { table: storeTable, sustained, profile } as const;
-const USUAL = ["table", "sustained"];
+const parts = { table: storeTable, sustained, day, scale, profile } as const;
+const USUAL = ["table", "sustained", "day"];
 
 /** `npm run bench -- store ...`: prints as it goes, since the whole takes long. */
 export async function store(args: readonly string[], say: (line: string) => void): Promise<void> {

@@ -28,6 +28,7 @@ export const USAGE = `npm run bench -- store [table|sustained|day|scale|profile 
   sustained  60 s of distinct readings into Openward; acks while sealing and while not
   day        bytes of a day of 200 patients
   scale      1 to 100 M readings, 10 to 10,000 patients; cost per patient-month
+  profile    where the server's thread spends its time at full load
   none of these: table, sustained and day
 options: --seed N  --patients N  --seconds N  --ecg-patients N  --ecg-seconds N  --batch N  --calls N  --only NAME  --arterial
   --sustained-seconds N  --connections N  --hours N  --readings-max N  --patients-max N
