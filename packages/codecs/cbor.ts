@@ -5,6 +5,8 @@ import { float16, typedArray } from "./typed-array.ts";
 const MAX_DEPTH = 16;
 /** Values in one body; a node costs memory many times its byte. */
 const MAX_NODES = 2_000_000;
+/** Below this the engine keeps a typed array in its own heap, which costs less. */
+const SMALL = 64;
 const BREAK = Symbol("break");
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -31,11 +33,29 @@ class Reader {
   private nodes = 0;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
+  private store: ArrayBuffer | undefined;
+  private used = 0;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
+
+  /**
+   * Room for the typed arrays of this body, one allocation for all of them: memory outside the engine's heap is dear to
+   * take and to give back. Their bytes all lie in the body, so its length is enough but for the gaps of alignment.
+   */
+  private readonly room = (length: number): Uint8Array => {
+    if (length < SMALL) return new Uint8Array(length);
+    if (this.store === undefined) {
+      this.store = new ArrayBuffer(this.bytes.length);
+      this.used = 0;
+    }
+    const from = this.used;
+    if (from + length > this.store.byteLength) return new Uint8Array(length);
+    this.used = (from + length + 7) & ~7;
+    return new Uint8Array(this.store, from, length);
+  };
 
   fail(offset: number, expected: string): never {
     throw new RefusedInput("MALFORMED_CBOR", { at: `byte ${offset}`, offset, expected });
@@ -197,7 +217,9 @@ class Reader {
     if (tag === 41 && Array.isArray(content)) return content;
     if (tag === 55_799) return content;
     if (typeof tag === "number" && tag >= 64 && tag <= 87 && content instanceof Uint8Array) {
-      return typedArray(tag, content) ?? this.fail(start, "a typed array of whole elements, at most 64 bits wide");
+      return (
+        typedArray(tag, content, this.room) ?? this.fail(start, "a typed array of whole elements, at most 64 bits wide")
+      );
     }
     return this.fail(start, "one of the tags 0, 1, 41, 64-87, 55799 with its content");
   }

@@ -15,10 +15,15 @@ const MACHINE_IS_LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
  * A typed array of RFC 8746, copied out of the body. 64-bit integers become doubles, and NaN where a double cannot hold
  * them; 16-bit floats become doubles.
  *
+ * @param room so many bytes to copy into, at an offset that is a multiple of eight
  * @returns undefined for a reserved tag, 128-bit floats, or bytes that are no whole number of elements
  * @source RFC 8746 section 2: tag = 0b010_f_s_e_ll (float, signed, little-endian, length)
  */
-export function typedArray(tag: number, bytes: Uint8Array): NumericArray | undefined {
+export function typedArray(
+  tag: number,
+  bytes: Uint8Array,
+  room: (length: number) => Uint8Array = (length) => new Uint8Array(length),
+): NumericArray | undefined {
   const isFloat = (tag & 16) !== 0;
   const isSigned = (tag & 8) !== 0;
   const isLittle = (tag & 4) !== 0;
@@ -29,9 +34,9 @@ export function typedArray(tag: number, bytes: Uint8Array): NumericArray | undef
   if (width === 1) {
     // 68 is "clamped" for the sender's arithmetic, the same bytes for us; 76 is reserved.
     if (tag === 76) return undefined;
-    // Not slice(): a Buffer gives a view of the same memory there.
-    const copy = new Uint8Array(bytes);
-    return isSigned ? new Int8Array(copy.buffer) : copy;
+    const copy = room(bytes.length);
+    copy.set(bytes);
+    return isSigned ? new Int8Array(copy.buffer, copy.byteOffset, copy.length) : copy;
   }
   const count = bytes.length / width;
   if (isFloat && width === 2) return eachDouble(bytes, count, 2, (view, at) => float16(view.getUint16(at, isLittle)));
@@ -42,10 +47,15 @@ export function typedArray(tag: number, bytes: Uint8Array): NumericArray | undef
       return Number.isSafeInteger(double) ? double : Number.NaN;
     });
   }
-  const buffer = isLittle === MACHINE_IS_LITTLE ? new Uint8Array(bytes).buffer : swapped(bytes, width);
-  if (isFloat) return width === 4 ? new Float32Array(buffer) : new Float64Array(buffer);
-  if (width === 2) return isSigned ? new Int16Array(buffer) : new Uint16Array(buffer);
-  return isSigned ? new Int32Array(buffer) : new Uint32Array(buffer);
+  const copy = room(bytes.length);
+  if (isLittle === MACHINE_IS_LITTLE) copy.set(bytes);
+  else swap(bytes, copy, width);
+  const { buffer, byteOffset } = copy;
+  if (isFloat)
+    return width === 4 ? new Float32Array(buffer, byteOffset, count) : new Float64Array(buffer, byteOffset, count);
+  if (width === 2)
+    return isSigned ? new Int16Array(buffer, byteOffset, count) : new Uint16Array(buffer, byteOffset, count);
+  return isSigned ? new Int32Array(buffer, byteOffset, count) : new Uint32Array(buffer, byteOffset, count);
 }
 
 /** IEEE 754 half precision. Source: RFC 8949 appendix D. */
@@ -70,12 +80,10 @@ function eachDouble(
   return out;
 }
 
-function swapped(bytes: Uint8Array, width: number): ArrayBuffer {
-  const out = new Uint8Array(bytes.length);
+function swap(bytes: Uint8Array, out: Uint8Array, width: number): void {
   for (let i = 0; i < bytes.length; i += width) {
     for (let j = 0; j < width; j++) out[i + j] = bytes[i + width - 1 - j] ?? 0;
   }
-  return out.buffer;
 }
 
 export function isNumericArray(value: unknown): value is NumericArray {
