@@ -11,6 +11,7 @@ import {
   isElsewhere,
   PLACE_EXPECTED,
   type Place,
+  type Span,
   TIME_EXPECTED,
   timeFault,
   type Work,
@@ -26,11 +27,54 @@ export function placeReadings(work: Work, column: ReadingColumn, definition: Def
 function placeWhole(work: Work, column: ReadingColumn, definition: Definition, streams: Streams): boolean {
   const { times, values } = column;
   const n = values.length;
+  if (n === 0 || !areAllPlausible(definition, values)) return false;
+  const { earliest, latest, newest, hasMissing } = spanOf(work, times);
+  if (timeFault(work, earliest) || timeFault(work, latest)) return false;
+  const place = work.placeAt(latest);
+  if (!place || !covers(place, earliest)) return false;
+  const { clockOffsetMs } = work;
+  if (clockOffsetMs !== 0 && !(covers(place, earliest - clockOffsetMs) && covers(place, latest - clockOffsetMs))) {
+    return false;
+  }
+  if (newest > (Number.isNaN(work.newest) ? Number.NEGATIVE_INFINITY : work.newest)) work.newest = newest;
+  if (!hasMissing && work.quality === 0) {
+    const own = n === 1 ? instant(work, latest) : asFloat64(times);
+    return put(work, column, definition, streams, place, own, asFloat64(values), good(n));
+  }
+  const quality = new Uint8Array(n).fill(work.quality);
+  let own = asFloat64(times);
+  if (hasMissing) {
+    own = Float64Array.from(own, (time, i) => {
+      if (!Number.isNaN(time)) return time;
+      quality[i] = work.quality | FROM_SERVER;
+      return work.stamp();
+    });
+  }
+  return put(work, column, definition, streams, place, own, asFloat64(values), quality);
+}
+
+/** A conversion is a straight line: when the ends of what was sent are plausible, so is all between them. */
+function areAllPlausible(definition: Definition, values: ArrayLike<number>): boolean {
+  let least = Number.POSITIVE_INFINITY;
+  let greatest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (value < least) least = value;
+    if (value > greatest) greatest = value;
+    // biome-ignore lint/suspicious/noSelfCompare: the cheapest test for NaN
+    if (value !== value) return false;
+  }
+  return isPlausible(definition, least) && isPlausible(definition, greatest);
+}
+
+/** From when to when; the signals of one batch share their times, which are looked through once. */
+function spanOf(work: Work, times: ReadingColumn["times"]): Span {
+  if (work.span?.times === times) return work.span;
   let earliest = Number.POSITIVE_INFINITY;
   let latest = Number.NEGATIVE_INFINITY;
   let newest = Number.NEGATIVE_INFINITY;
   let hasMissing = false;
-  for (let i = 0; i < n; i++) {
+  for (let i = 0; i < times.length; i++) {
     let time = times[i] as number;
     // biome-ignore lint/suspicious/noSelfCompare: the cheapest test for NaN
     if (time !== time) {
@@ -39,34 +83,19 @@ function placeWhole(work: Work, column: ReadingColumn, definition: Definition, s
     } else if (time > newest) newest = time;
     if (time < earliest) earliest = time;
     if (time > latest) latest = time;
-    if (!isPlausible(definition, values[i] as number)) return false;
   }
-  if (n === 0 || timeFault(work, earliest) || timeFault(work, latest)) return false;
-  const place = work.placeAt(latest);
-  if (!place || !covers(place, earliest)) return false;
-  const { clockOffsetMs } = work;
-  if (clockOffsetMs !== 0 && !(covers(place, earliest - clockOffsetMs) && covers(place, latest - clockOffsetMs))) {
-    return false;
-  }
-  if (n === 1 && !hasMissing && work.quality === 0) {
-    if (newest > (Number.isNaN(work.newest) ? Number.NEGATIVE_INFINITY : work.newest)) work.newest = newest;
-    return put(work, column, definition, streams, place, instant(work, latest), asFloat64(values), GOOD);
-  }
-  const quality = new Uint8Array(n);
-  if (work.quality !== 0) quality.fill(work.quality);
-  let own = times instanceof Float64Array ? times : new Float64Array(times);
-  if (hasMissing) {
-    own = Float64Array.from(own, (time, i) => {
-      if (!Number.isNaN(time)) return time;
-      quality[i] = work.quality | FROM_SERVER;
-      return work.stamp();
-    });
-  }
-  if (newest > (Number.isNaN(work.newest) ? Number.NEGATIVE_INFINITY : work.newest)) work.newest = newest;
-  return put(work, column, definition, streams, place, own, asFloat64(values), quality);
+  work.span = { times, earliest, latest, newest, hasMissing };
+  return work.span;
 }
 
-/** The quality of one good reading. Readings are never changed by who gets them, so one will do for all. */
+let allGood = new Uint8Array(1024);
+
+/** The quality of good readings. They are never changed by who gets them, so one array will do for all. */
+function good(length: number): Uint8Array {
+  if (allGood.length < length) allGood = new Uint8Array(length * 2);
+  return length === 1 ? GOOD : allGood.subarray(0, length);
+}
+
 const GOOD = new Uint8Array(1);
 
 /** The signals of one item share its time. */

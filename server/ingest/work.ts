@@ -1,3 +1,4 @@
+import type { ReadingColumn } from "@openward/codecs";
 import type { Association, JournalEntry, Millis, Problem } from "@openward/model";
 import { QUALITY } from "@openward/model";
 import { Problems } from "./problems.ts";
@@ -42,10 +43,21 @@ export interface Work {
   newest: Millis;
   /** The time of the item that was placed last, as the column that its signals share. */
   instant: Float64Array | undefined;
+  /** What was found of the times looked through last. */
+  span: Span | undefined;
+}
+
+/** Times of a column: the first and last, those that the server gave included, and the newest of the device's own. */
+export interface Span {
+  readonly times: ReadingColumn["times"];
+  readonly earliest: Millis;
+  readonly latest: Millis;
+  readonly newest: Millis;
+  readonly hasMissing: boolean;
 }
 
 export function newWork(
-  facts: Omit<Work, "entries" | "newSlots" | "problems" | "accepted" | "newest" | "instant">,
+  facts: Omit<Work, "entries" | "newSlots" | "problems" | "accepted" | "newest" | "instant" | "span">,
 ): Work {
   return {
     ...facts,
@@ -55,6 +67,7 @@ export function newWork(
     accepted: 0,
     newest: Number.NaN,
     instant: undefined,
+    span: undefined,
   };
 }
 
