@@ -21,6 +21,7 @@ export interface HttpIngestLimits {
 export const defaultHttpIngestLimits: HttpIngestLimits = { bodyBytes: 16_777_216, linesAtOnce: 1_000 };
 
 const BODIES = "application/json, application/cbor or application/senml+json";
+const USUAL_TYPES = ["application/cbor", "application/json", "application/x-ndjson"];
 const LINES = new Set(["application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-lines"]);
 const KEY = /^[\x21-\x7e]{1,128}$/;
 const NOTHING = Buffer.alloc(0);
@@ -59,7 +60,10 @@ export function registerIngest(
 
   app.register((scope, _options, ready) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+    // The usual types by name as well: what the catch-all takes is parsed as a content type anew for every request.
+    scope.addContentTypeParser(["*", ...USUAL_TYPES], { parseAs: "buffer" }, (_request, body, done) =>
+      done(null, body),
+    );
 
     scope.addHook("onRequest", (request, reply, done) => {
       try {
