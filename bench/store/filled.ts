@@ -42,20 +42,23 @@ export async function filled(options: {
   const { ward, beds } = await wardOfBeds(patients);
   const database = await inspect(ward.dataDir);
   const { token } = await ward.json<{ token: string }>("token", "issue", "--role", "administrator");
-  const pid = ward.process.pid ?? 0;
+  const cpuNow = () => {
+    const { own, descendants } = cpuSeconds(ward.process.pid ?? 0);
+    return own + descendants;
+  };
   try {
     const rows = Math.min(options.rowsPerPatient, Math.max(1, Math.floor(options.batch / VITALS.length)));
     // Whole messages, so that every patient has the same.
     const rowsPerBed = Math.ceil(options.rowsPerPatient / rows) * rows;
     const span = rowsPerBed * 1000;
     const start = Math.floor((Date.now() - span - DAY_MS) / DAY_MS) * DAY_MS;
-    const before = cpuSeconds(pid);
+    const before = cpuNow();
     const plan = { port: ward.httpPort, beds, vitals: VITALS, seed, start, rows, connections, rowsPerBed };
     const result = await runLoad(plan);
-    const acked = cpuSeconds(pid);
+    const acked = cpuNow();
     say(`${result.accepted} readings are acknowledged; sealing`);
     await database.sealed(QUIET_MS);
-    const sealed = cpuSeconds(pid);
+    const sealed = cpuNow();
     const questions = await openQuestions(ward.httpPort, token, beds, { vitals: VITALS, start, rows: rowsPerBed });
     let stored = 0;
     for (let bed = 0; bed < beds.length; bed++) stored += await questions.countOf(bed, start, start + span);
@@ -76,7 +79,7 @@ export async function filled(options: {
       sizes: await database.sizes(),
       ingestCpu: acked - before,
       sealCpu: sealed - acked,
-      residentBytes: residentBytes(pid),
+      residentBytes: residentBytes(ward.process.pid ?? 0),
       latestMs: await median(questions.latest),
       trendMs: await median((patient) => questions.trend(patient)),
     };

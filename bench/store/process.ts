@@ -74,10 +74,18 @@ export function folderBytes(folder: string): number {
 
 const TICKS_PER_S = 100;
 
-/** CPU seconds of a process and all its descendants, those that have ended included (Linux). */
-export function cpuSeconds(pid: number): number {
+export interface CpuSeconds {
+  /** The process itself. */
+  readonly own: number;
+  /** All its descendants, those that have ended included. */
+  readonly descendants: number;
+}
+
+/** CPU of a server and of the PostgreSQL that it started, until now (Linux). */
+export function cpuSeconds(pid: number): CpuSeconds {
   const children = new Map<number, number[]>();
   const ticks = new Map<number, number>();
+  let own = 0;
   for (const name of readdirSync("/proc")) {
     const id = Number(name);
     if (!Number.isInteger(id)) continue;
@@ -90,10 +98,11 @@ export function cpuSeconds(pid: number): number {
     // The program's name may hold spaces; the fields begin behind its bracket.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const parent = Number(fields[1]);
+    if (id === pid) own = Number(fields[11]) + Number(fields[12]);
     ticks.set(id, Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14]));
     children.set(parent, [...(children.get(parent) ?? []), id]);
   }
   const sum = (id: number): number =>
     (ticks.get(id) ?? 0) + (children.get(id) ?? []).reduce((all, child) => all + sum(child), 0);
-  return sum(pid) / TICKS_PER_S;
+  return { own: own / TICKS_PER_S, descendants: (sum(pid) - own) / TICKS_PER_S };
 }

@@ -6,7 +6,7 @@ import { type LoadResult, runLoad } from "./openward/load.ts";
 import { openQuestions } from "./openward/questions.ts";
 import { type Inspection, inspect } from "./openward/sizes.ts";
 import type { StoreOptions } from "./options.ts";
-import { cpuSeconds } from "./process.ts";
+import { type CpuSeconds, cpuSeconds } from "./process.ts";
 import { VITALS } from "./workload.ts";
 
 const DAY_MS = 86_400_000;
@@ -74,14 +74,16 @@ async function underWatch(database: Inspection, pid: number, run: () => Promise<
   const before = cpuSeconds(pid);
   try {
     const result = await run();
-    return { result, sealing, cpu: cpuSeconds(pid) - before };
+    const after = cpuSeconds(pid);
+    const cpu = { own: after.own - before.own, descendants: after.descendants - before.descendants };
+    return { result, sealing, cpu };
   } finally {
     isOver = true;
     await look;
   }
 }
 
-function rowOf(what: string, result: LoadResult, cpu: number, sealing: readonly number[]): Row {
+function rowOf(what: string, result: LoadResult, cpu: CpuSeconds, sealing: readonly number[]): Row {
   const { accepted, seconds, answeredAt, tookMs, cpuSeconds: generator } = result;
   const during: number[] = [];
   const other: number[] = [];
@@ -102,7 +104,8 @@ function rowOf(what: string, result: LoadResult, cpu: number, sealing: readonly 
     "p99 not sealing": p99(other),
     "p99 sealing": p99(during),
     "acks while sealing": thousands(during.length),
-    "CPU s/M, server and PostgreSQL": round(cpu / millions, 2),
+    "CPU s/M: server": round(cpu.own / millions, 2),
+    PostgreSQL: round(cpu.descendants / millions, 2),
     generator: round(generator / millions, 2),
   };
 }
