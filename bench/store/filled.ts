@@ -59,7 +59,7 @@ export async function filled(options: {
     say(`${result.accepted} readings are acknowledged; sealing`);
     await database.sealed(QUIET_MS);
     const sealed = cpuNow();
-    const questions = await openQuestions(ward.httpPort, token, beds, { vitals: VITALS, start, rows: rowsPerBed });
+    const questions = await openQuestions(ward.httpPort, token, { beds, vitals: VITALS, start, rows: rowsPerBed });
     let stored = 0;
     for (let bed = 0; bed < beds.length; bed++) stored += await questions.countOf(bed, start, start + span);
     if (stored !== result.accepted)

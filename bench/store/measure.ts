@@ -19,6 +19,7 @@ export interface Measured {
   readonly ward: number;
   readonly ecgBytesPerSample: number | undefined;
   readonly ecgSamplesPerSecond: number | undefined;
+  readonly note: string | undefined;
 }
 
 export interface MeasureOptions {
@@ -53,6 +54,7 @@ export async function measure(system: StoreSystem, options: MeasureOptions): Pro
       ...times,
       ecgBytesPerSample: waveform?.bytesPerSample,
       ecgSamplesPerSecond: waveform?.samplesPerSecond,
+      note: store.note,
     };
   } finally {
     await store.close();

@@ -27,7 +27,7 @@ export async function sustained(options: StoreOptions, say: (line: string) => vo
       runLoad({ ...plan, seconds }),
     );
     say(`${thousands(result.accepted / result.seconds)} readings/s; counting`);
-    const questions = await openQuestions(ward.httpPort, token, beds, { vitals: VITALS, start, rows: 1 });
+    const questions = await openQuestions(ward.httpPort, token, { beds, vitals: VITALS, start, rows: 1 });
     let stored = 0;
     for (const [bed, sent] of result.rowsOf.entries()) {
       stored += await questions.countOf(bed, start, start + Math.max(1, sent) * 1000);

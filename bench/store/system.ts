@@ -28,6 +28,8 @@ export interface OpenStore {
   count(): Promise<number>;
   bytes(): Promise<number>;
   readonly queries: StoreQueries;
+  /** Said below the table. */
+  readonly note?: string;
   /** left out: it has no use for waveforms */
   readonly ecg?: EcgStore;
   close(): Promise<void>;

@@ -47,27 +47,29 @@ export async function storeTable(options: StoreOptions, say: (line: string) => v
   const workload = createWorkload({ seed, patients, rows: seconds, start, vitals });
   const ecg = createEcgWorkload({ seed, patients: Math.min(ecgPatients, patients), seconds: ecgSeconds, start });
   const rows: Row[] = [];
-  const absent: string[] = [];
+  const notes: string[] = [];
   for (const system of systems) {
     if (options.only !== undefined && !system.name.toLowerCase().includes(options.only)) continue;
     const missing = system.missing();
     if (missing !== undefined) {
-      absent.push(`${system.name}: not installed (${missing})`);
+      notes.push(`${system.name}: not installed (${missing})`);
       continue;
     }
     say(`${system.name} ...`);
     try {
-      rows.push(rowOf(await measure(system, { workload, ecg, batch, calls, say })));
+      const measured = await measure(system, { workload, ecg, batch, calls, say });
+      rows.push(rowOf(measured));
+      if (measured.note !== undefined) notes.push(`${system.name}: ${measured.note}`);
     } catch (error) {
-      absent.push(`${system.name}: failed: ${(error as Error).message}`);
+      notes.push(`${system.name}: failed: ${(error as Error).message}`);
     }
   }
-  absent.push("TimescaleDB: no package of Debian; not measured");
+  notes.push("TimescaleDB: no package of Debian; not measured");
   const what =
     `${patients} patients x ${vitals.length} numerics (${vitals.map(({ signal }) => signal).join(", ")}) once a second for ` +
     `${seconds} s: ${thousands(readingsOf(workload))} distinct readings in batches of ${batch}; ECG ${ecg.patients} x ${ecgSeconds} s, 250 Hz; seed ${seed}; ` +
     `medians of ${calls} calls`;
-  return [what, "", table([...rows, GOAL]), "", ...absent].join("\n");
+  return [what, "", table([...rows, GOAL]), "", ...notes].join("\n");
 }
 
 function rowOf(measured: Measured): Row {

@@ -21,7 +21,7 @@ const openward = (name: string, form: "cbor" | "json"): StoreSystem => ({
     const database = await inspect(ward.dataDir);
     const { token } = await ward.json<{ token: string }>("token", "issue", "--role", "administrator");
     const sockets = await Promise.all(Array.from({ length: CONNECTIONS }, () => openHttpSocket(ward.httpPort)));
-    const questions = await openQuestions(ward.httpPort, token, beds, workload);
+    const questions = await openQuestions(ward.httpPort, token, { ...workload, beds });
     const start = workload.start;
     const end = timeOf(workload, workload.rows);
     let ecgSpan = { from: 0, to: 0, patients: 0, before: 0 };
@@ -56,6 +56,7 @@ const openward = (name: string, form: "cbor" | "json"): StoreSystem => ({
       },
       bytes: async () => (await database.sizes()).telemetry,
       queries: questions,
+      note: `answers by ${questions.by}`,
       ecg: {
         async begin(ecg) {
           const seconds = ecg.samplesEach / ECG_RATE_HZ;

@@ -41,6 +41,8 @@ export const duckDb: StoreSystem = {
       return Number(row?.[0]);
     };
     const newest = "SELECT patient, vital, arg_max(value, t), max(t) FROM reading";
+    const readings = await appendingTo(db, "reading", [INTEGER, UTINYINT, BIGINT, FLOAT]);
+    const waveforms = await appendingTo(db, "ecg", [INTEGER, BIGINT, SMALLINT]);
     let ecgStart = 0;
     let before = 0;
 
@@ -56,9 +58,12 @@ export const duckDb: StoreSystem = {
             columns[3]?.push(valueAt(workload, patient, v, first + i));
           }
         }
-        return { send: () => append(db, "reading", [INTEGER, UTINYINT, BIGINT, FLOAT], columns) };
+        return { send: async () => readings.append(columns) };
       },
-      settle: () => settle("reading", "patient, vital, t"),
+      settle() {
+        readings.close();
+        return settle("reading", "patient, vital, t");
+      },
       count: () => number("SELECT count(*) FROM reading"),
       bytes: used,
       queries: {
@@ -81,9 +86,12 @@ export const duckDb: StoreSystem = {
         prepare({ patient, first, samples }) {
           const patients = Array.from(samples, () => patient);
           const times = Array.from(samples, (_, i) => BigInt(ecgTime({ start: ecgStart }, first + i)));
-          return { send: () => append(db, "ecg", [INTEGER, BIGINT, SMALLINT], [patients, times, Array.from(samples)]) };
+          return { send: async () => waveforms.append([patients, times, Array.from(samples)]) };
         },
-        settle: () => settle("ecg", "patient, t"),
+        settle() {
+          waveforms.close();
+          return settle("ecg", "patient, t");
+        },
         count: () => number("SELECT count(*) FROM ecg"),
         bytes: async () => (await used()) - before,
       },
@@ -95,17 +103,21 @@ export const duckDb: StoreSystem = {
   },
 };
 
-async function append(
-  db: DuckDBConnection,
-  table: string,
-  types: readonly DuckDBType[],
-  columns: readonly (readonly DuckDBValue[])[],
-): Promise<void> {
-  await db.run("BEGIN");
+interface Appending {
+  append(columns: readonly (readonly DuckDBValue[])[]): void;
+  close(): void;
+}
+
+/** An appender that stays open; each flush is a transaction of its own. */
+async function appendingTo(db: DuckDBConnection, table: string, types: readonly DuckDBType[]): Promise<Appending> {
   const appender = await db.createAppender(table);
-  const chunk = DuckDBDataChunk.create(types);
-  chunk.setColumns(columns);
-  appender.appendDataChunk(chunk);
-  appender.closeSync();
-  await db.run("COMMIT");
+  return {
+    append(columns) {
+      const chunk = DuckDBDataChunk.create(types);
+      chunk.setColumns(columns);
+      appender.appendDataChunk(chunk);
+      appender.flushSync();
+    },
+    close: () => appender.closeSync(),
+  };
 }
