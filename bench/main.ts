@@ -10,6 +10,7 @@ import { throughput } from "./throughput.ts";
 const parts = { throughput, latency, queries, start: startAndMemory, blocks } as const;
 
 const wanted = process.argv.slice(2);
+// Long, with options and parts of its own: never run by the way.
 if (wanted[0] === "store") {
   console.log(`machine: ${machine()}; load generator, server and PostgreSQL together\n`);
   await store(wanted.slice(1), (line) => console.error(line));
