@@ -33,6 +33,8 @@ export interface Inspection {
 
 const TELEMETRY = /^(block|rollup|overview|segment|day|pyramid)/;
 const QUIET_MS = 5_000;
+/** Longer than the minute between two runs: then none was needed, since one that began before saw everything. */
+const NOTHING_MORE_MS = 75_000;
 const SEALED_WITHIN_MS = 30 * 60_000;
 
 export async function inspect(dataDir: string): Promise<Inspection> {
@@ -84,7 +86,8 @@ export async function inspect(dataDir: string): Promise<Inspection> {
           last = now;
           quietSince = Date.now();
         }
-        if (Number(rows[0]?.at) >= from && Date.now() - quietSince > quietMs) return;
+        const quietFor = Date.now() - quietSince;
+        if (quietFor > NOTHING_MORE_MS || (Number(rows[0]?.at) >= from && quietFor > quietMs)) return;
       }
       throw new Error("the sealer is not done");
     },
