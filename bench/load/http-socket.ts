@@ -15,37 +15,50 @@ export interface HttpSocket {
 const END_OF_HEAD = Buffer.from("\r\n\r\n");
 const NOTHING = Buffer.alloc(0);
 
+/** A server ends what is idle for long: the next request then opens the connection anew. */
 export async function openHttpSocket(port: number, host = "127.0.0.1"): Promise<HttpSocket> {
-  const socket = connect({ port, host, noDelay: true });
-  await new Promise<void>((resolve, reject) => {
-    socket.once("connect", resolve);
-    socket.once("error", reject);
-  });
   let waiting: { resolve(answer: HttpAnswer): void; reject(error: Error): void } | undefined;
   let received: Buffer = NOTHING;
+  let socket: Socket | undefined;
   const fail = (error: Error) => {
     waiting?.reject(error);
     waiting = undefined;
   };
-  socket.on("error", fail);
-  socket.on("close", () => fail(new Error("the server closed the connection")));
-  socket.on("data", (chunk: Buffer) => {
-    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-    const answer = readAnswer(received);
-    if (!answer) return;
+  const open = async () => {
+    const opened = connect({ port, host, noDelay: true });
+    await new Promise<void>((resolve, reject) => {
+      opened.once("connect", resolve);
+      opened.once("error", reject);
+    });
     received = NOTHING;
-    const { resolve } = waiting ?? {};
-    waiting = undefined;
-    resolve?.(answer);
-  });
+    opened.on("error", fail);
+    opened.on("close", () => {
+      socket = undefined;
+      fail(new Error("the server closed the connection"));
+    });
+    opened.on("data", (chunk: Buffer) => {
+      received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+      const answer = readAnswer(received);
+      if (!answer) return;
+      received = NOTHING;
+      const { resolve } = waiting ?? {};
+      waiting = undefined;
+      resolve?.(answer);
+    });
+    return opened;
+  };
+  socket = await open();
+  const sendOn = (to: Socket, head: string | Uint8Array, body: Uint8Array) =>
+    new Promise<HttpAnswer>((resolve, reject) => {
+      waiting = { resolve, reject };
+      write(to, head, body);
+    });
   return {
-    send(head, body = NOTHING) {
-      return new Promise((resolve, reject) => {
-        waiting = { resolve, reject };
-        write(socket, head, body);
-      });
+    async send(head, body = NOTHING) {
+      socket ??= await open();
+      return sendOn(socket, head, body);
     },
-    close: () => socket.destroy(),
+    close: () => void socket?.destroy(),
   };
 }
 
