@@ -178,6 +178,21 @@ test("of a patient who was erased nothing stays, nothing rings and nothing is wr
   assert.deepEqual([journal.length, shown.length], [written, seen]);
 });
 
+test("limits of a patient who was erased are not saved any more, also where that was being tried again", async () => {
+  const w = await world();
+  await w.watch.chooseProfile(w.view, PATIENT, "adult");
+  w.databaseDown = true;
+  w.patients.set(PATIENT, { isAdmitted: true, ageGroup: "pediatric" });
+  w.watch.patientChanged(PATIENT);
+  await w.settle();
+  assert.equal(w.reports.length, 1, "the profile that follows the age could not be saved");
+  w.patients.delete(PATIENT);
+  w.watch.forget(PATIENT);
+  w.runtime.advance(3_600_000);
+  await w.settle();
+  assert.equal(w.reports.length, 1);
+});
+
 test("a batch is judged sample by sample, also when it is out of order", async () => {
   const w = await world();
   await w.set({ ...HR_HIGH, delayMs: 5_000 });
