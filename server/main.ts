@@ -161,7 +161,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const sightings = createSightings(runtime.clock, telemetry.lastHeard());
   const door = {
     accept(message: Parameters<typeof ingest.accept>[0]) {
-      sightings.saw(message.deviceId);
+      // A last will is spoken when the device is gone.
+      if (!message.isWill) sightings.saw(message.deviceId);
       return ingest.accept(message);
     },
     connection(deviceId: string, organisationId: string, isConnected: boolean) {

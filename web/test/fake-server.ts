@@ -304,7 +304,17 @@ type Call = { params: Record<string, string>; query: any; body: any };
 const patientOf = (c: Call) => found(people.find((p) => p.patient.id === c.params.id)).patient;
 const deviceOf = (c: Call) => found(devices.find((d) => d.id === c.params.deviceId));
 
+// The portals do not ask these.
+const unasked = () => {
+  throw new Refusal(404, "NOT_FOUND", "There is no such thing here.");
+};
 const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
+  streamsOfPatients: unasked,
+  newestReadings: unasked,
+  rawReadings: unasked,
+  streamTrend: unasked,
+  waveformPieces: unasked,
+  waveformExtremes: unasked,
   session: () => session(),
   signIn: ({ body }) => {
     if (!links.delete(body.token))
