@@ -8,6 +8,9 @@ const [command, ...args] = process.argv.slice(2);
 const bin = (name) => join(root, "node_modules", ".bin", name);
 const TESTS = ["packages", "server", "simulator", "web", "bench", "test"].map((folder) => `${folder}/**/*.test.ts`);
 
+/** Ten is what they take; more than this is a machine that stands still, and nobody waits for it. */
+const TESTS_END_WITHIN_MINUTES = 45;
+
 const commands = {
   start() {
     buildWeb();
@@ -23,7 +26,9 @@ const commands = {
     explainBrowser();
     say("tests ...");
     const chosen = args.length > 0 ? args : TESTS;
-    handOver(["--test", "--test-concurrency=2", "--test-timeout=300000", ...chosen]);
+    // A file whose test was given up on may hold its process open for ever: it is ended with its last test.
+    const bounds = ["--test-timeout=300000", "--test-force-exit"];
+    handOver(["--test", "--test-concurrency=2", ...bounds, ...chosen], TESTS_END_WITHIN_MINUTES);
   },
   bench() {
     buildWeb();
@@ -57,8 +62,17 @@ function explainBrowser() {
 }
 
 /** The rest of this run is the other program: its streams, its signals, its exit code. */
-function handOver(nodeArgs) {
+function handOver(nodeArgs, endWithinMinutes) {
   const child = spawn(pinnedNode(), nodeArgs, { stdio: "inherit", cwd: root });
+  if (endWithinMinutes !== undefined) {
+    const giveUp = () => {
+      say(`not ended within ${endWithinMinutes} minutes: stopped`);
+      // The runner closes with its summary when it is asked to end.
+      child.kill("SIGTERM");
+      setTimeout(() => child.kill("SIGKILL"), 15_000);
+    };
+    setTimeout(giveUp, endWithinMinutes * 60_000);
+  }
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
 }

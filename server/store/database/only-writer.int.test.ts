@@ -22,6 +22,13 @@ const holders = async () => {
   return rows.map((row) => row.pid as number);
 };
 
+const waiting = async () => {
+  const { rows } = await database.owner.query(
+    "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7077234 AND NOT granted",
+  );
+  return rows.length;
+};
+
 const terminate = (pid: number | undefined) => database.owner.query("SELECT pg_terminate_backend($1)", [pid]);
 
 async function until<T>(what: () => Promise<T | undefined>): Promise<T> {
@@ -52,11 +59,16 @@ test("a second writer is refused, and one that lost its place to another is told
   const [first] = await holders();
   // Another server waits for the lock, and has it the moment the session ends.
   const rival = await database.worker.connect();
-  const taken = rival.query("SELECT pg_advisory_lock(7077234)");
-  await terminate(first);
-  await taken;
-  const error = await until(async () => told);
-  assert.ok(error instanceof OutsideTrouble);
-  rival.release(true);
-  writer.release();
+  try {
+    const taken = rival.query("SELECT pg_advisory_lock(7077234)");
+    // Whoever is first in the queue gets it: the writer must not come back before the other server has asked.
+    await until(async () => ((await waiting()) === 1 ? true : undefined));
+    await terminate(first);
+    const error = await until(async () => told);
+    assert.ok(error instanceof OutsideTrouble);
+    await taken;
+  } finally {
+    rival.release(true);
+    writer.release();
+  }
 });
