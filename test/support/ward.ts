@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { preparedDataDir } from "../../server/store/database/testing/prepared.ts";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 const cli = join(root, "server/cli/main.ts");
@@ -49,7 +50,7 @@ export async function startWard(
     args?: string[];
   } = {},
 ): Promise<RunningWard> {
-  const dataDir = options.dataDir ?? temporaryDataDir();
+  const dataDir = options.dataDir ?? (await preparedDataDir());
   const env = {
     ...process.env,
     OPENWARD_DATA_DIR: dataDir,

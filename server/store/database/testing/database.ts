@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemRuntime } from "@openward/runtime/system";
 import { type DatabaseOptions, type OpenedDatabase, openDatabase } from "../index.ts";
+import { preparedDataDir } from "./prepared.ts";
 
 export const quietLog = { info: () => {}, warn: () => {}, error: () => {} };
 
@@ -21,7 +22,7 @@ export async function openTestDatabase(
   options: Partial<DatabaseOptions> & { durable?: boolean } = {},
 ): Promise<TestDatabase> {
   const { durable = false, ...rest } = options;
-  const dataDir = options.dataDir ?? temporaryDataDir();
+  const dataDir = options.dataDir ?? (options.migrations ? temporaryDataDir() : await preparedDataDir());
   const relaxed = durable ? {} : { fsync: "off", full_page_writes: "off" };
   const settings = { shared_buffers: "64MB", ...relaxed, ...options.settings };
   const defaults = { runtime: systemRuntime, log: quietLog, allowUndurable: !durable };
