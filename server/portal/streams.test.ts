@@ -283,6 +283,29 @@ test("a long answer goes at the pace of who reads it, and ends with the one who 
   assert.ok(bytes > seconds * 10);
 });
 
+test("a person has eight long answers at a time, and the next when one has ended", async (t) => {
+  const world = await createWorld();
+  t.after(() => world.app.close());
+  const { spo2 } = ward(world);
+  const port = await listening(world);
+  const long = `/api/streams/readings?stream=${spo2.id}&from=0&to=3000000000&limit=3000000`;
+  const answers: IncomingMessage[] = [];
+  for (let i = 0; i < 8; i++) answers.push((await ask(port, long)).pause());
+  const refused = await world.call("token nurse", "GET", long);
+  assert.deepEqual([refused.status, refused.body.code], [429, "RATE_LIMITED"]);
+  const short = await world.call("token nurse", "GET", `/api/streams/readings?stream=${spo2.id}&from=0&to=5000`);
+  assert.equal(short.status, 200, "short ones are always answered");
+  answers[0]?.destroy();
+  for (let tries = 0; ; tries++) {
+    const again = await ask(port, long);
+    again.destroy();
+    if (again.statusCode === 200) break;
+    assert.ok(tries < 500, "an answer whose reader has left still counts");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  for (const answer of answers) answer.destroy();
+});
+
 test("an answer that fails half-way is cut, so that nobody takes it for a whole one", async (t) => {
   let taken = 0;
   const world = await createWorld((deps) => ({

@@ -3,8 +3,9 @@ import type { PatientView, Stream } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import { Encoded, type Handlers } from "./call.ts";
 import { asBuffer, encodedOf, formatOf } from "./columns/answer.ts";
+import { createLongAnswers } from "./columns/long-answers.ts";
 import type { Format } from "./columns/writer.ts";
-import type { Changes, Devices, Patients, StreamQueries, Telemetry, Wards, Watch } from "./ports.ts";
+import type { Authenticated, Changes, Devices, Patients, StreamQueries, Telemetry, Wards, Watch } from "./ports.ts";
 import {
   createStreamNames,
   lineDocument,
@@ -49,6 +50,7 @@ export function streamHandlers(deps: {
 }): Pick<Handlers, Names> {
   const { streams: queries, telemetry } = deps;
   const names = createStreamNames();
+  const longAnswers = createLongAnswers();
   const streamInfos = createStreamInfos(deps);
   const wardPatients = createWardPatients(deps);
 
@@ -67,6 +69,7 @@ export function streamHandlers(deps: {
     });
     return ids;
   }
+  const longOf = (signedIn: Authenticated) => () => longAnswers.begin(signedIn.principal.id);
   const whole = (format: Format, bytes: Uint8Array) => new Encoded(format.type, asBuffer(bytes));
 
   return {
@@ -100,7 +103,7 @@ export function streamHandlers(deps: {
       return whole(format, newestDocument(format, names, queries.newest(seen, ids)));
     },
 
-    async rawReadings({ query, view, accept, gone }) {
+    async rawReadings({ query, view, accept, gone, signedIn }) {
       const format = formatOf(accept);
       const { from, to, order, limit } = query;
       checkSpan(query, SPAN_MS_MAX, "400 days");
@@ -112,10 +115,10 @@ export function streamHandlers(deps: {
       const range = { from, to, isDescending: order === "descending", signal: gone() };
       const read = (stream: Stream) =>
         queries.columns(seen, stream.id, stream.id === after?.streamId ? { ...range, after } : range);
-      return encodedOf(format, readingsDocument(format, names, left, limit, read));
+      return encodedOf(format, readingsDocument(format, names, left, limit, read), longOf(signedIn));
     },
 
-    async streamTrend({ query, view, accept, gone }) {
+    async streamTrend({ query, view, accept, gone, signedIn }) {
       const format = formatOf(accept);
       const { from, to, buckets, method } = query;
       const isLine = method === "lttb";
@@ -129,13 +132,13 @@ export function streamHandlers(deps: {
       const asked = { from, to, buckets, signal: gone() };
       if (isLine) {
         const line = (stream: Stream) => queries.line(seen, stream.id, asked);
-        return encodedOf(format, lineDocument(format, names, streams, line));
+        return encodedOf(format, lineDocument(format, names, streams, line), longOf(signedIn));
       }
       const ids = streams.map((stream) => stream.id);
       return whole(format, trendDocument(format, names, await queries.trends(seen, ids, asked)));
     },
 
-    async waveformPieces({ query, view, accept, gone }) {
+    async waveformPieces({ query, view, accept, gone, signedIn }) {
       const format = formatOf(accept);
       checkSpan(query, DAY_MS, "a day");
       const seen = await view();
@@ -159,7 +162,7 @@ export function streamHandlers(deps: {
         writer.endMap();
         yield writer.take();
       }
-      return encodedOf(format, parts());
+      return encodedOf(format, parts(), longOf(signedIn));
     },
 
     async waveformExtremes({ query, view, accept, gone }) {

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { RefusedInput } from "@openward/errors";
 import { Encoded } from "../call.ts";
+import type { EndAnswer } from "./long-answers.ts";
 import { CBOR_FORMAT, type Format, JSON_FORMAT } from "./writer.ts";
 
 /** A shorter answer goes out whole, with its length in front; and what goes wrong in it has a clear error. */
@@ -37,8 +38,15 @@ export function formatOf(accept: string | undefined): Format {
 /**
  * An answer in parts: whole where it is short, else at the pace of who reads it, part by part. A reader who leaves ends the
  * generator.
+ *
+ * @param beginLong asked before an answer goes out in parts
+ * @throws RefusedInput as `beginLong` does
  */
-export async function encodedOf({ type }: Format, parts: AsyncGenerator<Uint8Array>): Promise<Encoded> {
+export async function encodedOf(
+  { type }: Format,
+  parts: AsyncGenerator<Uint8Array>,
+  beginLong: () => EndAnswer,
+): Promise<Encoded> {
   const first: Uint8Array[] = [];
   let length = 0;
   while (length < WHOLE_BYTES_MAX) {
@@ -46,6 +54,13 @@ export async function encodedOf({ type }: Format, parts: AsyncGenerator<Uint8Arr
     if (done) return new Encoded(type, first.length === 1 ? asBuffer(first[0] as Uint8Array) : Buffer.concat(first));
     first.push(value);
     length += value.length;
+  }
+  let end: EndAnswer;
+  try {
+    end = beginLong();
+  } catch (error) {
+    await parts.return(undefined);
+    throw error;
   }
   async function* all() {
     try {
@@ -55,7 +70,8 @@ export async function encodedOf({ type }: Format, parts: AsyncGenerator<Uint8Arr
       await parts.return(undefined);
     }
   }
-  return new Encoded(type, Readable.from(all(), { objectMode: false }));
+  // Closed too when its reader has left before the first part.
+  return new Encoded(type, Readable.from(all(), { objectMode: false }).once("close", end));
 }
 
 export function asBuffer(bytes: Uint8Array): Buffer {
