@@ -59,13 +59,10 @@ test("a new data directory becomes a durable database with the whole schema, and
   await first.close();
   assert.ok(!isRunning(pid), "close stops PostgreSQL");
 
-  const began = performance.now();
   const second = await openDatabase({ ...options, dataDir: dir });
-  const tookMs = performance.now() - began;
   assert.deepEqual(second.migrated, []);
   assert.deepEqual((await second.owner.query("SELECT n FROM kept")).rows, [{ n: 42 }]);
   await second.close();
-  assert.ok(tookMs < 5_000, `opening an existing directory took ${Math.round(tookMs)} ms`);
 });
 
 test("the superuser's password is random, and only its owner can read it", async () => {
@@ -124,11 +121,8 @@ test("after kill -9 of its process the running PostgreSQL is used again, without
   for (let round = 0; round < 3; round++) {
     await kill(child);
     assert.ok(isRunning(pid), "PostgreSQL outlives the process");
-    const began = performance.now();
     ({ child, said } = await hold(dir));
-    const tookMs = performance.now() - began;
     assert.deepEqual(said, { postgres: pid, reused: true });
-    assert.ok(tookMs < 5_000, `accepting again took ${Math.round(tookMs)} ms`);
   }
   await kill(child);
   const database = await openDatabase({ ...options, dataDir: dir });
