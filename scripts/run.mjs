@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { buildWeb, install, pinnedNode, root, run, say } from "./set-up.mjs";
+import { buildWeb, install, pinnedEnvironment, pinnedNode, root, run, say } from "./set-up.mjs";
 
 const [command, ...args] = process.argv.slice(2);
 const bin = (name) => join(root, "node_modules", ".bin", name);
@@ -63,7 +63,7 @@ function explainBrowser() {
 
 /** The rest of this run is the other program: its streams, its signals, its exit code. */
 function handOver(nodeArgs, endWithinMinutes) {
-  const child = spawn(pinnedNode(), nodeArgs, { stdio: "inherit", cwd: root });
+  const child = spawn(pinnedNode(), nodeArgs, { stdio: "inherit", cwd: root, env: pinnedEnvironment() });
   if (endWithinMinutes !== undefined) {
     const giveUp = () => {
       say(`not ended within ${endWithinMinutes} minutes: stopped`);

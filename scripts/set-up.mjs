@@ -47,6 +47,14 @@ export function pinnedNode() {
   process.exit(1);
 }
 
+/**
+ * What the pinned Node and its children run under: compiled modules are kept between runs (Node's own cache, by content),
+ * which is two thirds of the time that a start takes.
+ */
+export function pinnedEnvironment() {
+  return { NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "openward-compiled"), ...process.env };
+}
+
 /** Build the portals when their sources have changed since the last build. */
 export function buildWeb() {
   const marker = join(root, "web", "dist", ".built-from");

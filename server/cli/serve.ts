@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { systemRuntime } from "@openward/runtime/system";
 import type { Command } from "commander";
 import { ROOT_DATA_DIR, readConfig } from "../config.ts";
@@ -55,6 +56,8 @@ async function serve(options: Options, isDemo: boolean): Promise<void> {
     "  Stop with Ctrl-C.",
   ]);
 
+  // Where compiled modules are kept (NODE_COMPILE_CACHE), for the next start: a server that is killed writes nothing later.
+  flushCompileCache();
   let isStopping = false;
   const stop = async () => {
     if (isStopping) process.exit(1);
