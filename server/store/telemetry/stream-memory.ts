@@ -51,7 +51,7 @@ export class StreamMemory {
     return (this.numeric ?? this.waveform) as NumericTail | WaveformTail;
   }
 
-  addReadings(readings: Readings, position: number): void {
+  addReadings(readings: Omit<Readings, "stream">, position: number): void {
     const { times, values, quality, utcOffsetMinutes, receivedAt, associationId } = readings;
     if (receivedAt > this.lastReceivedAt) this.lastReceivedAt = receivedAt;
     for (let i = 0; i < times.length; ) {
