@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { totalmem } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { RefusedInput } from "@openward/errors";
 
@@ -86,6 +87,12 @@ export const settings = {
     [1, 1_000_000],
     "room for readings while the database does not answer",
   ),
+  tailMegabytes: integer(
+    "OPENWARD_TAIL_MB",
+    0,
+    [0, 1_000_000],
+    "memory for recent readings; 0: an eighth of the machine's. Near it they are sealed early, at it devices wait",
+  ),
   journalDays: integer(
     "OPENWARD_JOURNAL_DAYS",
     7,
@@ -161,6 +168,14 @@ export function readConfig(
   if (environment.OPENWARD_MASTER_KEY && environment.OPENWARD_MASTER_KEY_FILE)
     throw new RefusedInput("CONFIG_INVALID", { at: "OPENWARD_MASTER_KEY", expected: "either the key or its file" });
   return config as Config;
+}
+
+/** Bytes that the tails may take. */
+export function tailBudget({ tailMegabytes }: Pick<Config, "tailMegabytes">): number {
+  if (tailMegabytes > 0) return tailMegabytes * 1_000_000;
+  // In a container its limit counts; without one it is 0, or larger than the machine.
+  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  return Math.max(64_000_000, Math.min(totalmem(), limit) / 8);
 }
 
 /**

@@ -5,7 +5,7 @@ import { deviceTypes } from "@openward/drivers";
 import type { OutsideTrouble } from "@openward/errors";
 import type { Alarm, Standby } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
-import type { Config } from "./config.ts";
+import { type Config, tailBudget } from "./config.ts";
 import { registerIngest } from "./connect/http/index.ts";
 import { createMqttEndpoint } from "./connect/mqtt/index.ts";
 import { createSignInFailures } from "./connect/sign-in-failures.ts";
@@ -103,7 +103,13 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const report = (error: unknown, doing: string) => log.error({ err: error }, doing);
 
   const { worker } = database;
-  const telemetry = await openTelemetry({ runtime, store: postgresBlocks(worker), keys, log });
+  const telemetry = await openTelemetry({
+    runtime,
+    store: postgresBlocks(worker),
+    keys,
+    log,
+    tailBytesMax: tailBudget(config),
+  });
   const journal = await openJournal({
     runtime,
     worker,
@@ -242,6 +248,10 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     live: live.counts,
     storage: () => journal.state,
     unsavedAlarms: watch.unsaved,
+    tails: () => {
+      const { tailBytes, tailBytesMax } = telemetry.statistics();
+      return { bytes: tailBytes, bytesMax: tailBytesMax, waitingBytes: journal.statistics().waitingBytes };
+    },
     counted,
   });
 

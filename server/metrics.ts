@@ -5,6 +5,7 @@ interface Sources {
   readonly live: () => { screens: number };
   readonly storage: () => "ok" | "spooling" | "failed";
   readonly unsavedAlarms: () => number;
+  readonly tails: () => { bytes: number; bytesMax: number; waitingBytes: number };
   readonly counted: { readonly accepted: number; readonly quarantined: number };
 }
 
@@ -28,6 +29,13 @@ export function createMetrics(sources: Sources): Registry {
   gauge("openward_alarms_unsaved", "Alarm records that are not durable yet", sources.unsavedAlarms);
   gauge("openward_storage_state", "0 ok, 1 readings go to the local spool, 2 nothing can be made durable", () =>
     ["ok", "spooling", "failed"].indexOf(sources.storage()),
+  );
+  gauge("openward_tail_bytes", "Memory of recent readings", () => sources.tails().bytes);
+  gauge("openward_tail_bytes_max", "What recent readings may take", () => sources.tails().bytesMax);
+  gauge(
+    "openward_tail_waiting_bytes",
+    "What waits unacknowledged until recent readings have room, by what it will take there",
+    () => sources.tails().waitingBytes,
   );
   // Counted in plain numbers on the way of a reading, and handed over when somebody asks.
   const counter = (name: string, help: string, read: () => number) =>

@@ -73,6 +73,34 @@ export class ByteWriter {
     this.varint(value < 0 ? -2 * value - 1 : 2 * value);
   }
 
+  /**
+   * Each number times `power`, rounded, as its difference from the one before; the first from `before`.
+   *
+   * @param power whoever reads gets rounded / power
+   */
+  zigzagDeltas(values: Float64Array, power: number, before: number): void {
+    this.reserve(values.length * 8);
+    const bytes = this.bytes;
+    let at = this.length;
+    let last = before;
+    for (let i = 0; i < values.length; i++) {
+      const whole = power === 1 ? (values[i] as number) : Math.round((values[i] as number) * power);
+      const difference = whole - last;
+      last = whole;
+      let rest = difference < 0 ? -2 * difference - 1 : 2 * difference;
+      while (rest > 0x7fffffff) {
+        bytes[at++] = (rest % 128) | 128;
+        rest = Math.floor(rest / 128);
+      }
+      while (rest > 127) {
+        bytes[at++] = (rest & 127) | 128;
+        rest >>>= 7;
+      }
+      bytes[at++] = rest;
+    }
+    this.length = at;
+  }
+
   raw(bytes: Uint8Array): void {
     this.reserve(bytes.length);
     this.bytes.set(bytes, this.length);
@@ -156,6 +184,22 @@ export class ByteReader {
     const value = this.varint();
     // `0 - x`, not `-x`: there is no negative zero among whole numbers.
     return value % 2 === 0 ? value / 2 : 0 - (value + 1) / 2;
+  }
+
+  /** What ByteWriter.zigzagDeltas wrote, into all of `values`. */
+  zigzagDeltas(values: Float64Array, power: number, before: number): void {
+    const { bytes, end } = this;
+    let last = before;
+    for (let i = 0; i < values.length; i++) {
+      const byte = this.position < end ? (bytes[this.position] as number) : 128;
+      if (byte < 128) {
+        this.position++;
+        last += byte & 1 ? -((byte + 1) >> 1) : byte >> 1;
+      } else {
+        last += this.zigzag();
+      }
+      values[i] = power === 1 ? last : last / power;
+    }
   }
 
   /** Sixteen bytes as the text of a UUID. */

@@ -10,6 +10,7 @@ export * from "./numeric-block.ts";
 export * from "./rollup.ts";
 export * from "./samples.ts";
 export * from "./tail.ts";
+export { TailMemory, tailBytesOf } from "./tail-memory.ts";
 export { UuidTable } from "./uuid-table.ts";
 export * from "./waveform-block.ts";
 export * from "./waveform-overview.ts";

@@ -86,7 +86,13 @@ export async function startServer(
   const parts = { ...plain, ...plant?.(plain, world) };
   const log = logOf(world, process);
   await database.endEarlierWriters(process);
-  const telemetry = await openTelemetry({ runtime, store: parts.blocks, keys: parts.keys, log });
+  const telemetry = await openTelemetry({
+    runtime,
+    store: parts.blocks,
+    keys: parts.keys,
+    log,
+    tailBytesMax: plan.tailBytesMax,
+  });
   const tails = parts.tails(telemetry);
   const journal = await startJournal({
     runtime,
@@ -101,6 +107,7 @@ export async function startServer(
     tails: {
       prepareReplay: telemetry.prepareReplay,
       recovered: telemetry.recovered,
+      room: telemetry.room,
       committed(entries, first, last) {
         witness.committed(entries, first, last);
         tails.committed(entries, first, last);
@@ -142,6 +149,7 @@ export async function startServer(
 function logOf(world: World, process: Process) {
   const write = (level: string) => (fields: Readonly<Record<string, unknown>>, text: string) => {
     world.note(() => `${level} of process ${process.number}: ${text} ${JSON.stringify(fields)}`);
+    if (text === "tails were sealed before their time") world.count("tails sealed early");
     const isLost = text === "the journal was read again" && (fields.unreadable !== 0 || fields.unknownStreams !== 0);
     // After the loss of power the spool's last write may be there in part: it says so, and that is not confirmed data.
     if ((level === "error" && NEVER.test(text) && process.isAlive) || isLost)

@@ -7,21 +7,36 @@ import type { BatchVisitor } from "./batch.ts";
 const RAW_TIMES = 1;
 const ONE_QUALITY = 2;
 const EACH_QUALITY = 4;
+/** Start and step. */
+const REGULAR_TIMES = 8;
 // From bit 4 on: the decimal exponent of the values, or this for plain floats.
 const RAW_VALUES = 15;
 const EXPONENT_SHIFT = 4;
 const POWERS = [1, 10, 100, 1000] as const;
 const SCALED_MAX = 2 ** 51;
 
-/** Mostly a reading or a few: times beside the batch's, values as scaled whole numbers where that is exact. */
+/** Columns of readings, as far as they are read back together. Valid until the next are read. */
+export interface ReadColumns {
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  readonly quality: Uint8Array;
+  readonly utcOffsetMinutes: number | null;
+  readonly receivedAt: number;
+}
+
+/**
+ * Times beside the batch's, as start and step where they are regular; values as scaled whole numbers where that is exact,
+ * each as its difference from the one before.
+ */
 export function writeReadings(out: ByteWriter, readings: Readings, base: number): void {
   const { times, values, quality } = readings;
   const count = times.length;
   const exponent = exponentOf(values);
   let form = exponent << EXPONENT_SHIFT;
-  if (!areWhole(times)) form |= RAW_TIMES;
+  if (count > 1 && areRegular(times)) form |= REGULAR_TIMES;
+  else if (!areWhole(times)) form |= RAW_TIMES;
   const first = quality[0] ?? 0;
-  if (quality.some((bits) => bits !== first)) form |= EACH_QUALITY;
+  if (!areAll(quality, first)) form |= EACH_QUALITY;
   else if (first !== 0) form |= ONE_QUALITY;
   out.varint(count);
   out.u8(form);
@@ -31,25 +46,17 @@ export function writeReadings(out: ByteWriter, readings: Readings, base: number)
   else if (form & ONE_QUALITY) out.u8(first);
   if (form & RAW_TIMES) {
     for (let i = 0; i < count; i++) out.f64(times[i] as number);
+  } else if (form & REGULAR_TIMES) {
+    out.zigzag((times[0] as number) - base);
+    out.zigzag((times[1] as number) - (times[0] as number));
   } else {
-    let before = base;
-    for (let i = 0; i < count; i++) {
-      const time = times[i] as number;
-      out.zigzag(time - before);
-      before = time;
-    }
+    out.zigzagDeltas(times, 1, base);
   }
   if (exponent === RAW_VALUES) {
     for (let i = 0; i < count; i++) out.f64(values[i] as number);
     return;
   }
-  const power = POWERS[exponent as 0 | 1 | 2 | 3];
-  let before = 0;
-  for (let i = 0; i < count; i++) {
-    const scaled = Math.round((values[i] as number) * power);
-    out.zigzag(scaled - before);
-    before = scaled;
-  }
+  out.zigzagDeltas(values, POWERS[exponent as 0 | 1 | 2 | 3], 0);
 }
 
 /** @throws RefusedInput BLOCK_CORRUPT */
@@ -60,59 +67,97 @@ export function readReadings<S>(
   base: number,
 ): void {
   const count = input.varint();
-  // Every reading has two bytes at least, so a wrong count is refused before memory is taken.
-  if (count * 2 > input.end - input.position) throw new RefusedInput("BLOCK_CORRUPT", { at: "journal readings" });
+  // Every reading has a byte at least, so a wrong count is refused before memory is taken.
+  if (count > input.end - input.position) throw new RefusedInput("BLOCK_CORRUPT", { at: "journal readings" });
   const form = input.u8();
   const offset = input.varint();
-  const utcOffset = offset === 0 ? null : offset - 1441;
+  const utcOffsetMinutes = offset === 0 ? null : offset - 1441;
   const receivedAt = base + input.zigzag();
-  const each = form & EACH_QUALITY ? input.raw(count) : undefined;
-  const one = form & ONE_QUALITY ? input.u8() : 0;
-  const times = count === 1 ? single.times : new Float64Array(count);
-  let time = base;
-  for (let i = 0; i < count; i++) {
-    time = form & RAW_TIMES ? input.f64() : time + input.zigzag();
-    times[i] = time;
+  const columns = columnsOf(count);
+  const { times, values, quality } = columns;
+  if (form & EACH_QUALITY) quality.set(input.raw(count));
+  else quality.fill(form & ONE_QUALITY ? input.u8() : 0);
+  if (form & RAW_TIMES) {
+    for (let i = 0; i < count; i++) times[i] = input.f64();
+  } else if (form & REGULAR_TIMES) {
+    let time = base + input.zigzag();
+    const step = input.zigzag();
+    for (let i = 0; i < count; i++, time += step) times[i] = time;
+  } else {
+    input.zigzagDeltas(times, 1, base);
   }
   const exponent = form >> EXPONENT_SHIFT;
   const power = POWERS[exponent as 0 | 1 | 2 | 3];
-  if (power === undefined && exponent !== RAW_VALUES) throw new RefusedInput("BLOCK_CORRUPT", { at: "journal values" });
-  let scaled = 0;
+  if (power !== undefined) input.zigzagDeltas(values, power, 0);
+  else if (exponent === RAW_VALUES) for (let i = 0; i < count; i++) values[i] = input.f64();
+  else throw new RefusedInput("BLOCK_CORRUPT", { at: "journal values" });
+  if (stream === undefined) return;
+  if (visitor.readings) {
+    visitor.readings(stream, { ...columns, utcOffsetMinutes, receivedAt });
+    return;
+  }
   for (let i = 0; i < count; i++) {
-    let value: number;
-    if (power === undefined) value = input.f64();
-    else {
-      scaled += input.zigzag();
-      value = scaled / power;
-    }
-    if (stream !== undefined)
-      visitor.reading(stream, times[i] as number, value, each ? (each[i] as number) : one, utcOffset, receivedAt);
+    const [time, value, bits] = [times[i] as number, values[i] as number, quality[i] as number];
+    visitor.reading(stream, time, value, bits, utcOffsetMinutes, receivedAt);
   }
 }
 
-// Most entries hold one reading; recovery goes through millions of them.
-const single = { times: new Float64Array(1) };
+type Columns = Pick<ReadColumns, "times" | "values" | "quality">;
+
+function newColumns(count: number): Columns {
+  return { times: new Float64Array(count), values: new Float64Array(count), quality: new Uint8Array(count) };
+}
+
+// Most entries hold one reading; a start goes through millions of them. Longer ones are read into the same memory again.
+const single = newColumns(1);
+let longer = newColumns(1024);
+
+function columnsOf(count: number): Columns {
+  if (count === 1) return single;
+  if (count > longer.times.length) longer = newColumns(Math.min(count * 2, 1 << 20));
+  if (count > longer.times.length) return newColumns(count);
+  return {
+    times: longer.times.subarray(0, count),
+    values: longer.values.subarray(0, count),
+    quality: longer.quality.subarray(0, count),
+  };
+}
+
+function areAll(quality: Uint8Array, first: number): boolean {
+  for (let i = 0; i < quality.length; i++) if (quality[i] !== first) return false;
+  return true;
+}
+
+/** Start and step give exactly these times, whole ones. */
+function areRegular(times: Float64Array): boolean {
+  const start = times[0] as number;
+  const step = (times[1] as number) - start;
+  if (!Number.isInteger(start) || !Number.isInteger(step)) return false;
+  let time = start;
+  for (let i = 1; i < times.length; i++) {
+    time += step;
+    if (times[i] !== time) return false;
+  }
+  return Math.abs(start) < SCALED_MAX && Math.abs(time) < SCALED_MAX;
+}
 
 function areWhole(times: Float64Array): boolean {
   for (let i = 0; i < times.length; i++)
-    if (!(Math.abs(times[i] as number) < SCALED_MAX) || (times[i] as number) % 1 !== 0) return false;
+    if (!(Math.abs(times[i] as number) < SCALED_MAX) || !Number.isInteger(times[i])) return false;
   return true;
 }
 
 function exponentOf(values: Float64Array): number {
-  let exponent = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
-    while (!isExact(value, POWERS[exponent as 0 | 1 | 2 | 3])) if (++exponent >= POWERS.length) return RAW_VALUES;
-  }
-  if (exponent > 0) {
-    const power = POWERS[exponent as 0 | 1 | 2 | 3];
-    for (let i = 0; i < values.length; i++) if (!isExact(values[i] as number, power)) return RAW_VALUES;
-  }
-  return exponent;
+  const exponent = POWERS.findIndex((power) => areScaled(values, power));
+  return exponent < 0 ? RAW_VALUES : exponent;
 }
 
-function isExact(value: number, power: number): boolean {
-  const scaled = Math.round(value * power);
-  return scaled / power === value && Math.abs(scaled) <= SCALED_MAX && (value !== 0 || 1 / value > 0);
+function areScaled(values: Float64Array, power: number): boolean {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    const scaled = Math.round(value * power);
+    // Minus zero is no whole number.
+    if (scaled / power !== value || !(Math.abs(scaled) <= SCALED_MAX) || (value === 0 && 1 / value < 0)) return false;
+  }
+  return true;
 }

@@ -3,8 +3,10 @@ import { test } from "node:test";
 import { crc32 } from "node:zlib";
 import { RefusedInput } from "@openward/errors";
 import type { JournalEntry } from "@openward/model";
+import { open, sealInto } from "../keys/cipher.ts";
 import { openTestKeys } from "../keys/testing/keys.ts";
-import { BatchWriter, patientOf, readBatch, readBatchHeader } from "./batch.ts";
+import { BATCH_VERSION, BatchWriter, patientOf, readBatch, readBatchHeader } from "./batch.ts";
+import type { ReadColumns } from "./batch-readings.ts";
 import { collect, ORGANISATION, oneByOne, randomEntries, readingsOf, seeded, testStream } from "./testing/entries.ts";
 
 const keys = await openTestKeys();
@@ -169,11 +171,73 @@ test("a slice that is changed, put elsewhere or given to another patient does no
   }
 });
 
-test("a batch of version 1 is refused, not misread", () => {
-  const batch = encode([]);
-  batch[3] = 1;
+test("a batch of version 1, or of one that is not known yet, is refused, not misread", () => {
+  for (const version of [1, BATCH_VERSION + 1]) {
+    const batch = encode([]);
+    batch[3] = version;
+    batch.writeUInt32LE(crc32(batch.subarray(0, -4)), batch.length - 4);
+    assert.throws(() => readBatchHeader(batch), { code: "BLOCK_VERSION" });
+  }
+});
+
+test("columns of any times and values come back bit for bit, together or one by one", () => {
+  const r = seeded();
+  const now = 1_795_327_200_000;
+  const specials = [0, -0, 1e-7, 2 ** 51, -(2 ** 51), 2 ** 51 + 1, 1e300, 0.1 + 0.2, 36.6, -273.15, 5e-324];
+  const value = [
+    () => 60 + r.int(40),
+    () => r.int(400) / 10,
+    () => r.int(1e6) / 1000,
+    () => r.float(),
+    () => r.pick(specials),
+  ];
+  const step = [() => 1000, () => 0, () => -1000, () => r.int(3) * 500, () => r.float(), () => 2 ** 49];
+  const entries = Array.from({ length: 400 }, () => {
+    const [nextValue, nextStep] = [r.pick(value), r.pick(step)];
+    let time = now - r.int(1e9) + (r.int(9) === 0 ? r.float() : 0);
+    const times = Array.from({ length: 1 + r.int(r.pick([2, 40, 3000])) }, () => (time += nextStep()));
+    const entry = readingsOf(testStream(r.int(5)), times, times.map(nextValue), now + r.int(1000));
+    if (entry.kind === "readings" && r.int(2) === 0) entry.readings.quality.fill(r.int(3)).fill(1, r.int(times.length));
+    return entry;
+  });
+  const batch = encode(entries);
+  const bits = (numbers: Float64Array) =>
+    Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength).toString("hex");
+  let at = 0;
+  const readings = (id: string, { times, values, quality, receivedAt }: ReadColumns) => {
+    const entry = entries[at++];
+    assert.ok(entry?.kind === "readings");
+    assert.equal(id, entry.readings.stream.id);
+    assert.equal(bits(times), bits(entry.readings.times));
+    assert.equal(bits(values), bits(entry.readings.values));
+    assert.deepEqual([...quality], [...entry.readings.quality]);
+    assert.equal(receivedAt, entry.readings.receivedAt);
+  };
+  const visitor = { stream: (id: string) => id, reading: () => assert.fail(), waveform() {}, entry() {} };
+  readBatch(batch, { ...visitor, readings }, keys);
+  assert.equal(at, entries.length);
+  const together = entries.flatMap((entry) => (entry.kind === "readings" ? [...entry.readings.values] : []));
+  assert.deepEqual(valuesIn(batch), together);
+});
+
+test("an hour of readings once a second takes about a byte each", () => {
+  const times = Array.from({ length: 3600 }, (_, i) => 1_795_327_200_000 + i * 1000);
+  const values = times.map((_, i) => 60 + ((i * 7) % 40));
+  assert.ok(encode([readingsOf(testStream(1), times, values)]).length < 3600 * 1.1);
+});
+
+test("a batch of version 2, in which no times are start and step, is still read", () => {
+  const batch = encode([readingsOf(testStream(1), [1_795_327_200_000], [72])]);
+  const sealed = batch.subarray(72, -4);
+  const bound = new Uint8Array(72);
+  bound.set(batch.subarray(0, 60));
+  bound.set(batch.subarray(60, 68), 64);
+  const { secret } = keys.byId(batch.readUInt32LE(60));
+  const plain = open(secret, sealed, bound);
+  for (const bytes of [batch, bound]) bytes[3] = 2;
+  sealInto(secret, plain, bound, batch, 72);
   batch.writeUInt32LE(crc32(batch.subarray(0, -4)), batch.length - 4);
-  assert.throws(() => readBatchHeader(batch), { code: "BLOCK_VERSION" });
+  assert.deepEqual(valuesIn(batch), [72]);
 });
 
 test("what was encrypted under a key that is destroyed is passed over, and the rest is read", async () => {

@@ -4,8 +4,16 @@ import type { Delivery, JournalEntry, QuarantineEntry, Waveform } from "@openwar
 import { ByteReader, readSamples, UuidTable, uuidFromBytes } from "@openward/timeseries";
 import { open } from "../keys/cipher.ts";
 import type { DataKeys } from "../keys/ports.ts";
-import { AT, BATCH_VERSION, BOUND_BYTES, HEADER_BYTES, KIND, SLICE_HEADER_BYTES } from "./batch-format.ts";
-import { readReadings } from "./batch-readings.ts";
+import {
+  AT,
+  BATCH_VERSION,
+  BOUND_BYTES,
+  HEADER_BYTES,
+  KIND,
+  OLDEST_BATCH_VERSION,
+  SLICE_HEADER_BYTES,
+} from "./batch-format.ts";
+import { type ReadColumns, readReadings } from "./batch-readings.ts";
 
 export { BATCH_VERSION } from "./batch-format.ts";
 export { BatchWriter, organisationOf, patientOf } from "./batch-writer.ts";
@@ -41,6 +49,8 @@ export interface BatchVisitor<S> {
     utcOffsetMinutes: number | null,
     receivedAt: number,
   ): void;
+  /** In the place of `reading`: those that came together. Their columns hold during the call only. */
+  readings?(stream: S, columns: ReadColumns): void;
   /** `samples` decodes them; not calling it costs nothing. */
   waveform(stream: S, head: WaveformHead, samples: () => Int32Array): void;
   /** @param index place in the batch */
@@ -59,11 +69,12 @@ export function readBatchHeader(batch: Uint8Array): BatchHeader {
   const end = batch.length - 4;
   if (crc32(batch.subarray(0, end)) !== view.getUint32(end, true))
     throw new RefusedInput("BLOCK_CORRUPT", { at: "journal batch crc" });
-  if (batch[3] !== BATCH_VERSION) {
+  const version = batch[3] as number;
+  if (version < OLDEST_BATCH_VERSION || version > BATCH_VERSION) {
     throw new RefusedInput("BLOCK_VERSION", {
       at: "journal batch",
-      expected: String(BATCH_VERSION),
-      received: String(batch[3]),
+      expected: `${OLDEST_BATCH_VERSION} to ${BATCH_VERSION}`,
+      received: String(version),
     });
   }
   return {

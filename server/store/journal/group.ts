@@ -13,6 +13,8 @@ export function dayOf(time: number): string {
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+  /** What the call's entries will take of the tails. */
+  readonly tailBytes: number;
 }
 
 /** What is committed together: a batch per organisation, and everybody who waits for it. */

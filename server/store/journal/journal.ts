@@ -12,6 +12,7 @@ import { createGroup, type Group, type SealedGroup } from "./group.ts";
 import type { JournalLog, Tails } from "./ports.ts";
 import type { JournalRows } from "./rows.ts";
 import { createSpool } from "./spool.ts";
+import { createWaiting, tailBytesIn } from "./waiting.ts";
 
 /** ok: in PostgreSQL. spooling: on the local disk until PostgreSQL answers. failed: nothing can be made durable. */
 export type JournalState = "ok" | "spooling" | "failed";
@@ -42,6 +43,8 @@ export interface JournalLimits {
   readonly groupBytes: number;
   /** Encoded and not yet durable; more is refused. */
   readonly pendingBytesMax: number;
+  /** What waits for room in the tails, by what it will take there; more is refused. */
+  readonly waitingBytesMax: number;
   /** Without an answer in this time a commit's outcome is unknown. */
   readonly commitTimeoutMs: number;
   /** First and longest pause between two tries to reach PostgreSQL. */
@@ -54,6 +57,7 @@ const DEFAULTS: JournalLimits = {
   commitsMax: 2,
   groupBytes: 1024 * 1024,
   pendingBytesMax: 128 * 1024 * 1024,
+  waitingBytesMax: 64 * 1024 * 1024,
   commitTimeoutMs: 3000,
   retryMs: 200,
   retryMsMax: 5000,
@@ -83,6 +87,8 @@ export interface JournalStatistics {
   readonly spoolBytes: number;
   /** Not yet durable. */
   readonly pendingBytes: number;
+  /** Waits for room in the tails, by what it will take there. */
+  readonly waitingBytes: number;
 }
 
 interface InFlight {
@@ -99,6 +105,7 @@ export function createJournal(options: JournalOptions): Journal {
   const spool = createSpool(disk, options.spoolBytesMax, log);
   const days = createDays({ rows, clock, timers, journalDays: options.journalDays, log });
 
+  const waiting = createWaiting(tails.room, limits.waitingBytesMax);
   const writers: BatchWriter[] = [];
   const listeners = new Set<(state: JournalState) => void>();
   // In the order of their positions; the head is settled first, so that tails fill in the journal's order.
@@ -206,6 +213,7 @@ export function createJournal(options: JournalOptions): Journal {
         const error = outcome.error instanceof OutsideTrouble ? outcome.error : unavailable("journal", outcome.error);
         for (const waiter of group.waiters) waiter.reject(error);
       }
+      waiting.settled(group.waiters.reduce((sum, waiter) => sum + waiter.tailBytes, 0));
     }
   };
 
@@ -259,19 +267,30 @@ export function createJournal(options: JournalOptions): Journal {
     while (underWay > 0) await new Promise<void>((resolve) => timers.after(1, resolve));
   };
 
+  const add = (entries: readonly JournalEntry[], tailBytes: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      open ??= createGroup(clock.now(), writers, keys);
+      try {
+        open.add(entries, { resolve, reject, tailBytes });
+      } catch (error) {
+        waiting.settled(tailBytes);
+        throw error;
+      }
+      if (underWay >= limits.commitsMax || isHolding) return;
+      if (open.bytes >= limits.groupBytes) flush();
+      else window ??= timers.after(limits.windowMs, flush);
+    });
+
   return {
     append(entries) {
       if (entries.length === 0) return Promise.resolve();
       if (!isOpen || isClosed) return Promise.reject(unavailable("journal"));
       if (bytesUnderWay + (open?.bytes ?? 0) > limits.pendingBytesMax)
         return Promise.reject(unavailable("journal queue"));
-      return new Promise((resolve, reject) => {
-        open ??= createGroup(clock.now(), writers, keys);
-        open.add(entries, { resolve, reject });
-        if (underWay >= limits.commitsMax || isHolding) return;
-        if (open.bytes >= limits.groupBytes) flush();
-        else window ??= timers.after(limits.windowMs, flush);
-      });
+      const tailBytes = tails.room ? tailBytesIn(entries) : 0;
+      const room = waiting.forRoom(tailBytes);
+      if (!room) return add(entries, tailBytes);
+      return room.then(() => (isClosed ? Promise.reject(unavailable("journal")) : add(entries, tailBytes)));
     },
     get state() {
       return state;
@@ -294,8 +313,10 @@ export function createJournal(options: JournalOptions): Journal {
       spooledGroups,
       spoolBytes: spool.bytes,
       pendingBytes: bytesUnderWay + (open?.bytes ?? 0),
+      waitingBytes: waiting.bytes,
     }),
     async close() {
+      waiting.close();
       while (open || underWay > 0) {
         flush();
         await new Promise<void>((resolve) => timers.after(1, resolve));

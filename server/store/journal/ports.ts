@@ -7,6 +7,14 @@ export interface JournalLog {
   error(fields: Readonly<Record<string, unknown>>, text: string): void;
 }
 
+/** The budget of the tails. */
+export interface TailRoom {
+  /** Bytes that may be taken up yet. */
+  bytesFree(): number;
+  /** Told whenever tails gave memory back. */
+  onFreed(listener: () => void): void;
+}
+
 /** The memory side of what became durable; called in the order of the journal, before anybody is answered. */
 export interface Tails {
   /**
@@ -14,6 +22,8 @@ export interface Tails {
    * @param last everything up to here is in the tails when this returns
    */
   committed(entries: readonly JournalEntry[], first: number, last: number): void;
+  /** Without it there is always room. */
+  readonly room?: TailRoom;
 }
 
 /** A pool, or anything else that queries under the role `worker`. */

@@ -1,4 +1,5 @@
 import type { JournalEntry, Stream } from "@openward/model";
+import { TailMemory } from "@openward/timeseries";
 import { RecentDeliveries } from "./recent-deliveries.ts";
 import { StreamMemory } from "./stream-memory.ts";
 
@@ -6,6 +7,8 @@ import { StreamMemory } from "./stream-memory.ts";
 export interface Memory {
   readonly streams: ReadonlyMap<string, StreamMemory>;
   readonly deliveries: RecentDeliveries;
+  /** What the tails take, and may take. */
+  readonly tails: TailMemory;
   /** Everything in the journal up to here is in the tails. */
   position: number;
   ofPatient(patientId: string): readonly StreamMemory[];
@@ -15,12 +18,21 @@ export interface Memory {
   isKnown(streamId: string): boolean;
   know(stream: Stream): StreamMemory;
   committed(entries: readonly JournalEntry[], first: number, last: number): void;
+  /** Called whenever something was taken up. */
+  onCommitted: () => void;
   /** @returns the ids of the patient's streams, none of which is known any more */
   forget(patientId: string): readonly string[];
 }
 
-/** @param isErased nothing of these patients is taken up, whatever was under way */
-export function createMemory(now: () => number, isErased: (patientId: string) => boolean): Memory {
+/**
+ * @param tails the memory of all tails
+ * @param isErased nothing of these patients is taken up, whatever was under way
+ */
+export function createMemory(
+  now: () => number,
+  isErased: (patientId: string) => boolean,
+  tails: TailMemory = new TailMemory(),
+): Memory {
   const streams = new Map<string, StreamMemory>();
   const byPatient = new Map<string, StreamMemory[]>();
   const known = new Set<string>();
@@ -29,12 +41,14 @@ export function createMemory(now: () => number, isErased: (patientId: string) =>
   const memory: Memory = {
     streams,
     deliveries,
+    tails,
     position: 0,
+    onCommitted() {},
     ofPatient: (patientId) => byPatient.get(patientId) ?? [],
     open(stream, completeFrom = Number.NEGATIVE_INFINITY) {
       const open = streams.get(stream.id);
       if (open) return open;
-      const opened = new StreamMemory(stream, completeFrom);
+      const opened = new StreamMemory(stream, completeFrom, tails);
       streams.set(stream.id, opened);
       const others = byPatient.get(stream.patientId);
       if (others) others.push(opened);
@@ -67,11 +81,13 @@ export function createMemory(now: () => number, isErased: (patientId: string) =>
         }
       }
       memory.position = last;
+      memory.onCommitted();
     },
     forget(patientId) {
       const ids = memory.ofPatient(patientId).map(({ stream }) => stream.id);
       byPatient.delete(patientId);
       for (const id of ids) {
+        streams.get(id)?.close();
         streams.delete(id);
         known.delete(id);
       }

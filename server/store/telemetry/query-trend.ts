@@ -15,12 +15,17 @@ import type { PeriodKey } from "./block-store.ts";
 import type { Blocks, Stored } from "./blocks.ts";
 import { HOUR_MS, periodOf } from "./periods.ts";
 import type { Trend } from "./ports.ts";
-import { between, peekAt, readingsBetween, snapshotOf, type TailSnapshot } from "./read-numeric.ts";
+import { between, readingsBetween, snapshotOf, type TailSnapshot } from "./read-numeric.ts";
 import type { StreamMemory } from "./stream-memory.ts";
 
 interface Plan {
-  readonly tail: TailSnapshot;
+  readonly memory: StreamMemory;
   readonly buckets: Buckets;
+}
+
+/** Of a stream that memory alone does not have. */
+interface OlderPlan extends Plan {
+  readonly tail: TailSnapshot;
   /** Before this, blocks are asked; from here on memory has everything. */
   readonly split: number;
   readonly slots: RollupSlot[];
@@ -41,24 +46,29 @@ export async function queryTrend(
   count: number,
   blocks: Blocks,
 ): Promise<Trend[]> {
+  const older: OlderPlan[] = [];
   const plans = streams.map((memory): Plan => {
-    const isInMemory = memory.tail.completeFrom <= from;
-    const tail = isInMemory ? peekAt(memory, from, to) : snapshotOf(memory, from, to);
-    const split = Math.min(Math.max(from, tail.completeFrom), to);
     const buckets = createBuckets(from, to, count);
+    if (memory.tail.completeFrom <= from) {
+      memory.numeric?.peek(from, to, (times, values) => addReadings(buckets, times, values));
+      return { memory, buckets };
+    }
+    const tail = snapshotOf(memory, from, to);
+    const split = Math.min(tail.completeFrom, to);
     const recent = between(tail.columns, split, to);
     addReadings(buckets, recent.times, recent.values);
-    return { tail, buckets, split, slots: [], filled: new Set(), hours: new Set() };
+    const plan: OlderPlan = { memory, buckets, tail, split, slots: [], filled: new Set(), hours: new Set() };
+    older.push(plan);
+    return plan;
   });
-  const older = plans.filter((plan) => plan.split > from);
   if (older.length > 0) {
     if ((to - from) / count >= SLOT_MS) await byRollups(older, from, blocks);
     else await byBlocks(older, from, blocks);
   }
-  return plans.map(({ tail, buckets }) => ({ stream: tail.memory.stream, ...finishBuckets(buckets) }));
+  return plans.map(({ memory, buckets }) => ({ stream: memory.stream, ...finishBuckets(buckets) }));
 }
 
-async function byBlocks(plans: readonly Plan[], from: number, blocks: Blocks): Promise<void> {
+async function byBlocks(plans: readonly OlderPlan[], from: number, blocks: Blocks): Promise<void> {
   const end = Math.max(...plans.map((plan) => plan.split));
   const ids = plans.map((plan) => plan.tail.memory.stream.id);
   const found = Map.groupBy(
@@ -71,7 +81,7 @@ async function byBlocks(plans: readonly Plan[], from: number, blocks: Blocks): P
   }
 }
 
-async function byRollups(plans: readonly Plan[], from: number, blocks: Blocks): Promise<void> {
+async function byRollups(plans: readonly OlderPlan[], from: number, blocks: Blocks): Promise<void> {
   const end = Math.max(...plans.map((plan) => plan.split));
   const ids = plans.map((plan) => plan.tail.memory.stream.id);
   const byId = new Map(plans.map((plan) => [plan.tail.memory.stream.id, plan]));
@@ -93,13 +103,13 @@ async function byRollups(plans: readonly Plan[], from: number, blocks: Blocks): 
 }
 
 /** A day whose rollup cannot be read is read from its blocks. */
-function useHours(plan: Plan, from: number, dayStart: number): void {
+function useHours(plan: OlderPlan, from: number, dayStart: number): void {
   for (let hour = dayStart; hour < dayStart + DAY_MS; hour += HOUR_MS) {
     if (hour + HOUR_MS > from && hour < plan.split) plan.hours.add(hour);
   }
 }
 
-function useSlot(plan: Plan, from: number, slot: RollupSlot): void {
+function useSlot(plan: OlderPlan, from: number, slot: RollupSlot): void {
   const hour = periodOf(slot.start, HOUR_MS);
   const end = slot.start + SLOT_MS;
   if (end <= from || slot.start >= plan.split) return;
@@ -114,7 +124,7 @@ function useSlot(plan: Plan, from: number, slot: RollupSlot): void {
 }
 
 /** Hours in which memory has something that is in no block. */
-function useTail(plan: Plan, from: number): void {
+function useTail(plan: OlderPlan, from: number): void {
   const { times } = between(plan.tail.columns, from, plan.split);
   for (let i = 0; i < times.length; i++) {
     const hour = periodOf(times[i] as number, HOUR_MS);
@@ -122,7 +132,7 @@ function useTail(plan: Plan, from: number): void {
   }
 }
 
-function addHour(plan: Plan, from: number, hour: number, stored: readonly Stored<NumericBlock>[]): void {
+function addHour(plan: OlderPlan, from: number, hour: number, stored: readonly Stored<NumericBlock>[]): void {
   const blocks = stored.filter((block) => block.periodStart === hour);
   for (let slot = hour; slot < hour + HOUR_MS; slot += SLOT_MS) {
     if (plan.filled.has(slot)) continue;

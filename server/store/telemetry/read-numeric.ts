@@ -31,16 +31,6 @@ export function snapshotOf(memory: StreamMemory, from: number, to: number): Tail
   };
 }
 
-/** The same without a copy, where nothing before `from` is asked of blocks: it holds until something else runs. */
-export function peekAt(memory: StreamMemory, from: number, to: number): TailSnapshot {
-  return {
-    memory,
-    completeFrom: memory.tail.completeFrom,
-    columns: memory.numeric?.peek(from, to) ?? emptyColumns(),
-    isUnsealed: () => false,
-  };
-}
-
 /** Readings of [from, to) of what was decoded and what memory had. */
 export function readingsBetween(
   blocks: readonly Stored<NumericBlock>[],

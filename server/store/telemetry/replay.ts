@@ -1,4 +1,4 @@
-import type { JournalEntry, Waveform } from "@openward/model";
+import type { JournalEntry, Readings, Waveform } from "@openward/model";
 import { NO_UTC_OFFSET, type NumericBlock } from "@openward/timeseries";
 import type { BlockStore } from "./block-store.ts";
 import type { Blocks } from "./blocks.ts";
@@ -16,6 +16,11 @@ export interface ReplayVisitor {
     quality: number,
     utcOffsetMinutes: number | null,
     receivedAt: number,
+  ): void;
+  /** What came together; the columns hold during the call only. */
+  readings(
+    stream: unknown,
+    columns: Pick<Readings, "times" | "values" | "quality" | "utcOffsetMinutes" | "receivedAt">,
   ): void;
   waveform(
     stream: unknown,
@@ -70,7 +75,7 @@ export async function prepareReplay(
     },
     visitorAt(position) {
       memory.position = position;
-      return {
+      const visitor: ReplayVisitor = {
         stream(streamId, associationId): OpenStream | undefined {
           const before = opened.get(streamId);
           if (before && before.associationId === associationId) return before;
@@ -100,6 +105,18 @@ export async function prepareReplay(
           }
           stream.addReading(time, value, quality, utcOffsetMinutes, receivedAt, open.associationId, position);
         },
+        readings(handle, columns) {
+          const { memory: stream, sealedThrough, associationId } = handle as OpenStream;
+          if (!sealedThrough) {
+            stream.addReadings({ ...columns, associationId }, position);
+            return;
+          }
+          const { times, values, quality, utcOffsetMinutes, receivedAt } = columns;
+          for (let i = 0; i < times.length; i++) {
+            const [time, value, bits] = [times[i] as number, values[i] as number, quality[i] as number];
+            visitor.reading(handle, time, value, bits, utcOffsetMinutes, receivedAt);
+          }
+        },
         waveform(open, { length, ...head }, samples) {
           const { memory: stream, associationId, sealedThrough } = open as OpenStream;
           if (head.receivedAt > stream.lastReceivedAt) stream.lastReceivedAt = head.receivedAt;
@@ -115,6 +132,7 @@ export async function prepareReplay(
           if (entry.kind === "delivery") memory.deliveries.add(entry.delivery, now);
         },
       };
+      return visitor;
     },
   };
 }

@@ -4,7 +4,8 @@ import type { BlockPacking } from "../keys/block-packing.ts";
 import type { BlockStore } from "./block-store.ts";
 import type { StoreLog } from "./blocks.ts";
 import type { Memory } from "./memory.ts";
-import { HOUR_MS, MINUTE_MS, periodOf, WINDOW_MS } from "./periods.ts";
+import { HOUR_MS, MINUTE_MS, periodOf, WINDOW_MS, WINDOW_MS_MIN } from "./periods.ts";
+import { isRelieved, needsRelief } from "./relief.ts";
 import { takeSnapshot } from "./seal-content.ts";
 import { type SealTask, sealTasks } from "./seal-transaction.ts";
 import type { StreamMemory } from "./stream-memory.ts";
@@ -17,6 +18,8 @@ const GRACE_MS = 15_000;
 const COMPACT_EVERY_MS = HOUR_MS;
 /** Streams sealed in one transaction. */
 const TASKS_PER_TRANSACTION = 8;
+/** Between two tries to seal when memory is short and the database does not answer, or nothing could be let go of. */
+const RELIEVE_AGAIN_MS = 1_000;
 /** The journal of the last minutes is always read again at a start: deliveries are recovered from it. */
 const REPLAY_AT_LEAST_MS = 10 * MINUTE_MS;
 
@@ -27,12 +30,19 @@ export interface Sealer {
   run(options?: { readonly everything: boolean }): Promise<SealRun>;
   /** Put the blocks of finished days together; what was written in the last hour may yet change, and waits. */
   compact(options?: { readonly everything: boolean }): Promise<number>;
+  /** Told whenever tails gave memory back. */
+  onFreed(listener: () => void): void;
   stop(): Promise<void>;
 }
 
 export interface SealRun {
   readonly blocks: number;
   readonly watermark: number;
+}
+
+interface Due {
+  readonly memory: StreamMemory;
+  readonly period: number;
 }
 
 export interface SealerOptions {
@@ -50,10 +60,14 @@ export function createSealer({ runtime, store, memory, packing, log }: SealerOpt
   let watermark = 0;
   let timer: Timer | undefined;
   let running: Promise<SealRun> | undefined;
+  let relieving: Promise<unknown> | undefined;
   let compacting: Promise<unknown> | undefined;
+  let isStopped = false;
+  let waking = () => {};
+  const freed: (() => void)[] = [];
 
-  const dueTasks = (now: number, everything: boolean): { memory: StreamMemory; period: number }[] => {
-    const due: { memory: StreamMemory; period: number }[] = [];
+  const dueTasks = (now: number, everything: boolean): Due[] => {
+    const due: Due[] = [];
     for (const stream of memory.streams.values()) {
       for (const [period, { oldest }] of stream.unsealed) {
         if (everything || isDue(stream, period, oldest, now)) due.push({ memory: stream, period });
@@ -77,7 +91,14 @@ export function createSealer({ runtime, store, memory, packing, log }: SealerOpt
 
   const pause = () => new Promise<void>((resolve) => void timers.after(0, resolve));
 
-  const sealTogether = async (due: readonly { memory: StreamMemory; period: number }[], now: number) => {
+  const drop = (stream: StreamMemory, windowMs: number, now: number) => {
+    stream.dropBefore(Math.min(now - windowMs, stream.oldestUnsealed()));
+  };
+  const tellFreed = () => {
+    for (const listener of freed) listener();
+  };
+
+  const sealTogether = async (due: readonly Due[], now: number) => {
     const tasks: SealTask[] = due.map((task) => ({ ...task, snapshot: takeSnapshot(task.memory, task.period) }));
     for (const task of tasks) task.memory.beginSealing(task.period);
     let isDone = false;
@@ -89,44 +110,103 @@ export function createSealer({ runtime, store, memory, packing, log }: SealerOpt
     }
   };
 
+  /** @returns how many periods were sealed */
+  const sealSome = async (some: readonly Due[], now: number): Promise<number> => {
+    try {
+      await sealTogether(some, now);
+      return some.length;
+    } catch (error) {
+      if (isFromDatabase(error)) throw error;
+    }
+    // One stream that cannot be sealed does not keep the others from it.
+    let blocks = 0;
+    for (const task of some) {
+      try {
+        await sealTogether([task], now);
+        blocks++;
+      } catch (fault) {
+        if (isFromDatabase(fault)) throw fault;
+        const where = { streamId: task.memory.stream.id, period: task.period };
+        log.error(
+          { ...where, reason: (fault as Error).message },
+          "a period cannot be sealed; it stays in memory and journal",
+        );
+      }
+    }
+    return blocks;
+  };
+
   const seal = async (everything: boolean): Promise<SealRun> => {
     const now = clock.now();
     const due = dueTasks(now, everything);
     let blocks = 0;
     for (let i = 0; i < due.length; i += TASKS_PER_TRANSACTION) {
-      const some = due.slice(i, i + TASKS_PER_TRANSACTION);
-      try {
-        await sealTogether(some, now);
-        blocks += some.length;
-      } catch (error) {
-        if (isFromDatabase(error)) throw error;
-        // One stream that cannot be sealed does not keep the others from it.
-        for (const task of some) {
-          try {
-            await sealTogether([task], now);
-            blocks++;
-          } catch (fault) {
-            if (isFromDatabase(fault)) throw fault;
-            const where = { streamId: task.memory.stream.id, period: task.period };
-            log.error(
-              { ...where, reason: (fault as Error).message },
-              "a period cannot be sealed; it stays in memory and journal",
-            );
-          }
-        }
-      }
+      blocks += await sealSome(due.slice(i, i + TASKS_PER_TRANSACTION), now);
     }
-    for (const stream of memory.streams.values()) {
-      stream.tail.dropBefore(Math.min(now - WINDOW_MS[stream.stream.kind], stream.oldestUnsealed()));
-    }
+    for (const stream of memory.streams.values()) drop(stream, WINDOW_MS[stream.stream.kind], now);
+    tellFreed();
     await advance(now);
     return { blocks, watermark };
   };
 
-  const run = (everything = false): Promise<SealRun> => {
-    const next = (running ?? Promise.resolve()).catch(() => {}).then(() => seal(everything));
+  /** Seal and let go before the time, the fullest first, until the tails are well within their budget again. */
+  const sealEarly = async (): Promise<SealRun> => {
+    const now = clock.now();
+    const fullest = [...memory.streams.values()].sort((a, b) => b.bytes - a.bytes);
+    const letGo = (stream: StreamMemory) => drop(stream, WINDOW_MS_MIN[stream.stream.kind], now);
+    let blocks = 0;
+    let some: Due[] = [];
+    const sealThese = async () => {
+      blocks += await sealSome(some, now);
+      for (const task of some) letGo(task.memory);
+      some = [];
+      tellFreed();
+    };
+    for (const stream of fullest) {
+      letGo(stream);
+      if (isRelieved(memory.tails) || isStopped) break;
+      for (const period of [...stream.unsealed.keys()]) {
+        some.push({ memory: stream, period });
+        if (some.length >= TASKS_PER_TRANSACTION) await sealThese();
+      }
+    }
+    if (some.length > 0 && !isRelieved(memory.tails)) await sealThese();
+    tellFreed();
+    await advance(now);
+    return { blocks, watermark };
+  };
+
+  const inTurn = (work: () => Promise<SealRun>): Promise<SealRun> => {
+    const next = (running ?? Promise.resolve()).catch(() => {}).then(work);
     running = next;
     return next;
+  };
+  const run = (everything = false): Promise<SealRun> => inTurn(() => seal(everything));
+
+  const relieve = () => {
+    if (relieving || isStopped || !needsRelief(memory.tails)) return;
+    const before = memory.tails.used;
+    relieving = inTurn(sealEarly)
+      .then(
+        ({ blocks }) => log.info({ blocks, before, bytes: memory.tails.used }, "tails were sealed before their time"),
+        (error: unknown) =>
+          log.warn(
+            { reason: (error as Error).message, bytes: memory.tails.used },
+            "full tails could not be sealed yet",
+          ),
+      )
+      .then(() => {
+        if (needsRelief(memory.tails) && !isStopped)
+          return new Promise<void>((resolve) => {
+            waking = resolve;
+            timers.after(RELIEVE_AGAIN_MS, resolve);
+          });
+        return undefined;
+      })
+      .then(() => {
+        relieving = undefined;
+        relieve();
+      });
   };
 
   const compact = (everything = false): Promise<number> => {
@@ -138,6 +218,8 @@ export function createSealer({ runtime, store, memory, packing, log }: SealerOpt
   return {
     start(known) {
       watermark = known;
+      memory.onCommitted = relieve;
+      relieve();
       let compacted = clock.now();
       timer = timers.every(MINUTE_MS, () => {
         run().catch((error: unknown) =>
@@ -152,8 +234,12 @@ export function createSealer({ runtime, store, memory, packing, log }: SealerOpt
     },
     run: (options) => run(options?.everything ?? false),
     compact: (options) => compact(options?.everything),
+    onFreed: (listener) => void freed.push(listener),
     async stop() {
+      isStopped = true;
       timer?.cancel();
+      waking();
+      await relieving;
       await running?.catch(() => {});
       await compacting;
     },

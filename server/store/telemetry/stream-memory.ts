@@ -1,5 +1,13 @@
 import type { Readings, Stream, Waveform } from "@openward/model";
-import { NumericTail, timeOfSample, WaveformTail } from "@openward/timeseries";
+import {
+  lowerBound,
+  NumericTail,
+  type TailMemory,
+  tailBytesOf,
+  timeOfSample,
+  type WaveformRun,
+  WaveformTail,
+} from "@openward/timeseries";
 import { PERIOD_MS, periodOf } from "./periods.ts";
 
 /** What a period holds that is not in a block yet. */
@@ -24,13 +32,17 @@ export class StreamMemory {
   sealings = 0;
   /** Server time of the newest arrival. */
   lastReceivedAt = Number.NEGATIVE_INFINITY;
+  readonly #memory: TailMemory;
+  /** Of samples, as far as they are counted. */
+  #waveformBytes = 0;
   #period = Number.NaN;
   #current: Unsealed | undefined;
 
-  constructor(stream: Stream, completeFrom: number) {
+  constructor(stream: Stream, completeFrom: number, memory: TailMemory) {
     this.stream = stream;
+    this.#memory = memory;
     this.periodMs = PERIOD_MS[stream.kind];
-    this.numeric = stream.kind === "numeric" ? new NumericTail() : undefined;
+    this.numeric = stream.kind === "numeric" ? new NumericTail(memory) : undefined;
     this.waveform = stream.kind === "waveform" ? new WaveformTail() : undefined;
     this.tail.completeFrom = completeFrom;
   }
@@ -39,18 +51,19 @@ export class StreamMemory {
     return (this.numeric ?? this.waveform) as NumericTail | WaveformTail;
   }
 
-  addReadings(readings: Readings, position: number): void {
+  addReadings(readings: Omit<Readings, "stream">, position: number): void {
     const { times, values, quality, utcOffsetMinutes, receivedAt, associationId } = readings;
-    for (let i = 0; i < times.length; i++) {
-      this.addReading(
-        times[i] as number,
-        values[i] as number,
-        quality[i] as number,
-        utcOffsetMinutes,
-        receivedAt,
-        associationId,
-        position,
-      );
+    if (receivedAt > this.lastReceivedAt) this.lastReceivedAt = receivedAt;
+    for (let i = 0; i < times.length; ) {
+      const taken = this.numeric?.insertRun(readings, i) ?? 0;
+      if (taken > 0) {
+        this.#touchRun(times, i, i + taken, position);
+        i += taken;
+        continue;
+      }
+      const [time, value, bits] = [times[i] as number, values[i] as number, quality[i] as number];
+      this.addReading(time, value, bits, utcOffsetMinutes, receivedAt, associationId, position);
+      i++;
     }
   }
 
@@ -73,11 +86,40 @@ export class StreamMemory {
     const { associationId, start, rateHz, scale, origin, samples, quality, utcOffsetMinutes, receivedAt } = waveform;
     const chunk = { associationId, start, rateHz, scale, origin, samples, quality, utcOffsetMinutes, receivedAt };
     for (const run of this.waveform?.insert(chunk) ?? []) {
+      this.#countWaveform(bytesOfRun(run));
       const last = periodOf(timeOfSample(run, run.samples.length - 1), this.periodMs);
       for (let period = periodOf(run.start, this.periodMs); period <= last; period += this.periodMs) {
         this.#touch(Math.max(period, run.start), position);
       }
     }
+  }
+
+  /** Let go of what is older, in memory; the newest stays known. */
+  dropBefore(time: number): void {
+    this.tail.dropBefore(time);
+    if (this.waveform) this.#countWaveform(this.#bytesOfWaveform() - this.#waveformBytes);
+  }
+
+  /** Nobody reads it any more. */
+  close(): void {
+    this.numeric?.clear();
+    this.waveform?.dropBefore(Number.POSITIVE_INFINITY);
+    this.#countWaveform(-this.#waveformBytes);
+  }
+
+  /** What letting go of everything would give back, about. */
+  get bytes(): number {
+    return this.waveform ? this.#waveformBytes : tailBytesOf(this.numeric?.length ?? 0);
+  }
+
+  #bytesOfWaveform(): number {
+    const runs = this.waveform?.overlapping(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY) ?? [];
+    return runs.reduce((sum, run) => sum + bytesOfRun(run), 0);
+  }
+
+  #countWaveform(bytes: number): void {
+    this.#waveformBytes += bytes;
+    this.#memory.count(bytes);
   }
 
   isUnsealed(period: number): boolean {
@@ -127,6 +169,17 @@ export class StreamMemory {
     this.#period = Number.NaN;
   }
 
+  /** Readings in order; a period is touched by its first. */
+  #touchRun(times: Float64Array, from: number, to: number, position: number): void {
+    const last = times[to - 1] as number;
+    for (let i = from; i < to; ) {
+      const time = times[i] as number;
+      this.#touch(time, position);
+      const end = periodOf(time, this.periodMs) + this.periodMs;
+      i = last < end ? to : lowerBound(times, end, i, to);
+    }
+  }
+
   #touch(time: number, position: number): void {
     const offset = time - this.#period;
     if (this.#current && offset >= 0 && offset < this.periodMs) {
@@ -143,4 +196,10 @@ export class StreamMemory {
     this.#period = period;
     this.#current = unsealed;
   }
+}
+
+const RUN_BYTES = 200;
+
+function bytesOfRun(run: WaveformRun): number {
+  return run.samples.byteLength + RUN_BYTES;
 }

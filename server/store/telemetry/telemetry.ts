@@ -1,6 +1,6 @@
 import type { JournalEntry, PatientView, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
-import { mergeColumns } from "@openward/timeseries";
+import { mergeColumns, TailMemory } from "@openward/timeseries";
 import { createBlockPacking } from "../keys/block-packing.ts";
 import type { DataKeys } from "../keys/ports.ts";
 import type { BlockStore } from "./block-store.ts";
@@ -16,6 +16,7 @@ import { queryTrend } from "./query-trend.ts";
 import { queryOverview, queryWaveform } from "./query-waveform.ts";
 import { between } from "./read-numeric.ts";
 import { NOTHING_RECENT, type Recent, recentOf } from "./recent.ts";
+import type { TailRoom } from "./relief.ts";
 import { loadNewest, loadStreams, newestTimeOf, prepareReplay, type Replay } from "./replay.ts";
 import { createSealer, type SealRun } from "./sealer.ts";
 import type { StreamMemory } from "./stream-memory.ts";
@@ -27,6 +28,8 @@ export interface TelemetryOptions {
   /** What blocks are encrypted under. */
   readonly keys: DataKeys;
   readonly log: StoreLog;
+  /** What the tails of all streams may take; without it, as much as they want. */
+  readonly tailBytesMax?: number;
 }
 
 /** Telemetry, and what the rest of the server needs of its memory. */
@@ -55,11 +58,19 @@ export interface OpenTelemetry extends Telemetry {
   recent(streamId: string, from: number, windowMs: number): Recent;
   /** Resolves when the newest readings of streams that nobody wears any more are there as well. */
   readonly settled: Promise<void>;
+  /** For the journal: while there is no room, devices wait for their acks. */
+  readonly room: TailRoom;
   /** Seal now what is due, or everything. */
   seal(options?: { readonly everything: boolean }): Promise<SealRun>;
   /** Put the blocks of finished days together now. @returns how many days were written */
   compact(options?: { readonly everything: boolean }): Promise<number>;
-  statistics(): { readonly streams: number; readonly damagedBlocks: number };
+  statistics(): {
+    readonly streams: number;
+    readonly damagedBlocks: number;
+    /** Bytes of tails in use. */
+    readonly tailBytes: number;
+    readonly tailBytesMax: number;
+  };
   close(): Promise<void>;
 }
 
@@ -68,9 +79,15 @@ const RETRY_MS = 5_000;
 const CACHED_BYTES_MAX = 64_000_000;
 
 /** Opens with the streams of before; readings come with the journal. @throws the database's errors */
-export async function openTelemetry({ runtime, store, keys, log }: TelemetryOptions): Promise<OpenTelemetry> {
+export async function openTelemetry({
+  runtime,
+  store,
+  keys,
+  log,
+  tailBytesMax,
+}: TelemetryOptions): Promise<OpenTelemetry> {
   const { clock, timers } = runtime;
-  const memory = createMemory(() => clock.now(), keys.isErased);
+  const memory = createMemory(() => clock.now(), keys.isErased, new TailMemory(tailBytesMax));
   const packing = createBlockPacking(keys, zstd);
   const blocks = cacheBlocks(createBlocks(store, packing, log), {
     streams: memory.streams,
@@ -189,9 +206,15 @@ export async function openTelemetry({ runtime, store, keys, log }: TelemetryOpti
     get settled() {
       return settled;
     },
+    room: { bytesFree: () => memory.tails.free, onFreed: sealer.onFreed },
     seal: (options) => sealer.run(options),
     compact: (options) => sealer.compact(options),
-    statistics: () => ({ streams: memory.streams.size, damagedBlocks: blocks.damaged }),
+    statistics: () => ({
+      streams: memory.streams.size,
+      damagedBlocks: blocks.damaged,
+      tailBytes: memory.tails.used,
+      tailBytesMax: memory.tails.bytesMax,
+    }),
     close() {
       isClosed = true;
       return sealer.stop();

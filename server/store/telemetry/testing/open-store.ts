@@ -7,6 +7,7 @@ import { quietLog, type TestDatabase } from "../../database/testing/database.ts"
 import { type Journal, openJournal } from "../../journal/index.ts";
 import type { KeyStore } from "../../keys/index.ts";
 import { testKeysOf } from "../../keys/testing/keys.ts";
+import type { BlockStore } from "../block-store.ts";
 import { postgresBlocks } from "../postgres-blocks.ts";
 import { type OpenTelemetry, openTelemetry } from "../telemetry.ts";
 
@@ -30,10 +31,11 @@ export async function openTestStore(
   runtime: ReturnType<typeof settableRuntime>,
   spoolFolder = mkdtempSync(join(tmpdir(), "openward-spool-")),
   keys?: KeyStore,
+  { tailBytesMax, store = postgresBlocks(database.worker) }: { tailBytesMax?: number; store?: BlockStore } = {},
 ): Promise<TestStore> {
   const opened = keys ?? (await testKeysOf(database));
-  const store = postgresBlocks(database.worker);
-  const telemetry = await openTelemetry({ runtime, store, keys: opened, log: quietLog });
+  const budget = tailBytesMax === undefined ? {} : { tailBytesMax };
+  const telemetry = await openTelemetry({ runtime, store, keys: opened, log: quietLog, ...budget });
   const journal = await openJournal({
     runtime,
     connection: database.connectionConfig("ingest"),
