@@ -86,6 +86,18 @@ export const settings = {
     [1, 1_000_000],
     "room for readings while the database does not answer",
   ),
+  diskWarnMegabytes: integer(
+    "OPENWARD_DISK_WARN_MB",
+    2048,
+    [0, 100_000_000],
+    "less room than this on a disk that is written to is told on every screen",
+  ),
+  diskFloorMegabytes: integer(
+    "OPENWARD_DISK_FLOOR_MB",
+    512,
+    [0, 100_000_000],
+    "less room than this: devices get no acks until there is more; 0: until nothing can be written",
+  ),
   journalDays: integer(
     "OPENWARD_JOURNAL_DAYS",
     7,
@@ -154,6 +166,15 @@ export function readConfig(
         ...(setting.isSecret ? {} : { received: given }),
       });
     config[key] = value;
+  }
+  const [warn, floor] = [config.diskWarnMegabytes as number, config.diskFloorMegabytes as number];
+  if (floor > warn) {
+    const expected = `at most OPENWARD_DISK_WARN_MB, which is ${warn}`;
+    throw new RefusedInput("CONFIG_INVALID", {
+      at: settings.diskFloorMegabytes.env,
+      expected,
+      received: String(floor),
+    });
   }
   config.dataDir = resolve((config.dataDir as string) || defaultDataDir(isRoot));
   config.keyDir = resolve((config.keyDir as string) || join(config.dataDir as string, "keys"));

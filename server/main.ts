@@ -1,6 +1,7 @@
+import { statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { routes } from "@openward/api";
+import { routes, type StorageState } from "@openward/api";
 import { deviceTypes } from "@openward/drivers";
 import type { OutsideTrouble } from "@openward/errors";
 import type { Alarm, Standby } from "@openward/model";
@@ -22,8 +23,9 @@ import packageJson from "./package.json" with { type: "json" };
 import { createPortal } from "./portal/index.ts";
 import { registerRecord } from "./record/register.ts";
 import { createSightings } from "./sightings.ts";
-import { openJournal } from "./store/journal/index.ts";
+import { type JournalState, openJournal } from "./store/journal/index.ts";
 import { bindStore, eraseRows } from "./store/keys/index.ts";
+import { refuseWhenFull, type SpaceState, watchSpace } from "./store/space/index.ts";
 import { openTelemetry, postgresBlocks } from "./store/telemetry/index.ts";
 import { createWatch } from "./watch/index.ts";
 
@@ -104,11 +106,12 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
 
   const { worker } = database;
   const telemetry = await openTelemetry({ runtime, store: postgresBlocks(worker), keys, log });
+  const spoolFolder = join(config.dataDir, "spool");
   const journal = await openJournal({
     runtime,
     worker,
     connection: database.connectionConfig("ingest"),
-    spoolFolder: join(config.dataDir, "spool"),
+    spoolFolder,
     spoolBytesMax: config.spoolMegabytes * 1_000_000,
     journalDays: config.journalDays,
     tails: telemetry,
@@ -119,6 +122,20 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     () => telemetry.close(),
     () => journal.close(),
   );
+
+  const space = await watchSpace({
+    places: [
+      { name: "data directory", folder: config.dataDir },
+      { name: "spool", folder: spoolFolder },
+    ],
+    freeOf: freeBytesOf,
+    warnBytes: config.diskWarnMegabytes * 1_000_000,
+    floorBytes: config.diskFloorMegabytes * 1_000_000,
+    timers: runtime.timers,
+    log,
+  });
+  stops.push(() => space.stop());
+  const storage = () => storageState(journal.state, space.state);
 
   // Watch tells screens, live takes its screens' beginnings from what watch knows: one of the two is introduced late.
   const screens = { alarm: (alarm: Alarm) => live.alarm(alarm), standby: (standby: Standby) => live.standby(standby) };
@@ -138,7 +155,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const counted = { accepted: 0, quarantined: 0 };
   const ingest = createIngest({
     runtime,
-    journal,
+    journal: refuseWhenFull(journal, space),
     watch,
     directory: {
       ...directory,
@@ -204,7 +221,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       isDemo,
       publicUrl: () => url,
       mqtt: () => ({ host: reachable(config.bind), port: mqttPort }),
-      storage: () => journal.state,
+      storage,
+      disks: space.places,
     },
     publicUrl: () => config.publicUrl,
     signInLink: (token) => signInLink(url, token),
@@ -228,7 +246,10 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       live.patientChanged(change.patientId, change.organisationId);
   });
   access.onEnded(live.ended);
-  journal.onStateChange(live.storageState);
+  const tellStorage = () => live.storageState(storage());
+  journal.onStateChange(tellStorage);
+  space.onChange(tellStorage);
+  tellStorage();
 
   for (const told of await foundation.watchMemory.deviceClocks()) ingest.clockTold(told);
   await watch.start();
@@ -240,7 +261,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const metrics = createMetrics({
     mqtt: mqtt.stats,
     live: live.counts,
-    storage: () => journal.state,
+    storage,
+    disks: space.places,
     unsavedAlarms: watch.unsaved,
     counted,
   });
@@ -248,7 +270,10 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const app = await createHttp({ log, ids: runtime.ids, portals: { dist: WEB_DIST } });
   serveOperations(app, {
     live: () => true,
-    ready: () => ({ isReady: journal.state !== "failed", checks: { journal: journal.state } }),
+    ready: () => ({
+      isReady: journal.state !== "failed" && space.state !== "full",
+      checks: { journal: journal.state, disk: space.state },
+    }),
     metrics,
   });
   serveOpenApi(app, routes, { version: packageJson.version });
@@ -324,6 +349,19 @@ async function ensureOrganisation({ wards }: Foundation): Promise<null> {
   const organisation = await wards.createOrganisation("Hospital", false);
   await wards.create(organisation.id, "Ward 1", Intl.DateTimeFormat().resolvedOptions().timeZone, "system");
   return null;
+}
+
+/** What must be known on every screen: the worst of what is so. */
+function storageState(journal: JournalState, disk: SpaceState): StorageState {
+  if (journal === "failed") return "failed";
+  if (disk === "full") return "full";
+  return journal === "spooling" ? "spooling" : disk;
+}
+
+/** What a user who is not root may still write. */
+async function freeBytesOf(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
 
 const signInLink = (url: string, token: string) => `${url}/sign-in#token=${token}`;
