@@ -23,6 +23,7 @@ import packageJson from "./package.json" with { type: "json" };
 import { createPortal } from "./portal/index.ts";
 import { registerRecord } from "./record/register.ts";
 import { createSightings } from "./sightings.ts";
+import { watchFaults } from "./store/inspection/index.ts";
 import { type JournalState, openJournal } from "./store/journal/index.ts";
 import { bindStore, eraseRows } from "./store/keys/index.ts";
 import { refuseWhenFull, type SpaceState, watchSpace } from "./store/space/index.ts";
@@ -135,7 +136,9 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     log,
   });
   stops.push(() => space.stop());
-  const storage = () => storageState(journal.state, space.state);
+  const faults = await watchFaults(worker, runtime.timers, report);
+  stops.push(faults.stop);
+  const storage = () => storageState(journal.state, space.state, faults.count());
 
   // Watch tells screens, live takes its screens' beginnings from what watch knows: one of the two is introduced late.
   const screens = { alarm: (alarm: Alarm) => live.alarm(alarm), standby: (standby: Standby) => live.standby(standby) };
@@ -249,6 +252,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const tellStorage = () => live.storageState(storage());
   journal.onStateChange(tellStorage);
   space.onChange(tellStorage);
+  faults.onChange(tellStorage);
   tellStorage();
 
   for (const told of await foundation.watchMemory.deviceClocks()) ingest.clockTold(told);
@@ -352,10 +356,11 @@ async function ensureOrganisation({ wards }: Foundation): Promise<null> {
 }
 
 /** What must be known on every screen: the worst of what is so. */
-function storageState(journal: JournalState, disk: SpaceState): StorageState {
+function storageState(journal: JournalState, disk: SpaceState, faults: number): StorageState {
   if (journal === "failed") return "failed";
   if (disk === "full") return "full";
-  return journal === "spooling" ? "spooling" : disk;
+  if (journal === "spooling") return "spooling";
+  return disk === "ok" && faults > 0 ? "damaged" : disk;
 }
 
 /** What a user who is not root may still write. */

@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 interface Sources {
   readonly mqtt: () => { connections: number; waiting: number };
   readonly live: () => { screens: number };
-  readonly storage: () => "ok" | "low" | "spooling" | "full" | "failed";
+  readonly storage: () => "ok" | "damaged" | "low" | "spooling" | "full" | "failed";
   readonly disks: () => readonly { readonly name: string; readonly freeBytes: number | null }[];
   readonly unsavedAlarms: () => number;
   readonly counted: { readonly accepted: number; readonly quarantined: number };
@@ -29,8 +29,8 @@ export function createMetrics(sources: Sources): Registry {
   gauge("openward_alarms_unsaved", "Alarm records that are not durable yet", sources.unsavedAlarms);
   gauge(
     "openward_storage_state",
-    "0 ok, 1 readings go to the local spool, 2 nothing can be made durable, 3 the disk fills up, 4 it is full: no acks",
-    () => ["ok", "spooling", "failed", "low", "full"].indexOf(sources.storage()),
+    "0 ok, 1 readings go to the local spool, 2 nothing can be made durable, 3 the disk fills up, 4 it is full: no acks, 5 stored rows are damaged",
+    () => ["ok", "spooling", "failed", "low", "full", "damaged"].indexOf(sources.storage()),
   );
   new Gauge({
     name: "openward_disk_free_bytes",

@@ -10,6 +10,7 @@ import { addPatientCommands } from "./patient.ts";
 import { addReplayCommand } from "./replay.ts";
 import { addRestoreCommand } from "./restore.ts";
 import { addServeCommands } from "./serve.ts";
+import { addStoreCommands } from "./store.ts";
 import { addTokenCommands } from "./token.ts";
 
 const program = new Command("openward")
@@ -28,6 +29,7 @@ addEraseCommand(program);
 addKeysCommands(program);
 addBackupCommands(program);
 addRestoreCommand(program);
+addStoreCommands(program);
 
 const isJson = process.argv.includes("--json");
 try {

@@ -28,7 +28,7 @@ const DIST = join(import.meta.dirname, "..", "dist");
 const port = Number(process.argv[2] ?? 8080);
 const isDemo = process.env.FAKE_DEMO !== "0";
 const role = (process.env.FAKE_ROLE ?? "administrator") as "nurse" | "administrator" | "clinical-engineer";
-let storage: "ok" | "low" | "spooling" | "full" | "failed" = "ok";
+let storage: "ok" | "damaged" | "low" | "spooling" | "full" | "failed" = "ok";
 let isSilent = false;
 let isSignedIn = process.env.FAKE_SIGNED_OUT !== "1";
 
@@ -792,7 +792,15 @@ createInterface({ input: process.stdin }).on("line", (line) => {
   if (line === "silence") isSilent = true;
   if (line === "speak") isSilent = false;
   if (line === "drop") for (const socket of screens.keys()) socket.terminate();
-  if (line === "ok" || line === "low" || line === "spooling" || line === "full" || line === "failed") storage = line;
+  if (
+    line === "ok" ||
+    line === "damaged" ||
+    line === "low" ||
+    line === "spooling" ||
+    line === "full" ||
+    line === "failed"
+  )
+    storage = line;
 });
 
 server.listen(port, "127.0.0.1", () =>

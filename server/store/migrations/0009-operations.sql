@@ -31,3 +31,24 @@ BEGIN
     EXECUTE format('DROP TABLE %s', partition);
   END LOOP;
 END $$;
+
+-- Rows that `openward store verify` found not to be as they were written: told on the ward until they are mended.
+CREATE TABLE store_fault (
+  kind text NOT NULL CHECK (kind IN ('block', 'overview', 'rollup', 'journal', 'quarantine')),
+  -- The row's own key, in internal ids.
+  key text NOT NULL,
+  organisation_id uuid NOT NULL,
+  patient_id uuid,
+  reason text NOT NULL,
+  found_at bigint NOT NULL,
+  mended_at bigint,
+  PRIMARY KEY (kind, key)
+);
+CREATE INDEX store_fault_open ON store_fault (found_at) WHERE mended_at IS NULL;
+COMMENT ON TABLE store_fault IS 'Stored rows that could not be read when everything was verified';
+ALTER TABLE store_fault ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_organisation ON store_fault TO openward_worker USING (true) WITH CHECK (true);
+CREATE POLICY own_organisation ON store_fault TO openward_api
+  USING (organisation_id = current_organisation()) WITH CHECK (organisation_id = current_organisation());
+GRANT SELECT ON store_fault TO openward_api;
+GRANT SELECT, INSERT, UPDATE ON store_fault TO openward_worker;
