@@ -93,6 +93,18 @@ export const settings = {
     [0, 1_000_000],
     "memory for recent readings; 0: an eighth of the machine's. Near it they are sealed early, at it devices wait",
   ),
+  diskWarnMegabytes: integer(
+    "OPENWARD_DISK_WARN_MB",
+    2048,
+    [0, 100_000_000],
+    "less room than this on a disk that is written to is told on every screen",
+  ),
+  diskFloorMegabytes: integer(
+    "OPENWARD_DISK_FLOOR_MB",
+    512,
+    [0, 100_000_000],
+    "less room than this: devices get no acks until there is more; 0: until nothing can be written",
+  ),
   journalDays: integer(
     "OPENWARD_JOURNAL_DAYS",
     7,
@@ -161,6 +173,15 @@ export function readConfig(
         ...(setting.isSecret ? {} : { received: given }),
       });
     config[key] = value;
+  }
+  const [warn, floor] = [config.diskWarnMegabytes as number, config.diskFloorMegabytes as number];
+  if (floor > warn) {
+    const expected = `at most OPENWARD_DISK_WARN_MB, which is ${warn}`;
+    throw new RefusedInput("CONFIG_INVALID", {
+      at: settings.diskFloorMegabytes.env,
+      expected,
+      received: String(floor),
+    });
   }
   config.dataDir = resolve((config.dataDir as string) || defaultDataDir(isRoot));
   config.keyDir = resolve((config.keyDir as string) || join(config.dataDir as string, "keys"));

@@ -1,6 +1,7 @@
+import { statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { routes } from "@openward/api";
+import { routes, type StorageState } from "@openward/api";
 import { deviceTypes } from "@openward/drivers";
 import type { OutsideTrouble } from "@openward/errors";
 import type { Alarm, Standby } from "@openward/model";
@@ -22,8 +23,10 @@ import packageJson from "./package.json" with { type: "json" };
 import { createPortal } from "./portal/index.ts";
 import { registerRecord } from "./record/register.ts";
 import { createSightings } from "./sightings.ts";
-import { openJournal } from "./store/journal/index.ts";
+import { watchFaults } from "./store/inspection/index.ts";
+import { type JournalState, openJournal } from "./store/journal/index.ts";
 import { bindStore, eraseRows } from "./store/keys/index.ts";
+import { refuseWhenFull, type SpaceState, watchSpace } from "./store/space/index.ts";
 import { openTelemetry, postgresBlocks } from "./store/telemetry/index.ts";
 import { createWatch } from "./watch/index.ts";
 
@@ -110,11 +113,12 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     log,
     tailBytesMax: tailBudget(config),
   });
+  const spoolFolder = join(config.dataDir, "spool");
   const journal = await openJournal({
     runtime,
     worker,
     connection: database.connectionConfig("ingest"),
-    spoolFolder: join(config.dataDir, "spool"),
+    spoolFolder,
     spoolBytesMax: config.spoolMegabytes * 1_000_000,
     journalDays: config.journalDays,
     tails: telemetry,
@@ -125,6 +129,22 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     () => telemetry.close(),
     () => journal.close(),
   );
+
+  const space = await watchSpace({
+    places: [
+      { name: "data directory", folder: config.dataDir },
+      { name: "spool", folder: spoolFolder },
+    ],
+    freeOf: freeBytesOf,
+    warnBytes: config.diskWarnMegabytes * 1_000_000,
+    floorBytes: config.diskFloorMegabytes * 1_000_000,
+    timers: runtime.timers,
+    log,
+  });
+  stops.push(() => space.stop());
+  const faults = await watchFaults(worker, runtime.timers, report);
+  stops.push(faults.stop);
+  const storage = () => storageState(journal.state, space.state, faults.count());
 
   // Watch tells screens, live takes its screens' beginnings from what watch knows: one of the two is introduced late.
   const screens = { alarm: (alarm: Alarm) => live.alarm(alarm), standby: (standby: Standby) => live.standby(standby) };
@@ -144,7 +164,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const counted = { accepted: 0, quarantined: 0 };
   const ingest = createIngest({
     runtime,
-    journal,
+    journal: refuseWhenFull(journal, space),
     watch,
     directory: {
       ...directory,
@@ -210,7 +230,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       isDemo,
       publicUrl: () => url,
       mqtt: () => ({ host: reachable(config.bind), port: mqttPort }),
-      storage: () => journal.state,
+      storage,
+      disks: space.places,
     },
     publicUrl: () => config.publicUrl,
     signInLink: (token) => signInLink(url, token),
@@ -234,7 +255,11 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       live.patientChanged(change.patientId, change.organisationId);
   });
   access.onEnded(live.ended);
-  journal.onStateChange(live.storageState);
+  const tellStorage = () => live.storageState(storage());
+  journal.onStateChange(tellStorage);
+  space.onChange(tellStorage);
+  faults.onChange(tellStorage);
+  tellStorage();
 
   for (const told of await foundation.watchMemory.deviceClocks()) ingest.clockTold(told);
   await watch.start();
@@ -246,7 +271,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const metrics = createMetrics({
     mqtt: mqtt.stats,
     live: live.counts,
-    storage: () => journal.state,
+    storage,
+    disks: space.places,
     unsavedAlarms: watch.unsaved,
     tails: () => {
       const { tailBytes, tailBytesMax } = telemetry.statistics();
@@ -258,7 +284,10 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const app = await createHttp({ log, ids: runtime.ids, portals: { dist: WEB_DIST } });
   serveOperations(app, {
     live: () => true,
-    ready: () => ({ isReady: journal.state !== "failed", checks: { journal: journal.state } }),
+    ready: () => ({
+      isReady: journal.state !== "failed" && space.state !== "full",
+      checks: { journal: journal.state, disk: space.state },
+    }),
     metrics,
   });
   serveOpenApi(app, routes, { version: packageJson.version });
@@ -334,6 +363,20 @@ async function ensureOrganisation({ wards }: Foundation): Promise<null> {
   const organisation = await wards.createOrganisation("Hospital", false);
   await wards.create(organisation.id, "Ward 1", Intl.DateTimeFormat().resolvedOptions().timeZone, "system");
   return null;
+}
+
+/** What must be known on every screen: the worst of what is so. */
+function storageState(journal: JournalState, disk: SpaceState, faults: number): StorageState {
+  if (journal === "failed") return "failed";
+  if (disk === "full") return "full";
+  if (journal === "spooling") return "spooling";
+  return disk === "ok" && faults > 0 ? "damaged" : disk;
+}
+
+/** What a user who is not root may still write. */
+async function freeBytesOf(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
 
 const signInLink = (url: string, token: string) => `${url}/sign-in#token=${token}`;

@@ -3,7 +3,8 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 interface Sources {
   readonly mqtt: () => { connections: number; waiting: number };
   readonly live: () => { screens: number };
-  readonly storage: () => "ok" | "spooling" | "failed";
+  readonly storage: () => "ok" | "damaged" | "low" | "spooling" | "full" | "failed";
+  readonly disks: () => readonly { readonly name: string; readonly freeBytes: number | null }[];
   readonly unsavedAlarms: () => number;
   readonly tails: () => { bytes: number; bytesMax: number; waitingBytes: number };
   readonly counted: { readonly accepted: number; readonly quarantined: number };
@@ -27,8 +28,10 @@ export function createMetrics(sources: Sources): Registry {
   gauge("openward_mqtt_waiting", "Messages that wait for their commit", () => sources.mqtt().waiting);
   gauge("openward_live_screens", "Open live views", () => sources.live().screens);
   gauge("openward_alarms_unsaved", "Alarm records that are not durable yet", sources.unsavedAlarms);
-  gauge("openward_storage_state", "0 ok, 1 readings go to the local spool, 2 nothing can be made durable", () =>
-    ["ok", "spooling", "failed"].indexOf(sources.storage()),
+  gauge(
+    "openward_storage_state",
+    "0 ok, 1 readings go to the local spool, 2 nothing can be made durable, 3 the disk fills up, 4 it is full: no acks, 5 stored rows are damaged",
+    () => ["ok", "spooling", "failed", "low", "full", "damaged"].indexOf(sources.storage()),
   );
   gauge("openward_tail_bytes", "Memory of recent readings", () => sources.tails().bytes);
   gauge("openward_tail_bytes_max", "What recent readings may take", () => sources.tails().bytesMax);
@@ -37,6 +40,17 @@ export function createMetrics(sources: Sources): Registry {
     "What waits unacknowledged until recent readings have room, by what it will take there",
     () => sources.tails().waitingBytes,
   );
+  new Gauge({
+    name: "openward_disk_free_bytes",
+    help: "Room on the disks that are written to",
+    labelNames: ["place"],
+    registers: [registry],
+    collect() {
+      for (const { name, freeBytes } of sources.disks())
+        if (freeBytes === null) this.remove({ place: name });
+        else this.set({ place: name }, freeBytes);
+    },
+  });
   // Counted in plain numbers on the way of a reading, and handed over when somebody asks.
   const counter = (name: string, help: string, read: () => number) =>
     new Counter({

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import type { AlarmBody, LiveMessage } from "@openward/api";
 import mqtt from "mqtt";
 import WebSocket from "ws";
+import { databaseProcesses } from "./support/database-processes.ts";
 import { addBeds, apiOf, removeDataDir, startWard } from "./support/ward.ts";
 
 test("with the database frozen, readings are acknowledged from the spool, the alarm rings, and nothing is lost or doubled", async (t) => {
@@ -78,20 +77,3 @@ test("with the database frozen, readings are acknowledged from the spool, the al
   client.end(true);
   screen.close();
 });
-
-/** The embedded PostgreSQL: its first process and its children (Linux). */
-function databaseProcesses(dataDir: string): number[] {
-  const first = Number(readFileSync(join(dataDir, "postgres", "postmaster.pid"), "utf8").split("\n")[0]);
-  const children = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-        return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === first;
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-  return [first, ...children];
-}

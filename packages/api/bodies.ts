@@ -294,12 +294,20 @@ export const newPerson = z.object({ display: text(120), role });
 /** The link works once and ends at `expiresAt`. */
 export const personWithLink = z.object({ person, link: z.string(), expiresAt: millis });
 
+/**
+ * "damaged": `openward store verify` found rows that cannot be read. "low": the disk is filling up. "spooling": the database does not answer and readings go to the local spool. "full": the
+ * disk is, and devices get no acks until there is room. "failed": nothing can be made durable.
+ */
+export const storageState = z.enum(["ok", "damaged", "low", "spooling", "full", "failed"]);
+export type StorageState = z.infer<typeof storageState>;
+
 export const system = z.object({
   version: z.string(),
   publicUrl: z.string(),
   mqtt: z.object({ host: z.string(), port: z.number().int() }),
-  /** "ok"; or "spooling": the database does not answer and readings go to the local spool. */
-  storage: z.enum(["ok", "spooling", "failed"]),
+  storage: storageState,
+  /** Room on the disks that are written to; null where it cannot be asked. */
+  disks: z.array(z.object({ name: z.string(), freeBytes: z.number().nullable() })),
   serverTime: millis,
 });
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { alarm, latest, patient, standby } from "./bodies.ts";
+import { alarm, latest, patient, standby, storageState } from "./bodies.ts";
 
 /**
  * The WebSocket at /live. The browser signs in with its session cookie (Origin is checked), a program with
@@ -72,7 +72,7 @@ export const liveMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("alarm"), alarm }),
   z.object({ type: z.literal("standby"), standby }),
   /** Nothing else to say. `storage` other than "ok" is shown on every screen. */
-  z.object({ type: z.literal("heartbeat"), serverTime: z.number(), storage: z.enum(["ok", "spooling", "failed"]) }),
+  z.object({ type: z.literal("heartbeat"), serverTime: z.number(), storage: storageState }),
   /** The last message before the server closes: signed out, or not permitted. */
   z.object({ type: z.literal("refused"), code: z.string(), detail: z.string() }),
 ]);

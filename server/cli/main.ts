@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
+import { addBackupCommands } from "./backup.ts";
 import { addDeviceCommands } from "./device.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { addEraseCommand } from "./erase.ts";
@@ -7,7 +8,9 @@ import { addKeysCommands } from "./keys.ts";
 import { EXIT, fail, print } from "./output.ts";
 import { addPatientCommands } from "./patient.ts";
 import { addReplayCommand } from "./replay.ts";
+import { addRestoreCommand } from "./restore.ts";
 import { addServeCommands } from "./serve.ts";
+import { addStoreCommands } from "./store.ts";
 import { addTokenCommands } from "./token.ts";
 
 const program = new Command("openward")
@@ -24,6 +27,9 @@ addReplayCommand(program);
 addDoctorCommand(program);
 addEraseCommand(program);
 addKeysCommands(program);
+addBackupCommands(program);
+addRestoreCommand(program);
+addStoreCommands(program);
 
 const isJson = process.argv.includes("--json");
 try {

@@ -28,6 +28,10 @@ test("every code of the catalogue has a status that is an error", () => {
   }
 });
 
+test("a disk without room is 507", () => {
+  assert.equal(problemOf(new OutsideTrouble("DISK_FULL", true))?.status, 507);
+});
+
 test("outside trouble is 503 and says nothing of the inside", () => {
   const body = problemOf(new OutsideTrouble("DATABASE_UNREACHABLE", true, { at: "postgres://secret@host" }));
   assert.equal(body?.status, 503);

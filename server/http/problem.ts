@@ -43,6 +43,7 @@ const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   RATE_LIMITED: 429,
   UNEXPECTED: 500,
   STORE_UNAVAILABLE: 503,
+  DISK_FULL: 507,
   DATABASE_UNREACHABLE: 503,
 };
 
@@ -77,7 +78,7 @@ export function problem(
  */
 export function problemOf(error: unknown): ProblemBody | undefined {
   if (error instanceof RefusedInput) return { ...extensionOf(error), ...problem(error.code, factsOf(error.facts)) };
-  if (error instanceof OutsideTrouble) return problem(error.code, {}, 503);
+  if (error instanceof OutsideTrouble) return problem(error.code, {}, error.code === "DISK_FULL" ? 507 : 503);
   if (error instanceof ZodError) {
     const refusal = refusalOf(error, "body");
     return problem(refusal.code, factsOf(refusal.facts));
@@ -92,7 +93,7 @@ export function unexpected(id: string): ProblemBody {
 
 /** Sends a problem in its own media type, with the headers that belong to its status. */
 export function sendProblem(reply: FastifyReply, body: ProblemBody): FastifyReply {
-  if (body.status === 503 || body.status === 429) reply.header("retry-after", "2");
+  if (body.status === 503 || body.status === 507 || body.status === 429) reply.header("retry-after", "2");
   if (body.status === 401 && !reply.hasHeader("www-authenticate")) reply.header("www-authenticate", "Bearer");
   return reply
     .code(body.status)

@@ -60,4 +60,4 @@ export interface Access {
   viewOf(principal: Principal): Promise<PatientView>;
 }
 
-export type StorageState = "ok" | "spooling" | "failed";
+export type StorageState = "ok" | "damaged" | "low" | "spooling" | "full" | "failed";

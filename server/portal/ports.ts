@@ -313,5 +313,7 @@ export interface SystemState {
   /** "https://ward.example", or made from bind and port; without a slash at the end. */
   publicUrl(): string;
   mqtt(): { readonly host: string; readonly port: number };
-  storage(): "ok" | "spooling" | "failed";
+  storage(): "ok" | "damaged" | "low" | "spooling" | "full" | "failed";
+  /** Room on the disks that are written to. */
+  disks(): readonly { readonly name: string; readonly freeBytes: number | null }[];
 }

@@ -16,6 +16,7 @@ export function systemHandlers(deps: {
       publicUrl: system.publicUrl(),
       mqtt: { ...system.mqtt() },
       storage: system.storage(),
+      disks: system.disks().map((disk) => ({ ...disk })),
       serverTime: clock.now(),
     }),
     async wards({ signedIn }) {

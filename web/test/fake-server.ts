@@ -28,7 +28,7 @@ const DIST = join(import.meta.dirname, "..", "dist");
 const port = Number(process.argv[2] ?? 8080);
 const isDemo = process.env.FAKE_DEMO !== "0";
 const role = (process.env.FAKE_ROLE ?? "administrator") as "nurse" | "administrator" | "clinical-engineer";
-let storage: "ok" | "spooling" | "failed" = "ok";
+let storage: "ok" | "damaged" | "low" | "spooling" | "full" | "failed" = "ok";
 let isSilent = false;
 let isSignedIn = process.env.FAKE_SIGNED_OUT !== "1";
 
@@ -332,6 +332,7 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
     publicUrl: `http://127.0.0.1:${port}`,
     mqtt: { host: "127.0.0.1", port: 1883 },
     storage,
+    disks: [{ name: "data directory", freeBytes: 1e12 }],
     serverTime: Date.now(),
   }),
   wards: () => wards,
@@ -791,7 +792,15 @@ createInterface({ input: process.stdin }).on("line", (line) => {
   if (line === "silence") isSilent = true;
   if (line === "speak") isSilent = false;
   if (line === "drop") for (const socket of screens.keys()) socket.terminate();
-  if (line === "spooling" || line === "ok" || line === "failed") storage = line;
+  if (
+    line === "ok" ||
+    line === "damaged" ||
+    line === "low" ||
+    line === "spooling" ||
+    line === "full" ||
+    line === "failed"
+  )
+    storage = line;
 });
 
 server.listen(port, "127.0.0.1", () =>

@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { OutsideTrouble, RefusedInput } from "@openward/errors";
 import type { Runtime, Timers } from "@openward/runtime";
-import type { Pool } from "pg";
+import type { ClientConfig, Pool } from "pg";
 import { clientConfig, createPool, type Login, loginFromUrl } from "./connection.ts";
 import { ensureDataDirectory, takeDataDirectory } from "./data-directory.ts";
 import { type Durability, readDurability, refuseUndurable } from "./durability.ts";
@@ -15,6 +17,7 @@ export { ensureDataDirectory } from "./data-directory.ts";
 export type { Durability } from "./durability.ts";
 export { stopLeftover } from "./embedded.ts";
 export { lockHolder } from "./lock.ts";
+export { type Migration, readMigrations } from "./migrate.ts";
 
 export interface DatabaseOptions {
   readonly dataDir: string;
@@ -33,9 +36,13 @@ export interface DatabaseOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Another folder of migrations, for tests. */
   readonly migrations?: string;
+  /** This is the restore that the directory waits for; the schema goes up to this version. */
+  readonly restoring?: { readonly schemaVersion: number };
 }
 
 export interface OpenedDatabase extends Database {
+  /** For a client of its own under the login that owns the tables. */
+  readonly ownerConfig: ClientConfig;
   /** The embedded server, when we run it. */
   readonly embedded: EmbeddedServer | null;
   readonly durability: Durability;
@@ -49,11 +56,12 @@ const POOL_SIZE = { api: 12, ingest: 4, worker: 10, owner: 2 } as const;
  * The database, started where it is ours to start, checked for durability, with its roles and the newest schema.
  *
  * @throws OutsideTrouble DATA_DIR_UNWRITABLE, DATA_DIR_IN_USE, DATA_DIR_NEWER, DATABASE_UNREACHABLE, DATABASE_NOT_DURABLE,
- *   MIGRATION_CHANGED; RefusedInput CONFIG_INVALID
+ *   MIGRATION_CHANGED; RefusedInput CONFIG_INVALID, RESTORE_UNFINISHED
  */
 export async function openDatabase(options: DatabaseOptions): Promise<OpenedDatabase> {
   const { dataDir, runtime, log, mode = "serve" } = options;
   const url = options.url || null;
+  if (!options.restoring) refuseUnfinished(dataDir);
   if (mode === "command") {
     const login = url ? loginFromUrl(url) : await findServer(dataDir, runtime.timers);
     if (login) return connect(login, null, options, async () => {});
@@ -74,6 +82,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<OpenedData
     throw error;
   }
 }
+
+/** A restore that was cut off has left half of what there was: it would pass for everything. */
+function refuseUnfinished(dataDir: string): void {
+  if (!existsSync(join(dataDir, RESTORE_UNFINISHED))) return;
+  const expected = "the same `openward restore` again, or an empty folder";
+  throw new RefusedInput("RESTORE_UNFINISHED", { at: "OPENWARD_DATA_DIR", expected, received: dataDir });
+}
+
+/** The file that a restore leaves last. */
+export const RESTORE_UNFINISHED = "restore.unfinished";
 
 const STARTING_MS = 10_000;
 
@@ -113,7 +131,7 @@ async function connect(
     const durability = await readDurability(owner);
     if (!options.allowUndurable) refuseUndurable(durability);
     await ensureRoles(owner, login.roleSecret);
-    const migrated = await migrate(owner, options.migrations);
+    const migrated = await migrate(owner, options.migrations, options.restoring?.schemaVersion);
     if (migrated.length > 0) log.info({ migrated }, "the schema is up to date");
     return {
       api: poolOf("api"),
@@ -121,6 +139,7 @@ async function connect(
       worker: poolOf("worker"),
       owner,
       connectionConfig: (role) => clientConfig(login, role),
+      ownerConfig: clientConfig(login),
       embedded,
       durability,
       migrated,

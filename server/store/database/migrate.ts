@@ -11,7 +11,7 @@ export const MIGRATIONS = fileURLToPath(new URL("../migrations", import.meta.url
 // An arbitrary number that only migrations lock.
 const LOCK = 7_276_903_411;
 
-interface Migration {
+export interface Migration {
   readonly version: number;
   readonly name: string;
   readonly sql: string;
@@ -22,17 +22,18 @@ interface Migration {
  * Bring the schema up to date: plain SQL files "0001-initial.sql" in order, each in a transaction of its own, under a
  * lock, each recorded with its checksum.
  *
+ * @param upTo apply none above this version: for a restore of what an earlier version wrote
  * @returns the names of those that were applied now
  * @throws OutsideTrouble DATA_DIR_NEWER when the database has a migration that is not in the folder;
  *   MIGRATION_CHANGED when one that was applied has been edited since
  */
-export async function migrate(owner: Pool, folder = MIGRATIONS): Promise<string[]> {
+export async function migrate(owner: Pool, folder = MIGRATIONS, upTo = Number.POSITIVE_INFINITY): Promise<string[]> {
   const migrations = await readMigrations(folder);
   const client = await owner.connect();
   try {
     await client.query("SELECT pg_advisory_lock($1)", [LOCK]);
     try {
-      return await apply(client, migrations);
+      return await apply(client, migrations, upTo);
     } finally {
       await client.query("SELECT pg_advisory_unlock($1)", [LOCK]);
     }
@@ -41,7 +42,7 @@ export async function migrate(owner: Pool, folder = MIGRATIONS): Promise<string[
   }
 }
 
-async function apply(client: PoolClient, migrations: readonly Migration[]): Promise<string[]> {
+async function apply(client: PoolClient, migrations: readonly Migration[], upTo: number): Promise<string[]> {
   await client.query(
     `CREATE TABLE IF NOT EXISTS schema_migration (
        version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
@@ -58,6 +59,7 @@ async function apply(client: PoolClient, migrations: readonly Migration[]): Prom
   }
   const applied: string[] = [];
   for (const migration of known.values()) {
+    if (migration.version > upTo) break;
     await client.query("BEGIN");
     try {
       await client.query(migration.sql);
@@ -76,7 +78,8 @@ async function apply(client: PoolClient, migrations: readonly Migration[]): Prom
   return applied;
 }
 
-async function readMigrations(folder: string): Promise<Migration[]> {
+/** In the order in which they are applied. */
+export async function readMigrations(folder = MIGRATIONS): Promise<Migration[]> {
   const files = (await readdir(folder)).filter((file) => /^\d{4}-[a-z0-9-]+\.sql$/.test(file)).sort();
   return Promise.all(
     files.map(async (file) => {

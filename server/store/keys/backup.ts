@@ -82,6 +82,22 @@ export function backUpKeyStore(folder: string, into: string, now: number): strin
   return copy;
 }
 
+/**
+ * Put a copy where a server looks for its key store. Again is harmless; a store that is there already stays as it is.
+ *
+ * @throws RefusedInput NOT_FOUND where there is no copy; CONFLICT when another store is there
+ */
+export function restoreKeyStore(copy: string, into: string): void {
+  const header = readStoreHeader(copy);
+  if (!header) throw new RefusedInput("NOT_FOUND", { at: "copy of the key store", received: copy });
+  const there = readStoreHeader(into);
+  if (there?.id === header.id) return;
+  if (there) throw new RefusedInput("CONFLICT", { at: into, expected: "no other key store there", received: there.id });
+  // The header last: with it the store is there.
+  for (const name of [FILES.keys, FILES.ledger, FILES.store])
+    if (existsSync(join(copy, name))) writeNewFile(join(into, name), readFileSync(join(copy, name)));
+}
+
 function slotsOf(folder: string) {
   const file = openSync(join(folder, FILES.keys), "r");
   try {

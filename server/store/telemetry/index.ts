@@ -1,7 +1,9 @@
 export type { BlockRow, BlockStore, PeriodKey, SavedBlock, SavedRow, SealRows } from "./block-store.ts";
 export type { StoreLog } from "./blocks.ts";
+export { zstd } from "./compression.ts";
 export type * from "./ports.ts";
 export { postgresBlocks } from "./postgres-blocks.ts";
+export { blocksWithin } from "./postgres-days.ts";
 export type { StreamQueries } from "./queries.ts";
 export type { TailRoom } from "./relief.ts";
 export type { Replay, ReplayVisitor } from "./replay.ts";

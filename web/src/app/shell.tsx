@@ -176,6 +176,24 @@ function Banners() {
           Readings are kept on the local spool; alarms work. Call the technician.
         </Banner>
       )}
+      {storage === "damaged" && (
+        <Banner kind="storage" label="Storage">
+          <IconAlertTriangle size={18} aria-hidden /> <strong>Storage: damaged.</strong> Some older readings cannot be
+          shown. New readings and alarms are not affected. Call the technician.
+        </Banner>
+      )}
+      {storage === "low" && (
+        <Banner kind="storage" label="Storage">
+          <IconAlertTriangle size={18} aria-hidden /> <strong>Storage: little room left.</strong> Readings are kept and
+          alarms work. Call the technician today.
+        </Banner>
+      )}
+      {storage === "full" && (
+        <Banner kind="storage" label="Storage">
+          <IconAlertTriangle size={18} aria-hidden /> <strong>Storage: disk full.</strong> New readings are shown but
+          not kept. Alarms work. Call the technician now.
+        </Banner>
+      )}
       {storage === "failed" && (
         <Banner kind="storage" label="Storage">
           <IconAlertTriangle size={18} aria-hidden /> <strong>Storage: failed.</strong> New readings are not being kept.

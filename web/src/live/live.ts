@@ -1,4 +1,4 @@
-import type { LiveMessage, WatchMessage, WaveformChunk } from "@openward/api";
+import type { LiveMessage, StorageState, WatchMessage, WaveformChunk } from "@openward/api";
 import { type Clock, elapsedSince, type Moment, momentOf } from "./clock.ts";
 import { parseLiveMessage, SILENCE_MS } from "./messages.ts";
 import { applyMessage, noTiles, type Tiles } from "./tiles.ts";
@@ -20,7 +20,7 @@ export interface LiveState {
   readonly phase: "idle" | "connecting" | "live" | "lost";
   /** The socket is down, or silent for longer than a heartbeat; not yet long enough to be lost. */
   readonly isUnsteady: boolean;
-  readonly storage: "ok" | "spooling" | "failed";
+  readonly storage: StorageState;
   /** The server ended it: signed out, or not permitted. */
   readonly refused: { readonly code: string; readonly detail: string } | null;
   /** Server time of the last thing heard; null: nothing yet. */

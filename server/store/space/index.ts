@@ -1,0 +1,1 @@
+export { type PlaceSpace, refuseWhenFull, type SpaceState, type SpaceWatch, watchSpace } from "./watch.ts";
