@@ -1,5 +1,13 @@
 import { OutsideTrouble } from "@openward/errors";
-import type { Amendment, AmendmentDraft, JournalEntry, PatientView, Principal, Stream } from "@openward/model";
+import type {
+  Amendment,
+  AmendmentDraft,
+  AmendmentRecord,
+  JournalEntry,
+  PatientView,
+  Principal,
+  Stream,
+} from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { DataKeys } from "../keys/ports.ts";
 import { audit } from "../registry/audit.ts";
@@ -10,6 +18,7 @@ import { checkDraft, checkReason } from "./draft.ts";
 import { countsToday, createNewestBook } from "./newest.ts";
 import { createOverlay } from "./overlay.ts";
 import type { Amendments, Author, Received } from "./ports.ts";
+import { recordOnly } from "./received.ts";
 import type { StreamIdOf } from "./resolve.ts";
 import { insertAmendment, loadAmendments, lockAmendments } from "./rows.ts";
 import { createScreens } from "./screens.ts";
@@ -137,28 +146,19 @@ export async function openAmendments(options: AmendmentsOptions): Promise<Amendm
     makeAsSystem: (organisationId, draft, author) => make(viewOfAll(organisationId), draft, author),
     ofPatient(view, patientId) {
       const records = view.recordsOf(patientId).flatMap((id) => book.ofPatient(id));
-      return [...records].sort((a, b) => b.amendment.sequence - a.amendment.sequence);
+      const sorted = [...records].sort((a, b) => b.amendment.sequence - a.amendment.sequence);
+      return sorted.map((record) => withoutOthersValue(book, record));
     },
     find(view, amendmentId) {
       const record = book.find(amendmentId);
-      return record && isShown(view, record.amendment) ? record : undefined;
+      return record && isShown(view, record.amendment) ? withoutOthersValue(book, record) : undefined;
     },
-    ...createScreens(book),
-    counts(streamId, time, value) {
-      if (book.isEmpty) return true;
-      const stream = received.queries.known(viewOfAll(""), streamId);
-      return !stream || countsToday(book, stream, time, value);
-    },
-    isOfAnother: (patientId, deviceId, time) =>
-      book
-        .of({ id: "", patientId, deviceId })
-        .some(
-          (record) =>
-            record.amendment.kind === "re-attributed" &&
-            record.amendment.patientId === patientId &&
-            overlaps(record.amendment, time, time + 1) &&
-            holds(record),
-        ),
+    ...createScreens(book, (streamId) => received.queries.known(viewOfAll(""), streamId)),
+    restated: ({ patientId, deviceId }) =>
+      received
+        .latest(recordOnly(patientId, viewOfAll("")), patientId)
+        .filter(({ stream, time, value }) => stream.deviceId === deviceId && !countsToday(book, stream, time, value))
+        .map(({ stream }) => ({ streamId: stream.id, value: newest.find(stream)?.reading?.value ?? null })),
     onAmended: (listener) => void listeners.add(listener),
     refresh,
     forget(patientId) {
@@ -184,6 +184,24 @@ export async function openAmendments(options: AmendmentsOptions): Promise<Amendm
       if (isIn) void lookAgain();
     },
   };
+}
+
+/**
+ * What was said of one reading tells its value. Where the reading has been given to another patient since, or was given to
+ * this one and taken back, it tells that it was said, and not the value.
+ */
+function withoutOthersValue(book: Book, record: AmendmentRecord): AmendmentRecord {
+  const { amendment } = record;
+  const { reading, patientId, sequence, from, to } = amendment;
+  if (!reading) return record;
+  const isOthers = book.of(amendment).some((other) => {
+    const { kind, patientId: whose, sequence: made } = other.amendment;
+    if (kind !== "re-attributed" || !overlaps(other.amendment, from, to)) return false;
+    return whose === patientId ? holds(other) : made < sequence && !holds(other);
+  });
+  if (!isOthers) return record;
+  const hidden = { ordinal: reading.ordinal, received: Number.NaN };
+  return { ...record, amendment: { ...amendment, reading: hidden, corrected: null } };
 }
 
 function spanOfEntry(entry: JournalEntry): [stream: Stream, from: number, to: number] | undefined {

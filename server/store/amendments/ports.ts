@@ -1,4 +1,5 @@
 import type {
+  Alarm,
   Amendment,
   AmendmentDraft,
   AmendmentRecord,
@@ -8,8 +9,9 @@ import type {
   ReadingVersion,
   Waveform,
 } from "@openward/model";
-import type { Telemetry } from "../telemetry/ports.ts";
+import type { Reading, Telemetry } from "../telemetry/ports.ts";
 import type { StreamQueries } from "../telemetry/queries.ts";
+import type { Recent } from "../telemetry/recent.ts";
 
 export interface Author {
   readonly id: string;
@@ -21,16 +23,21 @@ export interface Received extends Telemetry {
   readonly queries: StreamQueries;
 }
 
+export interface ReadingHistory {
+  readonly reading: Reading;
+  readonly versions: readonly ReadingVersion[];
+}
+
 /** What was measured, as it counts today. */
 export interface AmendedTelemetry extends Telemetry {
   readonly queries: StreamQueries;
   /**
-   * The versions of one reading, oldest first; empty where there never was one in this patient's record. What turned out
-   * to be another patient's is in none of them.
+   * One reading and its versions, oldest first; undefined where there never was one in this patient's record. `value` of the
+   * reading is NaN: versions tell it, and what turned out to be another patient's is in none of them.
    */
-  versions(view: PatientView, streamId: string, time: number, ordinal: number): Promise<readonly ReadingVersion[]>;
-  /** The newest amendment that touches any of this span of a stream; undefined where none does. */
-  touched(view: PatientView, streamId: string, from: number, to: number): Amendment | undefined;
+  history(view: PatientView, streamId: string, time: number, ordinal: number): Promise<ReadingHistory | undefined>;
+  /** The newest amendment of any of this span of a stream, withdrawn ones too; undefined where there is none. */
+  touched(view: PatientView, streamId: string, from: number, to: number): AmendmentRecord | undefined;
 }
 
 /** Who amended what was measured, and what that leaves to be seen. */
@@ -52,10 +59,12 @@ export interface Amendments {
   /** For screens and alarms: what of new readings is this patient's and counts; undefined: nothing of it. */
   screenReadings(readings: Readings): Readings | undefined;
   screenWaveform(waveform: Waveform): Waveform | undefined;
-  /** For alarms: is this value, as received at this time, still one that counts? */
-  counts(streamId: string, time: number, received: number): boolean;
-  /** For the history of alarms: did the device measure another patient then? */
-  isOfAnother(patientId: string, deviceId: string, time: number): boolean;
+  /** For the alarms' start. */
+  screenRecent(streamId: string, recent: Recent): Recent;
+  /** An alarm stays, but not with the value of another patient. */
+  screenAlarm(alarm: Alarm): Alarm;
+  /** Streams of the amended record whose newest reading does not count as received, and what counts in its place. */
+  restated(amendment: Amendment): readonly { readonly streamId: string; readonly value: number | null }[];
   /** Told after each one that was made here or elsewhere. */
   onAmended(listener: (amendment: Amendment) => void): void;
   /** Another process has made some, or a patient was erased. */

@@ -1,4 +1,4 @@
-import type { Amendment, AmendmentRecord, PatientView, ReadingVersion, Stream } from "@openward/model";
+import type { AmendmentRecord, PatientView, ReadingVersion, Stream } from "@openward/model";
 import type { NumericColumns } from "@openward/timeseries";
 import type { Reading, StreamSummary } from "../telemetry/ports.ts";
 import { isAbout, overlaps } from "./book.ts";
@@ -161,19 +161,22 @@ export function amendTelemetry(overlay: Overlay): AmendedTelemetry {
       return queries.overview(view, streamId, { from, to, buckets });
     },
 
-    async versions(view, streamId, time, ordinal) {
+    async history(view, streamId, time, ordinal) {
       // A stream that stood in this record for a time is not there any more: its name is found through its amendments.
       const stream = overlay.streamOf(view, streamId) ?? givenOnce(view, streamId);
-      if (stream?.kind !== "numeric") return [];
+      if (stream?.kind !== "numeric") return undefined;
       const reading = await locate(view, stream, time, ordinal);
-      return reading ? versionsOfReading(stream, reading) : [];
+      const versions = reading ? versionsOfReading(stream, reading) : [];
+      return reading && versions.length > 0
+        ? { reading: { ...reading, stream, value: Number.NaN }, versions }
+        : undefined;
     },
 
-    touched(view, streamId, from, to): Amendment | undefined {
+    touched(view, streamId, from, to) {
       const stream = overlay.streamOf(view, streamId) ?? givenOnce(view, streamId);
       if (!stream) return undefined;
       const isOf = ({ amendment: a }: AmendmentRecord) => overlaps(a, from, to) && isAbout(a, stream);
-      return book.of(stream).findLast(isOf)?.amendment;
+      return book.of(stream).findLast(isOf);
     },
   };
 
