@@ -14,6 +14,7 @@ import { ensureDemoWard, type RunningDemo, startDemoDevices } from "./demo.ts";
 import { createForgetting } from "./forget.ts";
 import { type Foundation, openFoundation } from "./foundation.ts";
 import { createHttp, createWebSockets, serveOpenApi, serveOperations } from "./http/index.ts";
+import { streamId } from "./ingest/ids.ts";
 import { createIngest } from "./ingest/index.ts";
 import { type Address, closeServer, explainListening, listenTcp, portOf, refuseTaken } from "./listen.ts";
 import { createLive, liveRoute } from "./live/index.ts";
@@ -23,9 +24,11 @@ import packageJson from "./package.json" with { type: "json" };
 import { createPortal } from "./portal/index.ts";
 import { registerRecord } from "./record/register.ts";
 import { createSightings } from "./sightings.ts";
+import { type Amendments, openAmendments } from "./store/amendments/index.ts";
 import { watchFaults } from "./store/inspection/index.ts";
 import { type JournalState, openJournal } from "./store/journal/index.ts";
 import { bindStore, eraseRows } from "./store/keys/index.ts";
+import { createTables } from "./store/registry/index.ts";
 import { refuseWhenFull, type SpaceState, watchSpace } from "./store/space/index.ts";
 import { openTelemetry, postgresBlocks } from "./store/telemetry/index.ts";
 import { createWatch } from "./watch/index.ts";
@@ -114,6 +117,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     tailBytesMax: tailBudget(config),
   });
   const spoolFolder = join(config.dataDir, "spool");
+  // What arrives before they are open is looked at when they open.
+  let amended: Pick<Amendments, "committed"> | undefined;
   const journal = await openJournal({
     runtime,
     worker,
@@ -121,7 +126,13 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     spoolFolder,
     spoolBytesMax: config.spoolMegabytes * 1_000_000,
     journalDays: config.journalDays,
-    tails: telemetry,
+    tails: {
+      ...telemetry,
+      committed(entries, first, last) {
+        telemetry.committed(entries, first, last);
+        amended?.committed(entries);
+      },
+    },
     keys,
     log,
   });
@@ -146,15 +157,29 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   stops.push(faults.stop);
   const storage = () => storageState(journal.state, space.state, faults.count());
 
+  // From here on nobody reads what was measured but through what people said of it since.
+  const tables = createTables(database);
+  const amendments = await openAmendments({ runtime, tables, keys, received: telemetry, streamIdOf: streamId, log });
+  amended = amendments;
+  telemetry.settled.then(() => amendments.settle()).catch((error: unknown) => report(error, "amending"));
+  const { screenAlarm, screenReadings, screenWaveform } = amendments;
+
   // Watch tells screens, live takes its screens' beginnings from what watch knows: one of the two is introduced late.
-  const screens = { alarm: (alarm: Alarm) => live.alarm(alarm), standby: (standby: Standby) => live.standby(standby) };
+  const screens = {
+    alarm: (alarm: Alarm) => live.alarm(screenAlarm(alarm)),
+    standby: (standby: Standby) => live.standby(standby),
+  };
   const watch = createWatch({
     runtime,
     journal,
     screens,
     patients: directory,
     devices: directory,
-    memory: { ...foundation.watchMemory, lastHeard: telemetry.lastHeard, recent: telemetry.recent },
+    memory: {
+      ...foundation.watchMemory,
+      lastHeard: telemetry.lastHeard,
+      recent: (id, from, windowMs) => amendments.screenRecent(id, telemetry.recent(id, from, windowMs)),
+    },
     report,
   });
 
@@ -165,7 +190,11 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const ingest = createIngest({
     runtime,
     journal: refuseWhenFull(journal, space),
-    watch,
+    watch: {
+      ...watch,
+      readings: (readings) => withThat(screenReadings(readings), watch.readings),
+      waveform: (waveform) => withThat(screenWaveform(waveform), watch.waveform),
+    },
     directory: {
       ...directory,
       knowsStream: telemetry.knowsStream,
@@ -176,7 +205,10 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       },
     },
     deliveries: telemetry.deliveries,
-    live: { readings: (readings) => live.readings(readings), waveform: (waveform) => live.waveform(waveform) },
+    live: {
+      readings: (readings) => withThat(screenReadings(readings), live.readings),
+      waveform: (waveform) => withThat(screenWaveform(waveform), live.waveform),
+    },
     report,
     onReceipt(receipt) {
       counted.accepted += receipt.accepted;
@@ -207,7 +239,9 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     devices: foundation.devices,
     people: foundation.people,
     quarantine: foundation.quarantine,
-    history: foundation.alarms,
+    history: {
+      ofPatient: async (...asked) => (await foundation.alarms.ofPatient(...asked)).map(screenAlarm),
+    },
     devicesNow: {
       isConnected: (deviceId) => connected.has(deviceId),
       lastSeenAt: sightings.lastSeenAt,
@@ -215,10 +249,15 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     },
     deviceTypes,
     reprocess: ingest.reprocess,
-    watch,
-    telemetry,
+    watch: {
+      ...watch,
+      active: (view) => watch.active(view).map(screenAlarm),
+      acknowledge: (...answer) => screenAlarm(watch.acknowledge(...answer)),
+    },
+    telemetry: amendments.telemetry,
+    amendments,
     screens: { patientChanged: (patientId, organisationId) => live.patientChanged(patientId, organisationId) },
-    streams: telemetry.queries,
+    streams: amendments.telemetry.queries,
     changes: {
       onPatient: (listener) =>
         void directory.on((change) => {
@@ -241,13 +280,30 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const forgetting = createForgetting({
     refresh: keys.refresh,
     watch,
-    telemetry,
+    telemetry: {
+      ...telemetry,
+      forget(patientId) {
+        amendments.forget(patientId);
+        return telemetry.forget(patientId);
+      },
+    },
     eraseRows: (erased, streamIds) => eraseRows(worker, erased, streamIds, now()),
     timers: runtime.timers,
     report,
   });
   stops.push(forgetting.stop);
+  amendments.onAmended((amendment) => {
+    for (const { streamId: id, value } of amendments.restated(amendment)) watch.amended(id, value);
+    for (const patientId of [amendment.patientId, amendment.toPatientId]) {
+      if (patientId !== null) live.patientChanged(patientId, amendment.organisationId);
+    }
+  });
+  const catchUp = () => amendments.refresh().catch((error: unknown) => report(error, "reading amendments"));
+  // A notification that was missed while the database was away is made up for.
+  const caughtUp = runtime.timers.every(CATCH_UP_MS, () => void catchUp());
+  stops.push(() => caughtUp.cancel());
   directory.on((change) => {
+    if (change.kind === "amendment") void catchUp();
     if (change.kind === "patient") forgetting.look();
     if (change.kind === "patient") watch.patientChanged(change.patientId);
     if (change.kind === "association") watch.associationChanged(change.deviceId);
@@ -296,7 +352,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     access,
     patients: foundation.patients,
     devices: foundation.devices,
-    telemetry,
+    telemetry: amendments.telemetry,
+    amendments,
     clock: runtime.clock,
     version: packageJson.version,
     publicUrl: config.publicUrl ?? undefined,
@@ -377,6 +434,12 @@ function storageState(journal: JournalState, disk: SpaceState, faults: number): 
 async function freeBytesOf(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
+}
+
+const CATCH_UP_MS = 30_000;
+
+function withThat<T>(found: T | undefined, take: (found: T) => void): void {
+  if (found !== undefined) take(found);
 }
 
 const signInLink = (url: string, token: string) => `${url}/sign-in#token=${token}`;

@@ -215,6 +215,54 @@ export const newStandby = z.object({
 
 export const expectation = z.object({ intervalMs: z.number().int().min(100).max(2_592_000_000).nullable() });
 
+/** What somebody said later of what was measured. It is laid over it; what was received stays. */
+export const amendment = z.object({
+  id,
+  kind: z.enum(["entered-in-error", "corrected", "re-attributed"]),
+  deviceId,
+  /** null: everything that the device measured. */
+  streamId: id.nullable(),
+  signal: z.string().nullable(),
+  /** Device time; of one reading its own time, and one millisecond. */
+  from: millis,
+  to: millis,
+  isReading: z.boolean(),
+  /** Of one reading: what came, in `unit`; null too where it is another patient's now. */
+  received: z.number().nullable(),
+  corrected: z.number().nullable(),
+  unit: z.string().nullable(),
+  /** Of a re-attribution: did this patient lose it, or get it? */
+  direction: z.enum(["away", "here"]).nullable(),
+  /** The other patient; null where the caller may not see them. */
+  otherPatientId: id.nullable(),
+  by: z.string(),
+  reason: z.string(),
+  at: millis,
+  /** It does not hold any more. */
+  withdrawn: z.object({ by: z.string(), reason: z.string(), at: millis }).nullable(),
+});
+/**
+ * `corrected`, and `entered-in-error` of one reading: `streamId`, `at` (and `ordinal`). Of a span: `from`, `to`, and
+ * `streamId`, or `deviceId` for all that it measured. `re-attributed`: `deviceId`, `from`, `to`, `toPatientId`.
+ */
+export const newAmendment = z.object({
+  kind: z.enum(["entered-in-error", "corrected", "re-attributed"]),
+  streamId: id.optional(),
+  deviceId: deviceId.optional(),
+  at: millis.optional(),
+  ordinal: z.number().int().min(0).max(65_535).default(0),
+  from: millis.optional(),
+  to: millis.optional(),
+  /** Of a correction, in `unit` (UCUM). */
+  value: z.number().optional(),
+  unit: z.string().max(64).optional(),
+  toPatientId: id.optional(),
+  /** The newest amendment of it that the person saw; 409 when another holds. */
+  seen: id.nullable().default(null),
+  reason: text(500),
+});
+export const withdrawal = z.object({ reason: text(500) });
+
 export const deviceType = z.object({
   key: z.string(),
   display: z.string(),
@@ -339,6 +387,8 @@ export type TrendBody = z.infer<typeof trend>;
 export type WaveformPiece = z.infer<typeof waveformPiece>;
 export type AlarmBody = z.infer<typeof alarm>;
 export type LimitsBody = z.infer<typeof limits>;
+export type AmendmentBody = z.infer<typeof amendment>;
+export type NewAmendmentBody = z.input<typeof newAmendment>;
 export type StandbyBody = z.infer<typeof standby>;
 export type DeviceBody = z.infer<typeof device>;
 export type DeviceTypeBody = z.infer<typeof deviceType>;

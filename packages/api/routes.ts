@@ -98,6 +98,10 @@ export const routes = {
   startStandby: { method: "POST", path: "/api/patients/:id/standby", summary: "Pause watching, for a reason, until a time", allow: clinical, body: b.newStandby, status: 201, response: b.standby },
   endStandby: { method: "DELETE", path: "/api/patients/:id/standby/:standbyId", summary: "Watch again", allow: clinical, status: 200, response: b.standby },
 
+  amendments: { method: "GET", path: "/api/patients/:id/amendments", summary: "What was said later of this patient's measurements: by whom, when, why, what before; newest first", allow: everyone, status: 200, response: z.array(b.amendment) },
+  amend: { method: "POST", path: "/api/patients/:id/amendments", summary: "Enter a reading or a span in error, correct a reading, or give a device's span to the patient whose it is; 409 where it has been amended since `seen`", allow: clinical, body: b.newAmendment, status: 201, response: b.amendment },
+  withdrawAmendment: { method: "POST", path: "/api/patients/:id/amendments/:amendmentId/withdraw", summary: "An amendment does not hold any more; 409 while a later one of the same stands on it", allow: clinical, body: b.withdrawal, status: 200, response: b.amendment },
+
   deviceTypes: { method: "GET", path: "/api/device-types", summary: "Known device types", allow: everyone, status: 200, response: z.array(b.deviceType) },
   devices: { method: "GET", path: "/api/devices", summary: "Devices with state and patient", allow: everyone, status: 200, response: z.array(b.device) },
   device: { method: "GET", path: "/api/devices/:deviceId", summary: "A device", allow: everyone, status: 200, response: b.device },

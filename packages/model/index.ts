@@ -4,6 +4,7 @@
  */
 export * from "./age.ts";
 export * from "./alarm.ts";
+export * from "./amendment.ts";
 export * from "./journal.ts";
 export * from "./people.ts";
 export * from "./telemetry.ts";

@@ -38,6 +38,8 @@ export const QUALITY = {
   claimed: 4,
   /** The device marked the value as questionable. */
   questionable: 8,
+  /** A person corrected the value; never in what is stored, only in answers. */
+  corrected: 16,
 } as const;
 
 /** Readings of one stream, in columns of equal length, in order of arrival. */

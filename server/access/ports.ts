@@ -68,7 +68,7 @@ export interface Changes {
       change:
         | { readonly kind: "patient"; readonly organisationId: string; readonly patientId: string }
         | { readonly kind: "session"; readonly organisationId: string; readonly principalId: string }
-        | { readonly kind: "device" | "association" },
+        | { readonly kind: "device" | "association" | "amendment" },
     ) => void,
   ): () => void;
 }

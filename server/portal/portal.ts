@@ -4,6 +4,7 @@ import type { Runtime } from "@openward/runtime";
 import type { FastifyInstance } from "fastify";
 import type { PublicUrl } from "../http/index.ts";
 import { alarmHandlers } from "./alarms.ts";
+import { amendmentHandlers } from "./amendments.ts";
 import type { Handlers } from "./call.ts";
 import { deviceHandlers } from "./devices.ts";
 import { registerRoutes } from "./door.ts";
@@ -14,6 +15,7 @@ import { peopleHandlers } from "./people.ts";
 import type {
   Access,
   AlarmHistory,
+  Amendments,
   Changes,
   Devices,
   DevicesNow,
@@ -52,6 +54,7 @@ export interface PortalDeps {
   readonly people: People;
   readonly watch: Watch;
   readonly telemetry: Telemetry;
+  readonly amendments: Amendments;
   readonly screens: Screens;
   readonly streams: StreamQueries;
   readonly changes: Changes;
@@ -84,6 +87,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...telemetryHandlers({ telemetry, watch, devices: deps.devices }),
     ...streamHandlers({ ...deps, clock }),
     ...alarmHandlers({ watch, history: deps.history, names }),
+    ...amendmentHandlers({ amendments: deps.amendments, streams: deps.streams }),
     ...limitHandlers({ watch, patients, screens: deps.screens, names, clock }),
     ...deviceHandlers({ devices: deps.devices, devicesNow, deviceTypes: deps.deviceTypes, patients, clock }),
     ...quarantineHandlers({ quarantine: deps.quarantine, reprocess: deps.reprocess, names }),

@@ -1,6 +1,9 @@
 import type {
   AgeGroup,
   Alarm,
+  Amendment,
+  AmendmentDraft,
+  AmendmentRecord,
   Association,
   Device,
   DeviceStatus,
@@ -298,6 +301,16 @@ export interface StreamQueries {
   ): Promise<{ readonly times: Float64Array; readonly values: Float64Array }>;
   waveforms(view: PatientView, streamId: string, query: SpanOfStream): AsyncIterable<Waveform>;
   overview(view: PatientView, streamId: string, query: SpanOfStream & { readonly buckets: number }): Promise<Overview>;
+}
+
+/** What people say later of what was measured. */
+export interface Amendments {
+  ofPatient(view: PatientView, patientId: string): readonly AmendmentRecord[];
+  make(
+    view: PatientView,
+    draft: AmendmentDraft,
+    author: { readonly id: string; readonly display: string },
+  ): Promise<Amendment>;
 }
 
 /** What others commit: a patient, or where one lies. */

@@ -41,21 +41,31 @@ export function capabilityStatement(base: string, version: string, startedAt: nu
         mode: "server",
         documentation: `Read and search. _count is ${COUNT_DEFAULT} when left out and at most ${COUNT_MAX}; parameters that are not listed are ignored with a remark, or refused with Prefer: handling=strict. XML is not given.`,
         security: { description: "Bearer token (openward token issue) or the portals' session cookie." },
-        resource: Object.entries(searchables).map(
-          ([type, { parameters, sorts }]): CapabilityStatementRestResource => ({
-            type: type as CapabilityStatementRestResource["type"], // keys of our own table
-            documentation: `${documentation[type] ?? ""} _sort: ${sorts.join(", ")}.`,
-            ...(profiles[type] ? { supportedProfile: profiles[type] } : {}),
-            interaction: [{ code: "read" }, { code: "search-type" }],
-            versioning: "versioned",
-            readHistory: false,
-            searchParam: parameters.map(({ name, type: kind, documentation: text }) => ({
-              name,
-              type: kind,
-              documentation: text,
-            })),
+        resource: Object.entries(searchables)
+          .map(
+            ([type, { parameters, sorts }]): CapabilityStatementRestResource => ({
+              type: type as CapabilityStatementRestResource["type"], // keys of our own table
+              documentation: `${documentation[type] ?? ""} _sort: ${sorts.join(", ")}.`,
+              ...(profiles[type] ? { supportedProfile: profiles[type] } : {}),
+              interaction: [
+                { code: "read" },
+                ...(type === "Observation" ? [{ code: "vread" as const }, { code: "history-instance" as const }] : []),
+                { code: "search-type" },
+              ],
+              versioning: "versioned",
+              readHistory: type === "Observation",
+              searchParam: parameters.map(({ name, type: kind, documentation: text }) => ({
+                name,
+                type: kind,
+                documentation: text,
+              })),
+            }),
+          )
+          .concat({
+            type: "Provenance",
+            documentation: "Who amended what was measured, when and why; the id is the amendment's.",
+            interaction: [{ code: "read" }],
           }),
-        ),
         interaction: [{ code: "batch" }],
       },
     ],

@@ -1,10 +1,11 @@
 import type { Organisation, PatientView } from "@openward/model";
 import type { Clock } from "@openward/runtime";
-import type { Devices, Patients, Telemetry } from "./ports.ts";
+import type { Amendments, Devices, Patients, Telemetry } from "./ports.ts";
 
 /** Everything that one request is answered from. */
 export interface RecordContext {
   readonly telemetry: Telemetry;
+  readonly amendments: Amendments;
   readonly patients: Patients;
   readonly devices: Devices;
   readonly clock: Clock;

@@ -1,10 +1,12 @@
 import type {
+  AmendmentRecord,
   Association,
   Device,
   Organisation,
   Patient,
   PatientView,
   Principal,
+  ReadingVersion,
   Stream,
   Waveform,
 } from "@openward/model";
@@ -58,6 +60,8 @@ export interface Reading {
   readonly quality: number;
   readonly utcOffsetMinutes: number | null;
   readonly receivedAt: number;
+  /** Where somebody amended it: what is so of it; `value` is then what this says, NaN for none. */
+  readonly amended?: ReadingVersion;
 }
 
 export interface ReadingKey {
@@ -76,6 +80,8 @@ export interface ReadingsQuery {
   readonly order: "ascending" | "descending";
   readonly limit: number;
   readonly after?: ReadingKey;
+  /** Also what was entered in error or turned out to be another patient's, without its value. */
+  readonly withErrors?: boolean;
 }
 
 export interface WaveformQuery {
@@ -85,12 +91,28 @@ export interface WaveformQuery {
   readonly to: number;
 }
 
+export interface ReadingHistory {
+  /** `value` is NaN: the versions tell it. */
+  readonly reading: Reading;
+  /** Oldest first; `value` is null where there is none to be shown. */
+  readonly versions: readonly ReadingVersion[];
+}
+
+/** What people said later of what was measured. */
+export interface Amendments {
+  find(view: PatientView, amendmentId: string): AmendmentRecord | undefined;
+}
+
 /** What was measured. A patient outside the view is as if there were none. */
 export interface Telemetry {
   streams(view: PatientView, patientId: string): Promise<readonly StreamSummary[]>;
   stream(view: PatientView, streamId: string): Promise<StreamSummary | undefined>;
   readings(view: PatientView, query: ReadingsQuery): Promise<readonly Reading[]>;
   reading(view: PatientView, streamId: string, time: number, ordinal: number): Promise<Reading | undefined>;
+  /** undefined: there never was such a reading in this patient's record. */
+  history(view: PatientView, streamId: string, time: number, ordinal: number): Promise<ReadingHistory | undefined>;
+  /** The newest amendment of any of this span of a stream, withdrawn ones too. */
+  touched(view: PatientView, streamId: string, from: number, to: number): AmendmentRecord | undefined;
   /** Pieces that overlap [from, to), cut to it, in order; a gap in time begins a new piece. */
   waveform(view: PatientView, query: WaveformQuery): Promise<readonly Waveform[]>;
   /** NaN (or no bucket) where nothing was measured: tells where samples are without reading them. */

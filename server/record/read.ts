@@ -5,7 +5,8 @@ import { mapDevice } from "./resources/device.ts";
 import { fhirDeviceId, isHashedDeviceId } from "./resources/device-id.ts";
 import { mapStream } from "./resources/device-metric.ts";
 import { mapPatient } from "./resources/patient.ts";
-import { findObservation } from "./sources/find.ts";
+import { mapProvenance } from "./resources/provenance.ts";
+import { findObservation, findVersions } from "./sources/find.ts";
 import { isUuid } from "./uuid.ts";
 
 type Reader = (context: RecordContext, id: string) => Promise<Resource | undefined>;
@@ -27,6 +28,10 @@ const readers: Readonly<Record<string, Reader>> = {
     const summary = isUuid(id) ? await telemetry.stream(view, id) : undefined;
     return summary && view.has(summary.stream.patientId) ? mapStream(summary.stream, organisation) : undefined;
   },
+  Provenance: async (context, id) => {
+    const record = isUuid(id) ? context.amendments.find(context.view, id) : undefined;
+    return record && mapProvenance(record, context.view, context.organisation);
+  },
   Observation: async (context, id) => (await findObservation(context, id))?.map(),
 };
 
@@ -41,6 +46,12 @@ export async function readResource(context: RecordContext, type: string, id: str
   const resource = await reader(context, id);
   if (!resource) throw new RefusedInput("NOT_FOUND");
   return resource;
+}
+
+/** Versions of one resource, oldest first; of most there is one. @throws RefusedInput NOT_FOUND */
+export async function readVersions(context: RecordContext, type: string, id: string): Promise<readonly Resource[]> {
+  const versions = type === "Observation" ? await findVersions(context, id) : undefined;
+  return versions ?? [await readResource(context, type, id)];
 }
 
 export function unknownType(): RefusedInput {

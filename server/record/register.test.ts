@@ -589,7 +589,11 @@ test("metadata is open to all and lists exactly the parameters that work", async
   for (const { type, searchParam, interaction } of statement.rest?.[0]?.resource ?? []) {
     assert.deepEqual(
       interaction?.map(({ code }) => code),
-      ["read", "search-type"],
+      type === "Observation"
+        ? ["read", "vread", "history-instance", "search-type"]
+        : type === "Provenance"
+          ? ["read"]
+          : ["read", "search-type"],
     );
     const valueFor: Record<string, string> = { date: "2026", birthdate: "2026" };
     for (const { name } of searchParam ?? []) {

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { capabilityStatement } from "./capability.ts";
 import { FHIR_JSON, negotiate, prefersStrict } from "./negotiate.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
-import type { Access, Devices, Patients, Telemetry } from "./ports.ts";
+import type { Access, Amendments, Devices, Patients, Telemetry } from "./ports.ts";
 import type { Rest } from "./rest.ts";
 
 export interface RecordDeps {
@@ -13,6 +13,7 @@ export interface RecordDeps {
   readonly patients: Patients;
   readonly devices: Devices;
   readonly telemetry: Telemetry;
+  readonly amendments: Amendments;
   readonly clock: Clock;
   /** Openward's own version, for `metadata`. */
   readonly version: string;

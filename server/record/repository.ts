@@ -4,7 +4,8 @@ import type { Bundle, Reference, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "./context.ts";
 import { outcomeOf, outcomeOfError } from "./outcome.ts";
-import { readResource, unknownType } from "./read.ts";
+import { readResource, readVersions, unknownType } from "./read.ts";
+import { historyBundle } from "./search/bundle.ts";
 import { searchables } from "./search/index.ts";
 
 /** Told of errors that are ours; the asker learns only that there was one. */
@@ -53,11 +54,12 @@ export class RecordRepository extends FhirRepository {
     return Promise.all(references.map((one) => this.readReference<T>(one).catch((error: Error) => error)));
   }
 
-  /** Only the version that stands now can be read. */
+  /** Of an amended reading every version that may be seen; of other resources the one that stands now. */
   readVersion<T extends Resource>(type: string, id: string, versionId: string): Promise<WithId<T>> {
     return this.#guard(async () => {
-      const resource = await readResource(this.#context, type, id);
-      if (resource.meta?.versionId !== versionId) throw new RefusedInput("NOT_FOUND");
+      const versions = await readVersions(this.#context, type, id);
+      const resource = versions.find(({ meta }) => meta?.versionId === versionId);
+      if (!resource) throw new RefusedInput("NOT_FOUND");
       return resource as WithId<T>;
     });
   }
@@ -66,8 +68,13 @@ export class RecordRepository extends FhirRepository {
     throw notSupported();
   }
 
-  readHistory<T extends Resource>(): Promise<Bundle<WithId<T>>> {
-    return Promise.reject(notSupported());
+  readHistory<T extends Resource>(type: T["resourceType"], id: string): Promise<Bundle<WithId<T>>> {
+    // Of the others only what stands now is kept in a form that could be read: half a history would be a false one.
+    if (type !== "Observation") return Promise.reject(notSupported());
+    return this.#guard(async () => {
+      const versions = await readVersions(this.#context, type, id);
+      return historyBundle(this.#context, versions) as Bundle<WithId<T>>; // of the type that was asked for
+    });
   }
 
   createResource<T extends Resource>(): Promise<WithId<T>> {

@@ -62,6 +62,8 @@ export interface Watch {
   /** @throws RefusedInput NOT_FOUND, FIELD_INVALID; OutsideTrouble: nothing was changed */
   confirmExpectation(view: PatientView, streamId: string, intervalMs: number | null): Promise<Expectation>;
 
+  /** The newest reading of a stream does not count as it was received; null: nothing counts in its place. */
+  amended(streamId: string, received: number | null): void;
   patientChanged(patientId: string): void;
   associationChanged(deviceId: string): void;
   /** A patient who was erased: nothing of them stays in memory, and nothing is written of it. */
@@ -301,6 +303,7 @@ export function createWatch({
       return expectation;
     },
 
+    amended: streams.amended,
     patientChanged(patientId) {
       limits.patientChanged(patientId);
       streams.patientChanged(patientId);

@@ -63,6 +63,11 @@ export interface StreamWatch {
   waveform(waveform: Waveform): boolean;
   /** Known from before a restart: what it said last is judged again, so that delays go on and no alarm is lost. */
   restore(stream: Stream, receivedAt: number, recall: (windowMs: number) => RecentReadings): void;
+  /**
+   * The newest reading of a stream was entered in error, corrected, or is another patient's: what counts in its place is
+   * judged, and where nothing does, conditions end. @param received in the stream's unit; null: nothing counts
+   */
+  amended(streamId: string, received: number | null): void;
   /** Limits, admission or age changed. */
   patientChanged(patientId: string): void;
   associationChanged(deviceId: string): void;
@@ -382,7 +387,26 @@ export function createStreamWatch({
     return true;
   }
 
+  function amended(streamId: string, received: number | null): void {
+    const watched = streams.get(streamId);
+    if (!watched || Number.isNaN(watched.lastValue)) return;
+    watched.lastValue = received === null ? Number.NaN : toCanonical(received, watched.conversion);
+    watched.conditions.forEach((condition, i) => {
+      if (received !== null) {
+        const step = evaluate(condition, watched.lastTime, watched.lastValue);
+        if (step !== "none") apply(watched, i, condition, step, watched.lastTime);
+        return;
+      }
+      watched.pending[i]?.cancel();
+      watched.pending[i] = undefined;
+      if (condition.phase === "due")
+        alarms.endCondition(condition.rule.rule, streamId, runtime.clock.now(), condition.rule.latching);
+      watched.conditions[i] = inactive(condition.rule);
+    });
+  }
+
   return {
+    amended,
     readings(readings) {
       const { stream, times, values, receivedAt } = readings;
       const watched = current(stream, readings.associationId);

@@ -158,6 +158,13 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
 
   const deps: PortalDeps = {
     runtime,
+    // The real ones, on the real database: server/store/amendments.
+    amendments: {
+      ofPatient: () => [],
+      make: async () => {
+        throw new RefusedInput("READING_NOT_THERE", { at: "at" });
+      },
+    },
     access: {
       async authenticate({ cookie, authorization }) {
         const role = (authorization?.slice("Bearer ".length) ?? cookie?.slice("openward_session=".length)) as

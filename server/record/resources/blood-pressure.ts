@@ -4,7 +4,7 @@ import { panelId, panelSource } from "../observation-id.ts";
 import type { Reading } from "../ports.ts";
 import { fhirDeviceId } from "./device-id.ts";
 import { metaOf } from "./meta.ts";
-import { absent } from "./observation.ts";
+import { absent, noteOf } from "./observation.ts";
 import { bloodPressureKind, codeOfSignal, PANEL_MEMBERS, type PanelMember } from "./observation-kind.ts";
 import { qualityOf } from "./quality.ts";
 import { receivedQuantity } from "./quantity.ts";
@@ -34,8 +34,12 @@ export function componentCodes(panel: BloodPressurePanel): ObservationComponent[
 export function mapBloodPressure(panel: BloodPressurePanel, organisation: Organisation): Observation {
   const { patientId, deviceId, unit, time, ordinal, members } = panel;
   const readings = Object.values(members);
-  const receivedAt = fhirTime(Math.max(...readings.map((reading) => reading.receivedAt)));
-  const { tag, note } = qualityOf(readings.reduce((bits, reading) => bits | reading.quality, 0));
+  const receivedAt = fhirTime(Math.max(...readings.map((reading) => reading.amended?.at ?? reading.receivedAt)));
+  const { tag, note = [] } = qualityOf(readings.reduce((bits, reading) => bits | reading.quality, 0));
+  const notes = [...note, ...readings.flatMap((reading) => noteOf(reading.amended))];
+  const changes = readings.reduce((sum, { amended }) => sum + (amended ? amended.version - 1 : 0), 0);
+  const isError = readings.every(({ amended }) => amended?.status === "entered-in-error");
+  const isCorrected = readings.some(({ amended }) => amended !== undefined && amended.status !== "final");
   const offset = readings[0]?.utcOffsetMinutes ?? null;
   const kind = bloodPressureKind;
   return {
@@ -43,18 +47,18 @@ export function mapBloodPressure(panel: BloodPressurePanel, organisation: Organi
     id: panelId(patientId, panelSource(deviceId, unit), time, ordinal),
     // A member that arrives after the others makes the next version of the same panel.
     meta: metaOf(organisation, {
-      versionId: String(readings.length),
+      versionId: changes === 0 ? String(readings.length) : `${readings.length}-${changes}`,
       lastUpdated: receivedAt,
       profile: kind.profile,
       tag,
     }),
-    status: "final",
+    status: isError ? "entered-in-error" : isCorrected ? "corrected" : "final",
     ...(kind.category ? { category: kind.category } : {}),
     code: kind.code,
     subject: { reference: `Patient/${patientId}` },
     effectiveDateTime: fhirTime(time, offset),
     issued: receivedAt,
-    ...(note ? { note } : {}),
+    ...(notes.length > 0 ? { note: notes } : {}),
     device: { reference: `Device/${fhirDeviceId(deviceId)}` },
     component: componentsOf(panel).map((member) => componentOf(member, members[member])),
   };
@@ -68,6 +72,7 @@ function componentsOf({ members }: BloodPressurePanel): PanelMember[] {
 function componentOf(member: PanelMember, reading: Reading | undefined): ObservationComponent {
   const code = codes[member];
   if (!reading) return { code, dataAbsentReason: absent("unknown") };
+  if (reading.amended?.status === "entered-in-error") return { code, dataAbsentReason: absent("error") };
   const { signal, units } = bloodPressureKind;
   return { code, valueQuantity: receivedQuantity(reading.value, reading.stream.unit, signal, units) };
 }

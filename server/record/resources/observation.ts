@@ -1,5 +1,5 @@
-import type { Observation } from "@medplum/fhirtypes";
-import type { Organisation, Stream } from "@openward/model";
+import type { Annotation, Observation } from "@medplum/fhirtypes";
+import type { Organisation, ReadingVersion, Stream } from "@openward/model";
 import { readingId } from "../observation-id.ts";
 import type { Reading } from "../ports.ts";
 import { fhirDeviceId } from "./device-id.ts";
@@ -13,22 +13,36 @@ import { fhirTime } from "./time.ts";
 export function mapReading(reading: Reading, organisation: Organisation): Observation {
   const { stream, time, value } = reading;
   const kind = observationKind(stream);
-  const receivedAt = fhirTime(reading.receivedAt);
-  const { tag, note } = qualityOf(reading.quality);
+  const { amended } = reading;
+  const issued = fhirTime(amended?.at ?? reading.receivedAt);
+  const { tag, note = [] } = qualityOf(reading.quality);
+  const notes = [...note, ...noteOf(amended)];
   return {
     resourceType: "Observation",
     id: readingId(stream.id, time, reading.ordinal),
-    meta: metaOf(organisation, { versionId: "1", lastUpdated: receivedAt, profile: kind.profile, tag }),
-    status: "final",
+    meta: metaOf(organisation, {
+      versionId: String(amended?.version ?? 1),
+      lastUpdated: issued,
+      profile: kind.profile,
+      tag,
+    }),
+    status: amended?.status ?? "final",
     ...(kind.category ? { category: kind.category } : {}),
     code: kind.code,
     subject: { reference: `Patient/${stream.patientId}` },
     effectiveDateTime: fhirTime(time, reading.utcOffsetMinutes),
-    issued: receivedAt,
-    ...valueElement(value, stream),
-    ...(note ? { note } : {}),
+    issued,
+    ...(amended?.status === "entered-in-error" ? { dataAbsentReason: absent("error") } : valueElement(value, stream)),
+    ...(notes.length > 0 ? { note: notes } : {}),
     device: { reference: `Device/${fhirDeviceId(stream.deviceId)}` },
   };
+}
+
+/** Who amended it, when and why. */
+export function noteOf(amended: ReadingVersion | undefined): Annotation[] {
+  const amendment = amended?.amendment;
+  if (!amendment) return [];
+  return [{ authorString: amendment.byDisplay, time: fhirTime(amendment.at), text: amendment.reason }];
 }
 
 function valueElement(value: number, stream: Stream): Partial<Observation> {
@@ -39,6 +53,6 @@ function valueElement(value: number, stream: Stream): Partial<Observation> {
 }
 
 /** A value that is not there, with the reason. */
-export function absent(code: "not-a-number" | "unknown"): { coding: { system: string; code: string }[] } {
+export function absent(code: "not-a-number" | "unknown" | "error"): { coding: { system: string; code: string }[] } {
   return { coding: [{ system: "http://terminology.hl7.org/CodeSystem/data-absent-reason", code }] };
 }

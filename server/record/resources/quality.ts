@@ -19,6 +19,7 @@ const flags = [
     code: "claimed",
     text: "Came from a device that was on no patient at that time; a person gave it to this patient.",
   },
+  { bit: QUALITY.corrected, code: "corrected", text: "A person corrected the value." },
   { bit: QUALITY.questionable, code: "questionable", text: "The device marked the value as questionable." },
 ];
 

@@ -1,5 +1,5 @@
 import type { Observation } from "@medplum/fhirtypes";
-import { ABSENT_SAMPLE, type Organisation, type Stream, type Waveform } from "@openward/model";
+import { ABSENT_SAMPLE, type AmendmentRecord, type Organisation, type Stream, type Waveform } from "@openward/model";
 import { WINDOW_MS, waveformId } from "../observation-id.ts";
 import { fhirDeviceId } from "./device-id.ts";
 import { metaOf } from "./meta.ts";
@@ -101,6 +101,7 @@ function append(to: number[], from: Int32Array, begin: number, stop: number): vo
  *
  * @param index position of the segment among those of its window
  * @param now server time: a window that is not over yet is preliminary
+ * @param record the newest amendment of the window
  */
 export function mapSegment(
   segment: Segment,
@@ -108,25 +109,29 @@ export function mapSegment(
   stream: Stream,
   organisation: Organisation,
   now: number,
+  record?: AmendmentRecord,
 ): Observation {
   const kind = observationKind(stream);
-  const { tag, note } = qualityOf(segment.quality);
+  const { tag, note = [] } = qualityOf(segment.quality);
+  const last = record?.withdrawnBy ?? record?.amendment;
+  const notes = last ? [...note, { authorString: last.byDisplay, time: fhirTime(last.at), text: last.reason }] : note;
   const { start, rateHz, samples, utcOffsetMinutes } = segment;
   // Arrival is kept for the beginning of what came in one piece, and after sealing to the minute: nothing was received
   // before it was measured.
-  const receivedAt = fhirTime(Math.max(segment.receivedAt, endOf(segment)));
+  const receivedAt = fhirTime(Math.max(segment.receivedAt, endOf(segment), last?.at ?? 0));
   const periodMs = 1000 / rateHz;
   return {
     resourceType: "Observation",
     id: waveformId(stream.id, segment.windowStart, index),
     // The piece of the running window grows: each length is a version of its own.
     meta: metaOf(organisation, {
-      versionId: String(samples.length),
+      versionId: last ? `${samples.length}-${last.sequence}` : String(samples.length),
       lastUpdated: receivedAt,
       profile: kind.profile,
       tag,
     }),
-    status: segment.windowStart + WINDOW_MS > now ? "preliminary" : "final",
+    status:
+      segment.windowStart + WINDOW_MS > now ? "preliminary" : record && !record.withdrawnBy ? "corrected" : "final",
     ...(kind.category ? { category: kind.category } : {}),
     code: kind.code,
     subject: { reference: `Patient/${stream.patientId}` },
@@ -142,7 +147,35 @@ export function mapSegment(
       dimensions: 1,
       data: sampleText(samples),
     },
-    ...(note ? { note } : {}),
+    ...(notes.length > 0 ? { note: notes } : {}),
+    device: { reference: `Device/${fhirDeviceId(stream.deviceId)}` },
+  };
+}
+
+/** A window of which nothing counts any more: no samples, and who said so. */
+export function mapTakenSegment(
+  windowStart: number,
+  index: number,
+  stream: Stream,
+  organisation: Organisation,
+  { amendment }: AmendmentRecord,
+): Observation {
+  const kind = observationKind(stream);
+  const at = fhirTime(amendment.at);
+  return {
+    resourceType: "Observation",
+    id: waveformId(stream.id, windowStart, index),
+    meta: metaOf(organisation, { versionId: `0-${amendment.sequence}`, lastUpdated: at, profile: kind.profile }),
+    status: "entered-in-error",
+    ...(kind.category ? { category: kind.category } : {}),
+    code: kind.code,
+    subject: { reference: `Patient/${stream.patientId}` },
+    effectivePeriod: { start: fhirTime(windowStart), end: fhirTime(windowStart + WINDOW_MS) },
+    issued: at,
+    dataAbsentReason: {
+      coding: [{ system: "http://terminology.hl7.org/CodeSystem/data-absent-reason", code: "error" }],
+    },
+    note: [{ authorString: amendment.byDisplay, time: at, text: amendment.reason }],
     device: { reference: `Device/${fhirDeviceId(stream.deviceId)}` },
   };
 }

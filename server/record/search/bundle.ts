@@ -34,6 +34,24 @@ export function searchBundle({ base }: RecordContext, answer: SearchAnswer): Bun
   };
 }
 
+/** Versions of one resource, the newest first. @param versions oldest first */
+export function historyBundle({ base }: RecordContext, versions: readonly Resource[]): Bundle {
+  const entry = versions.toReversed().map((resource): BundleEntry => {
+    const url = `${resource.resourceType}/${resource.id}`;
+    return {
+      fullUrl: `${base}/${url}`,
+      resource,
+      request: { method: "PUT", url },
+      response: {
+        status: "200",
+        ...(resource.meta?.versionId ? { etag: `W/"${resource.meta.versionId}"` } : {}),
+        ...(resource.meta?.lastUpdated ? { lastModified: resource.meta.lastUpdated } : {}),
+      },
+    };
+  });
+  return { resourceType: "Bundle", type: "history", total: entry.length, entry };
+}
+
 function address(base: string, type: string, query: Query, cursor: string | null): string {
   const parameters = new URLSearchParams(query.used.map(([name, value]) => [name, value]));
   if (cursor !== null) parameters.append("_cursor", cursor);

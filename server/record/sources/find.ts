@@ -1,13 +1,14 @@
-import type { Stream } from "@openward/model";
+import type { Observation } from "@medplum/fhirtypes";
+import { QUALITY, type ReadingVersion, type Stream } from "@openward/model";
 import type { RecordContext } from "../context.ts";
 import { panelSource, parseObservationId, WINDOW_MS } from "../observation-id.ts";
 import type { Reading } from "../ports.ts";
 import { type BloodPressurePanel, groupIntoPanels, mapBloodPressure } from "../resources/blood-pressure.ts";
 import { mapReading } from "../resources/observation.ts";
 import { isPanelMember } from "../resources/observation-kind.ts";
-import { mapSegment, type Segment } from "../resources/sampled-data.ts";
+import { mapSegment, mapTakenSegment, type Segment } from "../resources/sampled-data.ts";
 import type { Item } from "./source.ts";
-import { readSegments } from "./waveforms.ts";
+import { readSegments, windowAmended } from "./waveforms.ts";
 
 /** An Observation found by its id, with what it was made from. */
 export type Found = Item &
@@ -32,6 +33,28 @@ export async function findObservation(context: RecordContext, id: string): Promi
   }
 }
 
+/** A reading as one of its versions has it. */
+export function atVersion(reading: Reading, version: ReadingVersion): Reading {
+  const quality = version.status === "corrected" ? reading.quality | QUALITY.corrected : reading.quality;
+  return { ...reading, quality, value: version.value ?? Number.NaN, amended: version };
+}
+
+/** Every version of a reading's Observation that may be seen, oldest first; undefined for what has none but the one. */
+export async function findVersions(context: RecordContext, id: string): Promise<Observation[] | undefined> {
+  const { telemetry, view, organisation } = context;
+  const name = parseObservationId(id);
+  if (name?.kind !== "reading") return undefined;
+  const { streamId, time, ordinal } = name;
+  const history = telemetry.touched(view, streamId, time, time + 1)
+    ? await telemetry.history(view, streamId, time, ordinal)
+    : undefined;
+  if (!history || isPanelMember(history.reading.stream.signal)) return undefined;
+  // A version that had a value and shows none was another patient's: it is in nobody's history.
+  return history.versions
+    .filter(({ status, value }) => value !== null || status === "entered-in-error")
+    .map((version) => mapReading(atVersion(history.reading, version), organisation));
+}
+
 async function findReading(
   { telemetry, view, organisation }: RecordContext,
   id: string,
@@ -39,7 +62,12 @@ async function findReading(
   time: number,
   ordinal: number,
 ): Promise<Found | undefined> {
-  const reading = await telemetry.reading(view, streamId, time, ordinal);
+  const history = telemetry.touched(view, streamId, time, time + 1)
+    ? await telemetry.history(view, streamId, time, ordinal)
+    : undefined;
+  const last = history?.versions.at(-1);
+  const reading =
+    history && last ? atVersion(history.reading, last) : await telemetry.reading(view, streamId, time, ordinal);
   // A member of a panel is read as a component of its panel, and has no id of its own.
   if (!reading || isPanelMember(reading.stream.signal) || !view.has(reading.stream.patientId)) return undefined;
   return { kind: "reading", reading, time, key: [id], weight: 1, map: () => mapReading(reading, organisation) };
@@ -63,6 +91,7 @@ async function findPanel(
     to: time + 1,
     order: "ascending",
     limit: streamIds.length * (ordinal + 1) + 1,
+    withErrors: true,
   });
   const panel = groupIntoPanels(readings).find((candidate) => candidate.ordinal === ordinal);
   if (!panel) return undefined;
@@ -80,7 +109,20 @@ async function findSegment(
   if (summary?.stream.kind !== "waveform" || !view.has(summary.stream.patientId)) return undefined;
   const { stream } = summary;
   const segment = (await readSegments(telemetry, view, stream, windowStart, windowStart + WINDOW_MS))[index];
-  if (!segment) return undefined;
+  const record = windowAmended(telemetry, view, stream, { windowStart });
+  if (!segment) {
+    const segmentOf = { windowStart, start: windowStart, rateHz: 1, scale: 1, origin: 0, samples: [], quality: 0 };
+    if (!record || record.withdrawnBy) return undefined;
+    return {
+      kind: "waveform",
+      stream,
+      segment: { ...segmentOf, utcOffsetMinutes: null, receivedAt: record.amendment.at },
+      time: windowStart,
+      key: [id],
+      weight: 1,
+      map: () => mapTakenSegment(windowStart, index, stream, organisation, record),
+    };
+  }
   return {
     kind: "waveform",
     stream,
@@ -88,6 +130,6 @@ async function findSegment(
     time: windowStart,
     key: [id],
     weight: segment.samples.length,
-    map: () => mapSegment(segment, index, stream, organisation, clock.now()),
+    map: () => mapSegment(segment, index, stream, organisation, clock.now(), record),
   };
 }

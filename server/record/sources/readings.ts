@@ -41,6 +41,7 @@ export function createReadingIterator(
         to,
         order: direction,
         limit: batch,
+        withErrors: true,
         ...(last === undefined ? {} : { after: last }),
       });
       position = 0;

@@ -1,4 +1,4 @@
-import type { PatientView, Stream } from "@openward/model";
+import type { AmendmentRecord, PatientView, Stream } from "@openward/model";
 import type { RecordContext } from "../context.ts";
 import { WINDOW_MS } from "../observation-id.ts";
 import type { Telemetry } from "../ports.ts";
@@ -76,10 +76,28 @@ export function createWaveformSource(
         time: segment.windowStart,
         key: [index],
         weight: segment.samples.length,
-        map: () => mapSegment(segment, index, stream, organisation, clock.now()),
+        map: () =>
+          mapSegment(
+            segment,
+            index,
+            stream,
+            organisation,
+            clock.now(),
+            windowAmended(telemetry, view, stream, segment),
+          ),
       };
     },
   };
+}
+
+/** What was said of the window of a piece. */
+export function windowAmended(
+  telemetry: Pick<Telemetry, "touched">,
+  view: PatientView,
+  { id }: Stream,
+  { windowStart }: Pick<Segment, "windowStart">,
+): AmendmentRecord | undefined {
+  return telemetry.touched(view, id, windowStart, windowStart + WINDOW_MS);
 }
 
 /** All pieces of the windows from `from` to `to`, both multiples of WINDOW_MS. */

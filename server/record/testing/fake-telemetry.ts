@@ -79,6 +79,8 @@ export function fakeTelemetry(): FakeTelemetry {
         (r) => r.stream.id === streamId && r.time === time && r.ordinal === ordinal && view.has(r.stream.patientId),
       );
     },
+    history: async () => undefined,
+    touched: () => undefined,
     async waveform(view, { patientId, streamId, from, to }) {
       check();
       calls.waveform++;

@@ -154,6 +154,7 @@ export function ward(view: PatientView = viewOf(KARI, OLA), of: Organisation = o
         list: async () => devices,
         find: async (_organisation, id) => devices.find(({ device }) => device.id === id),
       },
+      amendments: { find: () => undefined },
       clock,
       organisation: of,
       view,

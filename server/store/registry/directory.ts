@@ -98,7 +98,7 @@ export async function openDirectory(options: {
   const catchUp = async (change: RegistryChange): Promise<void> => {
     try {
       if (change.kind === "patient") await loadPatient(change.patientId);
-      else if (change.kind !== "session") await loadDevice(change.deviceId);
+      else if (change.kind === "device" || change.kind === "association") await loadDevice(change.deviceId);
     } catch (error) {
       // The change is committed all the same. Memory is behind until the database answers again.
       log.warn({ reason: (error as Error).message }, "a change could not be loaded");

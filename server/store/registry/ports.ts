@@ -145,7 +145,9 @@ export type RegistryChange =
       readonly patientId: string;
     }
   /** Of a person (id of the person) or a token (its id): signed out, revoked, disabled, or another role. */
-  | { readonly kind: "session"; readonly organisationId: string; readonly principalId: string };
+  | { readonly kind: "session"; readonly organisationId: string; readonly principalId: string }
+  /** Somebody amended what was measured of the patient. */
+  | { readonly kind: "amendment"; readonly organisationId: string; readonly patientId: string };
 
 export interface RegistryChanges {
   on(listener: (change: RegistryChange) => void): () => void;

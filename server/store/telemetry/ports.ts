@@ -1,4 +1,4 @@
-import type { PatientView, Stream, Waveform } from "@openward/model";
+import type { PatientView, ReadingVersion, Stream, Waveform } from "@openward/model";
 
 export interface StreamSummary {
   readonly stream: Stream;
@@ -18,6 +18,8 @@ export interface Reading {
   readonly utcOffsetMinutes: number | null;
   /** Server time of arrival; after sealing exact to the minute. */
   readonly receivedAt: number;
+  /** Where somebody amended it, and `withErrors` was asked for; `value` is then what this says, NaN for none. */
+  readonly amended?: ReadingVersion;
 }
 
 /** A place in a merged order of readings: (time, stream, ordinal). */
@@ -38,6 +40,8 @@ export interface ReadingsQuery {
   readonly limit: number;
   /** Start behind this key, for paging. */
   readonly after?: ReadingKey;
+  /** Also what was entered in error or turned out to be another patient's, without its value. */
+  readonly withErrors?: boolean;
 }
 
 /** Equal buckets of one numeric stream; NaN where nothing was measured; values in the stream's unit. */

@@ -1,0 +1,2 @@
+export { openAmendments } from "./amendments.ts";
+export type { AmendedTelemetry, Amendments, Author } from "./ports.ts";

@@ -1,0 +1,82 @@
+import { RefusedInput } from "@openward/errors";
+import type { Amendment } from "@openward/model";
+import type { DataKeys } from "../keys/ports.ts";
+import type { Transaction } from "../registry/transaction.ts";
+import { openContent, sealContent } from "./content.ts";
+
+interface Row {
+  readonly id: string;
+  readonly patient_id: string;
+  readonly organisation_id: string;
+  readonly sequence: number;
+  readonly at: number;
+  readonly made_by: string;
+  readonly withdraws: string | null;
+  readonly content: Buffer;
+}
+
+/** One at a time, whatever the organisation: what has a greater sequence was made later, and is seen later. */
+const LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('openward amendment', 0))";
+
+/** Waits for others who amend. @returns the newest of the organisation that there is now */
+export async function lockAmendments(tx: Transaction): Promise<number> {
+  await tx.run(LOCK);
+  const [row] = await tx.rows<{ newest: number | null }>("SELECT max(sequence)::float8 AS newest FROM amendment");
+  return row?.newest ?? 0;
+}
+
+/** @returns it with its place in the order */
+export async function insertAmendment(
+  tx: Transaction,
+  keys: DataKeys,
+  draft: Omit<Amendment, "sequence">,
+): Promise<Amendment> {
+  const [next] = await tx.rows<{ sequence: number }>("SELECT nextval('amendment_sequence')::float8 AS sequence");
+  const amendment = { ...draft, sequence: next?.sequence ?? 0 };
+  const { id, organisationId, sequence, at, by, patientId, toPatientId, withdraws } = amendment;
+  const pairs: [string, string | null][] = [[patientId, toPatientId]];
+  if (toPatientId !== null) pairs.push([toPatientId, patientId]);
+  for (const [whose, other] of pairs) {
+    await tx.run(
+      `INSERT INTO amendment (id, patient_id, organisation_id, sequence, at, made_by, other_patient_id, withdraws, content)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [id, whose, organisationId, sequence, at, by, other, withdraws, sealContent(keys, amendment, whose)],
+    );
+  }
+  return amendment;
+}
+
+export interface Damage {
+  readonly id: string;
+  readonly reason: string;
+}
+
+/** Those behind a place in the order, oldest first. What an erased patient's key had encrypted is as if it were not there. */
+export async function loadAmendments(
+  tx: Transaction,
+  keys: DataKeys,
+  behind: number,
+): Promise<{ amendments: Amendment[]; damaged: Damage[] }> {
+  const rows = await tx.rows<Row>(
+    `SELECT id::text, patient_id::text, organisation_id::text, sequence::float8 AS sequence, at::float8 AS at, made_by,
+            withdraws::text, content
+       FROM amendment WHERE sequence > $1 ORDER BY sequence, patient_id`,
+    [behind],
+  );
+  const amendments = new Map<string, Amendment>();
+  const failed = new Map<string, Damage>();
+  for (const row of rows) {
+    if (amendments.has(row.id)) continue;
+    try {
+      const content = openContent(keys, row.content, row.id, row.patient_id);
+      const { id, sequence, at, withdraws } = row;
+      const own = { id, sequence, organisationId: row.organisation_id, at, by: row.made_by, withdraws };
+      amendments.set(row.id, { ...content, ...own });
+      failed.delete(row.id);
+    } catch (error) {
+      if (error instanceof RefusedInput && error.code === "KEY_DESTROYED") continue;
+      failed.set(row.id, { id: row.id, reason: (error as Error).message });
+    }
+  }
+  return { amendments: [...amendments.values()], damaged: [...failed.values()] };
+}
