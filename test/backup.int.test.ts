@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import { openLedger } from "./support/ledger.ts";
+import { compare, readBack, startLoad } from "./support/load.ts";
+import { addBeds, apiOf, fhirOf, type RunningWard, removeDataDir, root, runCli, startWard } from "./support/ward.ts";
+
+interface Report {
+  ok: boolean;
+  kind: string;
+  folder: string;
+  rows: number;
+}
+
+test("a backup made under load, full and incremental, is restored on an empty machine: all that can be read is equal", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "openward-drill-"));
+  // The user of the database must reach what lies in it.
+  chmodSync(folder, 0o755);
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const [place, keysPlace, empty] = [join(folder, "backups"), join(folder, "keys"), join(folder, "empty")];
+  const env = { OPENWARD_MASTER_KEY: randomBytes(32).toString("base64") };
+  const ward = await startWard({ env });
+  t.after(async () => {
+    await ward.stop();
+    removeDataDir(ward.dataDir);
+  });
+  const beds = await addBeds(ward, 4);
+  const loaded = beds.slice(0, 3);
+  const base = Date.now() - 3_600_000;
+  const ledger = openLedger(join(folder, "ledger.txt"));
+  const load = startLoad({ beds: loaded, mqttPort: ward.mqttPort, rate: 200, ledger, base });
+  t.after(() => load.stop());
+  await load.firstAck();
+  const first = await ward.json<Report>("backup", place);
+  assert.deepEqual([first.ok, first.kind], [true, "full"]);
+  const duringLoad = await ward.json<Report>("backup", place);
+  assert.equal(duringLoad.kind, "increment");
+  assert.ok(duringLoad.rows > 0, "what came meanwhile is in the increment");
+  load.pause();
+  await wait(500);
+  load.stop();
+  ledger.close();
+  const lastIncrement = await ward.json<Report>("backup", place);
+  assert.equal(lastIncrement.kind, "increment");
+  const expected = await everythingReadable(ward, loaded, base);
+  const { lost } = compare(ledger.lines(), expected.readings, load.sequences);
+  assert.deepEqual(lost, []);
+  assert.ok((await ward.json<{ ok: boolean }>("store", "verify")).ok, "beside a running server");
+
+  // After the backup somebody is erased: the backup still has the rows, the ledger knows.
+  await ward.json("erase", "T-1003", "--reason", "asked for it", "--confirm", "T-1003");
+  const { folder: keysCopy } = await ward.json<{ folder: string }>("keys", "backup", keysPlace);
+  await ward.stop("SIGKILL");
+
+  const elsewhere = {
+    ...process.env,
+    ...env,
+    OPENWARD_DATA_DIR: empty,
+    OPENWARD_HTTP_PORT: "0",
+    OPENWARD_MQTT_PORT: "0",
+  };
+  const withoutKeys = await runCli(["restore", place, "--json"], elsewhere);
+  assert.equal(JSON.parse(withoutKeys.stdout).error.code, "KEY_STORE_MISSING");
+  const args = ["restore", place, "--keys", keysCopy, "--json"];
+  await killHalfway(args, elsewhere, () => existsSync(join(empty, "postgres", "postmaster.pid")));
+  await assert.rejects(startWard({ dataDir: empty, env }), /RESTORE_UNFINISHED/);
+  const again = await runCli(args, elsewhere);
+  assert.equal(again.code, 0, again.stdout + again.stderr);
+  assert.equal(JSON.parse(again.stdout).folder, lastIncrement.folder, "the newest is meant");
+  assert.ok(JSON.parse(again.stdout).erased > 0, "who was erased since is erased again, before anything serves");
+  const onto = await runCli(args, elsewhere);
+  assert.equal(JSON.parse(onto.stdout).error.code, "RESTORE_NOT_EMPTY");
+
+  const restored = await startWard({ dataDir: empty, env });
+  t.after(() => restored.stop());
+  const found = await everythingReadable(restored, loaded, base);
+  const { readings: _found, ...rest } = found;
+  const { readings: _expected, ...expectedRest } = expected;
+  assert.deepEqual(rest, expectedRest);
+  assert.equal(hashOf(found), hashOf(expected));
+  const fhir = await fhirOf(restored);
+  assert.equal((await fhir<{ total: number }>(`Patient?_id=${beds[3]?.patientId}`)).total, 0);
+  const report = await restored.json<{ ok: boolean; blocks: number; journalRows: number }>("store", "verify");
+  assert.ok(report.ok && report.journalRows > 0);
+  const next = await restored.json<Report>("backup", place);
+  assert.equal(next.kind, "full", "it is another database");
+  assert.ok((await restored.json<{ ok: boolean }>("backup", "verify", place)).ok);
+  assert.equal(readdirSync(place).length, 4);
+});
+
+async function everythingReadable(ward: RunningWard, beds: readonly { patientId: string }[], base: number) {
+  const api = await apiOf(ward);
+  const readings = await readBack(ward, beds, base);
+  const span = `from=${base}&to=${base + 3_600_000}`;
+  const perPatient: unknown[] = [];
+  for (const { patientId } of beds) {
+    perPatient.push(
+      await api("GET", `/api/patients/${patientId}/trend?${span}&buckets=60`),
+      await api("GET", `/api/patients/${patientId}/limits`),
+    );
+  }
+  const fhir = await fhirOf(ward);
+  const ids = beds.map(({ patientId }) => patientId).join(",");
+  const resources: unknown[] = [];
+  for (const search of [`Patient?_id=${ids}&_sort=_id`, "Device?_sort=_id", `DeviceMetric?_count=100`])
+    resources.push((await fhir<{ entry?: { resource: unknown }[] }>(search)).entry?.map(({ resource }) => resource));
+  // The last bed's patient is erased after the backup, and so is its device's patient.
+  const others = (resources[1] as unknown[]).filter((device) => !JSON.stringify(device).includes("bed-3"));
+  resources[1] = others;
+  return { readings, perPatient, resources, wards: await api("GET", "/api/wards") };
+}
+
+function hashOf({ readings, ...rest }: Awaited<ReturnType<typeof everythingReadable>>): string {
+  const text = JSON.stringify({ readings: [...readings].sort(), ...rest });
+  return createHash("sha256").update(text).digest("hex");
+}
+
+async function killHalfway(args: readonly string[], env: NodeJS.ProcessEnv, isHalfway: () => boolean): Promise<void> {
+  const child = spawn(process.execPath, [join(root, "server/cli/main.ts"), ...args], {
+    env,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let said = "";
+  child.stdout.on("data", (chunk) => {
+    said += chunk;
+  });
+  const ended = new Promise<void>((resolve) => void child.once("exit", () => resolve()));
+  let isEnded = false;
+  void ended.then(() => {
+    isEnded = true;
+  });
+  for (let i = 0; i < 3_000 && !isHalfway() && !isEnded; i++) await wait(10);
+  assert.ok(isHalfway() && !isEnded, `the restore was not caught half way: ${said}`);
+  child.kill("SIGKILL");
+  await ended;
+}
