@@ -171,6 +171,79 @@ test("an answer that is refused is said on the page until it is read", { skip, t
   await page.getByText(/NOT ACKNOWLEDGED/).waitFor({ state: "detached" });
 });
 
+test("a reading is corrected and another entered in error, from the keyboard, and both say by whom and why", {
+  skip,
+  timeout: 120_000,
+}, async () => {
+  await open("DEMO-1003", "readings");
+  const correct = page.getByRole("button", { name: /^Correct .* at / }).nth(3);
+  await correct.waitFor();
+  await correct.focus();
+  await correct.press("Enter");
+  await dialog()
+    .getByRole("textbox", { name: /Right value/ })
+    .fill("77");
+  await dialog().getByRole("textbox", { name: "Reason" }).fill("counted by hand");
+  await page.keyboard.press("Tab");
+  await picture(page, "amend-correct");
+  await dialog().getByRole("button", { name: "Correct the reading" }).press("Enter");
+  await dialog().waitFor({ state: "detached" });
+  const row = page.getByRole("row").filter({ hasText: "corrected" }).filter({ hasText: "counted by hand" });
+  await row.first().waitFor();
+  assert.match(await row.first().innerText(), /77/);
+  await page
+    .getByRole("button", { name: /was entered in error/ })
+    .nth(1)
+    .click();
+  await dialog().getByRole("textbox", { name: "Reason" }).fill("clip fell off");
+  await dialog().getByRole("button", { name: "Mark as entered in error" }).click();
+  await dialog().waitFor({ state: "detached" });
+  await page.locator("[data-amendment]").nth(1).waitFor();
+  const told = await page.locator("[data-amendment]").allInnerTexts();
+  assert.ok(
+    told.some((text) => /entered in error/.test(text) && /Demo nurse/.test(text) && /clip fell off/.test(text)),
+    told.join(),
+  );
+  await picture(page, "patient-readings");
+  await open("DEMO-1003", "trends");
+  await page
+    .getByRole("note")
+    .getByText(/2 amendments in this span/)
+    .waitFor();
+  await picture(page, "trends-amended");
+});
+
+test("a device's span is given to another patient only after both have been named", {
+  skip,
+  timeout: 120_000,
+}, async () => {
+  await open("DEMO-1003", "readings");
+  await page.getByRole("button", { name: "This was not this patient" }).click();
+  const device = dialog().getByRole("textbox", { name: "Device" });
+  await device.click();
+  await page.getByRole("option").first().click();
+  await dialog().getByRole("textbox", { name: "Patient" }).fill("DEMO-1001");
+  const radio = dialog().getByRole("radio", { name: /DEMO-1001/ });
+  await radio.waitFor();
+  await radio.click();
+  await dialog().getByRole("textbox", { name: "Reason" }).fill("two beds were mixed up");
+  await dialog().getByRole("button", { name: "Continue" }).click();
+  await dialog().getByText("leaves the record of").waitFor();
+  const text = await dialog().innerText();
+  assert.match(text, /DEMO-1003/);
+  assert.match(text, /DEMO-1001/);
+  await picture(page, "amend-reattribute");
+  await dialog()
+    .getByRole("button", { name: /^Give to / })
+    .click();
+  await dialog().waitFor({ state: "detached" });
+  const row = page.locator("[data-amendment]").filter({ hasText: "was not this patient" });
+  await row.waitFor();
+  assert.match(await row.innerText(), /DEMO-1001/);
+  await open("DEMO-1001", "readings");
+  await page.locator("[data-amendment]").filter({ hasText: "stood in the record of" }).waitFor();
+});
+
 test("on a phone everything of a patient's page lies within the screen", { skip, timeout: 180_000 }, async () => {
   await page.setViewportSize({ width: 390, height: 844 });
   const cut = () =>
@@ -183,7 +256,7 @@ test("on a phone everything of a patient's page lies within the screen", { skip,
         })
         .map((e) => e.getAttribute("aria-label") ?? e.innerText),
     );
-  for (const tab of ["live", "trends", "alarms", "limits", "devices"]) {
+  for (const tab of ["live", "trends", "readings", "alarms", "limits", "devices"]) {
     await open("DEMO-1002", tab);
     await page.getByRole("tab", { selected: true }).waitFor();
     await page.waitForTimeout(1_500);

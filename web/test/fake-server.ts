@@ -315,6 +315,9 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   streamTrend: unasked,
   waveformPieces: unasked,
   waveformExtremes: unasked,
+  amendments: () => [],
+  amend: unasked,
+  withdrawAmendment: unasked,
   session: () => session(),
   signIn: ({ body }) => {
     if (!links.delete(body.token))

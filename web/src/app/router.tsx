@@ -62,7 +62,7 @@ const patients = createRoute({
   component: lazyRouteComponent(() => import("../patients/patients-page.tsx"), "PatientsPage"),
 });
 
-export const chartTabs = ["live", "trends", "waveforms", "alarms", "limits", "devices"] as const;
+export const chartTabs = ["live", "trends", "readings", "waveforms", "alarms", "limits", "devices"] as const;
 export type ChartTab = (typeof chartTabs)[number];
 
 const chart = createRoute({

@@ -5,6 +5,7 @@ import {
   IconChartLine,
   IconDeviceWatch,
   IconHeartbeat,
+  IconListNumbers,
   IconWaveSine,
 } from "@tabler/icons-react";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
@@ -22,11 +23,13 @@ import { LivePanel } from "./live-panel.tsx";
 import { PatientHeader } from "./patient-header.tsx";
 
 const Trends = lazy(() => import("./trends/trends.tsx"));
+const Readings = lazy(() => import("./readings/readings.tsx"));
 const Waveforms = lazy(() => import("./waveforms/waveforms.tsx"));
 
 const tabs = [
   { value: "live", label: "Live", icon: IconHeartbeat },
   { value: "trends", label: "Trends", icon: IconChartLine },
+  { value: "readings", label: "Readings", icon: IconListNumbers },
   { value: "waveforms", label: "Waveforms", icon: IconWaveSine },
   { value: "alarms", label: "Alarms", icon: IconBell },
   { value: "limits", label: "Limits", icon: IconAdjustmentsAlt },
@@ -82,6 +85,9 @@ export function ChartPage() {
           </Tabs.Panel>
           <Tabs.Panel value="trends">
             <Trends patient={patient} />
+          </Tabs.Panel>
+          <Tabs.Panel value="readings">
+            <Readings patient={patient} />
           </Tabs.Panel>
           <Tabs.Panel value="waveforms">
             <Waveforms patient={patient} at={at} />

@@ -53,6 +53,54 @@ export function usePatientAlarms(id: string, from: number, to: number) {
   });
 }
 
+/** The newest readings of a stream before a time, newest first. */
+export function useReadings(stream: string | null, before: number) {
+  return useQuery({
+    queryKey: ["readings", stream, before],
+    queryFn: ({ signal }) =>
+      ask("rawReadings", {
+        query: { stream: stream ?? "", from: before - 31 * 86_400_000, to: before, order: "descending", limit: 50 },
+        signal,
+      }),
+    enabled: stream !== null,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useAmendments(id: string) {
+  return useQuery({
+    queryKey: ["amendments", id],
+    queryFn: ({ signal }) => ask("amendments", { params: { id }, signal }),
+    refetchInterval: 15_000,
+  });
+}
+
+/** What was measured reads otherwise afterwards, of whichever patient. */
+function useAmended() {
+  const queries = useQueryClient();
+  return () =>
+    queries.invalidateQueries({
+      predicate: ({ queryKey: [first] }) =>
+        ["amendments", "readings", "trend", "waveform", "waveform-overview", "streams", "alarms"].includes(
+          String(first),
+        ),
+    });
+}
+
+export function useAmend(id: string) {
+  const onSettled = useAmended();
+  return useMutation({ mutationFn: (body: Body<"amend">) => ask("amend", { params: { id }, body }), onSettled });
+}
+
+export function useWithdraw(id: string) {
+  const onSettled = useAmended();
+  return useMutation({
+    mutationFn: ({ amendmentId, reason }: { amendmentId: string; reason: string }) =>
+      ask("withdrawAmendment", { params: { id, amendmentId }, body: { reason } }),
+    onSettled,
+  });
+}
+
 export function useLimits(id: string) {
   return useQuery({
     queryKey: ["limits", id],

@@ -172,6 +172,7 @@ function freshnessOfStream(tile: TileState, stream: Stream, now: number): Freshn
 
 /** The bits of QUALITY of @openward/model that change how far a value may be trusted. */
 function remarkOf(quality: number): string {
+  if (quality & 16) return "corrected";
   if (quality & 8) return "questionable";
   if (quality & 2) return "conflicting values";
   return "";

@@ -6,6 +6,7 @@ import { monitor } from "../../app/monitor.ts";
 import { Empty, Failed, Loading } from "../../app/pages.tsx";
 import { formatDateTime } from "../../parts/format.ts";
 import classes from "../chart.module.css";
+import { AmendedNotice } from "../readings/amended-notice.tsx";
 import { useLimits, useTrend } from "../use-chart.ts";
 import { groupTrends } from "./groups.ts";
 import { TrendChart } from "./trend-chart.tsx";
@@ -90,6 +91,7 @@ export default function Trends({ patient }: { readonly patient: PatientBody }) {
           {formatDateTime(from, patient.timeZone)} to {formatDateTime(shownTo, patient.timeZone)}
         </span>
       </div>
+      <AmendedNotice patient={patient} from={from} to={to} />
       {trend.isPending ? (
         <Loading what="Loading trends" />
       ) : trend.isError && !trend.data ? (
