@@ -44,6 +44,7 @@ const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   UNEXPECTED: 500,
   STORE_UNAVAILABLE: 503,
   DATABASE_UNREACHABLE: 503,
+  ARCHIVE_UNREACHABLE: 503,
 };
 
 /** The HTTP status of a refusal; what is well formed and yet wrong is 422. */

@@ -7,6 +7,7 @@ import { quietLog, type TestDatabase } from "../../database/testing/database.ts"
 import { type Journal, openJournal } from "../../journal/index.ts";
 import type { KeyStore } from "../../keys/index.ts";
 import { testKeysOf } from "../../keys/testing/keys.ts";
+import { type ArchivedBlocks, noArchive } from "../archived.ts";
 import { postgresBlocks } from "../postgres-blocks.ts";
 import { type OpenTelemetry, openTelemetry } from "../telemetry.ts";
 
@@ -30,9 +31,10 @@ export async function openTestStore(
   runtime: ReturnType<typeof settableRuntime>,
   spoolFolder = mkdtempSync(join(tmpdir(), "openward-spool-")),
   keys?: KeyStore,
+  archive: ArchivedBlocks = noArchive,
 ): Promise<TestStore> {
   const opened = keys ?? (await testKeysOf(database));
-  const store = postgresBlocks(database.worker);
+  const store = postgresBlocks(database.worker, archive);
   const telemetry = await openTelemetry({ runtime, store, keys: opened, log: quietLog });
   const journal = await openJournal({
     runtime,
