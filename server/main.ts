@@ -5,7 +5,7 @@ import { deviceTypes } from "@openward/drivers";
 import type { OutsideTrouble } from "@openward/errors";
 import type { Alarm, Standby } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
-import type { Config } from "./config.ts";
+import { archiveAddress, archiveRetention, type Config } from "./config.ts";
 import { registerIngest } from "./connect/http/index.ts";
 import { createMqttEndpoint } from "./connect/mqtt/index.ts";
 import { createSignInFailures } from "./connect/sign-in-failures.ts";
@@ -22,6 +22,7 @@ import packageJson from "./package.json" with { type: "json" };
 import { createPortal } from "./portal/index.ts";
 import { registerRecord } from "./record/register.ts";
 import { createSightings } from "./sightings.ts";
+import { openArchive, openObjectStore } from "./store/archive/index.ts";
 import { openJournal } from "./store/journal/index.ts";
 import { bindStore, eraseRows } from "./store/keys/index.ts";
 import { openTelemetry, postgresBlocks } from "./store/telemetry/index.ts";
@@ -103,7 +104,15 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const report = (error: unknown, doing: string) => log.error({ err: error }, doing);
 
   const { worker } = database;
-  const telemetry = await openTelemetry({ runtime, store: postgresBlocks(worker), keys, log });
+  const archive = await openArchive({
+    runtime,
+    worker,
+    log,
+    store: (isNew) => openObjectStore(archiveAddress(config), isNew),
+    retention: archiveRetention(config),
+    cacheBytes: config.archiveCacheMegabytes * 1_000_000,
+  });
+  const telemetry = await openTelemetry({ runtime, store: postgresBlocks(worker, archive), keys, log });
   const journal = await openJournal({
     runtime,
     worker,
@@ -115,9 +124,11 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     keys,
     log,
   });
+  archive.start();
   stops.push(
     () => telemetry.close(),
     () => journal.close(),
+    () => archive.close(),
   );
 
   // Watch tells screens, live takes its screens' beginnings from what watch knows: one of the two is introduced late.
@@ -205,6 +216,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       publicUrl: () => url,
       mqtt: () => ({ host: reachable(config.bind), port: mqttPort }),
       storage: () => journal.state,
+      archive: () => archive.state,
     },
     publicUrl: () => config.publicUrl,
     signInLink: (token) => signInLink(url, token),
@@ -241,6 +253,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     mqtt: mqtt.stats,
     live: live.counts,
     storage: () => journal.state,
+    archive,
+    damagedBlocks: () => telemetry.statistics().damagedBlocks,
     unsavedAlarms: watch.unsaved,
     counted,
   });
@@ -248,7 +262,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const app = await createHttp({ log, ids: runtime.ids, portals: { dist: WEB_DIST } });
   serveOperations(app, {
     live: () => true,
-    ready: () => ({ isReady: journal.state !== "failed", checks: { journal: journal.state } }),
+    ready: () => ({ isReady: journal.state !== "failed", checks: { journal: journal.state, archive: archive.state } }),
     metrics,
   });
   serveOpenApi(app, routes, { version: packageJson.version });

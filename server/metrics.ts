@@ -4,6 +4,8 @@ interface Sources {
   readonly mqtt: () => { connections: number; waiting: number };
   readonly live: () => { screens: number };
   readonly storage: () => "ok" | "spooling" | "failed";
+  readonly archive: { readonly state: "off" | "ok" | "failing" | "damaged"; readonly damagedFiles: number };
+  readonly damagedBlocks: () => number;
   readonly unsavedAlarms: () => number;
   readonly counted: { readonly accepted: number; readonly quarantined: number };
 }
@@ -29,6 +31,15 @@ export function createMetrics(sources: Sources): Registry {
   gauge("openward_storage_state", "0 ok, 1 readings go to the local spool, 2 nothing can be made durable", () =>
     ["ok", "spooling", "failed"].indexOf(sources.storage()),
   );
+  gauge("openward_archive_state", "0 off, 1 ok, 2 it does not answer or cannot be written, 3 a file is damaged", () =>
+    ["off", "ok", "failing", "damaged"].indexOf(sources.archive.state),
+  );
+  gauge(
+    "openward_archive_damaged_files",
+    "Archive files that are missing or not what was written",
+    () => sources.archive.damagedFiles,
+  );
+  gauge("openward_blocks_damaged", "Times that a block could not be read since the start", sources.damagedBlocks);
   // Counted in plain numbers on the way of a reading, and handed over when somebody asks.
   const counter = (name: string, help: string, read: () => number) =>
     new Counter({

@@ -300,6 +300,8 @@ export const system = z.object({
   mqtt: z.object({ host: z.string(), port: z.number().int() }),
   /** "ok"; or "spooling": the database does not answer and readings go to the local spool. */
   storage: z.enum(["ok", "spooling", "failed"]),
+  /** Of older readings: "failing" when it does not answer, "damaged" when a file is missing or not what was written. */
+  archive: z.enum(["off", "ok", "failing", "damaged"]),
   serverTime: millis,
 });
 

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
+import { addArchiveCommands } from "./archive.ts";
 import { addDeviceCommands } from "./device.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { addEraseCommand } from "./erase.ts";
@@ -21,6 +22,7 @@ addPatientCommands(program);
 addDeviceCommands(program);
 addTokenCommands(program);
 addReplayCommand(program);
+addArchiveCommands(program);
 addDoctorCommand(program);
 addEraseCommand(program);
 addKeysCommands(program);

@@ -314,4 +314,5 @@ export interface SystemState {
   publicUrl(): string;
   mqtt(): { readonly host: string; readonly port: number };
   storage(): "ok" | "spooling" | "failed";
+  archive(): "off" | "ok" | "failing" | "damaged";
 }

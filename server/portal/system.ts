@@ -16,6 +16,7 @@ export function systemHandlers(deps: {
       publicUrl: system.publicUrl(),
       mqtt: { ...system.mqtt() },
       storage: system.storage(),
+      archive: system.archive(),
       serverTime: clock.now(),
     }),
     async wards({ signedIn }) {

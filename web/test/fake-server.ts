@@ -332,6 +332,7 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
     publicUrl: `http://127.0.0.1:${port}`,
     mqtt: { host: "127.0.0.1", port: 1883 },
     storage,
+    archive: "ok",
     serverTime: Date.now(),
   }),
   wards: () => wards,

@@ -453,6 +453,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       publicUrl: () => "http://127.0.0.1:8080",
       mqtt: () => ({ host: "127.0.0.1", port: 1883 }),
       storage: () => "ok",
+      archive: () => "off",
     },
     publicUrl: () => null,
     signInLink: (token) => `http://127.0.0.1:8080/sign-in#token=${token}`,
