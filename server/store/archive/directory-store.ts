@@ -82,7 +82,9 @@ export function directoryStore(root: string, isNew: boolean): ObjectStore {
       });
       for (const entry of entries) {
         if (!entry.isFile() || entry.name === MARKER) continue;
-        yield relative(root, join(entry.parentPath, entry.name)).split(sep).join("/");
+        // What is half written belongs to the row of what it is to be.
+        const name = entry.name.endsWith(UNFINISHED) ? entry.name.slice(0, -UNFINISHED.length) : entry.name;
+        yield relative(root, join(entry.parentPath, name)).split(sep).join("/");
       }
     },
     close() {},

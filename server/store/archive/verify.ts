@@ -55,9 +55,18 @@ export async function checkFiles(
 
 /** Objects that no row knows: never removed by us, for they may be another database's. */
 export async function unknownObjects(catalogue: Catalogue, store: ObjectStore): Promise<string[]> {
-  const objects: string[] = [];
-  for await (const key of store.list()) objects.push(key);
+  const objects = await listed(store);
   // Asked after the listing: a file that is begun meanwhile has its row before its object.
   const known = await catalogue.keys();
-  return objects.filter((key) => !known.has(key));
+  const unknown = objects.filter((key) => !known.has(key));
+  if (unknown.length === 0) return [];
+  // One that was removed meanwhile lost its row behind its object.
+  const still = new Set(await listed(store));
+  return unknown.filter((key) => still.has(key));
+}
+
+async function listed(store: ObjectStore): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const key of store.list()) keys.push(key);
+  return keys;
 }
