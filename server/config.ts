@@ -165,6 +165,12 @@ export const settings = {
     ["no", "yes"],
     "tests only: accept a database that does not flush",
   ),
+  housekeepingMs: integer(
+    "OPENWARD_TEST_HOUSEKEEPING_MS",
+    0,
+    [0, 60_000],
+    "tests only: seal, put days together and archive everything so often; 0: when it is due",
+  ),
 } as const;
 
 type Settings = typeof settings;

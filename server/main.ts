@@ -12,6 +12,7 @@ import { createSignInFailures } from "./connect/sign-in-failures.ts";
 import { ensureDemoWard, type RunningDemo, startDemoDevices } from "./demo.ts";
 import { createForgetting } from "./forget.ts";
 import { type Foundation, openFoundation } from "./foundation.ts";
+import { keepHouse } from "./housekeeping.ts";
 import { createHttp, createWebSockets, serveOpenApi, serveOperations } from "./http/index.ts";
 import { createIngest } from "./ingest/index.ts";
 import { type Address, closeServer, explainListening, listenTcp, portOf, refuseTaken } from "./listen.ts";
@@ -130,6 +131,10 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     () => journal.close(),
     () => archive.close(),
   );
+  if (config.housekeepingMs > 0) {
+    const house = keepHouse({ everyMs: config.housekeepingMs, timers: runtime.timers, telemetry, archive, report });
+    stops.push(() => house.stop());
+  }
 
   // Watch tells screens, live takes its screens' beginnings from what watch knows: one of the two is introduced late.
   const screens = { alarm: (alarm: Alarm) => live.alarm(alarm), standby: (standby: Standby) => live.standby(standby) };
