@@ -11,6 +11,7 @@ test("an empty environment gives the defaults", () => {
   assert.equal(config.bind, "127.0.0.1");
   assert.equal(config.databaseUrl, null);
   assert.match(config.dataDir, /data$/);
+  assert.match(config.archive, /data.archive$/);
 });
 
 const refused = [
@@ -18,6 +19,12 @@ const refused = [
   { env: { OPENWARD_HTTP_PORT: "80a" }, code: "CONFIG_INVALID", at: "OPENWARD_HTTP_PORT" },
   { env: { OPENWARD_MQTT_PORT: "70000" }, code: "CONFIG_INVALID", at: "OPENWARD_MQTT_PORT" },
   { env: { OPENWARD_DATABASE_URL: "mysql://x" }, code: "CONFIG_INVALID", at: "OPENWARD_DATABASE_URL" },
+  { env: { OPENWARD_ARCHIVE: "s3://B" }, code: "CONFIG_INVALID", at: "OPENWARD_ARCHIVE" },
+  {
+    env: { OPENWARD_ARCHIVE_WAVEFORM_KEEP_DAYS: "14" },
+    code: "CONFIG_INVALID",
+    at: "OPENWARD_ARCHIVE_WAVEFORM_KEEP_DAYS",
+  },
   { env: { OPENWARD_LOG_LEVEL: "loud" }, code: "CONFIG_INVALID", at: "OPENWARD_LOG_LEVEL" },
 ];
 for (const { env, code, at } of refused) {
@@ -40,7 +47,7 @@ test("a master key that is none is refused without being shown", () => {
 
 test("the README's table of settings is this table", () => {
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-  const rows = [...readme.matchAll(/^\| `(OPENWARD_[A-Z_]+)` +\| (.*?) *\| (.*?) *\|$/gm)].map((row) =>
+  const rows = [...readme.matchAll(/^\| `(OPENWARD_[A-Z0-9_]+)` +\| (.*?) *\| (.*?) *\|$/gm)].map((row) =>
     row.slice(1, 4),
   );
   const wanted = Object.values(settings)

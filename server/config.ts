@@ -13,13 +13,21 @@ interface Setting<T> {
   readonly isSecret?: boolean;
 }
 
-const text = (env: string, fallback: string, about: string, expected = "text"): Setting<string> => ({
+const text = (
+  env: string,
+  fallback: string,
+  about: string,
+  expected = "text",
+  isRight: (value: string) => boolean = () => true,
+): Setting<string> => ({
   env,
   fallback,
   about,
   expected,
-  parse: (value) => value,
+  parse: (value) => (isRight(value) ? value : undefined),
 });
+
+const S3_ADDRESS = /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/|$)/;
 
 const integer = (env: string, fallback: number, [min, max]: [number, number], about: string): Setting<number> => ({
   env,
@@ -137,11 +145,50 @@ export const settings = {
     [1, 1200],
     "how long quarantined input can be read; after that its key is destroyed",
   ),
+  archive: text(
+    "OPENWARD_ARCHIVE",
+    "",
+    "where older blocks go: a folder, `s3://bucket/prefix`, or `off`; `archive` in the data directory when left out",
+    "a folder, s3://bucket/prefix, or off",
+    (value) => !value.startsWith("s3://") || S3_ADDRESS.test(value),
+  ),
+  archiveS3Endpoint: url(
+    "OPENWARD_ARCHIVE_S3_ENDPOINT",
+    ["http://", "https://"],
+    "address of an S3 service that is not Amazon's; keys come from `AWS_ACCESS_KEY_ID` and the like",
+  ),
+  archiveS3Region: text("OPENWARD_ARCHIVE_S3_REGION", "us-east-1", "region of the bucket"),
+  archiveNumericDays: integer(
+    "OPENWARD_ARCHIVE_NUMERIC_DAYS",
+    90,
+    [1, 36_500],
+    "how long readings stay in the database before they move to the archive",
+  ),
+  archiveWaveformDays: integer("OPENWARD_ARCHIVE_WAVEFORM_DAYS", 14, [1, 36_500], "the same for waveforms"),
+  archiveNumericKeepDays: integer(
+    "OPENWARD_ARCHIVE_NUMERIC_KEEP_DAYS",
+    0,
+    [0, 36_500],
+    "after how long readings are deleted, wherever they are; 0: never",
+  ),
+  archiveWaveformKeepDays: integer("OPENWARD_ARCHIVE_WAVEFORM_KEEP_DAYS", 0, [0, 36_500], "the same for waveforms"),
+  archiveCacheMegabytes: integer(
+    "OPENWARD_ARCHIVE_CACHE_MB",
+    64,
+    [0, 100_000],
+    "memory for blocks that were read from the archive",
+  ),
   undurable: choice(
     "OPENWARD_TEST_UNDURABLE",
     "no",
     ["no", "yes"],
     "tests only: accept a database that does not flush",
+  ),
+  housekeepingMs: integer(
+    "OPENWARD_TEST_HOUSEKEEPING_MS",
+    0,
+    [0, 60_000],
+    "tests only: seal, put days together and archive everything so often; 0: when it is due",
   ),
 } as const;
 
@@ -188,6 +235,15 @@ export function readConfig(
   config.masterKeyFile = resolve((config.masterKeyFile as string) || join(config.keyDir as string, "master.key"));
   if (environment.OPENWARD_MASTER_KEY && environment.OPENWARD_MASTER_KEY_FILE)
     throw new RefusedInput("CONFIG_INVALID", { at: "OPENWARD_MASTER_KEY", expected: "either the key or its file" });
+  const archive = config.archive as string;
+  if (archive === "") config.archive = join(config.dataDir as string, "archive");
+  else if (archive !== "off" && !archive.startsWith("s3://")) config.archive = resolve(archive);
+  for (const kind of ["Numeric", "Waveform"]) {
+    const [hot, keep] = [config[`archive${kind}Days`] as number, config[`archive${kind}KeepDays`] as number];
+    if (keep === 0 || keep > hot) continue;
+    const at = settings[`archive${kind as "Numeric" | "Waveform"}KeepDays`].env;
+    throw new RefusedInput("CONFIG_INVALID", { at, expected: `0, or more than ${hot}`, received: String(keep) });
+  }
   return config as Config;
 }
 
@@ -198,6 +254,17 @@ export function tailBudget({ tailMegabytes }: Pick<Config, "tailMegabytes">): nu
   const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
   return Math.max(64_000_000, Math.min(totalmem(), limit) / 8);
 }
+
+export const archiveAddress = (config: Config) => ({
+  place: config.archive,
+  s3Endpoint: config.archiveS3Endpoint,
+  s3Region: config.archiveS3Region,
+});
+
+export const archiveRetention = (config: Config) => ({
+  hotDays: { numeric: config.archiveNumericDays, waveform: config.archiveWaveformDays },
+  keepDays: { numeric: config.archiveNumericKeepDays, waveform: config.archiveWaveformKeepDays },
+});
 
 /**
  * `./data`; or, for root in a folder that other users cannot reach (the embedded database runs as a user of its own),

@@ -6,13 +6,14 @@ import { deviceTypes } from "@openward/drivers";
 import type { OutsideTrouble } from "@openward/errors";
 import type { Alarm, Standby } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
-import { type Config, tailBudget } from "./config.ts";
+import { archiveAddress, archiveRetention, type Config, tailBudget } from "./config.ts";
 import { registerIngest } from "./connect/http/index.ts";
 import { createMqttEndpoint } from "./connect/mqtt/index.ts";
 import { createSignInFailures } from "./connect/sign-in-failures.ts";
 import { ensureDemoWard, type RunningDemo, startDemoDevices } from "./demo.ts";
 import { createForgetting } from "./forget.ts";
 import { type Foundation, openFoundation } from "./foundation.ts";
+import { keepHouse } from "./housekeeping.ts";
 import { createHttp, createWebSockets, serveOpenApi, serveOperations } from "./http/index.ts";
 import { streamId } from "./ingest/ids.ts";
 import { createIngest } from "./ingest/index.ts";
@@ -25,6 +26,7 @@ import { createPortal } from "./portal/index.ts";
 import { registerRecord } from "./record/register.ts";
 import { createSightings } from "./sightings.ts";
 import { type Amendments, openAmendments } from "./store/amendments/index.ts";
+import { openArchive, openObjectStore } from "./store/archive/index.ts";
 import { watchFaults } from "./store/inspection/index.ts";
 import { type JournalState, openJournal } from "./store/journal/index.ts";
 import { bindStore, eraseRows } from "./store/keys/index.ts";
@@ -109,9 +111,17 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const report = (error: unknown, doing: string) => log.error({ err: error }, doing);
 
   const { worker } = database;
+  const archive = await openArchive({
+    runtime,
+    worker,
+    log,
+    store: (isNew) => openObjectStore(archiveAddress(config), isNew),
+    retention: archiveRetention(config),
+    cacheBytes: config.archiveCacheMegabytes * 1_000_000,
+  });
   const telemetry = await openTelemetry({
     runtime,
-    store: postgresBlocks(worker),
+    store: postgresBlocks(worker, archive),
     keys,
     log,
     tailBytesMax: tailBudget(config),
@@ -136,10 +146,16 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     keys,
     log,
   });
+  archive.start();
   stops.push(
     () => telemetry.close(),
     () => journal.close(),
+    () => archive.close(),
   );
+  if (config.housekeepingMs > 0) {
+    const house = keepHouse({ everyMs: config.housekeepingMs, timers: runtime.timers, telemetry, archive, report });
+    stops.push(() => house.stop());
+  }
 
   const space = await watchSpace({
     places: [
@@ -271,6 +287,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       mqtt: () => ({ host: reachable(config.bind), port: mqttPort }),
       storage,
       disks: space.places,
+      archive: () => archive.state,
     },
     publicUrl: () => config.publicUrl,
     signInLink: (token) => signInLink(url, token),
@@ -329,6 +346,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     live: live.counts,
     storage,
     disks: space.places,
+    archive,
+    damagedBlocks: () => telemetry.statistics().damagedBlocks,
     unsavedAlarms: watch.unsaved,
     tails: () => {
       const { tailBytes, tailBytesMax } = telemetry.statistics();
@@ -342,7 +361,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     live: () => true,
     ready: () => ({
       isReady: journal.state !== "failed" && space.state !== "full",
-      checks: { journal: journal.state, disk: space.state },
+      checks: { journal: journal.state, disk: space.state, archive: archive.state },
     }),
     metrics,
   });

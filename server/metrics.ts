@@ -5,6 +5,8 @@ interface Sources {
   readonly live: () => { screens: number };
   readonly storage: () => "ok" | "damaged" | "low" | "spooling" | "full" | "failed";
   readonly disks: () => readonly { readonly name: string; readonly freeBytes: number | null }[];
+  readonly archive: { readonly state: "off" | "ok" | "failing" | "damaged"; readonly damagedFiles: number };
+  readonly damagedBlocks: () => number;
   readonly unsavedAlarms: () => number;
   readonly tails: () => { bytes: number; bytesMax: number; waitingBytes: number };
   readonly counted: { readonly accepted: number; readonly quarantined: number };
@@ -51,6 +53,15 @@ export function createMetrics(sources: Sources): Registry {
         else this.set({ place: name }, freeBytes);
     },
   });
+  gauge("openward_archive_state", "0 off, 1 ok, 2 it does not answer or cannot be written, 3 a file is damaged", () =>
+    ["off", "ok", "failing", "damaged"].indexOf(sources.archive.state),
+  );
+  gauge(
+    "openward_archive_damaged_files",
+    "Archive files that are missing or not what was written",
+    () => sources.archive.damagedFiles,
+  );
+  gauge("openward_blocks_damaged", "Times that a block could not be read since the start", sources.damagedBlocks);
   // Counted in plain numbers on the way of a reading, and handed over when somebody asks.
   const counter = (name: string, help: string, read: () => number) =>
     new Counter({

@@ -11,6 +11,9 @@ test("kill -9 ten times under 2,000 messages a second: nothing acknowledged is m
   assert.deepEqual(result.doubled.slice(0, 5), [], `${result.doubled.length} readings are double`);
   assert.deepEqual(result.phantom.slice(0, 5), [], `${result.phantom.length} readings were never sent so`);
   assert.ok(result.acknowledged > 10_000, `only ${result.acknowledged} were acknowledged: the load did not run`);
+  const { moves, damaged, unknown } = result.archive;
+  assert.ok(moves > 0, "nothing was archived: the campaign does not do what it says");
+  assert.deepEqual({ damaged, unknown }, { damaged: 0, unknown: 0 });
   // How quick it is belongs to the campaign, on a machine of its own; here it must come back at all.
   const slowest = Math.max(...result.acceptingAgainMs);
   assert.ok(slowest <= 60_000, `accepting again took ${Math.round(slowest)} ms`);

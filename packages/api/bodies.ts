@@ -356,6 +356,8 @@ export const system = z.object({
   storage: storageState,
   /** Room on the disks that are written to; null where it cannot be asked. */
   disks: z.array(z.object({ name: z.string(), freeBytes: z.number().nullable() })),
+  /** Of older readings: "failing" when it does not answer, "damaged" when a file is missing or not what was written. */
+  archive: z.enum(["off", "ok", "failing", "damaged"]),
   serverTime: millis,
 });
 

@@ -69,8 +69,16 @@ async function erase(wanted: string, options: Options): Promise<void> {
     );
     // So that what was deleted does not stay on the pages of tables until somebody tidies.
     await owner.query("VACUUM patient, patient_time_zone, stay, association, event, alarm_revision, quarantine");
-    print(options.json ?? false, { id: patient.id, patients, deleted }, [
+    const { expireExports } = await import("../store/export/index.ts");
+    const which = { organisationId, patientIds: patients };
+    const exports = await expireExports(which, { runtime: systemRuntime, worker });
+    print(options.json ?? false, { id: patient.id, patients, deleted, exports }, [
       `erased: patient ${patient.id}; the key is destroyed and ${deleted} rows are deleted.`,
+      ...exports.map(({ outcome, folder, purpose }) =>
+        outcome === "removed"
+          ? `the export in ${folder} (${purpose}) held the patient and is removed; copies are yours to remove.`
+          : `NOT REMOVED: the export of ${folder} (${purpose}) holds the patient and is not there any more: find and remove it.`,
+      ),
       "Copies of the key store from before can still read old backups: let them expire (docs/guides/operations.md).",
     ]);
   });

@@ -46,6 +46,7 @@ const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   STORE_UNAVAILABLE: 503,
   DISK_FULL: 507,
   DATABASE_UNREACHABLE: 503,
+  ARCHIVE_UNREACHABLE: 503,
 };
 
 /** The HTTP status of a refusal; what is well formed and yet wrong is 422. */

@@ -329,4 +329,5 @@ export interface SystemState {
   storage(): "ok" | "damaged" | "low" | "spooling" | "full" | "failed";
   /** Room on the disks that are written to. */
   disks(): readonly { readonly name: string; readonly freeBytes: number | null }[];
+  archive(): "off" | "ok" | "failing" | "damaged";
 }

@@ -17,6 +17,7 @@ export function systemHandlers(deps: {
       mqtt: { ...system.mqtt() },
       storage: system.storage(),
       disks: system.disks().map((disk) => ({ ...disk })),
+      archive: system.archive(),
       serverTime: clock.now(),
     }),
     async wards({ signedIn }) {

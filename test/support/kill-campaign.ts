@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { seededRandom } from "@openward/runtime/manual";
 import { openLedger } from "./ledger.ts";
 import { compare, readBack, startLoad } from "./load.ts";
-import { addBeds, removeDataDir, startWard, temporaryDataDir } from "./ward.ts";
+import { addBeds, type RunningWard, removeDataDir, startWard, temporaryDataDir } from "./ward.ts";
 
 export interface CampaignResult {
   readonly seed: number;
@@ -18,11 +18,22 @@ export interface CampaignResult {
   /** Per kill: from the start of the new process to its first ack, ms. */
   readonly acceptingAgainMs: number[];
   readonly messagesPerSecond: number;
+  /** How often something moved, files at the end, and what is wrong with them. */
+  readonly archive: {
+    readonly moves: number;
+    readonly files: number;
+    readonly damaged: number;
+    readonly unknown: number;
+  };
 }
 
 const DEVICES = 20;
+const DAY_MS = 86_400_000;
 
-/** kill -9 `kills` times at random moments while `rate` messages a second are published at QoS 1; then count. */
+/**
+ * kill -9 `kills` times at random moments while `rate` messages a second are published at QoS 1; then count. What is sent was
+ * measured days ago, so that sealing, putting days together and archiving are always at work on it.
+ */
 export async function killCampaign(options: {
   kills: number;
   rate: number;
@@ -32,14 +43,25 @@ export async function killCampaign(options: {
   const random = seededRandom(options.seed);
   const dataDir = temporaryDataDir();
   const ledger = openLedger(join(dataDir, "ledger.txt"));
-  let ward = await startWard({ dataDir });
+  const env = {
+    OPENWARD_ARCHIVE_NUMERIC_DAYS: "1",
+    OPENWARD_TEST_HOUSEKEEPING_MS: "700",
+    OPENWARD_LOG_LEVEL: "info",
+  };
+  let ward = await startWard({ dataDir, env });
   const beds = await addBeds(ward, DEVICES);
   const { httpPort, mqttPort } = ward;
 
-  const base = Date.now() - 3_600_000;
+  const base = Date.now() - 3 * DAY_MS;
+  // A stream's newest day is never archived.
+  for (const bed of beds) await sendNow(ward, bed);
   const load = startLoad({ beds, mqttPort, rate: options.rate, ledger, base });
 
   const acceptingAgainMs: number[] = [];
+  let moves = 0;
+  const countMoves = () => {
+    moves += ward.log().split("older blocks were moved").length - 1;
+  };
   const end = async () => {
     load.stop();
     await ward.stop();
@@ -52,9 +74,10 @@ export async function killCampaign(options: {
       const exited = once(ward.process, "exit");
       ward.process.kill("SIGKILL");
       await exited;
+      countMoves();
       const restarted = performance.now();
       const accepting = load.firstAck();
-      ward = await startWard({ dataDir, httpPort, mqttPort });
+      ward = await startWard({ dataDir, httpPort, mqttPort, env });
       await accepting;
       acceptingAgainMs.push(performance.now() - restarted);
       options.say(
@@ -67,6 +90,9 @@ export async function killCampaign(options: {
     await wait(1_500);
     ledger.close();
 
+    const found = await archiveOf(ward);
+    countMoves();
+    const archive = { moves, ...found };
     const stored = await readBack(ward, beds, base);
     const result = compare(ledger.lines(), stored, load.sequences);
     return {
@@ -76,9 +102,31 @@ export async function killCampaign(options: {
       acknowledged: load.acknowledged,
       acceptingAgainMs,
       messagesPerSecond,
+      archive,
       ...result,
     };
   } finally {
     await end();
   }
+}
+
+async function sendNow(ward: RunningWard, { deviceId, token }: { deviceId: string; token: string }): Promise<void> {
+  const answer = await fetch(`${ward.url}/ingest/devices/${deviceId}/readings`, {
+    method: "POST",
+    headers: {
+      authorization: `Basic ${Buffer.from(`${deviceId}:${token}`).toString("base64")}`,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify({ values: { "heart-rate": 60 } }),
+  });
+  if (!answer.ok) throw new Error(`a reading was refused: ${answer.status}`);
+}
+
+/** Beside the running server, which may be writing a file: that one has its row. */
+async function archiveOf(ward: RunningWard) {
+  const { files, damaged, unknown } = await ward.json<{ files: number; damaged: unknown[]; unknown: unknown[] }>(
+    "archive",
+    "verify",
+  );
+  return { files, damaged: damaged.length, unknown: unknown.length };
 }

@@ -123,7 +123,9 @@ function payloadOf(base: number, sequence: number): Buffer {
   return Buffer.from(`{"at":${base + sequence * 10},"values":{"heart-rate":${40 + (sequence % 160)}}}`);
 }
 
-/** How often each reading is there: "device sequence", with what is wrong about its value behind it. */
+const DAY_MS = 86_400_000;
+
+/** How often each reading of the day behind `base` is there: "device sequence", with what is wrong about its value behind it. */
 export async function readBack(
   ward: RunningWard,
   beds: readonly { readonly patientId: string }[],
@@ -132,7 +134,8 @@ export async function readBack(
   const fhir = await fhirOf(ward);
   const counts = new Map<string, number>();
   for (const [device, { patientId }] of beds.entries()) {
-    let next: string | undefined = `Observation?patient=${patientId}&code=8867-4&_sort=date&_count=1000`;
+    const span = `date=lt${new Date(base + DAY_MS).toISOString()}`;
+    let next: string | undefined = `Observation?patient=${patientId}&code=8867-4&${span}&_sort=date&_count=1000`;
     while (next) {
       const bundle: Bundle = await fhir<Bundle>(next);
       for (const { resource } of bundle.entry ?? []) {

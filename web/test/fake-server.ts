@@ -336,6 +336,7 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
     mqtt: { host: "127.0.0.1", port: 1883 },
     storage,
     disks: [{ name: "data directory", freeBytes: 1e12 }],
+    archive: "ok",
     serverTime: Date.now(),
   }),
   wards: () => wards,

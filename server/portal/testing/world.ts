@@ -461,6 +461,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       mqtt: () => ({ host: "127.0.0.1", port: 1883 }),
       storage: () => "ok",
       disks: () => [{ name: "data directory", freeBytes: 1e12 }],
+      archive: () => "off",
     },
     publicUrl: () => null,
     signInLink: (token) => `http://127.0.0.1:8080/sign-in#token=${token}`,

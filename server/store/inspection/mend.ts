@@ -64,7 +64,7 @@ async function setBlockAside(client: PoolClient, fault: Fault, now: number): Pro
     `INSERT INTO damaged_block (stream_id, period_start, association_id, found_at, organisation_id, patient_id, payload, overview)
       SELECT b.stream_id, b.period_start, b.association_id, $4, $5, $6, b.payload,
         (SELECT overview FROM block WHERE stream_id = $1 AND period_start = $2 AND association_id = $3)
-      FROM ${blocksWithin("ARRAY[$1::uuid]", "$2::bigint", "$2::bigint + 1")} AS b WHERE b.association_id = $3
+      FROM ${blocksWithin("ARRAY[$1::uuid]", "$2::bigint", "$2::bigint + 1", "hot")} AS b WHERE b.association_id = $3
       ON CONFLICT DO NOTHING`,
     [streamId, at, associationId, now, fault.organisationId, fault.patientId],
   );
@@ -121,7 +121,7 @@ async function remakeRollup(client: PoolClient, stream: Stream, fault: Fault, pa
   );
   const { rows: blocks } = await client.query<{ at: number; payload: Uint8Array }>(
     `SELECT b.period_start::float8 AS at, b.payload
-      FROM ${blocksWithin("ARRAY[$1::uuid]", "$2::bigint", "$3::bigint")} AS b WHERE b.association_id = $4`,
+      FROM ${blocksWithin("ARRAY[$1::uuid]", "$2::bigint", "$3::bigint", "hot")} AS b WHERE b.association_id = $4`,
     [streamId, day, day + DAY_MS, associationId],
   );
   const { rows: asideRows } = await client.query<{ at: number }>(

@@ -49,7 +49,7 @@ async function verifyDays(
   const hours = new Map<string, readonly RollupSlot[] | null>();
   const { rows: blocks } = await client.query(
     `SELECT b.period_start::float8 AS at, b.association_id::text AS "associationId", b.payload
-      FROM ${blocksWithin("ARRAY[$1::uuid]", "$2::bigint", "$3::bigint")} AS b`,
+      FROM ${blocksWithin("ARRAY[$1::uuid]", "$2::bigint", "$3::bigint", "hot")} AS b`,
     [id, from, to],
   );
   for (const { at, associationId, payload } of blocks as Row[]) {

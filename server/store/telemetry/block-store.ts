@@ -19,6 +19,8 @@ export interface BlockRow {
   readonly periodStart: number;
   readonly associationId: string;
   readonly payload: Uint8Array;
+  /** Why there is no payload: the archive has lost it. */
+  readonly fault?: Error;
 }
 
 /** A block or a rollup as it is saved: in the place of the one with the same key, where there is one. */
@@ -47,7 +49,10 @@ export interface DueDays {
   readonly sealedBefore: number;
 }
 
-/** Blocks, rollups and how far sealing has come, as rows: PostgreSQL on a machine, a model in simulation. */
+/**
+ * Blocks, rollups and how far sealing has come, as rows: PostgreSQL on a machine and its archive, a model in simulation.
+ * Blocks are read through both tiers; where the archive does not answer, OutsideTrouble ARCHIVE_UNREACHABLE.
+ */
 export interface BlockStore {
   /** Blocks of periods that begin in [from, to), ordered by stream and period. */
   blocksBetween(streamIds: readonly string[], from: number, to: number): Promise<BlockRow[]>;

@@ -67,12 +67,14 @@ export function createBlocks(store: BlockStore, packing: BlockPacking, log: Stor
     try {
       return await rows;
     } catch (error) {
+      if (error instanceof OutsideTrouble) throw error;
       throw new OutsideTrouble("DATABASE_UNREACHABLE", true, { at: "blocks" }, { cause: error });
     }
   };
   const tried = <T>(row: BlockRow, decode: Decode<T>): Stored<T | undefined> => {
     const where = { streamId: row.streamId, periodStart: row.periodStart, associationId: row.associationId };
     try {
+      if (row.fault) throw row.fault;
       return { ...where, content: decode(row.payload, packing.of(row.streamId)) };
     } catch (error) {
       if (error instanceof RefusedInput && error.code === "KEY_DESTROYED") return { ...where, content: undefined };

@@ -77,7 +77,7 @@ export interface WaveformQuery {
 }
 
 /**
- * Reading what was measured, from memory, blocks and (later) archive as one. Every call takes the view of who asks;
+ * Reading what was measured, from memory, blocks and archive as one. Every call takes the view of who asks;
  * a patient outside it is as if there were none: empty, never an error that tells the difference.
  */
 export interface Telemetry {

@@ -1,7 +1,10 @@
 import { DAY_MS } from "@openward/timeseries";
 import type { Pool, PoolClient } from "pg";
+import { type ArchivedBlocks, fillIn, type MaybeArchived, noArchive } from "./archived.ts";
 import type { BlockRow, BlockStore, PeriodKey, SealRows } from "./block-store.ts";
+import { periodOf } from "./periods.ts";
 import { blocksWithin, joinDays, newestOfDays, periodsWithin } from "./postgres-days.ts";
+import { overviewsWithin, placeOf, type Tiers } from "./postgres-tiers.ts";
 
 const COLUMNS =
   'b.stream_id::text AS "streamId", b.period_start::float8 AS "periodStart", b.association_id::text AS "associationId"';
@@ -9,41 +12,52 @@ const ROLLUP_COLUMNS =
   'r.stream_id::text AS "streamId", r.day_start::float8 AS "periodStart", r.association_id::text AS "associationId", r.payload';
 const HEADER_BYTES = 256;
 
-/** @param pool under the role `worker` */
-export function postgresBlocks(pool: Pool): BlockStore {
+type TieredRow = BlockRow & MaybeArchived;
+
+/**
+ * @param pool under the role `worker`
+ * @param archive where blocks go that are beyond the hot period; left out: nowhere
+ */
+export function postgresBlocks(pool: Pool, archive: ArchivedBlocks = noArchive): BlockStore {
   const rowsOf = async <T>(text: string, values: unknown[] = []) => (await pool.query(text, values)).rows as T[];
   // Planning these takes as long as running them: each connection plans them once.
   const preparedRowsOf = async <T>(name: string, text: string, values: unknown[]) =>
     (await pool.query({ name, text, values })).rows as T[];
+  const tiersFrom = tiersOf(archive);
 
   return {
-    blocksBetween: (streamIds, from, to) =>
-      preparedRowsOf<BlockRow>(
-        "blocks between",
-        `SELECT ${COLUMNS}, b.payload FROM ${blocksWithin("$1::uuid[]", "$2::bigint", "$3::bigint")} AS b
-          ORDER BY b.stream_id, b.period_start`,
-        [streamIds, from, to],
-      ),
-    blocksOf: (keys) => rowsOf<BlockRow>(blocksOfText, periodValues(keys)),
-    blocksNext(cursors, isDescending, periods) {
+    async blocksBetween(streamIds, from, to) {
+      const tiers = tiersFrom(from);
+      const text = `SELECT ${COLUMNS}, b.payload${placeOf(tiers)}
+        FROM ${blocksWithin("$1::uuid[]", "$2::bigint", "$3::bigint", tiers)} AS b ORDER BY b.stream_id, b.period_start`;
+      return fillIn(await preparedRowsOf<TieredRow>(`blocks between ${tiers}`, text, [streamIds, from, to]), archive);
+    },
+    async blocksOf(keys) {
+      const tiers = tiersFrom(...keys.map(({ period }) => period));
+      return fillIn(await rowsOf<TieredRow>(blocksOfText(tiers), periodValues(keys)), archive);
+    },
+    async blocksNext(cursors, isDescending, periods) {
       const order = isDescending ? "DESC" : "ASC";
-      const text = `SELECT ${COLUMNS}, b.payload FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS c (stream_id, since, until)
-        JOIN LATERAL ${periodsWithin("c.stream_id", "c.since", "c.until", order, "$4::integer")} AS p ON true
-        JOIN LATERAL ${blocksWithin("ARRAY[c.stream_id]", "p.period_start", "p.period_start + 1")} AS b ON true
+      const tiers = tiersFrom(...cursors.map(({ from }) => from));
+      const text = `SELECT ${COLUMNS}, b.payload${placeOf(tiers)}
+        FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS c (stream_id, since, until)
+        JOIN LATERAL ${periodsWithin("c.stream_id", "c.since", "c.until", order, "$4::integer", tiers)} AS p ON true
+        JOIN LATERAL ${blocksWithin("ARRAY[c.stream_id]", "p.period_start", "p.period_start + 1", tiers)} AS b ON true
         ORDER BY b.stream_id, b.period_start`;
-      return preparedRowsOf<BlockRow>(`blocks next ${order}`, text, [
+      const rows = await preparedRowsOf<TieredRow>(`blocks next ${order} ${tiers}`, text, [
         cursors.map((c) => c.streamId),
         cursors.map((c) => Math.floor(c.from)),
         cursors.map((c) => Math.ceil(c.to)),
         periods,
       ]);
+      return fillIn(rows, archive);
     },
-    overviewsBetween: (streamId, from, to) =>
-      rowsOf<BlockRow>(
-        `SELECT ${COLUMNS}, b.overview AS payload FROM block b
-          WHERE b.stream_id = $1 AND b.period_start >= $2 AND b.period_start < $3 AND b.overview IS NOT NULL ORDER BY b.period_start`,
-        [streamId, from, to],
-      ),
+    async overviewsBetween(streamId, from, to) {
+      const tiers = tiersFrom(from);
+      const text = `SELECT ${COLUMNS}, b.payload${placeOf(tiers)}
+        FROM ${overviewsWithin("$1::uuid", "$2::bigint", "$3::bigint", tiers)} AS b ORDER BY b.period_start`;
+      return fillIn(await rowsOf<TieredRow>(text, [streamId, from, to]), archive);
+    },
     rollupsBetween: (streamIds, from, to) =>
       rowsOf<BlockRow>(
         `SELECT ${ROLLUP_COLUMNS} FROM rollup r WHERE r.stream_id = ANY($1::uuid[]) AND r.day_start >= $2 AND r.day_start < $3
@@ -91,7 +105,7 @@ export function postgresBlocks(pool: Pool): BlockStore {
       let failed: unknown;
       try {
         await client.query("BEGIN");
-        await work(rowsWithin(client));
+        await work(rowsWithin(client, archive));
         await client.query("COMMIT");
       } catch (error) {
         failed = error;
@@ -105,8 +119,18 @@ export function postgresBlocks(pool: Pool): BlockStore {
   };
 }
 
-const blocksOfText = `SELECT ${COLUMNS}, b.payload FROM unnest($1::uuid[], $2::bigint[]) AS k (stream_id, period_start)
-  JOIN LATERAL ${blocksWithin("ARRAY[k.stream_id]", "k.period_start", "k.period_start + 1")} AS b ON true
+/** Which tiers have to be asked about what begins at these times and later. */
+const tiersOf =
+  (archive: ArchivedBlocks) =>
+  (...from: readonly number[]): Tiers => {
+    const first = Math.min(...from);
+    return archive.isOnlyHot("numeric", first) && archive.isOnlyHot("waveform", first) ? "hot" : "all";
+  };
+
+const blocksOfText = (
+  tiers: Tiers,
+) => `SELECT ${COLUMNS}, b.payload${placeOf(tiers)} FROM unnest($1::uuid[], $2::bigint[]) AS k (stream_id, period_start)
+  JOIN LATERAL ${blocksWithin("ARRAY[k.stream_id]", "k.period_start", "k.period_start + 1", tiers)} AS b ON true
   ORDER BY b.stream_id, b.period_start`;
 
 const periodValues = (keys: readonly PeriodKey[]) => [
@@ -114,24 +138,36 @@ const periodValues = (keys: readonly PeriodKey[]) => [
   keys.map(({ period }) => period),
 ];
 
-function rowsWithin(client: PoolClient): SealRows {
-  const rowsOf = async (text: string, values: unknown[]) => (await client.query(text, values)).rows as BlockRow[];
+function rowsWithin(client: PoolClient, archive: ArchivedBlocks): SealRows {
+  const rowsOf = async (text: string, values: unknown[]) => (await client.query(text, values)).rows as TieredRow[];
+  const tiersFrom = tiersOf(archive);
   return {
-    blocksOf: (keys) => rowsOf(blocksOfText, periodValues(keys)),
-    blocksOfDay: ({ streamId, associationId, dayStart }) =>
-      rowsOf(
-        `SELECT ${COLUMNS}, b.payload FROM ${blocksWithin("ARRAY[$1::uuid]", "$3::bigint", "$4::bigint")} AS b
-          WHERE b.association_id = $2`,
-        [streamId, associationId, dayStart, dayStart + DAY_MS],
-      ),
+    async blocksOf(keys) {
+      const tiers = tiersFrom(...keys.map(({ period }) => period));
+      return fillIn(await rowsOf(blocksOfText(tiers), periodValues(keys)), archive);
+    },
+    async blocksOfDay({ streamId, associationId, dayStart }) {
+      const tiers = tiersFrom(dayStart);
+      const text = `SELECT ${COLUMNS}, b.payload${placeOf(tiers)}
+        FROM ${blocksWithin("ARRAY[$1::uuid]", "$3::bigint", "$4::bigint", tiers)} AS b WHERE b.association_id = $2`;
+      return fillIn(await rowsOf(text, [streamId, associationId, dayStart, dayStart + DAY_MS]), archive);
+    },
     async setAside({ streamId, periodStart, associationId }, now) {
-      await client.query(
+      const { rowCount } = await client.query(
         `INSERT INTO damaged_block (stream_id, period_start, association_id, found_at, organisation_id, patient_id, payload, overview)
          SELECT b.stream_id, b.period_start, b.association_id, $4, s.organisation_id, s.patient_id, b.payload,
            (SELECT overview FROM block WHERE stream_id = $1 AND period_start = $2 AND association_id = $3)
-         FROM ${blocksWithin("ARRAY[$1::uuid]", "$2::bigint", "$2::bigint + 1")} AS b JOIN stream s ON s.id = b.stream_id
+         FROM ${blocksWithin("ARRAY[$1::uuid]", "$2::bigint", "$2::bigint + 1", "hot")} AS b JOIN stream s ON s.id = b.stream_id
          WHERE b.association_id = $3 ON CONFLICT DO NOTHING`,
         [streamId, periodStart, associationId, now],
+      );
+      if (rowCount !== 0) return;
+      // It is in the archive: its file is kept, and may come back.
+      await client.query(
+        `INSERT INTO lost_block SELECT a.*, $4 FROM archived_block a
+         WHERE a.stream_id = $1 AND a.period_start IN ($2, $5) AND a.association_id = $3
+           AND (a.bounds IS NOT NULL OR a.period_start = $2) ON CONFLICT DO NOTHING`,
+        [streamId, periodStart, associationId, now, periodOf(periodStart, DAY_MS)],
       );
     },
     async saveBlocks(blocks) {
@@ -147,6 +183,18 @@ function rowsWithin(client: PoolClient): SealRows {
          VALUES ${rows.tuples()} ON CONFLICT (stream_id, period_start, association_id) DO UPDATE SET
            payload = excluded.payload, overview = excluded.overview, sealed_through = excluded.sealed_through, sealed_at = excluded.sealed_at`,
         rows.values,
+      );
+      if (tiersFrom(...blocks.map(({ periodStart }) => periodStart)) === "hot") return;
+      // A block has in it what was archived of it. Of a day, what is here is newer, hour by hour.
+      await client.query(
+        `DELETE FROM archived_block a USING unnest($1::uuid[], $2::bigint[], $3::uuid[]) AS k (stream_id, period_start, association_id)
+         WHERE a.stream_id = k.stream_id AND a.period_start = k.period_start AND a.association_id = k.association_id
+           AND a.bounds IS NULL`,
+        [
+          blocks.map(({ streamId }) => streamId),
+          blocks.map(({ periodStart }) => periodStart),
+          blocks.map(({ associationId }) => associationId),
+        ],
       );
     },
     rollupsOf: (keys) =>

@@ -2,6 +2,7 @@ import { DAY_MS } from "@openward/timeseries";
 import type { Pool } from "pg";
 import type { DueDays } from "./block-store.ts";
 import { HOUR_MS } from "./periods.ts";
+import { archivedPeriods, archivedWithin, here, type Tiers } from "./postgres-tiers.ts";
 
 // The SQL of `day_block`: a day's hour files one behind the other in one row.
 
@@ -11,24 +12,33 @@ const part = (hour: string) =>
 const isThere = (hour: string) => `d.bounds[${hour} + 2] > d.bounds[${hour} + 1]`;
 
 /**
- * Numeric and waveform blocks of periods that begin in [since, until), in rows of their own or in those of their day.
+ * Numeric and waveform blocks of periods that begin in [since, until), in rows of their own, in those of their day, or in
+ * the archive.
  *
- * @param streams SQL of an array of stream ids; @param since, until SQL of bigints
+ * @param streams SQL of an array of stream ids; @param since, until SQL of bigints: none says n, d, h, a or own, which are ours
  */
-export const blocksWithin = (streams: string, since: string, until: string) => `(
-  SELECT n.stream_id, n.period_start, n.association_id, n.payload FROM block n
+export const blocksWithin = (streams: string, since: string, until: string, tiers: Tiers) => `(
+  SELECT n.stream_id, n.period_start, n.association_id, n.payload${here(tiers)} FROM block n
     WHERE n.stream_id = ANY(${streams}) AND n.period_start >= ${since} AND n.period_start < ${until}
   UNION ALL
-  SELECT d.stream_id, d.day_start + h.hour * ${HOUR_MS}::bigint, d.association_id, ${part("h.hour")}
+  SELECT d.stream_id, d.day_start + h.hour * ${HOUR_MS}::bigint, d.association_id, ${part("h.hour")}${here(tiers)}
     FROM day_block d CROSS JOIN generate_series(0, 23) AS h (hour)
     WHERE d.stream_id = ANY(${streams}) AND d.day_start > ${since} - ${DAY_MS} AND d.day_start < ${until}
       AND d.day_start + h.hour * ${HOUR_MS}::bigint >= ${since} AND d.day_start + h.hour * ${HOUR_MS}::bigint < ${until}
       AND ${isThere("h.hour")} AND NOT EXISTS (SELECT FROM block n
         WHERE n.stream_id = d.stream_id AND n.period_start = d.day_start + h.hour * ${HOUR_MS}::bigint
-          AND n.association_id = d.association_id))`;
+          AND n.association_id = d.association_id)
+  ${tiers === "hot" ? "" : `UNION ALL ${archivedWithin(streams, since, until)}`})`;
 
 /** The next periods of one stream in which there is something: SQL of its id, of bigints, and of a count. */
-export const periodsWithin = (stream: string, since: string, until: string, order: "ASC" | "DESC", count: string) => `(
+export const periodsWithin = (
+  stream: string,
+  since: string,
+  until: string,
+  order: "ASC" | "DESC",
+  count: string,
+  tiers: Tiers,
+) => `(
   SELECT p.period_start FROM (
     (SELECT DISTINCT n.period_start FROM block n
       WHERE n.stream_id = ${stream} AND n.period_start >= ${since} AND n.period_start < ${until}
@@ -43,9 +53,10 @@ export const periodsWithin = (stream: string, since: string, until: string, orde
       CROSS JOIN generate_series(0, 23) AS h (hour)
       WHERE ${isThere("h.hour")} AND d.day_start + h.hour * ${HOUR_MS}::bigint >= ${since}
         AND d.day_start + h.hour * ${HOUR_MS}::bigint < ${until})
+    ${tiers === "hot" ? "" : `UNION (${archivedPeriods(stream, since, until, order, count)})`}
   ) AS p ORDER BY p.period_start ${order} LIMIT ${count})`;
 
-/** The last block of each of the two newest days of one stream, where it is not in a row of its own. */
+/** The last block of each of the two newest days of one stream, where it is not in a row of its own. They are not archived. */
 export const newestOfDays = (stream: string) => `(
   SELECT d.stream_id, d.day_start + l.hour * ${HOUR_MS}::bigint AS period_start, d.association_id, ${part("l.hour")} AS payload
     FROM (SELECT * FROM day_block WHERE stream_id = ${stream} ORDER BY day_start DESC LIMIT 2) AS d

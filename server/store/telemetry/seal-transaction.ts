@@ -54,7 +54,9 @@ async function sealWithin(
     const packed = packing.for(stream);
     for (const associationId of snapshot.parts.keys()) {
       const before = stored.get(keyOf(stream.id, period, associationId));
-      let merged = readable(() => mergeIntoBlock(stream.unit, snapshot, associationId, before?.payload, packed));
+      let merged = readable(() =>
+        mergeIntoBlock(stream.unit, snapshot, associationId, before && bytesOf(before), packed),
+      );
       if (!merged) {
         if (before) damaged.push(before);
         merged = { content: mergeIntoBlock(stream.unit, snapshot, associationId, undefined, packed) };
@@ -90,6 +92,12 @@ function readable<T>(merge: () => T): { readonly content: T } | undefined {
     if (error instanceof RefusedInput) return undefined;
     throw error;
   }
+}
+
+/** @throws RefusedInput where the archive does not have it any more */
+function bytesOf(block: BlockRow): Uint8Array {
+  if (block.fault) throw block.fault;
+  return block.payload;
 }
 
 async function storedBlocks(rows: SealRows, tasks: readonly SealTask[]): Promise<Map<string, BlockRow>> {
@@ -135,7 +143,7 @@ async function remadeRollup(
   const { id: streamId, unit } = memory.stream;
   const all = new Map(hours.map(({ hour, slots }) => [hour, slots]));
   for (const row of await rows.blocksOfDay({ streamId, dayStart, associationId })) {
-    const slots = readable(() => slotsOfBlock(row.payload, packed))?.content;
+    const slots = readable(() => slotsOfBlock(bytesOf(row), packed))?.content;
     if (slots) all.set(row.periodStart, slots);
   }
   const remade = [...all].map(([hour, slots]) => ({ hour, slots }));

@@ -1,3 +1,4 @@
+import { OutsideTrouble } from "@openward/errors";
 import type { Runtime, Timer } from "@openward/runtime";
 import { DAY_MS } from "@openward/timeseries";
 import type { BlockPacking } from "../keys/block-packing.ts";
@@ -248,6 +249,8 @@ export function createSealer({ runtime, store, memory, packing, log }: SealerOpt
 
 // The driver's errors have a code, or tell of the connection; ours have neither.
 function isFromDatabase(error: unknown): boolean {
+  // An archive that does not answer keeps late data for it waiting, and nothing else.
+  if (error instanceof OutsideTrouble && error.code === "ARCHIVE_UNREACHABLE") return false;
   const { code, message } = error as { code?: unknown; message?: unknown };
   return typeof code === "string" || /connection|timeout|terminat/i.test(String(message));
 }

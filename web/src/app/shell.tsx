@@ -200,6 +200,12 @@ function Banners() {
           Alarms work. Call the technician now.
         </Banner>
       )}
+      {(system?.archive === "failing" || system?.archive === "damaged") && (
+        <Banner kind="storage" label="Archive">
+          <IconAlertTriangle size={18} aria-hidden /> <strong>Archive: {system.archive}.</strong> Some older readings
+          cannot be shown. New readings and alarms are not affected. Call the technician.
+        </Banner>
+      )}
     </>
   );
 }

@@ -7,6 +7,7 @@ import { quietLog, type TestDatabase } from "../../database/testing/database.ts"
 import { type Journal, openJournal } from "../../journal/index.ts";
 import type { KeyStore } from "../../keys/index.ts";
 import { testKeysOf } from "../../keys/testing/keys.ts";
+import { type ArchivedBlocks, noArchive } from "../archived.ts";
 import type { BlockStore } from "../block-store.ts";
 import { postgresBlocks } from "../postgres-blocks.ts";
 import { type OpenTelemetry, openTelemetry } from "../telemetry.ts";
@@ -31,8 +32,9 @@ export async function openTestStore(
   runtime: ReturnType<typeof settableRuntime>,
   spoolFolder = mkdtempSync(join(tmpdir(), "openward-spool-")),
   keys?: KeyStore,
-  { tailBytesMax, store = postgresBlocks(database.worker) }: { tailBytesMax?: number; store?: BlockStore } = {},
+  options: { tailBytesMax?: number; archive?: ArchivedBlocks; store?: BlockStore } = {},
 ): Promise<TestStore> {
+  const { tailBytesMax, archive = noArchive, store = postgresBlocks(database.worker, archive) } = options;
   const opened = keys ?? (await testKeysOf(database));
   const budget = tailBytesMax === undefined ? {} : { tailBytesMax };
   const telemetry = await openTelemetry({ runtime, store, keys: opened, log: quietLog, ...budget });

@@ -1,0 +1,132 @@
+import { resolve } from "node:path";
+import { RefusedInput } from "@openward/errors";
+import { systemRuntime } from "@openward/runtime/system";
+import type { Command } from "commander";
+import { readConfig } from "../config.ts";
+import { createLog } from "../log.ts";
+import { boundStore, type KeyStore, kmsOf, openKeyStore } from "../store/keys/index.ts";
+import { archiveToRead } from "./archive.ts";
+import { EXIT, print } from "./output.ts";
+import { type Registry, withRegistry } from "./registry.ts";
+
+interface Options {
+  parquet?: string;
+  purpose?: string;
+  until?: string;
+  patient: string[];
+  signals?: string;
+  from?: string;
+  to?: string;
+  identified?: boolean;
+  expire?: boolean;
+  gone?: boolean;
+  organisation?: string;
+  json?: boolean;
+}
+
+const DAY_MS = 86_400_000;
+const collect = (value: string, all: string[]) => [...all, value];
+
+export function addExportCommand(program: Command): void {
+  program
+    .command("export")
+    .description(
+      "readings and waveforms as plain Parquet files for a purpose, until a day; or remove those past their day",
+    )
+    .option("--parquet <folder>", "where the files go: a new or empty folder")
+    .option("--purpose <text>", "what they are for; stands in manifest.json and in the audit log")
+    .option("--until <date>", "YYYY-MM-DD, UTC: the last day on which they may be there")
+    .option("--patient <id>", "this patient only; may be given several times", collect, [])
+    .option("--signals <keys>", "these signals only, such as heart-rate,spo2")
+    .option("--from <time>", "from this time on, such as 2026-11-22 or 2026-11-22T06:00:00Z")
+    .option("--to <time>", "before this time; now when left out")
+    .option("--identified", "name patients and devices by their ids, instead of names that hold in this export alone")
+    .option("--expire", "remove the files of exports that are past their day")
+    .option("--gone", "with --expire: also count as removed what is not where it was written")
+    .option("--organisation <name>", "needed only where there are several")
+    .option("--json", "print one JSON object: the manifest, or what was removed")
+    .action((options: Options) => (options.expire ? expire(options) : write(options)));
+}
+
+async function write(options: Options): Promise<void> {
+  const { parquet, purpose, until, patient, signals } = options;
+  const folder = resolve(need(parquet, "--parquet", "a folder"));
+  const request = {
+    folder,
+    purpose: need(purpose, "--purpose", "what they are for"),
+    expiresAt: parseDay(need(until, "--until", "YYYY-MM-DD")) + DAY_MS,
+    patientIds: patient,
+    signals: (signals ?? "")
+      .split(",")
+      .map((key) => key.trim())
+      .filter(Boolean),
+    from: parseTime(options.from, "--from"),
+    to: parseTime(options.to, "--to"),
+    isIdentified: options.identified ?? false,
+    by: "command line",
+  };
+  await withRegistry(options.organisation, async (registry) => {
+    const { organisation, database } = registry;
+    const { worker } = database;
+    const keys = await keysToRead(worker);
+    const archive = await archiveToRead(registry);
+    try {
+      const { exportParquet } = await import("../store/export/index.ts");
+      const deps = { runtime: systemRuntime, worker, archive, keys, log: createLog("silent") };
+      const manifest = await exportParquet({ ...request, organisation }, deps);
+      print(options.json ?? false, { folder, ...manifest }, [
+        `${folder}: ${manifest.files.length} files of ${manifest.patients} patients, until ${manifest.expiresAt}`,
+        ...manifest.files.map(({ name, rows, bytes }) => `${name}  ${rows} rows  ${bytes} bytes`),
+        "`openward export --expire` removes them when their day is over; copies are yours to remove.",
+      ]);
+    } finally {
+      await archive.close();
+      keys.close();
+    }
+  });
+}
+
+/** @throws OutsideTrouble KEY_MASTER_MISSING; RefusedInput KEY_MASTER_WRONG, KEY_STORE_MISSING and the like */
+async function keysToRead(worker: Registry["database"]["worker"]): Promise<KeyStore> {
+  const config = readConfig(process.env);
+  return openKeyStore({
+    folder: config.keyDir,
+    kms: () => kmsOf(config, systemRuntime)(false),
+    boundTo: await boundStore(worker),
+    runtime: systemRuntime,
+    log: createLog("warn"),
+  });
+}
+
+async function expire(options: Options): Promise<void> {
+  await withRegistry(options.organisation, async ({ organisation, database }) => {
+    const { expireExports } = await import("../store/export/index.ts");
+    const deps = { runtime: systemRuntime, worker: database.worker };
+    const expired = await expireExports({ organisationId: organisation.id, isGone: options.gone ?? false }, deps);
+    print(options.json ?? false, { expired }, [
+      ...expired.map(({ outcome, folder, purpose }) => `${outcome}: ${folder} (${purpose})`),
+      ...(expired.length === 0 ? ["no export is past its day"] : []),
+    ]);
+    if (expired.some(({ outcome }) => outcome !== "removed") && !options.gone) process.exitCode = EXIT.failed;
+  });
+}
+
+function need(value: string | undefined, at: string, expected: string): string {
+  if (value === undefined || value.trim() === "") throw new RefusedInput("FIELD_INVALID", { at, expected });
+  return value;
+}
+
+function parseDay(text: string): number {
+  const time = Date.parse(`${text}T00:00:00Z`);
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(time) || !new Date(time).toISOString().startsWith(text))
+    throw new RefusedInput("FIELD_INVALID", { at: "--until", expected: "YYYY-MM-DD", received: text });
+  return time;
+}
+
+function parseTime(text: string | undefined, at: string): number | null {
+  if (text === undefined) return null;
+  const time = Date.parse(text);
+  if (Number.isNaN(time))
+    throw new RefusedInput("FIELD_INVALID", { at, expected: "a time such as 2026-11-22T06:00:00Z", received: text });
+  return time;
+}

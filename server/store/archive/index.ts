@@ -1,0 +1,3 @@
+export { type Archive, type ArchiveRun, openArchive } from "./archive.ts";
+export { type ArchiveAddress, openObjectStore } from "./open-object-store.ts";
+export type * from "./ports.ts";

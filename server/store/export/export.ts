@@ -1,0 +1,242 @@
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { OutsideTrouble, RefusedInput } from "@openward/errors";
+import type { Runtime } from "@openward/runtime";
+import { findSignal, similarSignals } from "@openward/signals";
+import type { Pool } from "pg";
+import type { DataKeys } from "../keys/index.ts";
+import { audit } from "../registry/audit.ts";
+import { everywhere } from "../registry/transaction.ts";
+import type { ArchivedBlocks } from "../telemetry/archived.ts";
+import type { StoreLog } from "../telemetry/blocks.ts";
+import type { StreamMemory } from "../telemetry/stream-memory.ts";
+import { MANIFEST, type Manifest, newManifest } from "./manifest.ts";
+import { identified, pseudonyms } from "./naming.ts";
+import { ParquetParts } from "./parquet-parts.ts";
+import { DAY_MS, openStoreReader, type StoreReader } from "./reader.ts";
+import { READINGS_PER_GROUP, READINGS_SCHEMA, writeReadings } from "./readings.ts";
+import { SAMPLES_PER_GROUP, WAVEFORMS_SCHEMA, writeWaveforms } from "./waveforms.ts";
+
+export interface ExportRequest {
+  readonly organisation: { readonly id: string; readonly name: string };
+  /** Absolute; made, or empty. */
+  readonly folder: string;
+  readonly purpose: string;
+  readonly expiresAt: number;
+  /** Empty: every patient of the organisation. */
+  readonly patientIds: readonly string[];
+  /** Empty: every signal. */
+  readonly signals: readonly string[];
+  readonly from: number | null;
+  /** Exclusive. */
+  readonly to: number | null;
+  readonly isIdentified: boolean;
+  readonly by: string;
+}
+
+export interface ExportDependencies {
+  readonly runtime: Runtime;
+  /** Role `worker`. */
+  readonly worker: Pool;
+  readonly archive: ArchivedBlocks;
+  /** To read with. */
+  readonly keys: DataKeys;
+  readonly log: StoreLog;
+}
+
+const FILE_ROWS_MAX = { readings: 20_000_000, waveforms: 100_000 };
+
+/**
+ * Typed Parquet files with a manifest. The record of who took what, for what and until when is durable before the first
+ * byte is written. An export that cannot be finished leaves no files.
+ *
+ * @throws RefusedInput NOT_FOUND, FIELD_INVALID, CONFLICT when the folder is not empty; OutsideTrouble
+ */
+export async function exportParquet(request: ExportRequest, deps: ExportDependencies): Promise<Manifest> {
+  const { runtime, worker } = deps;
+  const now = runtime.clock.now();
+  checkRequest(request, now);
+  await checkPatients(request, worker);
+  const reader = await openStoreReader(deps);
+  const streams = chosen(reader, request);
+  const patients = [...new Set(streams.map(({ stream }) => stream.patientId))];
+  await makeFolder(request.folder);
+  const id = runtime.ids.uuid();
+  await record(request, id, patients, deps);
+  const readings = new ParquetParts(
+    request.folder,
+    "readings",
+    READINGS_SCHEMA,
+    FILE_ROWS_MAX.readings,
+    READINGS_PER_GROUP,
+  );
+  const waveforms = new ParquetParts(
+    request.folder,
+    "waveforms",
+    WAVEFORMS_SCHEMA,
+    FILE_ROWS_MAX.waveforms,
+    SAMPLES_PER_GROUP,
+  );
+  try {
+    const to = request.to ?? now;
+    await writeAll(streams, reader, { readings, waveforms }, { ...request, to }, runtime);
+    // A gap that nobody wanted must not look like one that was measured.
+    if (reader.damaged > 0)
+      throw new RefusedInput("BLOCK_CORRUPT", { at: "export", received: `${reader.damaged} unreadable blocks` });
+    await refuseErased(patients, worker);
+    const manifest = newManifest({
+      id,
+      organisation: request.organisation.name,
+      purpose: request.purpose,
+      createdAt: new Date(now).toISOString(),
+      createdBy: request.by,
+      expiresAt: new Date(request.expiresAt).toISOString(),
+      isIdentified: request.isIdentified,
+      patients: patients.length,
+      from: request.from === null ? null : new Date(request.from).toISOString(),
+      to: new Date(to).toISOString(),
+      signals: [...new Set(streams.map(({ stream }) => stream.signal))].sort(),
+      files: [...readings.files, ...waveforms.files],
+    });
+    await writeManifest(request.folder, manifest);
+    return manifest;
+  } catch (error) {
+    await readings.abandon();
+    await waveforms.abandon();
+    for (const name of [...readings.names, ...waveforms.names, MANIFEST])
+      await rm(join(request.folder, name), { force: true });
+    await ended(id, request.organisation.id, "export.failed", { purpose: request.purpose }, deps);
+    throw error;
+  }
+}
+
+function checkRequest({ purpose, expiresAt, signals, from, to }: ExportRequest, now: number): void {
+  if (purpose.trim() === "") throw new RefusedInput("FIELD_INVALID", { at: "--purpose", expected: "what it is for" });
+  if (!(expiresAt > now)) throw new RefusedInput("FIELD_INVALID", { at: "--until", expected: "a day that is to come" });
+  if (from !== null && to !== null && from >= to)
+    throw new RefusedInput("FIELD_INVALID", { at: "--to", expected: "a time behind --from" });
+  for (const key of signals) {
+    if (!findSignal(key))
+      throw new RefusedInput("SIGNAL_UNKNOWN", {
+        at: "--signals",
+        expected: similarSignals(key).join(", "),
+        received: key,
+      });
+  }
+}
+
+async function checkPatients({ organisation, patientIds }: ExportRequest, worker: Pool): Promise<void> {
+  if (patientIds.length === 0) return;
+  const { rows } = await worker.query(
+    "SELECT id::text FROM patient WHERE organisation_id = $1 AND id::text = ANY($2)",
+    [organisation.id, patientIds],
+  );
+  const known = new Set((rows as { id: string }[]).map(({ id }) => id));
+  const missing = patientIds.find((id) => !known.has(id));
+  if (missing) throw new RefusedInput("NOT_FOUND", { at: "--patient", received: missing });
+}
+
+/** Nobody who was erased while it was written stays in it. @throws RefusedInput CONFLICT */
+async function refuseErased(patients: readonly string[], worker: Pool): Promise<void> {
+  const { rows } = await worker.query("SELECT count(*) AS n FROM erased_patient WHERE patient_id = ANY($1::uuid[])", [
+    patients,
+  ]);
+  if ((rows[0] as { n: number }).n > 0)
+    throw new RefusedInput("CONFLICT", { at: "export", expected: "patients who are not erased meanwhile" });
+}
+
+function chosen(reader: StoreReader, { organisation, patientIds, signals }: ExportRequest): StreamMemory[] {
+  const [patients, keys] = [new Set(patientIds), new Set(signals)];
+  return reader.streams
+    .filter(({ stream }) => stream.organisationId === organisation.id)
+    .filter(({ stream }) => patients.size === 0 || patients.has(stream.patientId))
+    .filter(({ stream }) => keys.size === 0 || keys.has(stream.signal))
+    .sort((a, b) => compare(a.stream.patientId, b.stream.patientId) || compare(a.stream.id, b.stream.id));
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+async function writeAll(
+  streams: readonly StreamMemory[],
+  reader: StoreReader,
+  { readings, waveforms }: { readings: ParquetParts; waveforms: ParquetParts },
+  { from, to, isIdentified }: { from: number | null; to: number; isIdentified: boolean },
+  runtime: Runtime,
+): Promise<void> {
+  const naming = isIdentified ? identified : pseudonyms(runtime.random.bytes(32));
+  for (const stream of streams) {
+    const beginning = await reader.beginning(stream);
+    if (beginning === undefined) continue;
+    const first = Math.max(from ?? beginning, beginning);
+    // A day at a time, so that memory holds a day of one stream.
+    for (let day = Math.floor(first / DAY_MS) * DAY_MS; day < to; day += DAY_MS) {
+      const [start, end] = [Math.max(day, first), Math.min(day + DAY_MS, to)];
+      if (stream.numeric)
+        await writeReadings(readings, stream.stream, await reader.numeric(stream, start, end), naming);
+      else await writeWaveforms(waveforms, stream.stream, await reader.waveform(stream, start, end), naming);
+    }
+  }
+  await readings.close();
+  await waveforms.close();
+}
+
+/** @throws RefusedInput CONFLICT; OutsideTrouble DATA_DIR_UNWRITABLE */
+async function makeFolder(folder: string): Promise<void> {
+  let names: string[];
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    names = await readdir(folder);
+  } catch (error) {
+    throw new OutsideTrouble("DATA_DIR_UNWRITABLE", false, { at: "--parquet", received: folder }, { cause: error });
+  }
+  if (names.length > 0) throw new RefusedInput("CONFLICT", { at: "--parquet", expected: "a new or empty folder" });
+}
+
+async function record(
+  request: ExportRequest,
+  id: string,
+  patients: readonly string[],
+  { runtime, worker }: ExportDependencies,
+): Promise<void> {
+  const { organisation, folder, purpose, expiresAt, by, signals, isIdentified } = request;
+  const at = runtime.clock.now();
+  const detail = { export: id, purpose, expiresAt, isIdentified, signals };
+  await everywhere(worker, async (tx) => {
+    await tx.run(
+      `INSERT INTO data_export (id, organisation_id, folder, purpose, expires_at, created_at, created_by, patient_ids)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [id, organisation.id, folder, purpose, expiresAt, at, by, patients],
+    );
+    const entry = { organisationId: organisation.id, at, by, action: "export.created", detail };
+    for (const patientId of patients) await audit(tx, { ...entry, patientId });
+    if (patients.length === 0) await audit(tx, entry);
+  });
+}
+
+/** The export's files are gone. */
+export async function ended(
+  id: string,
+  organisationId: string,
+  action: "export.failed" | "export.removed",
+  detail: object,
+  { runtime, worker }: Pick<ExportDependencies, "runtime" | "worker">,
+): Promise<void> {
+  const at = runtime.clock.now();
+  await everywhere(worker, async (tx) => {
+    await tx.run("UPDATE data_export SET removed_at = $2 WHERE id = $1", [id, at]);
+    await audit(tx, { organisationId, at, by: "command line", action, detail: { export: id, ...detail } });
+  });
+}
+
+/** Last, and in one piece: where there is a manifest, the files are whole. */
+async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
+  const path = join(folder, MANIFEST);
+  const file = await open(`${path}.unfinished`, "w", 0o600);
+  try {
+    await file.writeFile(`${JSON.stringify(manifest, null, 2)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.unfinished`, path);
+}

@@ -1,0 +1,62 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { RefusedInput } from "@openward/errors";
+import type { WrittenFile } from "./parquet-parts.ts";
+
+export const MANIFEST = "manifest.json";
+const FORMAT = "openward-export";
+const VERSION = 1;
+
+/** What stands beside the files: what they are for, and until when. */
+export interface Manifest {
+  readonly format: typeof FORMAT;
+  readonly version: typeof VERSION;
+  readonly id: string;
+  readonly organisation: string;
+  readonly purpose: string;
+  readonly createdAt: string;
+  readonly createdBy: string;
+  /** To be removed then, with every copy. */
+  readonly expiresAt: string;
+  /** Are patients and devices named by their ids? Otherwise by names that hold in this export alone. */
+  readonly isIdentified: boolean;
+  readonly patients: number;
+  readonly from: string | null;
+  readonly to: string;
+  readonly signals: readonly string[];
+  readonly files: readonly WrittenFile[];
+}
+
+export function newManifest(facts: Omit<Manifest, "format" | "version">): Manifest {
+  return { format: FORMAT, version: VERSION, ...facts };
+}
+
+/**
+ * @returns undefined where there is none
+ * @throws RefusedInput FILE_FORMAT when it is not one of ours, or names what an export does not write
+ */
+export async function readManifest(folder: string): Promise<Manifest | undefined> {
+  let bytes: string;
+  try {
+    bytes = await readFile(join(folder, MANIFEST), "utf8");
+  } catch (error) {
+    if ((error as { code?: string }).code === "ENOENT") return undefined;
+    throw new RefusedInput("FILE_UNREADABLE", { at: join(folder, MANIFEST) }, { cause: error });
+  }
+  const manifest = parse(bytes);
+  if (manifest?.format !== FORMAT || manifest.version !== VERSION || !Array.isArray(manifest.files))
+    throw new RefusedInput("FILE_FORMAT", { at: join(folder, MANIFEST), expected: `${FORMAT} ${VERSION}` });
+  for (const { name } of manifest.files) {
+    if (!/^(readings|waveforms)-\d{4,}\.parquet$/.test(name))
+      throw new RefusedInput("FILE_FORMAT", { at: join(folder, MANIFEST), expected: "names of its own files" });
+  }
+  return manifest;
+}
+
+function parse(text: string): Manifest | undefined {
+  try {
+    return JSON.parse(text) as Manifest;
+  } catch {
+    return undefined;
+  }
+}
