@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { createLog } from "../log.ts";
 import packageJson from "../package.json" with { type: "json" };
+import { referredFiles } from "../store/archive/index.ts";
 import { makeBackup, prunable, readPlace, removeBackup, verifyPlace } from "../store/backup/index.ts";
 import { openDatabase } from "../store/database/index.ts";
 import { EXIT, print } from "./output.ts";
@@ -59,6 +60,7 @@ async function make(place: string, options: Options): Promise<void> {
       runtime: systemRuntime,
       log,
       version: packageJson.version,
+      listArchive: referredFiles,
       isFull: options.full ?? false,
       fullEveryMs: days(options.fullEvery, "--full-every") * DAY_MS,
       bytesPerSecond: number(options.speed, "--speed") * 1_000_000,

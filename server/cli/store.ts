@@ -3,6 +3,7 @@ import { systemRuntime } from "@openward/runtime/system";
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { createLog } from "../log.ts";
+import { archivedHours } from "../store/archive/index.ts";
 import { lockHolder, openDatabase } from "../store/database/index.ts";
 import { becomeOnlyWriter } from "../store/database/only-writer.ts";
 import {
@@ -103,11 +104,12 @@ async function verify(options: { mend?: boolean; json?: boolean }): Promise<void
       const kms = () => kmsOf(config, systemRuntime)(false);
       keys = await openKeyStore({ folder, kms, boundTo: await boundStore(worker), runtime: systemRuntime, log });
       const packing = createBlockPacking(keys, zstd);
-      let found = await verifyStore({ worker, keys, packing, progress });
+      const elsewhere = (id: string, from: number, to: number) => archivedHours(worker, id, from, to);
+      let found = await verifyStore({ worker, keys, packing, elsewhere, progress });
       const mended = options.mend ? await mendStore(found.faults, { worker, packing, now: clock.now() }) : null;
       if (mended && mended.setAside + mended.remade > 0) {
         progress("once more ...");
-        found = await verifyStore({ worker, keys, packing, progress });
+        found = await verifyStore({ worker, keys, packing, elsewhere, progress });
       }
       await saveFaults(worker, found.faults, clock.now());
       const { faults, ...counts } = found;
