@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { buildWeb, install, pinnedNode, root, run, say } from "./set-up.mjs";
+import { buildWeb, install, pinnedNode, programEnv, root, run, say } from "./set-up.mjs";
 
 const [command, ...args] = process.argv.slice(2);
 const bin = (name) => join(root, "node_modules", ".bin", name);
@@ -58,7 +58,7 @@ function explainBrowser() {
 
 /** The rest of this run is the other program: its streams, its signals, its exit code. */
 function handOver(nodeArgs) {
-  const child = spawn(pinnedNode(), nodeArgs, { stdio: "inherit", cwd: root });
+  const child = spawn(pinnedNode(), nodeArgs, { stdio: "inherit", cwd: root, env: programEnv() });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
 }

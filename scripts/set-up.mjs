@@ -47,6 +47,14 @@ export function pinnedNode() {
   process.exit(1);
 }
 
+/**
+ * The environment of the program: its compiled code is kept beside what npm installed, so that the next start need not
+ * strip types and compile again. A folder that cannot be written is passed over by Node.
+ */
+export function programEnv() {
+  return { NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "openward"), ...process.env };
+}
+
 /** Build the portals when their sources have changed since the last build. */
 export function buildWeb() {
   const marker = join(root, "web", "dist", ".built-from");

@@ -3,9 +3,9 @@
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { pinnedNode } from "../scripts/set-up.mjs";
+import { pinnedNode, programEnv } from "../scripts/set-up.mjs";
 
 const main = join(dirname(fileURLToPath(import.meta.url)), "cli", "main.ts");
-const child = spawn(pinnedNode(), [main, ...process.argv.slice(2)], { stdio: "inherit" });
+const child = spawn(pinnedNode(), [main, ...process.argv.slice(2)], { stdio: "inherit", env: programEnv() });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
