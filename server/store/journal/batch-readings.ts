@@ -148,8 +148,9 @@ function areWhole(times: Float64Array): boolean {
 }
 
 function exponentOf(values: Float64Array): number {
-  const exponent = POWERS.findIndex((power) => areScaled(values, power));
-  return exponent < 0 ? RAW_VALUES : exponent;
+  for (let exponent = 0; exponent < POWERS.length; exponent++)
+    if (areScaled(values, POWERS[exponent as 0 | 1 | 2 | 3])) return exponent;
+  return RAW_VALUES;
 }
 
 function areScaled(values: Float64Array, power: number): boolean {

@@ -105,7 +105,7 @@ export function createJournal(options: JournalOptions): Journal {
   const spool = createSpool(disk, options.spoolBytesMax, log);
   const days = createDays({ rows, clock, timers, journalDays: options.journalDays, log });
 
-  const waiting = createWaiting(tails.room, limits.waitingBytesMax);
+  const waiting = createWaiting(tails.room, limits.waitingBytesMax, log);
   const writers: BatchWriter[] = [];
   const listeners = new Set<(state: JournalState) => void>();
   // In the order of their positions; the head is settled first, so that tails fill in the journal's order.

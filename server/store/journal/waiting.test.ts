@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OutsideTrouble } from "@openward/errors";
+import { quietLog } from "../database/testing/database.ts";
 import { readingsOf, testStream } from "./testing/entries.ts";
 import { createWaiting, tailBytesIn } from "./waiting.ts";
 
@@ -23,7 +24,7 @@ const isUnavailable = (error: unknown) => error instanceof OutsideTrouble && err
 
 test("what has no room waits in order, and is let in as tails give memory back", async () => {
   const room = roomOf(100);
-  const waiting = createWaiting(room, 1_000);
+  const waiting = createWaiting(room, 1_000, quietLog);
   assert.equal(waiting.forRoom(60), undefined);
   const order: string[] = [];
   const second = waiting.forRoom(60)?.then(() => order.push("second"));
@@ -43,7 +44,7 @@ test("what has no room waits in order, and is let in as tails give memory back",
 });
 
 test("more than may wait is refused, and so is everybody when the journal closes", async () => {
-  const waiting = createWaiting(roomOf(0), 100);
+  const waiting = createWaiting(roomOf(0), 100, quietLog);
   const patient = waiting.forRoom(80);
   await assert.rejects(async () => waiting.forRoom(30), isUnavailable);
   const closed = assert.rejects(async () => patient, isUnavailable);
@@ -52,7 +53,7 @@ test("more than may wait is refused, and so is everybody when the journal closes
 });
 
 test("without a budget nobody waits; alarms and the like take no tail", () => {
-  assert.equal(createWaiting(undefined, 0).forRoom(1e12), undefined);
+  assert.equal(createWaiting(undefined, 0, quietLog).forRoom(1e12), undefined);
   assert.equal(tailBytesIn([{ kind: "stream", stream: testStream(1) }]), 0);
   assert.equal(tailBytesIn([readingsOf(testStream(1), [1, 2], [3, 4])]), 64);
 });

@@ -1,7 +1,7 @@
 import { OutsideTrouble } from "@openward/errors";
 import type { JournalEntry } from "@openward/model";
 import { tailBytesOf } from "@openward/timeseries";
-import type { TailRoom } from "./ports.ts";
+import type { JournalLog, TailRoom } from "./ports.ts";
 
 /** Appends that wait until the tails have room for them, in order: so devices wait for their acks, and memory ends there. */
 export interface Waiting {
@@ -26,7 +26,7 @@ interface Waiter {
 }
 
 /** @param bytesMax how much may wait */
-export function createWaiting(room: TailRoom | undefined, bytesMax: number): Waiting {
+export function createWaiting(room: TailRoom | undefined, bytesMax: number, log: JournalLog): Waiting {
   const waiters: Waiter[] = [];
   let waitingBytes = 0;
   /** Let in, not yet in the tails. */
@@ -41,6 +41,7 @@ export function createWaiting(room: TailRoom | undefined, bytesMax: number): Wai
       waitingBytes -= head.bytes;
       expected += head.bytes;
       head.resolve();
+      if (waiters.length === 0) log.info({}, "recent readings have room again: nobody waits");
     }
   };
   room?.onFreed(next);
@@ -56,6 +57,8 @@ export function createWaiting(room: TailRoom | undefined, bytesMax: number): Wai
         return Promise.reject(new OutsideTrouble("STORE_UNAVAILABLE", true, { at: "tails" }));
       }
       waitingBytes += bytes;
+      if (waiters.length === 0)
+        log.warn({ bytesFree: room.bytesFree() }, "memory for recent readings is full: devices wait for their acks");
       return new Promise((resolve, reject) => waiters.push({ bytes, resolve, reject }));
     },
     settled(bytes) {
