@@ -111,6 +111,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     spoolFolder: join(config.dataDir, "spool"),
     spoolBytesMax: config.spoolMegabytes * 1_000_000,
     journalDays: config.journalDays,
+    rawDays: config.rawDays,
     tails: telemetry,
     keys,
     log,

@@ -1,7 +1,7 @@
 /** Ingest: whose patient, right clock, known unit, plausible, seen before? Then watch, live and journal. */
 import { decodeEvent, decodeReadings, decodeStatus, decodeWaveform } from "@openward/codecs";
 import { OutsideTrouble, RefusedInput } from "@openward/errors";
-import type { JournalEntry, Problem, QuarantineEntry } from "@openward/model";
+import type { JournalEntry, Problem, QuarantineEntry, RawInput } from "@openward/model";
 import { QUALITY } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { steadyClock } from "@openward/runtime/steady";
@@ -16,6 +16,7 @@ import { fieldOf, placeReadings } from "./readings.ts";
 import { type Claim, type ClaimResult, isVague, shiftOf, wanted } from "./reprocess.ts";
 import { createStreams } from "./streams.ts";
 import { placeWaveform } from "./waveforms.ts";
+import { patientsOf } from "./whose.ts";
 import { FUTURE_MS, newWork, type Place, refuse, type Work } from "./work.ts";
 
 export { streamId } from "./ids.ts";
@@ -98,7 +99,6 @@ export function createIngest({
   function workOf(message: DeviceMessage): Work {
     const { organisationId, deviceId, receivedAt } = message;
     const device = streams.device(deviceId);
-    let stamp: number | undefined;
     const first = (key: string, isRedelivery: boolean) => {
       const firstAt = recent.received(deviceId, key, receivedAt, isRedelivery);
       work.entries.push({ kind: "delivery", delivery: { organisationId, deviceId, key, receivedAt: firstAt } });
@@ -117,15 +117,11 @@ export function createIngest({
       isWanted: undefined,
       shiftMs: undefined,
       stamp() {
-        if (stamp !== undefined) return stamp;
+        if (work.stampedAt !== undefined) return work.stampedAt;
         // Asked for only here: the transport hashes the body for it.
         const { deliveryKey, isRedelivery } = message;
-        if (deliveryKey === null) {
-          stamp = receivedAt;
-          return stamp;
-        }
-        stamp = first(deliveryKey, isRedelivery);
-        return stamp;
+        work.stampedAt = deliveryKey === null ? receivedAt : first(deliveryKey, isRedelivery);
+        return work.stampedAt;
       },
       // An event that names itself is the same whenever it comes again.
       firstHeard: (event) => first(`event ${event}`, true),
@@ -227,10 +223,10 @@ export function createIngest({
     }
   }
 
-  function commit(work: Work, quarantined: readonly Problem[]): Promise<Receipt> {
+  function commit(work: Work, quarantined: readonly Problem[], raw?: RawInput): Promise<Receipt> {
     const receipt = { accepted: work.accepted, quarantined };
     const { newSlots } = work;
-    const durable = journal.append(work.entries);
+    const durable = journal.append(work.entries, raw);
     return durable.then(() => {
       for (const slot of newSlots) {
         slot.isKnown = true;
@@ -239,6 +235,22 @@ export function createIngest({
       onReceipt(receipt);
       return receipt;
     });
+  }
+
+  function rawOf(work: Work, { kind, format, body }: DeviceMessage): RawInput {
+    const { organisationId, deviceId, receivedAt, clockOffsetMs, isWill } = work;
+    return {
+      organisationId,
+      deviceId,
+      patientIds: patientsOf(work),
+      kind,
+      format,
+      body,
+      receivedAt,
+      stampedAt: work.stampedAt ?? receivedAt,
+      clockOffsetMs,
+      isWill,
+    };
   }
 
   function quarantine(work: Work, message: DeviceMessage, problems: readonly Problem[]): void {
@@ -280,7 +292,8 @@ export function createIngest({
       quarantine(work, message, problems);
     }
     feed(work.entries, work.isWill);
-    return commit(work, problems);
+    // What is in quarantine stands there with its bytes.
+    return commit(work, problems, work.problems.isEmpty ? rawOf(work, message) : undefined);
   }
 
   async function reprocess(entry: QuarantineEntry, claim: Claim): Promise<ClaimResult> {

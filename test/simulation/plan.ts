@@ -46,6 +46,7 @@ export interface Plan {
   readonly limits: { readonly windowMs: number; readonly commitsMax: number; readonly groupBytes: number };
   readonly spoolBytesMax: number;
   readonly journalDays: number;
+  readonly rawDays: number;
   readonly steps: readonly Step[];
 }
 
@@ -90,6 +91,7 @@ export function planOf(seed: number): Plan {
     },
     spoolBytesMax: chance.is(0.2) ? 3_000 : 1e8,
     journalDays: 1,
+    rawDays: 1,
     steps,
   };
 }
