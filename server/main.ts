@@ -13,7 +13,7 @@ import { ensureDemoWard, type RunningDemo, startDemoDevices } from "./demo.ts";
 import { createForgetting } from "./forget.ts";
 import { type Foundation, openFoundation } from "./foundation.ts";
 import { createHttp, createWebSockets, serveOpenApi, serveOperations } from "./http/index.ts";
-import { createIngest } from "./ingest/index.ts";
+import { createIngest, sentOf } from "./ingest/index.ts";
 import { type Address, closeServer, explainListening, listenTcp, portOf, refuseTaken } from "./listen.ts";
 import { createLive, liveRoute } from "./live/index.ts";
 import type { Logger } from "./log.ts";
@@ -21,9 +21,11 @@ import { createMetrics } from "./metrics.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { createPortal } from "./portal/index.ts";
 import { registerRecord } from "./record/register.ts";
+import { createReprocess } from "./reprocess/index.ts";
 import { createSightings } from "./sightings.ts";
 import { openJournal } from "./store/journal/index.ts";
 import { bindStore, eraseRows } from "./store/keys/index.ts";
+import { rowsBetween } from "./store/raw/index.ts";
 import { openTelemetry, postgresBlocks } from "./store/telemetry/index.ts";
 import { createWatch } from "./watch/index.ts";
 
@@ -174,6 +176,21 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     },
   };
 
+  const { quarantine, reprocessing } = foundation;
+  const reprocess = createReprocess({
+    runtime,
+    kept: (span) => rowsBetween(worker, keys, span),
+    ingest: { rerunner: ingest.rerunner, take: ingest.take, sentOf },
+    telemetry: telemetry.queries,
+    records: {
+      ...reprocessing,
+      async claimed(organisationId, quarantineId, patientId, by, reason) {
+        await quarantine.resolve(organisationId, quarantineId, "claimed", by, { patientId, reason });
+      },
+    },
+    amendments: null,
+  });
+
   const portal = createPortal({
     runtime,
     access,
@@ -181,7 +198,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     wards: foundation.wards,
     devices: foundation.devices,
     people: foundation.people,
-    quarantine: foundation.quarantine,
+    quarantine,
     history: foundation.alarms,
     devicesNow: {
       isConnected: (deviceId) => connected.has(deviceId),
@@ -190,6 +207,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     },
     deviceTypes,
     reprocess: ingest.reprocess,
+    reprocessing: reprocess,
     watch,
     telemetry,
     screens: { patientChanged: (patientId, organisationId) => live.patientChanged(patientId, organisationId) },

@@ -7,6 +7,7 @@ import { addKeysCommands } from "./keys.ts";
 import { EXIT, fail, print } from "./output.ts";
 import { addPatientCommands } from "./patient.ts";
 import { addReplayCommand } from "./replay.ts";
+import { addReprocessCommand } from "./reprocess.ts";
 import { addServeCommands } from "./serve.ts";
 import { addTokenCommands } from "./token.ts";
 
@@ -21,6 +22,7 @@ addPatientCommands(program);
 addDeviceCommands(program);
 addTokenCommands(program);
 addReplayCommand(program);
+addReprocessCommand(program);
 addDoctorCommand(program);
 addEraseCommand(program);
 addKeysCommands(program);

@@ -315,6 +315,7 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   streamTrend: unasked,
   waveformPieces: unasked,
   waveformExtremes: unasked,
+  reprocess: unasked,
   session: () => session(),
   signIn: ({ body }) => {
     if (!links.delete(body.token))
