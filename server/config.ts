@@ -119,6 +119,12 @@ export const settings = {
     [2, 3650],
     "how long the journal is kept after its readings are in blocks",
   ),
+  rawDays: integer(
+    "OPENWARD_RAW_DAYS",
+    7,
+    [0, 3650],
+    "how long what devices sent is kept as they sent it, for `openward reprocess`; 0 keeps none",
+  ),
   keyDir: text(
     "OPENWARD_KEY_DIR",
     "",

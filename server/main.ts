@@ -16,7 +16,7 @@ import { type Foundation, openFoundation } from "./foundation.ts";
 import { keepHouse } from "./housekeeping.ts";
 import { createHttp, createWebSockets, serveOpenApi, serveOperations } from "./http/index.ts";
 import { streamId } from "./ingest/ids.ts";
-import { createIngest } from "./ingest/index.ts";
+import { createIngest, sentOf } from "./ingest/index.ts";
 import { type Address, closeServer, explainListening, listenTcp, portOf, refuseTaken } from "./listen.ts";
 import { createLive, liveRoute } from "./live/index.ts";
 import type { Logger } from "./log.ts";
@@ -24,12 +24,14 @@ import { createMetrics } from "./metrics.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { createPortal } from "./portal/index.ts";
 import { registerRecord } from "./record/register.ts";
+import { createReprocess } from "./reprocess/index.ts";
 import { createSightings } from "./sightings.ts";
 import { type Amendments, openAmendments } from "./store/amendments/index.ts";
 import { openArchive, openObjectStore } from "./store/archive/index.ts";
 import { watchFaults } from "./store/inspection/index.ts";
 import { type JournalState, openJournal } from "./store/journal/index.ts";
 import { bindStore, eraseRows } from "./store/keys/index.ts";
+import { rowsBetween } from "./store/raw/index.ts";
 import { createTables } from "./store/registry/index.ts";
 import { refuseWhenFull, type SpaceState, watchSpace } from "./store/space/index.ts";
 import { openTelemetry, postgresBlocks } from "./store/telemetry/index.ts";
@@ -136,6 +138,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     spoolFolder,
     spoolBytesMax: config.spoolMegabytes * 1_000_000,
     journalDays: config.journalDays,
+    rawDays: config.rawDays,
     tails: {
       ...telemetry,
       committed(entries, first, last) {
@@ -247,6 +250,21 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     },
   };
 
+  const { quarantine, reprocessing } = foundation;
+  const reprocess = createReprocess({
+    runtime,
+    kept: (span) => rowsBetween(worker, keys, span),
+    ingest: { rerunner: ingest.rerunner, take: ingest.take, sentOf },
+    telemetry: telemetry.queries,
+    records: {
+      ...reprocessing,
+      async claimed(organisationId, quarantineId, patientId, by, reason) {
+        await quarantine.resolve(organisationId, quarantineId, "claimed", by, { patientId, reason });
+      },
+    },
+    amendments: null,
+  });
+
   const portal = createPortal({
     runtime,
     access,
@@ -254,7 +272,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     wards: foundation.wards,
     devices: foundation.devices,
     people: foundation.people,
-    quarantine: foundation.quarantine,
+    quarantine,
     history: {
       ofPatient: async (...asked) => (await foundation.alarms.ofPatient(...asked)).map(screenAlarm),
     },
@@ -265,6 +283,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     },
     deviceTypes,
     reprocess: ingest.reprocess,
+    reprocessing: reprocess,
     watch: {
       ...watch,
       active: (view) => watch.active(view).map(screenAlarm),

@@ -335,6 +335,63 @@ export const claim = z.object({
   useReceivedTime: z.boolean().default(false),
 });
 export const claimed = z.object({ accepted: z.number().int(), quarantined: z.array(problem) });
+
+export const reprocess = z.object({
+  /** Time of arrival; `to` is exclusive. */
+  from: z.number().int(),
+  to: z.number().int(),
+  deviceId: z.string().max(64).nullable().default(null),
+  patientId: id.nullable().default(null),
+  /** Left out: nothing is changed. `confirm` is the `code` of the differences that were shown. */
+  apply: z
+    .object({ reason: text(500), confirm: text(64) })
+    .nullable()
+    .default(null),
+});
+const stored = z
+  .object({
+    time: z.number(),
+    /** null for an event and a piece of a waveform. */
+    value: z.number().nullable(),
+    unit: z.string().nullable(),
+    patientId: z.string().nullable(),
+    samples: z.number().int().nullable(),
+  })
+  .nullable();
+const counts = { added: z.number().int(), changed: z.number().int(), missing: z.number().int() };
+export const reprocessed = z.object({
+  /** Names these differences: what `confirm` repeats. */
+  code: z.string(),
+  messages: z.number().int(),
+  /** Not compared: what devices say of themselves, and what a person has decided about. */
+  skipped: z.number().int(),
+  same: z.number().int(),
+  ...counts,
+  /** Of those, how many are not put right by adding: what is stored would have to be amended. */
+  needAmendment: z.number().int(),
+  streams: z.array(
+    z.object({
+      deviceId: z.string(),
+      patientId: z.string().nullable(),
+      signal: z.string(),
+      unit: z.string().nullable(),
+      kind: z.enum(["numeric", "waveform", "event"]),
+      ...counts,
+      examples: z.array(
+        z.object({ difference: z.enum(["added", "changed", "missing"]), before: stored, after: stored }),
+      ),
+    }),
+  ),
+  /** Differences of streams that are not listed. */
+  streamsLeftOut: z.number().int(),
+  refused: z.array(
+    z.object({ code: z.string(), field: z.string(), places: z.number().int(), readings: z.number().int() }),
+  ),
+  unreadable: z.number().int(),
+  faults: z.array(z.object({ position: z.number(), in: z.enum(["raw input", "journal"]), code: z.string() })),
+  applied: z.object({ added: z.number().int(), amended: z.number().int(), resolved: z.number().int() }).nullable(),
+});
+
 export const dismissal = z.object({ reason: text(200) });
 
 export const person = z.object({ id, display: z.string(), role, createdAt: millis, disabledAt: millis.nullable() });

@@ -20,6 +20,25 @@ export interface Delivery {
   readonly receivedAt: Millis;
 }
 
+/** What was sent, byte for byte, with what is needed to run it again. */
+export interface RawInput {
+  readonly organisationId: string;
+  readonly deviceId: string;
+  /** Of whom it tells; empty: of nobody. It can be read for as long as nobody of them is erased. */
+  readonly patientIds: readonly string[];
+  readonly kind: QuarantineEntry["kind"];
+  /** "json", "cbor", "senml+json", or the codec of raw bytes. */
+  readonly format: string;
+  readonly body: Uint8Array;
+  readonly receivedAt: Millis;
+  /** What stood in for a time that was not sent: when the first delivery of it came. */
+  readonly stampedAt: Millis;
+  /** What the device had told of its clock by then: its time less the server's. */
+  readonly clockOffsetMs: number;
+  /** Written when the connection began, sent when it broke. */
+  readonly isWill: boolean;
+}
+
 /** Everything that must be durable before it is answered. A stream stands in the journal before its first reading. */
 export type JournalEntry =
   | { readonly kind: "stream"; readonly stream: Stream }

@@ -12,6 +12,8 @@ export function contentTypeOf(kind: string, format: string): string {
 
 /** And back. */
 export function formatOf(contentType: string): string {
+  const codec = /^application\/octet-stream; codec=(.*)$/.exec(contentType)?.[1];
+  if (codec !== undefined) return codec;
   const found = Object.entries(CONTENT_TYPES).find(([, type]) => type === contentType);
   return found?.[0] ?? "json";
 }

@@ -1,25 +1,26 @@
 /** Ingest: whose patient, right clock, known unit, plausible, seen before? Then watch, live and journal. */
-import { decodeEvent, decodeReadings, decodeStatus, decodeWaveform } from "@openward/codecs";
 import { OutsideTrouble, RefusedInput } from "@openward/errors";
-import type { JournalEntry, Problem, QuarantineEntry } from "@openward/model";
+import type { JournalEntry, Problem, QuarantineEntry, RawInput } from "@openward/model";
 import { QUALITY } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { steadyClock } from "@openward/runtime/steady";
 import { disprove, NEAR_MS, sight, state as stateClock } from "./clock-track.ts";
-import { createDefinitions, type NoDefinition } from "./definitions.ts";
 import { createRecentDeliveries, deliveryId } from "./deliveries.ts";
-import { placeEvent } from "./events.ts";
 import { contentTypeOf, formatOf } from "./formats.ts";
 import { hashId } from "./ids.ts";
+import { CODECS, createPlacing, type Decoders } from "./place.ts";
 import type { Deliveries, Directory, Journal, Live, Watch } from "./ports.ts";
-import { fieldOf, placeReadings } from "./readings.ts";
+import { problemOf } from "./problems.ts";
 import { type Claim, type ClaimResult, isVague, shiftOf, wanted } from "./reprocess.ts";
+import { createRerunner, type Rerunner } from "./rerun.ts";
 import { createStreams } from "./streams.ts";
-import { placeWaveform } from "./waveforms.ts";
-import { FUTURE_MS, newWork, type Place, refuse, type Work } from "./work.ts";
+import { patientsOf } from "./whose.ts";
+import { FUTURE_MS, newWork, type Place, type Work } from "./work.ts";
 
 export { streamId } from "./ids.ts";
+export type { Decoders } from "./place.ts";
 export type { Claim, ClaimResult } from "./reprocess.ts";
+export { type Rerun, type Rerunner, type Sent, sentOf } from "./rerun.ts";
 
 /** What a device sent, as bytes, with who it is proven to be; the same shape as in server/connect. */
 export interface DeviceMessage {
@@ -53,6 +54,10 @@ export interface Ingest {
   clockTold(told: { readonly deviceId: string; readonly clock: number; readonly receivedAt: number }): void;
   /** Places what was quarantined on the patient whom a person names. Resolves after the commit. */
   reprocess(entry: QuarantineEntry, claim: Claim): Promise<ClaimResult>;
+  /** For input that is run again; one for each time that it is done. */
+  rerunner(): Rerunner;
+  /** What a second look found, by the usual way into the journal; nobody is alarmed by it. Resolves after the commit. */
+  take(entries: readonly JournalEntry[]): Promise<void>;
 }
 
 const NOTHING_WRONG: readonly Problem[] = [];
@@ -66,6 +71,7 @@ export function createIngest({
   live,
   report = () => {},
   onReceipt = () => {},
+  decoders = CODECS,
 }: {
   runtime: Runtime;
   directory: Directory;
@@ -77,8 +83,12 @@ export function createIngest({
   report?: (error: unknown, doing: string) => void;
   /** For counting: what became durable. */
   onReceipt?: (receipt: Receipt) => void;
+  decoders?: Decoders;
 }): Ingest {
-  const definitions = createDefinitions();
+  const placing = createPlacing(decoders, (work, clock) => {
+    stateClock(work.device.clock, clock, work.receivedAt);
+    noteClock(work, clock);
+  });
   const streams = createStreams(directory);
   const recent = createRecentDeliveries(deliveries);
   const steady = steadyClock(runtime.clock);
@@ -98,7 +108,6 @@ export function createIngest({
   function workOf(message: DeviceMessage): Work {
     const { organisationId, deviceId, receivedAt } = message;
     const device = streams.device(deviceId);
-    let stamp: number | undefined;
     const first = (key: string, isRedelivery: boolean) => {
       const firstAt = recent.received(deviceId, key, receivedAt, isRedelivery);
       work.entries.push({ kind: "delivery", delivery: { organisationId, deviceId, key, receivedAt: firstAt } });
@@ -117,87 +126,16 @@ export function createIngest({
       isWanted: undefined,
       shiftMs: undefined,
       stamp() {
-        if (stamp !== undefined) return stamp;
+        if (work.stampedAt !== undefined) return work.stampedAt;
         // Asked for only here: the transport hashes the body for it.
         const { deliveryKey, isRedelivery } = message;
-        if (deliveryKey === null) {
-          stamp = receivedAt;
-          return stamp;
-        }
-        stamp = first(deliveryKey, isRedelivery);
-        return stamp;
+        work.stampedAt = deliveryKey === null ? receivedAt : first(deliveryKey, isRedelivery);
+        return work.stampedAt;
       },
       // An event that names itself is the same whenever it comes again.
       firstHeard: (event) => first(`event ${event}`, true),
     });
     return work;
-  }
-
-  /** Readings of a signal or unit that is not known are one problem, however many they are. */
-  function refuseUnknown(work: Work, definition: NoDefinition, field: string, items: ArrayLike<number>): void {
-    let start = 0;
-    for (let i = 1; i <= items.length; i++) {
-      const isRun = i < items.length && (items[i] as number) - (items[i - 1] as number) <= 1;
-      if (isRun) continue;
-      const at = definition.part === "" ? field : `${field}.${definition.part}`;
-      const [first, last] = [items[start] as number, items[i - 1] as number];
-      if (!work.isWanted || work.isWanted(first, field)) {
-        work.problems.add(definition.code, at, first, last, i - start, definition.expected);
-      }
-      start = i;
-    }
-  }
-
-  /** @throws RefusedInput where the body as a whole cannot be read */
-  function place(work: Work, kind: DeviceMessage["kind"], body: Uint8Array, format: string): void {
-    switch (kind) {
-      case "readings": {
-        const { columns, refused } = decodeReadings(body, format);
-        if (refused.length > 0) refuse(work, refused);
-        for (const column of columns) {
-          const definition = definitions.numeric(column.signal, column.unit);
-          if (definition.ok) placeReadings(work, column, definition, streams);
-          else refuseUnknown(work, definition, fieldOf(column), column.items);
-        }
-        return;
-      }
-      case "waveform": {
-        const { waveforms, refused } = decodeWaveform(body, format);
-        if (refused.length > 0) refuse(work, refused);
-        for (const piece of waveforms) {
-          const definition = definitions.waveform(piece.signal, piece.unit);
-          if (definition.ok) placeWaveform(work, piece, definition, streams);
-          else {
-            const field = definition.part === "" ? "signal" : definition.part;
-            work.problems.add(definition.code, field, piece.item, piece.item, 1, definition.expected);
-          }
-        }
-        return;
-      }
-      case "event": {
-        const { events, refused } = decodeEvent(body, format);
-        if (refused.length > 0) refuse(work, refused);
-        for (const event of events) placeEvent(work, event);
-        return;
-      }
-      case "status": {
-        const { state, battery, clock: told, refused } = decodeStatus(body, format);
-        if (refused.length > 0) refuse(work, refused);
-        if (state === null) return;
-        const { organisationId, deviceId, receivedAt } = work;
-        // A will was written when the connection began: nobody knows what the clock shows now.
-        const clock = work.isWill ? null : told;
-        work.entries.push({ kind: "status", status: { organisationId, deviceId, state, battery, clock, receivedAt } });
-        work.accepted++;
-        if (clock !== null) {
-          stateClock(work.device.clock, clock, receivedAt);
-          noteClock(work, clock);
-        }
-        return;
-      }
-      case "raw":
-        throw new RefusedInput("CODEC_UNKNOWN", { at: "codec", received: format });
-    }
   }
 
   function noteClock(work: Work, deviceTime: number): void {
@@ -227,10 +165,10 @@ export function createIngest({
     }
   }
 
-  function commit(work: Work, quarantined: readonly Problem[]): Promise<Receipt> {
+  function commit(work: Work, quarantined: readonly Problem[], raw?: RawInput): Promise<Receipt> {
     const receipt = { accepted: work.accepted, quarantined };
     const { newSlots } = work;
-    const durable = journal.append(work.entries);
+    const durable = journal.append(work.entries, raw);
     return durable.then(() => {
       for (const slot of newSlots) {
         slot.isKnown = true;
@@ -239,6 +177,22 @@ export function createIngest({
       onReceipt(receipt);
       return receipt;
     });
+  }
+
+  function rawOf(work: Work, { kind, format, body }: DeviceMessage): RawInput {
+    const { organisationId, deviceId, receivedAt, clockOffsetMs, isWill } = work;
+    return {
+      organisationId,
+      deviceId,
+      patientIds: patientsOf(work),
+      kind,
+      format,
+      body,
+      receivedAt,
+      stampedAt: work.stampedAt ?? receivedAt,
+      clockOffsetMs,
+      isWill,
+    };
   }
 
   function quarantine(work: Work, message: DeviceMessage, problems: readonly Problem[]): void {
@@ -252,15 +206,10 @@ export function createIngest({
     });
   }
 
-  function problemOf(error: RefusedInput): Problem {
-    const { at = "", expected } = error.facts;
-    return { index: 0, code: error.code, field: at, ...(expected !== undefined && { expected }), readings: 0 };
-  }
-
   function accept(message: DeviceMessage): Promise<Receipt> {
     let work = workOf(message);
     try {
-      place(work, message.kind, message.body, message.format);
+      placing.place(work, message.kind, message.body, message.format, streams);
     } catch (error) {
       if (error instanceof OutsideTrouble) return Promise.reject(error);
       const isRefusal = error instanceof RefusedInput;
@@ -280,7 +229,9 @@ export function createIngest({
       quarantine(work, message, problems);
     }
     feed(work.entries, work.isWill);
-    return commit(work, problems);
+    // What is in quarantine stands there with its bytes, but not with what the device had told of its clock.
+    const isKept = work.problems.isEmpty || work.clockOffsetMs !== 0;
+    return commit(work, problems, isKept ? rawOf(work, message) : undefined);
   }
 
   async function reprocess(entry: QuarantineEntry, claim: Claim): Promise<ClaimResult> {
@@ -311,7 +262,7 @@ export function createIngest({
       const isUnclear = problems.some((problem) => isVague(problems, problem.index));
       // Where it was not written down which values were kept out, whatever lies with somebody else stays there.
       if (isUnclear) toDo = { ...toDo, placeAt: (time) => unlessElsewhere(deviceId, time, claimed) };
-      place(toDo, entry.kind, entry.raw, format);
+      placing.place(toDo, entry.kind, entry.raw, format, streams);
     } catch (error) {
       if (!(error instanceof RefusedInput)) throw error;
       return { accepted: 0, quarantined: [problemOf(error)] };
@@ -336,5 +287,11 @@ export function createIngest({
       stateClock(streams.device(deviceId).clock, clock, receivedAt);
     },
     reprocess,
+    rerunner: () => createRerunner(placing, directory),
+    async take(entries) {
+      for (const entry of entries) if (entry.kind === "event") watch.event(entry.event, true);
+      await journal.append(entries);
+      for (const entry of entries) if (entry.kind === "stream") directory.addStream(entry.stream);
+    },
   };
 }

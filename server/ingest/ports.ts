@@ -1,8 +1,18 @@
-import type { Association, DeviceEvent, DeviceStatus, JournalEntry, Readings, Stream, Waveform } from "@openward/model";
+import type {
+  Association,
+  DeviceEvent,
+  DeviceStatus,
+  JournalEntry,
+  RawInput,
+  Readings,
+  Stream,
+  Waveform,
+} from "@openward/model";
 
 /** Resolves when all entries are durable. Rejects with OutsideTrouble STORE_UNAVAILABLE: nothing may be acknowledged. */
 export interface Journal {
-  append(entries: readonly JournalEntry[]): Promise<void>;
+  /** @param raw what the entries came of, as it was sent; left out: it stands in them, or nobody sent it */
+  append(entries: readonly JournalEntry[], raw?: RawInput): Promise<void>;
 }
 
 /** What ingest must know of devices and patients, from memory. */

@@ -1,4 +1,4 @@
-import type { RefusalCode } from "@openward/errors";
+import type { RefusalCode, RefusedInput } from "@openward/errors";
 import type { Problem } from "@openward/model";
 
 /** So many are listed one by one; beyond them, one per code says how many more. */
@@ -6,6 +6,11 @@ export const LISTED = 100;
 
 /** Field of a problem that stands for many places which are not listed one by one. */
 export const REST = "…";
+
+/** A body that could not be read as a whole. */
+export function problemOf({ code, facts: { at = "", expected } }: RefusedInput): Problem {
+  return { index: 0, code, field: at, ...(expected !== undefined && { expected }), readings: 0 };
+}
 
 /** What was wrong with one message, bounded: a message must not grow when it is judged. */
 export class Problems {

@@ -23,6 +23,8 @@ export interface Work {
   readonly latest: Millis;
   /** The time of a message that has none: the server's, when it came first. */
   readonly stamp: () => Millis;
+  /** What `stamp` said, where it was asked. */
+  stampedAt: Millis | undefined;
   /** When an event that carries an id came first: said again within minutes, it is the same event. */
   readonly firstHeard: (event: string) => Millis;
   /** What the device has told of its clock: its time less the server's; 0 where it told nothing, or is right. */
@@ -57,10 +59,11 @@ export interface Span {
 }
 
 export function newWork(
-  facts: Omit<Work, "entries" | "newSlots" | "problems" | "accepted" | "newest" | "instant" | "span">,
+  facts: Omit<Work, "entries" | "newSlots" | "problems" | "accepted" | "newest" | "instant" | "span" | "stampedAt">,
 ): Work {
   return {
     ...facts,
+    stampedAt: undefined,
     entries: [],
     newSlots: [],
     problems: new Problems(),

@@ -373,6 +373,23 @@ test("a quarantined message is shown as text or bytes, and given to one patient 
   assert.equal((await call("token nurse", "GET", url)).status, 404);
 });
 
+test("input is run again by engineers only, for a span that is one and a patient whom they see", async () => {
+  const { call, newPatient, asked, hidden } = await createWorld();
+  const { id } = newPatient("Berg, Ola").patient;
+  const body = { from: 1000, to: 2000, patientId: id, apply: { reason: "a fault of the decoder", confirm: "c0de" } };
+  const answer = await call("token clinical-engineer", "POST", "/api/reprocess", body);
+  assert.equal(answer.status, 200);
+  assertForm("reprocess", answer.body);
+  assert.deepEqual([answer.body.code, answer.body.added, answer.body.applied.added], ["c0de", 1, 1]);
+  assert.deepEqual(asked, [["reprocessing", "clinical-engineer-1", { ...body, deviceId: null }]]);
+  assert.equal((await call("token nurse", "POST", "/api/reprocess", body)).status, 403);
+  assert.equal((await call("token clinical-engineer", "POST", "/api/reprocess", { ...body, to: 1000 })).status, 422);
+  const withoutReason = { ...body, apply: { reason: "", confirm: "c0de" } };
+  assert.equal((await call("token clinical-engineer", "POST", "/api/reprocess", withoutReason)).status, 422);
+  hidden.add(id);
+  assert.equal((await call("token clinical-engineer", "POST", "/api/reprocess", body)).status, 404);
+});
+
 test("a message of which nothing can be taken stays open", async () => {
   const { call, newPatient, quarantine } = await createWorld();
   const { id } = newPatient("Berg, Ola").patient;

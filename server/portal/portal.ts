@@ -24,6 +24,7 @@ import type {
   People,
   Quarantine,
   Reprocess,
+  Reprocessing,
   Screens,
   StreamQueries,
   SystemState,
@@ -33,6 +34,7 @@ import type {
 } from "./ports.ts";
 import { alarmBody, standbyBody } from "./present.ts";
 import { quarantineHandlers } from "./quarantine.ts";
+import { reprocessingHandlers } from "./reprocessing.ts";
 import { createRoster } from "./roster.ts";
 import { sessionHandlers } from "./session.ts";
 import { streamHandlers } from "./streams.ts";
@@ -50,6 +52,7 @@ export interface PortalDeps {
   readonly deviceTypes: readonly DeviceType[];
   readonly quarantine: Quarantine;
   readonly reprocess: Reprocess;
+  readonly reprocessing: Reprocessing;
   readonly history: AlarmHistory;
   readonly people: People;
   readonly watch: Watch;
@@ -91,6 +94,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...limitHandlers({ watch, patients, screens: deps.screens, names, clock }),
     ...deviceHandlers({ devices: deps.devices, devicesNow, deviceTypes: deps.deviceTypes, patients, clock }),
     ...quarantineHandlers({ quarantine: deps.quarantine, reprocess: deps.reprocess, names }),
+    ...reprocessingHandlers({ reprocessing: deps.reprocessing }),
     ...peopleHandlers({ people: deps.people, access, signInLink: deps.signInLink }),
   };
   return {

@@ -165,6 +165,67 @@ export type Reprocess = (
   claim: { readonly patientId: string; readonly useReceivedTime: boolean; readonly by: string },
 ) => Promise<{ readonly accepted: number; readonly quarantined: readonly Problem[] }>;
 
+/** What was sent in a span, by today's codecs, against what is stored. */
+export type Reprocessing = (
+  view: PatientView,
+  request: {
+    readonly from: number;
+    readonly to: number;
+    readonly deviceId: string | null;
+    readonly patientId: string | null;
+    readonly apply: { readonly reason: string; readonly confirm: string } | null;
+  },
+  signal: AbortSignal,
+) => Promise<{
+  readonly summary: {
+    readonly messages: number;
+    readonly skipped: number;
+    readonly same: number;
+    readonly counts: { readonly added: number; readonly changed: number; readonly missing: number };
+    readonly streams: readonly StreamDifferences[];
+    readonly streamsLeftOut: number;
+    readonly refused: readonly {
+      readonly code: string;
+      readonly field: string;
+      readonly places: number;
+      readonly readings: number;
+    }[];
+    readonly unreadable: number;
+    readonly faults: readonly {
+      readonly position: number;
+      readonly in: "raw input" | "journal";
+      readonly code: string;
+    }[];
+  };
+  readonly code: string;
+  readonly applied: { readonly added: number; readonly amended: number; readonly resolved: number } | null;
+  readonly needAmendment: number;
+}>;
+
+interface StoredPoint {
+  readonly time: number;
+  readonly value: number | null;
+  readonly unit: string | null;
+  readonly patientId: string | null;
+  readonly samples: number | null;
+}
+
+export interface StreamDifferences {
+  readonly deviceId: string;
+  readonly patientId: string | null;
+  readonly signal: string;
+  readonly unit: string | null;
+  readonly kind: "numeric" | "waveform" | "event";
+  readonly added: number;
+  readonly changed: number;
+  readonly missing: number;
+  readonly examples: readonly {
+    readonly difference: "added" | "changed" | "missing";
+    readonly before: StoredPoint | null;
+    readonly after: StoredPoint | null;
+  }[];
+}
+
 export interface AlarmHistory {
   ofPatient(organisationId: string, patientId: string, from: number, to: number): Promise<Alarm[]>;
 }

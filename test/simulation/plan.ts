@@ -48,6 +48,7 @@ export interface Plan {
   readonly journalDays: number;
   /** What the tails may take: now and then so little that they are sealed early, and devices wait. */
   readonly tailBytesMax: number;
+  readonly rawDays: number;
   readonly steps: readonly Step[];
 }
 
@@ -93,6 +94,7 @@ export function planOf(seed: number): Plan {
     spoolBytesMax: chance.is(0.2) ? 3_000 : 1e8,
     journalDays: 1,
     tailBytesMax: seed % 3 === 0 ? 20_000 + (seed % 7) * 10_000 : Number.POSITIVE_INFINITY,
+    rawDays: 1,
     steps,
   };
 }

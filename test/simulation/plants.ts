@@ -1,5 +1,6 @@
 import { createSecretKey } from "node:crypto";
 import type { JournalEntry } from "@openward/model";
+import { isRawBatch } from "../../server/store/raw/format.ts";
 import type { Plant } from "./server.ts";
 import type { Invariant } from "./world.ts";
 
@@ -58,13 +59,14 @@ export const plantedFaults: readonly PlantedFault[] = [
     breaks: "sent",
     plant: () => ({
       journal: (journal) => ({
-        append: (entries) =>
+        append: (entries, raw) =>
           journal.append(
             entries.flatMap((entry): JournalEntry[] => {
               if (entry.kind !== "readings") return [entry];
               const times = entry.readings.times.map((time) => time + 0.5);
               return [entry, { ...entry, readings: { ...entry.readings, times } }];
             }),
+            raw,
           ),
       }),
     }),
@@ -88,12 +90,13 @@ export const plantedFaults: readonly PlantedFault[] = [
     breaks: "exact",
     plant: () => ({
       journal: (journal) => ({
-        append: (entries) =>
+        append: (entries, raw) =>
           journal.append(
             entries.map((entry) => {
               if (entry.kind !== "readings") return entry;
               return { ...entry, readings: { ...entry.readings, values: entry.readings.values.map(Math.fround) } };
             }),
+            raw,
           ),
       }),
     }),
@@ -110,7 +113,36 @@ export const plantedFaults: readonly PlantedFault[] = [
     breaks: "quarantine",
     plant: () => ({
       journal: (journal) => ({
-        append: (entries) => journal.append(entries.filter(({ kind }) => kind !== "quarantine")),
+        append: (entries, raw) =>
+          journal.append(
+            entries.filter(({ kind }) => kind !== "quarantine"),
+            raw,
+          ),
+      }),
+    }),
+  },
+  {
+    what: "what was sent is not written to the spool",
+    breaks: "raw",
+    plant: ({ disk }) => ({
+      disk: {
+        ...disk,
+        async create(name) {
+          const file = await disk.create(name);
+          // A record is a head and a batch.
+          const isOfBatch = (_: Uint8Array, i: number, parts: readonly Uint8Array[]) =>
+            !isRawBatch(parts[i - (i % 2) + 1] as Uint8Array);
+          return { ...file, append: (parts) => file.append(parts.filter(isOfBatch)) };
+        },
+      },
+    }),
+  },
+  {
+    what: "what was sent is kept cut off",
+    breaks: "raw",
+    plant: () => ({
+      journal: (journal) => ({
+        append: (entries, raw) => journal.append(entries, raw && { ...raw, body: raw.body.subarray(1) }),
       }),
     }),
   },
@@ -119,8 +151,8 @@ export const plantedFaults: readonly PlantedFault[] = [
     breaks: "ascending",
     plant: (_, world) => ({
       journal: (journal) => ({
-        async append(entries) {
-          await journal.append(entries);
+        async append(entries, raw) {
+          await journal.append(entries, raw);
           await world.sleep(world.chance.int(20));
         },
       }),

@@ -101,6 +101,7 @@ export async function startServer(
     disk: parts.disk,
     spoolBytesMax: plan.spoolBytesMax,
     journalDays: plan.journalDays,
+    rawDays: plan.rawDays,
     limits: plan.limits,
     keys: parts.keys,
     log,
@@ -126,8 +127,8 @@ export async function startServer(
     }),
     deliveries: parts.deliveries(telemetry.deliveries),
     journal: {
-      async append(entries) {
-        await inner.append(entries);
+      async append(entries, raw) {
+        await inner.append(entries, raw);
         if (process.isAlive) witness.acknowledged(entries);
       },
     },

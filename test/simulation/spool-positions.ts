@@ -1,5 +1,6 @@
 import { readBatchHeader } from "../../server/store/journal/batch.ts";
 import { readSpoolFile } from "../../server/store/journal/spool-records.ts";
+import { isRawBatch } from "../../server/store/raw/format.ts";
 import type { ModelDisk } from "./disk.ts";
 
 // The bytes of a flush are never changed, the next one has its own.
@@ -10,7 +11,11 @@ export function spoolHolds(disk: ModelDisk, position: number): boolean {
   return disk.flushed().some((file) => {
     let positions = known.get(file);
     if (!positions) {
-      positions = new Set(readSpoolFile(file).batches.map((batch) => readBatchHeader(batch).position));
+      positions = new Set(
+        readSpoolFile(file)
+          .batches.filter((batch) => !isRawBatch(batch))
+          .map((batch) => readBatchHeader(batch).position),
+      );
       known.set(file, positions);
     }
     return positions.has(position);

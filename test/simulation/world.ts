@@ -12,6 +12,7 @@ export const INVARIANTS = {
   exact: "values, units, times, quality and offset come back as they went in",
   patient: "a reading lies with the patient who wore the device when it measured",
   quarantine: "what could not be placed is in quarantine, whole",
+  raw: "what was sent is kept as it was sent, beside what came of it",
   ascending: "positions in the journal ascend in the order of acknowledgement",
   merged: "memory and blocks together answer as the plain model does, also while sealing",
   watermark: "everything before the watermark is in blocks",

@@ -318,6 +318,7 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   amendments: () => [],
   amend: unasked,
   withdrawAmendment: unasked,
+  reprocess: unasked,
   session: () => session(),
   signIn: ({ body }) => {
     if (!links.delete(body.token))

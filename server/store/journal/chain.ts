@@ -1,9 +1,11 @@
 import type { DataKeys } from "../keys/ports.ts";
+import { isRawBatch } from "../raw/format.ts";
+import { readRawHeader } from "../raw/reader.ts";
 import { type BatchVisitor, type RareEntry, readBatch } from "./batch.ts";
 import type { Committer } from "./committer.ts";
 import { dayOf } from "./group.ts";
 import type { JournalLog } from "./ports.ts";
-import type { JournalRow, PlacedEntry } from "./projections.ts";
+import type { JournalRow, PlacedEntry, RawRow } from "./projections.ts";
 
 const CHUNK_BYTES = 2 * 1024 * 1024;
 // Nobody waits for these, and they are larger than what a device waits for.
@@ -23,13 +25,23 @@ export async function chainBatches(
   { committer, prepareDay, keys, log }: ChainContext,
 ): Promise<void> {
   let rows: JournalRow[] = [];
+  let raws: RawRow[] = [];
   let placed: PlacedEntry[] = [];
   let bytes = 0;
   const flush = async () => {
-    if (rows.length > 0) await committer.commit(rows, placed, WAIT_MS);
-    [rows, placed, bytes] = [[], [], 0];
+    if (rows.length + raws.length > 0) await committer.commit({ rows, raws, placed }, WAIT_MS);
+    [rows, raws, placed, bytes] = [[], [], [], 0];
   };
   for (const batch of batches) {
+    if (isRawBatch(batch)) {
+      // It stands in the spool behind the batch that came of it, and goes into the journal with it, or behind it.
+      const { batchId, organisationId, position, writtenAt } = readRawHeader(batch);
+      const day = dayOf(writtenAt);
+      await prepareDay(day);
+      raws.push({ day, position, batchId, organisationId, writtenAt, input: Buffer.from(batch) });
+      bytes += batch.length;
+      continue;
+    }
     const entries: { entry: RareEntry; ordinal: number }[] = [];
     const header = readBatch(
       batch,
@@ -44,7 +56,7 @@ export async function chainBatches(
     rows.push({ day, position, batchId, organisationId, writtenAt, batch: Buffer.from(batch) });
     for (const each of entries) placed.push({ ...each, position, writtenAt });
     bytes += batch.length;
-    if (bytes >= CHUNK_BYTES || rows.length >= 100) await flush();
+    if (bytes >= CHUNK_BYTES || rows.length + raws.length >= 100) await flush();
   }
   await flush();
 }

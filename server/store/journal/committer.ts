@@ -2,7 +2,7 @@ import type { Timers } from "@openward/runtime";
 import type { DataKeys } from "../keys/ports.ts";
 import type { Connect, SqlConnection, SqlStatement } from "./connection.ts";
 import type { JournalLog } from "./ports.ts";
-import { type JournalRow, journalStatement, type PlacedEntry, projectionInserts } from "./projections.ts";
+import { type JournalRow, journalStatement, type PlacedEntry, projectionInserts, type RawRow } from "./projections.ts";
 
 /** Writes batches to PostgreSQL, each in one commit, over connections of its own. */
 export interface Committer {
@@ -12,10 +12,17 @@ export interface Committer {
    *
    * @param waitMs for an answer, instead of the usual time
    */
-  commit(rows: readonly JournalRow[], entries: readonly PlacedEntry[], waitMs?: number): Promise<void>;
+  commit(work: Commit, waitMs?: number): Promise<void>;
   /** Resolves when PostgreSQL answers. */
   probe(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What is committed together. */
+export interface Commit {
+  readonly rows: readonly JournalRow[];
+  readonly raws: readonly RawRow[];
+  readonly placed: readonly PlacedEntry[];
 }
 
 export interface CommitterOptions {
@@ -90,12 +97,12 @@ export function createCommitter({ connect, timers, keys, log, timeoutMs }: Commi
     }, waitMs);
 
   return {
-    async commit(rows, entries, waitMs) {
+    async commit({ rows, raws, placed }, waitMs) {
       try {
-        await oneStatement(journalStatement(rows, entries, keys), waitMs);
+        await oneStatement(journalStatement(rows, raws, placed, keys), waitMs);
       } catch (error) {
-        if (entries.length === 0 || !REFUSED_CONTENT.test((error as { code?: string }).code ?? "")) throw error;
-        await using((connection) => commitOneByOne(connection, rows, entries, { keys, log }), waitMs);
+        if (placed.length === 0 || !REFUSED_CONTENT.test((error as { code?: string }).code ?? "")) throw error;
+        await using((connection) => commitOneByOne(connection, { rows, raws, placed }, { keys, log }), waitMs);
       }
     },
     probe: () => oneStatement({ text: "SELECT 1" }),
@@ -112,12 +119,11 @@ export function createCommitter({ connect, timers, keys, log, timeoutMs }: Commi
  */
 async function commitOneByOne(
   connection: SqlConnection,
-  rows: readonly JournalRow[],
-  entries: readonly PlacedEntry[],
+  { rows, raws, placed: entries }: Commit,
   { keys, log }: Pick<CommitterOptions, "keys" | "log">,
 ): Promise<void> {
   await connection.query({ text: "BEGIN" });
-  await connection.query(journalStatement(rows, [], keys));
+  await connection.query(journalStatement(rows, raws, [], keys));
   for (const placed of entries) {
     const { inserts, values } = projectionInserts([placed], 1, keys);
     for (const text of inserts) {

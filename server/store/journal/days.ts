@@ -7,7 +7,7 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const DAYS_AHEAD = 4;
 
-/** The journal's partitions: made some days ahead, dropped when they are old and in blocks. */
+/** The partitions of the journal and of what was sent: made some days ahead, dropped when they are old (and in blocks). */
 export interface Days {
   /** The journal takes rows of this day ("2026-11-23"). */
   has(day: string): boolean;
@@ -21,10 +21,12 @@ export interface DaysOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly journalDays: number;
+  /** Of what was sent; the journal says what came of it, and is kept for as long at least. */
+  readonly rawDays: number;
   readonly log: JournalLog;
 }
 
-export function createDays({ rows, clock, timers, journalDays, log }: DaysOptions): Days {
+export function createDays({ rows, clock, timers, journalDays, rawDays, log }: DaysOptions): Days {
   const ready = new Set<string>();
   let timer: Timer | undefined;
 
@@ -35,10 +37,14 @@ export function createDays({ rows, clock, timers, journalDays, log }: DaysOption
   const tidy = async () => {
     try {
       await prepare(clock.now() - DAY_MS, DAYS_AHEAD + 1);
-      const before = dayOf(clock.now() - journalDays * DAY_MS);
-      const dropped = await rows.dropBefore(before);
-      for (const day of ready) if (day < before) ready.delete(day);
-      if (dropped > 0) log.info({ dropped }, "old days of the journal were dropped");
+      const daysAgo = (days: number) => dayOf(clock.now() - days * DAY_MS);
+      const dropped = await rows.dropRawBefore(daysAgo(rawDays));
+      if (dropped > 0) log.info({ dropped }, "old days of what was sent were dropped");
+      const before = daysAgo(Math.max(journalDays, rawDays));
+      const droppedDays = await rows.dropBefore(before);
+      // Whoever comes late to a day of which anything was dropped makes it again.
+      for (const day of ready) if (day < before || day < daysAgo(rawDays)) ready.delete(day);
+      if (droppedDays > 0) log.info({ dropped: droppedDays }, "old days of the journal were dropped");
     } catch (error) {
       log.warn({ reason: (error as Error).message }, "the journal's days could not be tidied; trying again in an hour");
     }

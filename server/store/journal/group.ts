@@ -1,7 +1,9 @@
-import type { JournalEntry } from "@openward/model";
+import type { JournalEntry, RawInput } from "@openward/model";
+import type { KeyStreams } from "../keys/key-stream.ts";
 import type { DataKeys } from "../keys/ports.ts";
+import { RawWriter } from "../raw/writer.ts";
 import { BatchWriter, organisationOf, patientOf, type RareEntry } from "./batch.ts";
-import type { JournalRow, PlacedEntry } from "./projections.ts";
+import type { JournalRow, PlacedEntry, RawRow } from "./projections.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -23,11 +25,12 @@ export interface Group {
   readonly waiters: readonly Waiter[];
   readonly bytes: number;
   /**
-   * Encodes at once. Entries of a patient who was erased are left out.
+   * Encodes at once. Entries of a patient who was erased are left out, and so is what was sent of one.
    *
+   * @param raw what the entries came of, as it was sent; undefined: it is not kept
    * @throws when an entry cannot be encoded; then nothing of the call was added
    */
-  add(entries: readonly JournalEntry[], waiter: Waiter): void;
+  add(entries: readonly JournalEntry[], raw: RawInput | undefined, waiter: Waiter): void;
   seal(batchId: () => string, nextPosition: () => number): SealedGroup;
   /** The batches' memory may be used again; not after an outcome that is unknown. */
   recycle(): void;
@@ -35,16 +38,26 @@ export interface Group {
 
 export interface SealedGroup {
   readonly rows: readonly JournalRow[];
+  /** What the rows came of. */
+  readonly raws: readonly RawRow[];
   readonly placed: readonly PlacedEntry[];
   readonly first: number;
   readonly last: number;
 }
 
 const WRITERS_KEPT = 8;
+const OUTGROWN_BYTES = 8 * 1024 * 1024;
 
-/** @param pool writers to use again, shared by groups */
-export function createGroup(now: number, pool: BatchWriter[], keys: DataKeys): Group {
+/** Writers to use again, shared by groups. */
+export interface WriterPool {
+  readonly batches: BatchWriter[];
+  readonly raws: RawWriter[];
+  readonly streams: KeyStreams;
+}
+
+export function createGroup(now: number, pool: WriterPool, keys: DataKeys): Group {
   const writers = new Map<string, BatchWriter>();
+  const rawWriters = new Map<string, RawWriter>();
   const entries: JournalEntry[] = [];
   const waiters: Waiter[] = [];
   const rare: { entry: RareEntry; writer: BatchWriter; ordinal: number }[] = [];
@@ -55,7 +68,7 @@ export function createGroup(now: number, pool: BatchWriter[], keys: DataKeys): G
     if (lastWriter && organisationId === lastOrganisation) return lastWriter;
     let writer = writers.get(organisationId);
     if (!writer) {
-      writer = pool.pop() ?? new BatchWriter(keys);
+      writer = pool.batches.pop() ?? new BatchWriter(keys);
       writer.begin(organisationId, now);
       writers.set(organisationId, writer);
     }
@@ -64,15 +77,28 @@ export function createGroup(now: number, pool: BatchWriter[], keys: DataKeys): G
     return writer;
   };
 
+  const keep = (raw: RawInput) => {
+    // Its row stands beside one of the journal, and be that one empty.
+    writerOf(raw.organisationId);
+    let writer = rawWriters.get(raw.organisationId);
+    if (!writer) {
+      writer = pool.raws.pop() ?? new RawWriter(keys, pool.streams);
+      writer.begin(raw.organisationId, now);
+      rawWriters.set(raw.organisationId, writer);
+    }
+    writer.add(raw);
+  };
+
   return {
     entries,
     waiters,
     get bytes() {
       let sum = 0;
       for (const writer of writers.values()) sum += writer.length;
+      for (const writer of rawWriters.values()) sum += writer.length;
       return sum;
     },
-    add(added, waiter) {
+    add(added, raw, waiter) {
       const marks = [...writers.values()].map((writer) => ({ writer, mark: writer.mark() }));
       const rareBefore = rare.length;
       const isKept = (entry: JournalEntry) => !keys.isErased(patientOf(entry) ?? "");
@@ -84,6 +110,8 @@ export function createGroup(now: number, pool: BatchWriter[], keys: DataKeys): G
             rare.push({ entry, writer, ordinal: writer.count });
           writer.add(entry);
         }
+        // Last: where it cannot be kept, all before it is taken back.
+        if (raw && !raw.patientIds.some(keys.isErased)) keep(raw);
       } catch (error) {
         for (const { writer, mark } of marks) writer.rewind(mark);
         const known = new Set(marks.map(({ writer }) => writer));
@@ -97,19 +125,16 @@ export function createGroup(now: number, pool: BatchWriter[], keys: DataKeys): G
     },
     seal(batchId, nextPosition) {
       const rows: JournalRow[] = [];
+      const raws: RawRow[] = [];
       const positions = new Map<BatchWriter, number>();
       for (const [organisationId, writer] of writers) {
         const position = nextPosition();
         const id = batchId();
         positions.set(writer, position);
-        rows.push({
-          day: dayOf(now),
-          position,
-          batchId: id,
-          organisationId,
-          writtenAt: now,
-          batch: writer.seal(id, position),
-        });
+        const place = { day: dayOf(now), position, batchId: id, organisationId, writtenAt: now };
+        rows.push({ ...place, batch: writer.seal(id, position) });
+        const raw = rawWriters.get(organisationId);
+        if (raw && raw.messages > 0) raws.push({ ...place, input: raw.seal(id, position) });
       }
       const placed = rare.map(({ entry, writer, ordinal }) => ({
         entry,
@@ -117,13 +142,16 @@ export function createGroup(now: number, pool: BatchWriter[], keys: DataKeys): G
         position: positions.get(writer) ?? 0,
         writtenAt: now,
       }));
-      return { rows, placed, first: rows[0]?.position ?? 0, last: rows.at(-1)?.position ?? 0 };
+      return { rows, raws, placed, first: rows[0]?.position ?? 0, last: rows.at(-1)?.position ?? 0 };
     },
     recycle() {
       // A batch that was unusually large does not keep its memory for ever.
       for (const writer of writers.values())
-        if (pool.length < WRITERS_KEPT && writer.capacity < 8 * 1024 * 1024) pool.push(writer);
+        if (pool.batches.length < WRITERS_KEPT && writer.capacity < OUTGROWN_BYTES) pool.batches.push(writer);
+      for (const writer of rawWriters.values())
+        if (pool.raws.length < WRITERS_KEPT && writer.capacity < OUTGROWN_BYTES) pool.raws.push(writer);
       writers.clear();
+      rawWriters.clear();
     },
   };
 }

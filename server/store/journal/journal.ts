@@ -1,14 +1,14 @@
 import { OutsideTrouble } from "@openward/errors";
-import type { JournalEntry } from "@openward/model";
+import type { JournalEntry, RawInput } from "@openward/model";
 import type { Runtime, Timer } from "@openward/runtime";
+import { KeyStreams } from "../keys/key-stream.ts";
 import type { DataKeys } from "../keys/ports.ts";
-import type { BatchWriter } from "./batch.ts";
 import { chainBatches } from "./chain.ts";
 import { createCommitter } from "./committer.ts";
 import type { Connect } from "./connection.ts";
 import { createDays } from "./days.ts";
 import type { Disk } from "./disk.ts";
-import { createGroup, type Group, type SealedGroup } from "./group.ts";
+import { createGroup, type Group, type SealedGroup, type WriterPool } from "./group.ts";
 import type { JournalLog, Tails } from "./ports.ts";
 import type { JournalRows } from "./rows.ts";
 import { createSpool } from "./spool.ts";
@@ -27,6 +27,8 @@ export interface JournalOptions {
   readonly spoolBytesMax: number;
   /** Days that the journal is kept after they are in blocks. */
   readonly journalDays: number;
+  /** Days that what was sent is kept as it was sent; 0: it is not. The journal is kept for as long. */
+  readonly rawDays: number;
   readonly tails: Tails;
   /** What the batches are encrypted under. */
   readonly keys: DataKeys;
@@ -67,9 +69,10 @@ export interface Journal {
   /**
    * Encodes at once; resolves when everything is durable and in the tails.
    *
+   * @param raw what the entries came of, as it was sent: kept beside them, in the same commit
    * @throws OutsideTrouble STORE_UNAVAILABLE: nothing may be acknowledged; sending again is harmless
    */
-  append(entries: readonly JournalEntry[]): Promise<void>;
+  append(entries: readonly JournalEntry[], raw?: RawInput): Promise<void>;
   readonly state: JournalState;
   onStateChange(listener: (state: JournalState) => void): () => void;
   /** Before anything is appended: take a range of positions and chain what an earlier process left in the spool. */
@@ -103,10 +106,11 @@ export function createJournal(options: JournalOptions): Journal {
   const limits = { ...DEFAULTS, ...options.limits };
   const committer = createCommitter({ connect, timers, keys, log, timeoutMs: limits.commitTimeoutMs });
   const spool = createSpool(disk, options.spoolBytesMax, log);
-  const days = createDays({ rows, clock, timers, journalDays: options.journalDays, log });
+  const { journalDays, rawDays } = options;
+  const days = createDays({ rows, clock, timers, journalDays, rawDays, log });
 
   const waiting = createWaiting(tails.room, limits.waitingBytesMax, log);
-  const writers: BatchWriter[] = [];
+  const writers: WriterPool = { batches: [], raws: [], streams: new KeyStreams(keys) };
   const listeners = new Set<(state: JournalState) => void>();
   // In the order of their positions; the head is settled first, so that tails fill in the journal's order.
   const inFlight: InFlight[] = [];
@@ -173,7 +177,7 @@ export function createJournal(options: JournalOptions): Journal {
       const day = sealed.rows[0]?.day ?? "";
       try {
         if (!days.has(day)) await inTime(days.prepare(day));
-        await committer.commit(sealed.rows, sealed.placed);
+        await committer.commit(sealed);
         commits++;
         group.recycle();
         return;
@@ -187,7 +191,7 @@ export function createJournal(options: JournalOptions): Journal {
       }
     }
     try {
-      await spool.append(sealed.rows.map((row) => row.batch));
+      await spool.append(spooled(sealed));
       spooledGroups++;
       if (state === "failed") setState("spooling");
     } catch (error) {
@@ -267,11 +271,11 @@ export function createJournal(options: JournalOptions): Journal {
     while (underWay > 0) await new Promise<void>((resolve) => timers.after(1, resolve));
   };
 
-  const add = (entries: readonly JournalEntry[], tailBytes: number): Promise<void> =>
+  const add = (entries: readonly JournalEntry[], raw: RawInput | undefined, tailBytes: number): Promise<void> =>
     new Promise((resolve, reject) => {
       open ??= createGroup(clock.now(), writers, keys);
       try {
-        open.add(entries, { resolve, reject, tailBytes });
+        open.add(entries, raw, { resolve, reject, tailBytes });
       } catch (error) {
         waiting.settled(tailBytes);
         throw error;
@@ -282,15 +286,16 @@ export function createJournal(options: JournalOptions): Journal {
     });
 
   return {
-    append(entries) {
-      if (entries.length === 0) return Promise.resolve();
+    append(entries, given) {
+      const raw = rawDays > 0 ? given : undefined;
+      if (entries.length === 0 && raw === undefined) return Promise.resolve();
       if (!isOpen || isClosed) return Promise.reject(unavailable("journal"));
       if (bytesUnderWay + (open?.bytes ?? 0) > limits.pendingBytesMax)
         return Promise.reject(unavailable("journal queue"));
       const tailBytes = tails.room ? tailBytesIn(entries) : 0;
       const room = waiting.forRoom(tailBytes);
-      if (!room) return add(entries, tailBytes);
-      return room.then(() => (isClosed ? Promise.reject(unavailable("journal")) : add(entries, tailBytes)));
+      if (!room) return add(entries, raw, tailBytes);
+      return room.then(() => (isClosed ? Promise.reject(unavailable("journal")) : add(entries, raw, tailBytes)));
     },
     get state() {
       return state;
@@ -328,6 +333,14 @@ export function createJournal(options: JournalOptions): Journal {
       await spool.close();
     },
   };
+}
+
+/** Each batch, and behind it what it came of. */
+function spooled({ rows, raws }: SealedGroup): Uint8Array[] {
+  return rows.flatMap(({ batch, batchId }) => {
+    const raw = raws.find((row) => row.batchId === batchId);
+    return raw ? [batch, raw.input] : [batch];
+  });
 }
 
 function unavailable(at: string, cause?: unknown): OutsideTrouble {

@@ -202,21 +202,50 @@ export interface JournalRow {
   readonly batch: Buffer;
 }
 
-/** One statement, so one commit: the rows, and what follows from them in other tables. */
+/** What the batch of the same id came of, as a row beside it. */
+export interface RawRow extends Omit<JournalRow, "batch"> {
+  readonly input: Buffer;
+}
+
+/** One statement, so one commit: the rows, what they came of, and what follows from them in other tables. */
 export function journalStatement(
   rows: readonly JournalRow[],
+  raws: readonly RawRow[],
   entries: readonly PlacedEntry[],
   keys: DataKeys,
 ): SqlStatement {
   const values: unknown[] = [];
-  const tuples = rows.map((row) => {
-    values.push(row.day, row.position, row.batchId, row.organisationId, row.writtenAt, row.batch);
-    const n = values.length;
-    return `($${n - 5}, $${n - 4}, $${n - 3}, $${n - 2}, $${n - 1}, $${n})`;
-  });
-  const insert = `INSERT INTO journal (day, position, batch_id, organisation_id, written_at, batch) VALUES ${tuples.join(", ")} ON CONFLICT DO NOTHING`;
+  const insertInto = (
+    table: string,
+    column: string,
+    all: readonly (readonly [Omit<JournalRow, "batch">, Buffer])[],
+  ) => {
+    const tuples = all.map(([{ day, position, batchId, organisationId, writtenAt }, bytes]) => {
+      const n = values.push(day, position, batchId, organisationId, writtenAt, bytes);
+      return `($${n - 5}, $${n - 4}, $${n - 3}, $${n - 2}, $${n - 1}, $${n})`;
+    });
+    return `INSERT INTO ${table} (day, position, batch_id, organisation_id, written_at, ${column}) VALUES ${tuples.join(", ")} ON CONFLICT DO NOTHING`;
+  };
+  const parts: string[] = [];
+  if (raws.length > 0) {
+    const insert = insertInto(
+      "raw_input",
+      "input",
+      raws.map((row) => [row, row.input]),
+    );
+    parts.push(`r AS (${insert})`);
+  }
+  const journal =
+    rows.length > 0
+      ? insertInto(
+          "journal",
+          "batch",
+          rows.map((row) => [row, row.batch]),
+        )
+      : "SELECT";
   const projected = projectionInserts(entries, values.length + 1, keys);
-  if (projected.inserts.length === 0) return { name: `journal-${rows.length}`, text: insert, values };
-  const parts = projected.inserts.map((part, i) => `p${i} AS (${part})`);
-  return { text: `WITH ${parts.join(", ")} ${insert}`, values: [...values, ...projected.values] };
+  parts.push(...projected.inserts.map((part, i) => `p${i} AS (${part})`));
+  const text = parts.length === 0 ? journal : `WITH ${parts.join(", ")} ${journal}`;
+  if (projected.inserts.length > 0) return { text, values: [...values, ...projected.values] };
+  return { name: `journal-${rows.length}-${raws.length}`, text, values };
 }

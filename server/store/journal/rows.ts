@@ -12,6 +12,8 @@ export interface JournalRows {
   prepareDays(first: string, count: number): Promise<void>;
   /** Drop the days before this one that are in blocks. @returns how many there were */
   dropBefore(day: string): Promise<number>;
+  /** Drop what was sent on the days before this one. @returns how many there were */
+  dropRawBefore(day: string): Promise<number>;
 }
 
 /** @param worker under the role `worker` */
@@ -36,6 +38,10 @@ export function postgresJournalRows(worker: WorkerQueries): JournalRows {
     },
     async dropBefore(day) {
       const { rows } = await worker.query("SELECT journal_drop_before($1) AS name", [day]);
+      return rows.length;
+    },
+    async dropRawBefore(day) {
+      const { rows } = await worker.query("SELECT raw_input_drop_before($1) AS name", [day]);
       return rows.length;
     },
   };

@@ -12,9 +12,11 @@ import type {
   PeopleRegistry,
   QuarantineRegistry,
   RegistryChange,
+  ReprocessingRegistry,
   WardRegistry,
 } from "./ports.ts";
 import { createQuarantineRegistry } from "./quarantine.ts";
+import { createReprocessingRegistry } from "./reprocessing.ts";
 import { createWardRegistry } from "./wards.ts";
 import { createWatchMemory, type RegistryWatchMemory } from "./watch-memory.ts";
 
@@ -29,6 +31,7 @@ export interface Registry {
   readonly people: PeopleRegistry;
   readonly quarantine: QuarantineRegistry;
   readonly alarms: AlarmRegistry;
+  readonly reprocessing: ReprocessingRegistry;
   readonly watchMemory: RegistryWatchMemory;
 }
 
@@ -59,6 +62,7 @@ export function createRegistry(deps: {
     people: createPeopleRegistry(context),
     quarantine: createQuarantineRegistry(context),
     alarms: createAlarmRegistry(context),
+    reprocessing: createReprocessingRegistry(context),
     watchMemory: createWatchMemory(context),
   };
 }

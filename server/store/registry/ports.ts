@@ -107,6 +107,23 @@ export interface QuarantineRecord {
   readonly isExpired?: boolean;
 }
 
+/** What a second look at input must know of the tables, and leaves in the audit log. */
+export interface ReprocessingRegistry {
+  /** Of these ids of a device's events, those that there are. */
+  knownEvents(organisationId: string, deviceId: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Of these quarantined messages, those about which somebody has decided. */
+  resolved(organisationId: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** One line for each patient whom it touches, or one without. */
+  record(entry: {
+    readonly organisationId: string;
+    readonly by: By;
+    readonly action: string;
+    readonly deviceId: string | null;
+    readonly patientIds: readonly string[];
+    readonly detail: object;
+  }): Promise<void>;
+}
+
 export interface QuarantineRegistry {
   list(
     organisationId: string,

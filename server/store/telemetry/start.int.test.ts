@@ -38,6 +38,7 @@ test("a stream that began in the spool and was sealed before the spool was chain
     disk: folderDisk(folder),
     spoolBytesMax: 1e8,
     journalDays: 7,
+    rawDays: 7,
     tails: telemetry,
     keys,
     log: quietLog,

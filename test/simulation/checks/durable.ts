@@ -1,6 +1,7 @@
 import { readBatch, replayJournal } from "../../../server/store/journal/index.ts";
 import { readSpoolFile } from "../../../server/store/journal/spool-records.ts";
 import { createBlockPacking, type DataKeys } from "../../../server/store/keys/index.ts";
+import { isRawBatch } from "../../../server/store/raw/format.ts";
 import { createBlocks } from "../../../server/store/telemetry/blocks.ts";
 import { zstd } from "../../../server/store/telemetry/compression.ts";
 import type { Store } from "../database/store.ts";
@@ -40,7 +41,7 @@ export async function checkDurable(
   );
   if (unreadable > 0) world.break("stored", `${unreadable} rows of the journal cannot be read`);
   for (const file of disk.written())
-    for (const batch of readSpoolFile(file).batches) readBatch(batch, reader(recovered), keys);
+    for (const batch of readSpoolFile(file).batches) if (!isRawBatch(batch)) readBatch(batch, reader(recovered), keys);
   for (const streamId of oracle.streamIds) {
     for (const said of oracle.between(streamId, 0, FOR_EVER)) {
       if (!isSure(said)) continue;

@@ -1,9 +1,13 @@
 import { type DataKeys, openRaw } from "../../../server/store/keys/index.ts";
+import { readRaw } from "../../../server/store/raw/reader.ts";
 import type { Stored } from "../database/store.ts";
 import type { Message } from "../messages.ts";
 import type { Oracle } from "../oracle.ts";
 import type { World } from "../world.ts";
 
+const DAY_MS = 86_400_000;
+/** The clocks jump so much at most. */
+const CLOCKS_MS = 10_000;
 /** Later than this after the first, a delivery with the same key is another message (the clocks jump a little). */
 const RECOGNISED_MS = 10 * 60_000 - 5_000;
 
@@ -22,12 +26,36 @@ export function checkTables(world: World, oracle: Oracle, stored: Stored, keys: 
   }
   for (const key of rows.keys()) world.break("sent", `in quarantine: ${key.slice(0, 120)}`);
 
+  checkRaw(world, oracle, stored, keys);
+
   const events = Map.groupBy(stored.events, ({ deviceId, at }) => `${deviceId} ${at}`);
   for (const { eventAt, isAcknowledged, deviceId, id } of oracle.messages) {
     if (eventAt === undefined || !isAcknowledged) continue;
     const found = events.get(`${deviceId} ${eventAt}`)?.length ?? 0;
     if (found === 0) world.break("stored", `the call of message ${id}`);
     if (found > 1) world.break("once", `the call of message ${id} is ${found} calls`);
+  }
+}
+
+/** What was placed is kept as it was sent, for its day at least, and stands beside its row of the journal. */
+function checkRaw(world: World, oracle: Oracle, { raw, journal, quarantine }: Stored, keys: DataKeys): void {
+  const kept = new Set(quarantine.map((row) => `${row.deviceId} ${Buffer.from(openRaw(keys, row)).toString()}`));
+  const said = new Set(oracle.messages.map(({ deviceId, body }) => `${deviceId} ${Buffer.from(body).toString()}`));
+  const positions = new Set(journal.map(({ position }) => position));
+  for (const { position, input } of raw) {
+    if (!positions.has(position)) world.break("raw", `what was sent at ${position} is not beside the journal`);
+    const { messages } = readRaw(input, keys, (error) => world.break("raw", `at ${position}: ${error.message}`));
+    for (const { deviceId, body } of messages) {
+      const message = `${deviceId} ${Buffer.from(body).toString()}`;
+      if (!said.has(message)) world.break("raw", `nobody sent ${message.slice(0, 120)}`);
+      kept.add(message);
+    }
+  }
+  const since = world.now - DAY_MS;
+  for (const { id, deviceId, body, deliveries, isAcknowledged } of oracle.messages) {
+    if (!isAcknowledged || Math.min(...deliveries) < since + CLOCKS_MS) continue;
+    if (!kept.has(`${deviceId} ${Buffer.from(body).toString()}`))
+      world.break("raw", `message ${id} is not kept: ${Buffer.from(body).toString().slice(0, 120)}`);
   }
 }
 

@@ -108,6 +108,7 @@ export class FaultyDatabase {
       page: (after, rowsMax) => this.#ask(process, "page", () => rows.page(after, rowsMax)),
       prepareDays: (first, count) => this.#ask(process, "prepare days", () => rows.prepareDays(first, count)),
       dropBefore: (day) => this.#ask(process, "drop days", () => rows.dropBefore(day)),
+      dropRawBefore: (day) => this.#ask(process, "drop raw days", () => rows.dropRawBefore(day)),
     };
   }
 

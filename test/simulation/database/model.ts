@@ -7,6 +7,7 @@ import { halfOf, type Store } from "./store.ts";
 /** What makes a row the same row, as migrations/0002-telemetry.sql says. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   journal: ["day", "batch_id"],
+  raw_input: ["day", "batch_id"],
   stream: ["id"],
   event: ["organisation_id", "device_id", "id"],
   quarantine: ["id"],
@@ -28,6 +29,11 @@ export function modelDatabase(): Store {
   const tables = new Map(Object.keys(KEYS).map((name) => [name, new Map<string, Row>()]));
   const positions = new Set<number>();
   const days = new Set<string>();
+  const rawDays = new Set<string>();
+  const partitions = new Map([
+    ["journal", days],
+    ["raw_input", rawDays],
+  ]);
   const blocks = new Map<string, SavedBlock>();
   const rollups = new Map<string, SavedRow>();
   const watermarks = new Map<string, number>();
@@ -154,7 +160,8 @@ export function modelDatabase(): Store {
       if (inserts.length === 0) throw refused("0A000", `the model does not know: ${statement.text.slice(0, 80)}`);
       for (const { table: name, rows } of inserts)
         for (const row of rows)
-          if (name === "journal" && !days.has(row.day as string)) throw refused("23514", "no partition for the row");
+          if (!(partitions.get(name)?.has(row.day as string) ?? true))
+            throw refused("23514", "no partition for the row");
       for (const { table: name, rows } of inserts) {
         for (const row of rows) {
           const key = (KEYS[name] as readonly string[]).map((column) => row[column]).join(" ");
@@ -174,7 +181,10 @@ export function modelDatabase(): Store {
           .slice(0, rowsMax);
       },
       async prepareDays(first, count) {
-        for (let n = 0; n < count; n++) days.add(new Date(Date.parse(first) + n * DAY_MS).toISOString().slice(0, 10));
+        for (let n = 0; n < count; n++) {
+          const day = new Date(Date.parse(first) + n * DAY_MS).toISOString().slice(0, 10);
+          for (const each of partitions.values()) each.add(day);
+        }
       },
       async dropBefore(day) {
         let dropped = 0;
@@ -188,12 +198,23 @@ export function modelDatabase(): Store {
         }
         return dropped;
       },
+      async dropRawBefore(day) {
+        const old = [...rawDays].filter((each) => each < day);
+        for (const each of old) rawDays.delete(each);
+        for (const [key, row] of table("raw_input"))
+          if (old.includes(row.day as string)) table("raw_input").delete(key);
+        return old.length;
+      },
     },
     blocks: blockStore,
     hasPosition: (position) => positions.has(position),
     async stored() {
       return {
         journal: journal(),
+        raw: [...table("raw_input").values()].map((row) => ({
+          position: row.position as number,
+          input: row.input as Uint8Array,
+        })),
         blocks: [...blocks.values()],
         quarantine: [...table("quarantine").values()].map((row) => ({
           id: row.id as string,

@@ -6,7 +6,7 @@ import type { World } from "../world.ts";
 import { halfOf, type Store, type Stored } from "./store.ts";
 
 const TABLES =
-  "journal, stream, event, quarantine, device_status, device_clock, block, day_block, damaged_block, archive_file, rollup, seal_state";
+  "journal, raw_input, stream, event, quarantine, device_status, device_clock, block, day_block, damaged_block, archive_file, rollup, seal_state";
 
 /** The real thing, emptied; the world's time stands still while it works. */
 export async function postgresStore(database: TestDatabase, world: World): Promise<Store> {
@@ -24,6 +24,7 @@ export async function postgresStore(database: TestDatabase, world: World): Promi
       const [watermark] = await read<{ at: number | null }>("SELECT min(watermark)::float8 AS at FROM seal_state");
       return {
         journal: await read("SELECT position::float8 AS position, batch FROM journal ORDER BY position"),
+        raw: await read("SELECT position::float8 AS position, input FROM raw_input"),
         blocks: await read<Stored["blocks"][number]>(
           'SELECT stream_id::text AS "streamId", association_id::text AS "associationId", payload FROM block',
         ),

@@ -4,6 +4,7 @@ import type { BlockStore } from "../../../server/store/telemetry/index.ts";
 /** What stands in the database, for the checks. */
 export interface Stored {
   readonly journal: readonly { readonly position: number; readonly batch: Uint8Array }[];
+  readonly raw: readonly { readonly position: number; readonly input: Uint8Array }[];
   readonly blocks: readonly {
     readonly streamId: string;
     readonly associationId: string;

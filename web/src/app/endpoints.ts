@@ -56,6 +56,7 @@ export const endpoints: Endpoints = {
   quarantined: ["GET", "/api/quarantine/:id"],
   claim: ["POST", "/api/quarantine/:id/claim"],
   dismiss: ["POST", "/api/quarantine/:id/dismiss"],
+  reprocess: ["POST", "/api/reprocess"],
   people: ["GET", "/api/people"],
   addPerson: ["POST", "/api/people"],
   newLink: ["POST", "/api/people/:id/link"],

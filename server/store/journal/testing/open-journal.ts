@@ -29,6 +29,8 @@ export async function openTestJournal(
     limits?: Partial<JournalLimits>;
     folder?: string;
     spoolBytesMax?: number;
+    journalDays?: number;
+    rawDays?: number;
     disk?: (disk: Disk) => Disk;
   } = {},
 ): Promise<TestJournal> {
@@ -43,7 +45,8 @@ export async function openTestJournal(
     rows: postgresJournalRows(database.worker),
     disk: options.disk ? options.disk(disk) : disk,
     spoolBytesMax: options.spoolBytesMax ?? 1e8,
-    journalDays: 7,
+    journalDays: options.journalDays ?? 7,
+    rawDays: options.rawDays ?? 7,
     tails: { committed: (entries) => void committed.push(...entries) },
     keys,
     log: quietLog,
@@ -82,9 +85,9 @@ export async function readingsInJournal(database: TestDatabase): Promise<string[
   return found;
 }
 
-export const until = async (isSo: () => boolean, what: string) => {
+export const until = async (isSo: () => boolean | Promise<boolean>, what: string) => {
   const deadline = performance.now() + 20_000;
-  while (!isSo()) {
+  while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`waited 20 s for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

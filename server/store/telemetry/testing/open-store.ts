@@ -45,6 +45,7 @@ export async function openTestStore(
     spoolFolder,
     spoolBytesMax: 1e8,
     journalDays: 7,
+    rawDays: 7,
     tails: telemetry,
     keys: opened,
     log: quietLog,

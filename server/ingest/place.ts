@@ -1,0 +1,107 @@
+import { decodeEvent, decodeReadings, decodeStatus, decodeWaveform } from "@openward/codecs";
+import { RefusedInput } from "@openward/errors";
+import type { Millis, QuarantineEntry } from "@openward/model";
+import { createDefinitions, type NoDefinition } from "./definitions.ts";
+import { placeEvent } from "./events.ts";
+import { fieldOf, placeReadings } from "./readings.ts";
+import type { Streams } from "./streams.ts";
+import { placeWaveform } from "./waveforms.ts";
+import { refuse, type Work } from "./work.ts";
+
+/** What reads the bytes of each kind. */
+export interface Decoders {
+  readonly readings: typeof decodeReadings;
+  readonly waveform: typeof decodeWaveform;
+  readonly event: typeof decodeEvent;
+  readonly status: typeof decodeStatus;
+}
+
+export const CODECS: Decoders = {
+  readings: decodeReadings,
+  waveform: decodeWaveform,
+  event: decodeEvent,
+  status: decodeStatus,
+};
+
+export interface Placing {
+  /**
+   * Decodes a body and puts what it holds into the work.
+   *
+   * @param streams whose they are; those of a second look are apart from those of what comes in
+   * @throws RefusedInput where the body as a whole cannot be read
+   */
+  place(work: Work, kind: QuarantineEntry["kind"], body: Uint8Array, format: string, streams: Streams): void;
+}
+
+/** @param tellClock a device has told what its clock shows */
+export function createPlacing(decoders: Decoders, tellClock: (work: Work, clock: Millis) => void): Placing {
+  const definitions = createDefinitions();
+
+  /** Readings of a signal or unit that is not known are one problem, however many they are. */
+  function refuseUnknown(work: Work, definition: NoDefinition, field: string, items: ArrayLike<number>): void {
+    let start = 0;
+    for (let i = 1; i <= items.length; i++) {
+      const isRun = i < items.length && (items[i] as number) - (items[i - 1] as number) <= 1;
+      if (isRun) continue;
+      const at = definition.part === "" ? field : `${field}.${definition.part}`;
+      const [first, last] = [items[start] as number, items[i - 1] as number];
+      if (!work.isWanted || work.isWanted(first, field)) {
+        work.problems.add(definition.code, at, first, last, i - start, definition.expected);
+      }
+      start = i;
+    }
+  }
+
+  return {
+    place(work, kind, body, format, streams) {
+      switch (kind) {
+        case "readings": {
+          const { columns, refused } = decoders.readings(body, format);
+          if (refused.length > 0) refuse(work, refused);
+          for (const column of columns) {
+            const definition = definitions.numeric(column.signal, column.unit);
+            if (definition.ok) placeReadings(work, column, definition, streams);
+            else refuseUnknown(work, definition, fieldOf(column), column.items);
+          }
+          return;
+        }
+        case "waveform": {
+          const { waveforms, refused } = decoders.waveform(body, format);
+          if (refused.length > 0) refuse(work, refused);
+          for (const piece of waveforms) {
+            const definition = definitions.waveform(piece.signal, piece.unit);
+            if (definition.ok) placeWaveform(work, piece, definition, streams);
+            else {
+              const field = definition.part === "" ? "signal" : definition.part;
+              work.problems.add(definition.code, field, piece.item, piece.item, 1, definition.expected);
+            }
+          }
+          return;
+        }
+        case "event": {
+          const { events, refused } = decoders.event(body, format);
+          if (refused.length > 0) refuse(work, refused);
+          for (const event of events) placeEvent(work, event);
+          return;
+        }
+        case "status": {
+          const { state, battery, clock: told, refused } = decoders.status(body, format);
+          if (refused.length > 0) refuse(work, refused);
+          if (state === null) return;
+          const { organisationId, deviceId, receivedAt } = work;
+          // A will was written when the connection began: nobody knows what the clock shows now.
+          const clock = work.isWill ? null : told;
+          work.entries.push({
+            kind: "status",
+            status: { organisationId, deviceId, state, battery, clock, receivedAt },
+          });
+          work.accepted++;
+          if (clock !== null) tellClock(work, clock);
+          return;
+        }
+        case "raw":
+          throw new RefusedInput("CODEC_UNKNOWN", { at: "codec", received: format });
+      }
+    },
+  };
+}

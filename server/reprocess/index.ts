@@ -1,0 +1,264 @@
+/** Reprocess: what was sent in a span, by today's codecs, against what is stored. */
+import { RefusedInput } from "@openward/errors";
+import type { JournalEntry, PatientView, Stream } from "@openward/model";
+import type { Runtime } from "@openward/runtime";
+import { compareRow, type Looked } from "./compare.ts";
+import { type Difference, patientOf } from "./differences.ts";
+import type { Amendment, Amendments, Ingest, Kept, KeptRow, Records, Sent, Telemetry } from "./ports.ts";
+import { answered } from "./stored.ts";
+import { Summary } from "./summary.ts";
+
+export type { Amendment, Amendments, Point } from "./ports.ts";
+
+export interface ReprocessRequest {
+  /** Time of arrival, inclusive and exclusive. */
+  readonly from: number;
+  readonly to: number;
+  readonly deviceId: string | null;
+  readonly patientId: string | null;
+  /** null: show the differences, and change nothing. */
+  readonly apply: { readonly reason: string; readonly confirm: string } | null;
+}
+
+export interface ReprocessDeps {
+  readonly runtime: Pick<Runtime, "clock" | "timers">;
+  readonly kept: Kept;
+  readonly ingest: Ingest;
+  readonly telemetry: Telemetry;
+  readonly records: Records;
+  /** null: nothing stored can be amended here; what needs it is told. */
+  readonly amendments: Amendments | null;
+}
+
+export type ReprocessReport = Awaited<ReturnType<Reprocess>>;
+export type Reprocess = ReturnType<typeof createReprocess>;
+
+/** So long at a time nothing else of the server waits. */
+const TURN_MS = 5;
+
+export function createReprocess(deps: ReprocessDeps) {
+  const { ingest, records, amendments } = deps;
+  let isBusy = false;
+
+  /**
+   * @param view whose principal asks; what tells of patients outside it is not looked at
+   * @param signal aborted: whoever asked has gone; what was applied by then stays, and doing it again does the rest
+   * @throws RefusedInput CONFLICT where another run is under way, or the differences are not those that were shown
+   */
+  return async function reprocess(view: PatientView, request: ReprocessRequest, signal?: AbortSignal) {
+    if (isBusy) throw new RefusedInput("CONFLICT", { at: "reprocess", expected: "one run at a time" });
+    isBusy = true;
+    try {
+      const summary = await look(deps, view, request, { signal, onRow: async () => {} });
+      const code = summary.code();
+      const { counts } = summary;
+      const { organisationId, id: by, display: author } = view.principal;
+      const { deviceId, from, to, patientId, apply } = request;
+      if (apply && apply.confirm !== code) {
+        throw new RefusedInput("CONFLICT", {
+          at: "confirm",
+          expected: `the code of the differences that there are now, ${code}: look at them again`,
+          received: apply.confirm,
+        });
+      }
+      await records.record({
+        organisationId,
+        by,
+        action: apply ? "reprocess.apply" : "reprocess.show",
+        deviceId,
+        patientIds: [...summary.patients],
+        detail: { from, to, patientId, ...counts, code, author, ...(apply && { reason: apply.reason }) },
+      });
+      const applied = apply ? await put(view, request, apply.reason, signal) : null;
+      return { summary, code, applied, needAmendment: amendments && apply ? 0 : counts.changed + counts.missing };
+    } finally {
+      isBusy = false;
+    }
+  };
+
+  /** What is new goes into the journal; what is otherwise is amended, where that can be done. */
+  async function put(view: PatientView, request: ReprocessRequest, reason: string, signal: AbortSignal | undefined) {
+    const { organisationId, id: by } = view.principal;
+    const applied = { added: 0, amended: 0, resolved: 0 };
+    await look(deps, view, request, {
+      signal,
+      async onRow(differences, cleared) {
+        const added = differences.filter(({ what }) => what === "added");
+        const entries = entriesOf(added);
+        if (entries.length > 0) await ingest.take(entries);
+        applied.added += added.length;
+        const others = differences.filter(({ what }) => what !== "added");
+        if (amendments && others.length > 0) {
+          await amendments.amend(organisationId, others.map(amendmentOf), { by, reason });
+          applied.amended += others.length;
+        }
+        for (const { quarantineId, patientId } of cleared) {
+          await records.claimed(organisationId, quarantineId, patientId, by, reason);
+          applied.resolved++;
+        }
+      },
+    });
+    return applied;
+  }
+}
+
+/** A quarantined message that now has its place, all of it with one patient. */
+interface Cleared {
+  readonly quarantineId: string;
+  readonly patientId: string;
+}
+
+interface Run {
+  readonly signal: AbortSignal | undefined;
+  /** The differences of a row, in their order. */
+  onRow(differences: readonly Difference[], cleared: readonly Cleared[]): Promise<void>;
+}
+
+async function look(
+  deps: ReprocessDeps,
+  view: PatientView,
+  { from, to, deviceId, patientId }: ReprocessRequest,
+  { signal, onRow }: Run,
+): Promise<Summary> {
+  const { kept, ingest, telemetry, records } = deps;
+  const { organisationId } = view.principal;
+  const summary = new Summary();
+  const rerun = ingest.rerunner();
+  const goOn = turns(deps.runtime);
+  const isWanted = (sent: Pick<Sent, "deviceId" | "receivedAt">) =>
+    sent.receivedAt >= from && sent.receivedAt < to && (deviceId === null || sent.deviceId === deviceId);
+  const known = (streamId: string): Stream | undefined => telemetry.known(view, streamId);
+
+  for await (const row of kept({ organisationId, from, to })) {
+    signal?.throwIfAborted();
+    for (const fault of row.faults) summary.fault(fault);
+    // What came of it then is not known: what seems new may be stored otherwise, and would stand beside it.
+    if (row.faults.some((fault) => fault.in === "journal")) continue;
+    const looked: Looked[] = [];
+    const clean: { readonly quarantineId: string; readonly entries: readonly JournalEntry[] }[] = [];
+    const { sent: all, skipped } = await sentIn(row, isWanted, { ingest, records, organisationId });
+    summary.skipped += skipped;
+    for (const { quarantineId, ...sent } of all) {
+      await goOn();
+      const { entries, problems } = rerun(sent);
+      summary.messages++;
+      for (const problem of problems) summary.problem(problem);
+      looked.push({ sent, entries });
+      if (quarantineId !== null && problems.length === 0) clean.push({ quarantineId, entries });
+    }
+    const compared = compareRow(row, looked, known);
+    summary.same += compared.same;
+    const isVisible = ({ before, after }: Difference) =>
+      [before, after].every((point) => isSeen(view, point && patientOf(point))) &&
+      (patientId === null || [before, after].some((point) => point !== null && patientOf(point) === patientId));
+    const differences = await notAnswered(compared.differences.filter(isVisible), view, deps);
+    for (const difference of differences) summary.add(difference);
+    await onRow(differences, patientId === null ? clean.flatMap(clearedOf) : []);
+  }
+  return summary;
+}
+
+const isSeen = (view: PatientView, patientId: string | null) => patientId === null || view.has(patientId);
+
+/** The messages of a row that are run again; each once, though it may stand in quarantine as well. */
+async function sentIn(
+  row: KeptRow,
+  isWanted: (sent: Pick<Sent, "deviceId" | "receivedAt">) => boolean,
+  { ingest, records, organisationId }: Pick<ReprocessDeps, "ingest" | "records"> & { readonly organisationId: string },
+): Promise<{ sent: (Sent & { readonly quarantineId: string | null })[]; skipped: number }> {
+  const sent: (Sent & { readonly quarantineId: string | null })[] = [];
+  let skipped = 0;
+  const quarantined = row.quarantined.filter(isWanted);
+  const ids = quarantined.map(({ id }) => id);
+  const resolved = ids.length > 0 ? await records.resolved(organisationId, ids) : new Set<string>();
+  const keyOf = ({ deviceId, receivedAt }: Pick<Sent, "deviceId" | "receivedAt">, body: Uint8Array) =>
+    `${deviceId} ${receivedAt} ${Buffer.from(body).toString("base64")}`;
+  const inQuarantine = new Map(quarantined.map((entry) => [keyOf(entry, entry.raw), entry]));
+  for (const message of row.messages.filter(isWanted)) {
+    const entry = inQuarantine.size > 0 ? inQuarantine.get(keyOf(message, message.body)) : undefined;
+    if (entry) inQuarantine.delete(keyOf(message, message.body));
+    // What a device says of itself is not a reading; and about a claimed message a person has decided.
+    if (message.kind === "status" || (entry && resolved.has(entry.id))) skipped++;
+    else sent.push({ ...message, quarantineId: entry?.id ?? null });
+  }
+  for (const entry of inQuarantine.values()) {
+    const message =
+      entry.kind === "status" || resolved.has(entry.id) ? undefined : ingest.sentOf(entry, row.deliveries);
+    if (message) sent.push({ ...message, quarantineId: entry.id });
+    else skipped++;
+  }
+  return { sent, skipped };
+}
+
+/** Without what the store answers already, and without what it does not answer any more. */
+async function notAnswered(
+  differences: readonly Difference[],
+  view: PatientView,
+  deps: Pick<ReprocessDeps, "telemetry" | "records">,
+): Promise<Difference[]> {
+  if (differences.length === 0) return [];
+  const points = differences.flatMap(({ before, after }) => [before, after].filter((point) => point !== null));
+  const there = await answered(points, view, deps);
+  return differences.flatMap((difference): Difference[] => {
+    const { what, before, after } = difference;
+    const isGone = before === null || !there.has(before);
+    const isThere = after === null || there.has(after);
+    if (what === "added") return isThere ? [] : [difference];
+    if (what === "missing") return isGone ? [] : [difference];
+    if (isGone && isThere) return [];
+    if (isGone) return [{ what: "added", before: null, after }];
+    const isOnlyQuality = before.kind === "reading" && after?.kind === "reading" && isSameValue(before, after);
+    if (isThere && !isOnlyQuality) return [{ what: "missing", before, after: null }];
+    return [difference];
+  });
+}
+
+function isSameValue(
+  a: { readonly stream: Stream; readonly time: number; readonly value: number },
+  b: { readonly stream: Stream; readonly time: number; readonly value: number },
+): boolean {
+  return a.stream.id === b.stream.id && a.time === b.time && Object.is(a.value, b.value);
+}
+
+function clearedOf({
+  quarantineId,
+  entries,
+}: {
+  readonly quarantineId: string;
+  readonly entries: readonly JournalEntry[];
+}): Cleared[] {
+  const patients = new Set<string | null>();
+  for (const entry of entries) {
+    if (entry.kind === "readings") patients.add(entry.readings.stream.patientId);
+    else if (entry.kind === "waveform") patients.add(entry.waveform.stream.patientId);
+    else if (entry.kind === "event") patients.add(entry.event.patientId);
+  }
+  const [patientId] = patients;
+  return patients.size === 1 && typeof patientId === "string" ? [{ quarantineId, patientId }] : [];
+}
+
+function entriesOf(added: readonly Difference[]): JournalEntry[] {
+  const streams = new Map<string, Stream>();
+  const entries: JournalEntry[] = [];
+  for (const { after } of added) {
+    if (!after) continue;
+    if (after.kind !== "event") streams.set(after.stream.id, after.stream);
+    entries.push(after.entry);
+  }
+  return [...[...streams.values()].map((stream): JournalEntry => ({ kind: "stream", stream })), ...entries];
+}
+
+function amendmentOf({ before, after }: Difference): Amendment {
+  if (!before) throw new Error("nothing is amended that is not stored");
+  return { before, after };
+}
+
+/** Lets everything else of the server have its turn. */
+function turns({ clock, timers }: Pick<Runtime, "clock" | "timers">): () => Promise<void> {
+  let since = clock.monotonic();
+  return async () => {
+    if (clock.monotonic() - since < TURN_MS) return;
+    await new Promise<void>((resolve) => timers.after(0, resolve));
+    since = clock.monotonic();
+  };
+}
