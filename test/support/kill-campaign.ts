@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { seededRandom } from "@openward/runtime/manual";
 import { openLedger } from "./ledger.ts";
 import { compare, readBack, startLoad } from "./load.ts";
-import { addBeds, removeDataDir, startWard, temporaryDataDir } from "./ward.ts";
+import { addBeds, fhirOf, removeDataDir, startWard, temporaryDataDir } from "./ward.ts";
 
 export interface CampaignResult {
   readonly seed: number;
@@ -67,7 +67,7 @@ export async function killCampaign(options: {
     await wait(1_500);
     ledger.close();
 
-    const stored = await readBack(ward, beds, base);
+    const stored = await readBack(await fhirOf(ward), beds, base);
     const result = compare(ledger.lines(), stored, load.sequences);
     return {
       seed: options.seed,
