@@ -7,7 +7,15 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
-import { addBeds, fhirOf, removeDataDir, startWard, temporaryDataDir } from "./support/ward.ts";
+import {
+  addBeds,
+  fhirOf,
+  type RunningWard,
+  removeDataDir,
+  runCli,
+  startWard,
+  temporaryDataDir,
+} from "./support/ward.ts";
 
 const PACKAGES = "/usr/lib/postgresql";
 const oldest = existsSync(PACKAGES)
@@ -45,20 +53,50 @@ test("the whole ward runs on the operator's own PostgreSQL, and is there again a
 
   const second = await startWard({ dataDir, env });
   t.after(() => second.stop());
-  const fhir = await fhirOf(second);
-  const bundle = await fhir<{ entry: { resource: { valueQuantity?: { value: number } } }[] }>(
-    `Observation?patient=${bed.patientId}&code=8867-4&_sort=date&_count=100`,
-  );
-  const read = bundle.entry.flatMap(({ resource }) => resource.valueQuantity?.value ?? []);
-  assert.deepEqual(
-    read,
-    values.map((item) => item.values["heart-rate"]),
-  );
+  const sent = values.map((item) => item.values["heart-rate"]);
+  assert.deepEqual(await heartRates(second, bed.patientId), sent);
+
+  // Backed up and restored with what the operator gave: a login that owns its database, and no superuser.
+  const place = mkdtempSync(join(tmpdir(), "openward-operator-backup-"));
+  const elsewhere = temporaryDataDir();
+  t.after(() => {
+    rmSync(place, { recursive: true, force: true });
+    removeDataDir(elsewhere);
+  });
+  assert.equal((await second.json("backup", place)).kind, "full");
+  assert.equal((await second.json("backup", place)).kind, "increment");
+  const { folder: keys } = await second.json<{ folder: string }>("keys", "backup", join(place, "keys"));
   await second.stop();
+  const masterKey = { OPENWARD_MASTER_KEY_FILE: join(dataDir, "keys", "master.key") };
+  const onto = { ...process.env, ...masterKey, OPENWARD_DATA_DIR: elsewhere };
+  const args = ["restore", place, "--keys", keys, "--json"];
+  const refused = await runCli(args, { ...onto, ...env });
+  assert.equal(
+    JSON.parse(refused.stdout).error.code,
+    "RESTORE_NOT_EMPTY",
+    "the database is the one that was backed up",
+  );
+  const other = { OPENWARD_DATABASE_URL: await database.another("restored") };
+  const done = await runCli(args, { ...onto, ...other });
+  assert.equal(done.code, 0, done.stdout + done.stderr);
+  const third = await startWard({ dataDir: elsewhere, env: { ...masterKey, ...other } });
+  t.after(() => third.stop());
+  assert.deepEqual(await heartRates(third, bed.patientId), sent);
+  await third.stop();
 });
 
+async function heartRates(ward: RunningWard, patientId: string): Promise<number[]> {
+  const fhir = await fhirOf(ward);
+  const bundle = await fhir<{ entry?: { resource: { valueQuantity?: { value: number } } }[] }>(
+    `Observation?patient=${patientId}&code=8867-4&_sort=date&_count=100`,
+  );
+  return (bundle.entry ?? []).flatMap(({ resource }) => resource.valueQuantity?.value ?? []);
+}
+
 /** A cluster of its own under the system's postgres user, as an operator would hand it over. */
-async function startPostgres(bin: string): Promise<{ url: string; stop(): void }> {
+async function startPostgres(
+  bin: string,
+): Promise<{ url: string; another(name: string): Promise<string>; stop(): void }> {
   const folder = mkdtempSync(join(tmpdir(), "openward-operator-"));
   const isRoot = process.getuid?.() === 0;
   const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
@@ -89,6 +127,16 @@ async function startPostgres(bin: string): Promise<{ url: string; stop(): void }
   }
   return {
     url: `postgresql://ward@127.0.0.1:${port}/openward`,
+    async another(name) {
+      const client = new pg.Client(admin);
+      await client.connect();
+      try {
+        await client.query(`CREATE DATABASE ${name} OWNER ward`);
+      } finally {
+        await client.end();
+      }
+      return `postgresql://ward@127.0.0.1:${port}/${name}`;
+    },
     stop() {
       child.kill("SIGINT");
       rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });

@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { seededRandom } from "@openward/runtime/manual";
 import { openLedger } from "./ledger.ts";
 import { compare, readBack, startLoad } from "./load.ts";
-import { addBeds, type RunningWard, removeDataDir, startWard, temporaryDataDir } from "./ward.ts";
+import { addBeds, fhirOf, type RunningWard, removeDataDir, startWard, temporaryDataDir } from "./ward.ts";
 
 export interface CampaignResult {
   readonly seed: number;
@@ -93,7 +93,7 @@ export async function killCampaign(options: {
     const found = await archiveOf(ward);
     countMoves();
     const archive = { moves, ...found };
-    const stored = await readBack(ward, beds, base);
+    const stored = await readBack(await fhirOf(ward), beds, base);
     const result = compare(ledger.lines(), stored, load.sequences);
     return {
       seed: options.seed,

@@ -1,6 +1,8 @@
 import { createPublisher, type Publisher } from "../../bench/load/publisher.ts";
 import type { Ledger } from "./ledger.ts";
-import { fhirOf, type RunningWard } from "./ward.ts";
+import type { fhirOf } from "./ward.ts";
+
+type Fhir = Awaited<ReturnType<typeof fhirOf>>;
 
 interface Sent {
   readonly device: number;
@@ -127,11 +129,10 @@ const DAY_MS = 86_400_000;
 
 /** How often each reading of the day behind `base` is there: "device sequence", with what is wrong about its value behind it. */
 export async function readBack(
-  ward: RunningWard,
+  fhir: Fhir,
   beds: readonly { readonly patientId: string }[],
   base: number,
 ): Promise<Map<string, number>> {
-  const fhir = await fhirOf(ward);
   const counts = new Map<string, number>();
   for (const [device, { patientId }] of beds.entries()) {
     const span = `date=lt${new Date(base + DAY_MS).toISOString()}`;

@@ -7,7 +7,7 @@ import { databaseProcess, databaseProcesses } from "./database-processes.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { compare, type Load, readBack, startLoad, type Verdict } from "./load.ts";
 import { breachLimit, openScreen, type Screen } from "./screen.ts";
-import { addBeds, apiOf, type RunningWard, removeDataDir, startWard, temporaryDataDir } from "./ward.ts";
+import { addBeds, apiOf, fhirOf, type RunningWard, removeDataDir, startWard, temporaryDataDir } from "./ward.ts";
 
 export interface OutageResult extends Verdict {
   readonly acknowledged: number;
@@ -74,7 +74,7 @@ async function outage(
         const isRaised = () =>
           shown.messages.some((m) => m.type === "alarm" && m.alarm.signal === "spo2" && m.alarm.state === "raised");
         const answer = await breachLimit(ward, watched);
-        await shown.until(isRaised, "the alarm on the screen", 5_000);
+        await shown.until(isRaised, "the alarm on the screen", 20_000);
         return answer;
       },
     });
@@ -95,7 +95,7 @@ async function outage(
 
     await ward.stop("SIGKILL");
     ward = await startWard(where);
-    const verdict = compare(ledger.lines(), await readBack(ward, beds, base), running.sequences);
+    const verdict = compare(ledger.lines(), await readBack(await fhirOf(ward), beds, base), running.sequences);
     say(
       `${name}: ${running.acknowledged} acknowledged (${acknowledgedMeanwhile} meanwhile, ack p50 ${ackMs.p50} ms, p99 ${ackMs.p99} ms), ` +
         `well again ${recoveredMs} ms after the end, ${verdict.lost.length} lost, ${verdict.doubled.length} double`,
@@ -258,10 +258,10 @@ export async function diskFull(
     return await outage(name, options, { dataDir: disk.folder, env }, async ({ screen, alarm, load, ward }) => {
       if (hasFloor) {
         leave(80 * MB);
-        await screen.until(() => screen.storage() === "low", "the ward to say that little room is left", 5_000);
+        await screen.until(() => screen.storage() === "low", "the ward to say that little room is left", 20_000);
         await load.firstAck();
         leave(40 * MB);
-        await screen.until(() => screen.storage() === "full", "the ward to say that the disk is full", 5_000);
+        await screen.until(() => screen.storage() === "full", "the ward to say that the disk is full", 20_000);
       } else {
         leave(0);
         const isTold = () => screen.storage() === "failed" || screen.storage() === "spooling";

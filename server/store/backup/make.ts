@@ -121,7 +121,7 @@ async function backUp(context: Context): Promise<Omit<BackupReport, "tookMs">> {
       schema,
       tables,
       sequences: await sequencesOf(reader),
-      journalDays: await journalDaysOf(reader),
+      partitions: await partitionsOf(reader),
       spool,
       archive: [...((await context.listArchive?.(reader)) ?? [])],
       keyStore: await keyStoreOf(reader),
@@ -271,10 +271,13 @@ async function sequencesOf(client: Queries): Promise<Manifest["sequences"]> {
   return rows as Manifest["sequences"];
 }
 
-async function journalDaysOf(client: Queries): Promise<Manifest["journalDays"]> {
-  const { rows } = await client.query("SELECT min(day)::text AS first, max(day)::text AS last FROM journal");
-  const days = rows[0] as { first: string | null; last: string | null };
-  return days.first === null || days.last === null ? null : { first: days.first, last: days.last };
+async function partitionsOf(client: Queries): Promise<Manifest["partitions"]> {
+  const { rows } = await client.query(
+    `SELECT p.relname AS "table", c.relname AS name, pg_get_expr(c.relpartbound, c.oid) AS bound
+      FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid JOIN pg_class p ON p.oid = i.inhparent
+      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relispartition ORDER BY 1, 2`,
+  );
+  return rows as Manifest["partitions"];
 }
 
 async function keyStoreOf(client: Queries): Promise<Manifest["keyStore"]> {

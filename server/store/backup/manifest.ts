@@ -47,8 +47,14 @@ const content = z.object({
   schema: z.array(z.object({ version: z.number(), name: z.string(), checksum: z.string() })),
   tables: z.array(table),
   sequences: z.array(z.object({ name: z.string(), value: z.number() })),
-  /** The days of which the journal has partitions. */
-  journalDays: z.object({ first: z.string(), last: z.string() }).nullable(),
+  /** Of tables that are partitioned by time, as the catalogue says them: no other form is carried out. */
+  partitions: z.array(
+    z.object({
+      table: z.string(),
+      name: z.string(),
+      bound: z.string().regex(/^FOR VALUES FROM \('[^']*'\) TO \('[^']*'\)$/),
+    }),
+  ),
   spool: z.array(file),
   /** Files of the archive that the rows refer to; not copied. */
   archive: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string() })),
