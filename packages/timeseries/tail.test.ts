@@ -153,6 +153,33 @@ test("a gap stays a gap", () => {
   assert.equal(joinRuns([first, { ...first, start: endOfRun(first) + 0.4 }]).length, 1);
 });
 
+test("a start off by less than rounding is the same grid, and one off by a whole millisecond keeps its time", () => {
+  // 50 Hz: every sample of the first stands on a whole millisecond, so that rounding explains nothing.
+  const first = { ...randomRun(seeded(5), START, 500), rateHz: 50 };
+  const end = endOfRun(first);
+  for (const offMs of [-1, 1]) {
+    const second = { ...first, start: end + offMs };
+    for (const order of [
+      [first, second],
+      [second, first],
+    ]) {
+      const tail = new WaveformTail();
+      for (const run of [...order, ...order]) tail.insert(run);
+      const joined = joinRuns(tail.overlapping(-Infinity, Infinity));
+      assert.deepEqual(
+        joined.map(({ start, quality }) => [start, quality]),
+        [
+          [START, first.quality],
+          [end + offMs, first.quality],
+        ],
+      );
+    }
+  }
+  const again = { ...first, start: START + 1 };
+  assert.equal(addChunk([first], again).length, 1, "the same samples a millisecond later are another reading of them");
+  assert.equal(addChunk([first], { ...first, start: START + 0.9 }).length, 0);
+});
+
 test("the table of UUIDs gives the text of the bytes, however many there are", () => {
   const r = seeded();
   const table = new UuidTable();

@@ -24,11 +24,12 @@ export function timeOfSample(run: WaveformRun, index: number): number {
 }
 
 /**
- * How far a start may be off and still mean the same sample: devices round starts to whole milliseconds. In ms; less than
- * half a sample, so that no other sample can be meant.
+ * Whether times so far apart mean the same sample: devices round starts to whole milliseconds, which moves them by less
+ * than one. A whole millisecond is no rounding: it is another time, and is kept. Less than half a sample, so that no
+ * other sample can be meant.
  */
-export function startTolerance(rateHz: number): number {
-  return Math.min(1, 250 / rateHz);
+export function isRounding(offMs: number, rateHz: number): boolean {
+  return Math.abs(offMs) < Math.min(1, 250 / rateHz);
 }
 
 /** When the sample behind the last one would be. */
@@ -85,7 +86,7 @@ function placeOf(runs: readonly WaveformRun[], start: number): number {
 function withoutEqual(part: WaveformRun, run: WaveformRun): WaveformRun[] {
   if (!isSameScale(part, run)) return [part];
   const shift = Math.round(((part.start - run.start) * run.rateHz) / 1000);
-  if (Math.abs(timeOfSample(run, shift) - part.start) > startTolerance(run.rateHz)) return [part];
+  if (!isRounding(timeOfSample(run, shift) - part.start, run.rateHz)) return [part];
   const first = Math.max(0, -shift);
   const last = Math.min(part.samples.length, run.samples.length - shift);
   if (first >= last) return [part];
@@ -104,7 +105,8 @@ function isSameScale(a: WaveformRun, b: WaveformRun): boolean {
 }
 
 /**
- * Runs that follow one another without a gap, as one, received when the last of them was. A start may be off by its tolerance: the samples then take their time from the first run's start.
+ * Runs that follow one another without a gap, as one, received when the last of them was. A start may be off by rounding:
+ * the samples then take their time from the first run's start.
  */
 export function joinRuns(runs: readonly WaveformRun[]): WaveformRun[] {
   const joined: WaveformRun[] = [];
@@ -135,7 +137,7 @@ export function joinRuns(runs: readonly WaveformRun[]): WaveformRun[] {
 
 function continues(first: WaveformRun, end: number, next: WaveformRun): boolean {
   return (
-    Math.abs(next.start - end) <= startTolerance(first.rateHz) &&
+    isRounding(next.start - end, first.rateHz) &&
     isSameScale(first, next) &&
     first.quality === next.quality &&
     first.associationId === next.associationId &&

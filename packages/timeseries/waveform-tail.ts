@@ -1,4 +1,4 @@
-import { addChunk, endOfRun, startTolerance, timeOfSample, type WaveformRun } from "./waveform-runs.ts";
+import { addChunk, endOfRun, isRounding, timeOfSample, type WaveformRun } from "./waveform-runs.ts";
 
 /** The recent window of one waveform stream: chunks ordered by start. A chunk that is there already is not taken twice. */
 export class WaveformTail {
@@ -22,7 +22,7 @@ export class WaveformTail {
     const { samples } = chunk;
     const run = samples.buffer.byteLength > samples.byteLength + 64 ? { ...chunk, samples: samples.slice() } : chunk;
     let added: readonly WaveformRun[];
-    if (run.start >= this.#end - startTolerance(run.rateHz)) {
+    if (run.start >= this.#end || isRounding(run.start - this.#end, run.rateHz)) {
       this.#runs.push(run);
       added = [run];
     } else {

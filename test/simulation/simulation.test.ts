@@ -7,7 +7,7 @@ import { planOf } from "./plan.ts";
 const HISTORIES = 200;
 
 test(`${HISTORIES} simulated histories break no invariant`, async (t) => {
-  const seed = Number(process.env.SEED ?? 20_001);
+  const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
   t.diagnostic(`SEED=${seed}`);
   const { found, counts, histories } = await simulateInParallel(seed, HISTORIES, () => {});
   assert.equal(histories, HISTORIES);
