@@ -1,3 +1,4 @@
+import { DAY_MS } from "@openward/timeseries";
 import { type DataKeys, openRaw } from "../../../server/store/keys/index.ts";
 import type { Stored } from "../database/store.ts";
 import type { Message } from "../messages.ts";
@@ -6,6 +7,7 @@ import type { World } from "../world.ts";
 
 /** Later than this after the first, a delivery with the same key is another message (the clocks jump a little). */
 const RECOGNISED_MS = 10 * 60_000 - 5_000;
+const MINUTE_MS = 60_000;
 
 /** What was not placed lies in quarantine whole, and as often as it must; a call for help is one event. */
 export function checkTables(world: World, oracle: Oracle, stored: Stored, keys: DataKeys): void {
@@ -29,6 +31,13 @@ export function checkTables(world: World, oracle: Oracle, stored: Stored, keys: 
     if (found === 0) world.break("stored", `the call of message ${id}`);
     if (found > 1) world.break("once", `the call of message ${id} is ${found} calls`);
   }
+}
+
+/** Days have been put together: of those that are over no hour has a row of its own. */
+export function checkDays(world: World, stored: Stored): void {
+  const before = Math.floor((world.now - MINUTE_MS) / DAY_MS) * DAY_MS;
+  for (const { streamId, periodStart } of stored.hours)
+    if (periodStart < before) world.break("joined", `the hour at ${periodStart} of ${streamId} stands by itself`);
 }
 
 /** How often a message counts as new: its first delivery, and each that comes too late to be recognised. */
