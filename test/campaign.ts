@@ -1,4 +1,6 @@
-// Long campaigns, run by hand: npm run campaign:kill -- 200, campaign:archive -- 10000000, campaign:simulate -- 10000, campaign:outages -- 600
+// Long campaigns, run by hand: npm run campaign:kill -- 200, campaign:archive -- 10000000, campaign:simulate -- 10000, campaign:outages -- 600,
+// campaign:acks -- 100000
+import { campaignOfAcks } from "./acks/command.ts";
 import { campaignOfHistories } from "./simulation/command.ts";
 import { campaignOfArchive } from "./support/archive-command.ts";
 import { campaignOfKills } from "./support/kill-command.ts";
@@ -14,6 +16,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   kill: { usage: "kill [kills] [seed]", run: campaignOfKills },
   archive: { usage: "archive [readings] [seed]", run: campaignOfArchive },
   simulate: { usage: "simulate [seeds] [first seed]; simulate replay SEED [steps]", run: campaignOfHistories },
+  acks: { usage: "acks [messages] [seed]", run: campaignOfAcks },
   outages: { usage: "outages [seconds] [names]", run: campaignOfOutages },
 };
 

@@ -1,9 +1,9 @@
 import { checkDurable } from "./checks/durable.ts";
 import { checkEverything } from "./checks/everything.ts";
-import { checkTables } from "./checks/tables.ts";
+import { checkDays, checkTables } from "./checks/tables.ts";
 import { FAIR, FaultyDatabase } from "./database/faults.ts";
 import { modelDatabase } from "./database/model.ts";
-import type { Store } from "./database/store.ts";
+import type { Store, Stored } from "./database/store.ts";
 import { Devices } from "./devices.ts";
 import { ModelDisk } from "./disk.ts";
 import { Keys } from "./keys.ts";
@@ -96,14 +96,29 @@ class History {
     await this.#check("merged");
     await this.#finish("sealing", this.#running().telemetry.seal({ everything: true }));
     await this.#check("merged");
+    if (this.#world.chance.is(0.7)) await this.#putDaysTogether();
     this.#crash(this.#world.chance.is(0.5), 1_000);
     await this.#becomeQuiet();
     await this.#check("stored");
-    const stored = this.#store.stored();
-    await this.#finish("reading the tables", stored);
-    const tables = await stored;
+    const tables = await this.#tables();
     await this.#keys.reading((keys) => checkTables(this.#world, this.oracle, tables, keys));
     await this.#world.pass(0);
+  }
+
+  async #putDaysTogether(): Promise<void> {
+    // What was sealed while a clock ran ahead counts as sealed now.
+    await this.#world.pass(MINUTE_MS);
+    await this.#finish("putting days together", this.#running().telemetry.compact({ everything: true }));
+    const tables = await this.#tables();
+    this.#world.note(() => `hours ${tables.hours.length}, days ${tables.days}`);
+    checkDays(this.#world, tables);
+    await this.#check("merged");
+  }
+
+  async #tables(): Promise<Stored> {
+    const stored = this.#store.stored();
+    await this.#finish("reading the tables", stored);
+    return stored;
   }
 
   end(): void {
@@ -224,6 +239,15 @@ class History {
         this.#server?.telemetry.seal({ everything: step.everything }).then(
           ({ blocks }) => blocks > 0 && world.count("seal runs"),
           () => world.count("seal runs failed"),
+        );
+        return;
+      case "compact":
+        this.#server?.telemetry.compact({ everything: step.everything }).then(
+          (days) => {
+            if (days > 0) world.count("days put together");
+            world.note(() => `${days} days were put together`);
+          },
+          () => world.count("days not put together"),
         );
         return;
       case "query":

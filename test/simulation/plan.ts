@@ -39,6 +39,7 @@ export type Step =
   | { readonly do: "network"; readonly loss: number; readonly double: number; readonly forMs: number }
   | { readonly do: "clock"; readonly byMs: number }
   | { readonly do: "seal"; readonly everything: boolean }
+  | { readonly do: "compact"; readonly everything: boolean }
   | { readonly do: "query"; readonly what: "readings" | "trend" | "latest" | "waveform"; readonly draw: number };
 
 export interface Plan {
@@ -72,14 +73,17 @@ export function planOf(seed: number): Plan {
   const kinds = chance.is(0.5) ? chance.between(1, 3) : 9;
   const faults = new Set(Array.from({ length: kinds }, () => chance.int(7)));
   const pace = chance.of([200, 2_000, 20_000]);
+  // What comes late is often of one time, so that it meets what is in blocks and days already.
+  const lateMs = chance.int(11 * HOUR);
   while (steps.length < count) {
     const draw = chance.float();
-    if (draw < 0.45) steps.push(send(chance));
+    if (draw < 0.45) steps.push(send(chance, lateMs));
     else if (draw < 0.62) steps.push({ do: "wait", ms: chance.is(0.15) ? chance.int(40 * MINUTE) : chance.int(pace) });
     else if (draw < 0.7) steps.push(query(chance));
     else if (draw < 0.74) steps.push({ do: "seal", everything: chance.is(0.5) });
-    else if (draw < 0.75 && chance.is(0.3)) steps.push({ do: "wait", ms: chance.int(30 * HOUR) });
-    else if (draw >= 0.75) {
+    else if (draw < 0.76) steps.push(...days(chance));
+    else if (draw < 0.77 && chance.is(0.3)) steps.push({ do: "wait", ms: chance.int(30 * HOUR) });
+    else if (draw >= 0.77) {
       const fault = chance.int(7);
       if (faults.has(fault)) steps.push(...trouble(fault, chance));
     }
@@ -99,11 +103,18 @@ export function planOf(seed: number): Plan {
   };
 }
 
-function send(chance: Chance): Step {
-  return { do: "send", device: chance.int(DEVICES), content: content(chance), hasKey: chance.is(0.7) };
+function send(chance: Chance, lateMs: number): Step {
+  return { do: "send", device: chance.int(DEVICES), content: content(chance, lateMs), hasKey: chance.is(0.7) };
 }
 
-function content(chance: Chance): Content {
+/** Days are put together, mostly of what has just been sealed. */
+function days(chance: Chance): Step[] {
+  const compact: Step = { do: "compact", everything: chance.is(0.8) };
+  if (chance.is(0.3)) return [compact];
+  return [{ do: "seal", everything: true }, { do: "wait", ms: chance.int(10_000) }, compact];
+}
+
+function content(chance: Chance, lateMs: number): Content {
   const draw = chance.float();
   if (draw < 0.1) return { kind: "waveform", seconds: chance.between(1, 20), shape: chance.int(1e6) };
   if (draw < 0.2) return { kind: "timeless", signal: "body-weight" };
@@ -112,7 +123,7 @@ function content(chance: Chance): Content {
     return { kind: "unplaceable", why: chance.of(["unknown signal", "implausible", "future", "not JSON"]) };
   const isColumns = chance.is(0.3);
   const isLate = chance.is(0.2);
-  const first = isLate ? chance.int(11 * HOUR) : chance.int(MINUTE);
+  const first = isLate ? (chance.is(0.5) ? lateMs + chance.int(MINUTE) : chance.int(11 * HOUR)) : chance.int(MINUTE);
   const chosen = new Map(
     [...SIGNALS.filter(() => chance.is(0.4)), chance.of(SIGNALS)].map((each) => [each.signal, each]),
   );

@@ -1,13 +1,16 @@
 import { createSecretKey } from "node:crypto";
 import type { JournalEntry } from "@openward/model";
 import { isRawBatch } from "../../server/store/raw/format.ts";
+import { DAY_RULES, type DayRules } from "./database/model-days.ts";
 import type { Plant } from "./server.ts";
 import type { Invariant } from "./world.ts";
 
 interface PlantedFault {
   readonly what: string;
   readonly breaks: Invariant;
-  readonly plant: Plant;
+  readonly plant?: Plant;
+  /** Wrong in the database itself. */
+  readonly dayRules?: Partial<DayRules>;
 }
 
 /** For every invariant at least one part that is wrong in the way that it is there to find. */
@@ -187,6 +190,26 @@ export const plantedFaults: readonly PlantedFault[] = [
         },
       },
     }),
+  },
+  {
+    what: "a day's row forgets what it had when a late hour comes in",
+    breaks: "merged",
+    dayRules: { joined: (_, taken) => DAY_RULES.joined(undefined, taken) },
+  },
+  {
+    what: "an hour goes and is not in its day's row",
+    breaks: "watermark",
+    dayRules: { joined: (before, taken) => DAY_RULES.joined(before, taken.slice(1)) },
+  },
+  {
+    what: "an hour of a day's row is read in place of the newer one beside it",
+    breaks: "merged",
+    dayRules: { newer: (_, ofDay) => ofDay },
+  },
+  {
+    what: "days are not put together",
+    breaks: "joined",
+    plant: ({ blocks }) => ({ blocks: { ...blocks, joinDays: async () => 0 } }),
   },
   {
     what: "the watermark runs ahead",

@@ -34,6 +34,9 @@ const FAULTS = [
   "acknowledgements lost on the way",
   "seal runs",
   "seal runs failed",
+  "days put together",
+  "days not put together",
+  "days joined in part",
   "orderly restarts",
 ];
 

@@ -15,6 +15,7 @@ export const INVARIANTS = {
   raw: "what was sent is kept as it was sent, beside what came of it",
   ascending: "positions in the journal ascend in the order of acknowledgement",
   merged: "memory and blocks together answer as the plain model does, also while sealing",
+  joined: "when days are put together, one that is over has a row for each stream and wearer, and no hour beside it",
   watermark: "everything before the watermark is in blocks",
   recovers: "when the faults are over, everything is accepted without help",
 } as const;

@@ -62,7 +62,7 @@ export interface BlockStore {
   overviewsBetween(streamId: string, from: number, to: number): Promise<BlockRow[]>;
   /** Rollups of days that begin in [from, to). */
   rollupsBetween(streamIds: readonly string[], from: number, to: number): Promise<BlockRow[]>;
-  /** The two newest blocks of each stream; of a waveform the first bytes of the payload, with the header. */
+  /** The two newest blocks of each stream, and all of the same period; of a waveform the first bytes of the payload, with the header. */
   newestBlocks(streamIds: readonly string[]): Promise<(BlockRow & { readonly isNumeric: boolean })[]>;
 
   streams(): Promise<Stream[]>;

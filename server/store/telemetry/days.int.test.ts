@@ -3,6 +3,7 @@ import { after, before, beforeEach, test } from "node:test";
 import type { JournalEntry } from "@openward/model";
 import { openTestDatabase, type TestDatabase } from "../database/testing/database.ts";
 import { ASSOCIATION, PATIENT, testStream } from "../journal/testing/entries.ts";
+import { postgresBlocks } from "./postgres-blocks.ts";
 import { openTestStore, settableRuntime, type TestStore, viewOf } from "./testing/open-store.ts";
 
 const DAY = Date.UTC(2026, 10, 20);
@@ -27,10 +28,14 @@ after(async () => {
   await database.close();
 });
 
-async function append(times: readonly number[], valueAt: (time: number) => number): Promise<void> {
+async function append(
+  times: readonly number[],
+  valueAt: (time: number) => number,
+  associationId = ASSOCIATION,
+): Promise<void> {
   const readings = {
     stream,
-    associationId: ASSOCIATION,
+    associationId,
     times: Float64Array.from(times),
     values: Float64Array.from(times, valueAt),
     quality: new Uint8Array(times.length),
@@ -119,6 +124,21 @@ test("after a start the newest reading is known from a day's row", async () => {
   await store.close();
   store = await openTestStore(database, runtime);
   assert.equal(store.telemetry.latest(view, PATIENT).find((each) => each.stream.id === stream.id)?.value, 359);
+});
+
+test("after a start the newest reading is known of a day on which the device was put on again and again", async () => {
+  // The later it was put on, the lower its id: none is found because it comes last.
+  const worn = Array.from({ length: 5 }, (_, n) => `${String(9 - n).repeat(8)}-0000-4000-8000-000000000000`);
+  for (const [n, association] of worn.entries())
+    for (const hour of [n, 8]) await append([DAY + hour * HOUR_MS + n * 60_000], () => n, association);
+  runtime.time = Math.max(runtime.time, DAY + 26 * HOUR_MS);
+  await store.telemetry.seal({ everything: true });
+  for (const isJoined of [false, true]) {
+    if (isJoined) await store.telemetry.compact({ everything: true });
+    assert.deepEqual(await rows(), isJoined ? { hours: 0, days: 5 } : { hours: 10, days: 0 });
+    const newest = await postgresBlocks(database.worker).newestBlocks([stream.id]);
+    assert.equal(newest.filter(({ periodStart }) => periodStart === DAY + 8 * HOUR_MS).length, 5);
+  }
 });
 
 test("a damaged hour within a day's row is left out and set aside; the other hours stay readable", async () => {

@@ -64,14 +64,15 @@ export function postgresBlocks(pool: Pool, archive: ArchivedBlocks = noArchive):
           ORDER BY r.stream_id, r.day_start`,
         [streamIds, from, to],
       ),
-    // The two newest rows: where an association changed within the period, both belong to it. Waveforms need no samples.
+    // The newest rows, and all of their period: an association may have changed within it, also more than once. Waveforms
+    // need no samples.
     newestBlocks: (streamIds) =>
       rowsOf(
         `SELECT ${COLUMNS}, CASE WHEN s.kind = 'numeric' THEN b.payload ELSE substring(b.payload FROM 1 FOR ${HEADER_BYTES}) END AS payload,
             s.kind = 'numeric' AS "isNumeric"
           FROM stream s CROSS JOIN LATERAL (
             (SELECT stream_id, period_start, association_id, payload FROM block
-              WHERE stream_id = s.id ORDER BY period_start DESC LIMIT 2)
+              WHERE stream_id = s.id ORDER BY period_start DESC FETCH FIRST 2 ROWS WITH TIES)
             UNION ALL SELECT * FROM ${newestOfDays("s.id")} AS d) AS b
           WHERE s.id = ANY($1::uuid[])`,
         [streamIds],

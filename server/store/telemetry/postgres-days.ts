@@ -56,10 +56,13 @@ export const periodsWithin = (
     ${tiers === "hot" ? "" : `UNION (${archivedPeriods(stream, since, until, order, count)})`}
   ) AS p ORDER BY p.period_start ${order} LIMIT ${count})`;
 
-/** The last block of each of the two newest days of one stream, where it is not in a row of its own. They are not archived. */
+/**
+ * The last block of each of the newest days' rows of one stream, one for each association, where it is not in a row of its
+ * own. They are not archived.
+ */
 export const newestOfDays = (stream: string) => `(
   SELECT d.stream_id, d.day_start + l.hour * ${HOUR_MS}::bigint AS period_start, d.association_id, ${part("l.hour")} AS payload
-    FROM (SELECT * FROM day_block WHERE stream_id = ${stream} ORDER BY day_start DESC LIMIT 2) AS d
+    FROM (SELECT * FROM day_block WHERE stream_id = ${stream} ORDER BY day_start DESC FETCH FIRST 2 ROWS WITH TIES) AS d
     CROSS JOIN LATERAL (SELECT max(h.hour) AS hour FROM generate_series(0, 23) AS h (hour) WHERE ${isThere("h.hour")}) AS l
     WHERE NOT EXISTS (SELECT FROM block n WHERE n.stream_id = d.stream_id
       AND n.period_start = d.day_start + l.hour * ${HOUR_MS}::bigint AND n.association_id = d.association_id))`;

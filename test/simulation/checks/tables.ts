@@ -1,3 +1,4 @@
+import { DAY_MS } from "@openward/timeseries";
 import { type DataKeys, openRaw } from "../../../server/store/keys/index.ts";
 import { readRaw } from "../../../server/store/raw/reader.ts";
 import type { Stored } from "../database/store.ts";
@@ -5,11 +6,11 @@ import type { Message } from "../messages.ts";
 import type { Oracle } from "../oracle.ts";
 import type { World } from "../world.ts";
 
-const DAY_MS = 86_400_000;
 /** The clocks jump so much at most. */
 const CLOCKS_MS = 10_000;
 /** Later than this after the first, a delivery with the same key is another message (the clocks jump a little). */
 const RECOGNISED_MS = 10 * 60_000 - 5_000;
+const MINUTE_MS = 60_000;
 
 /** What was not placed lies in quarantine whole, and as often as it must; a call for help is one event. */
 export function checkTables(world: World, oracle: Oracle, stored: Stored, keys: DataKeys): void {
@@ -57,6 +58,13 @@ function checkRaw(world: World, oracle: Oracle, { raw, journal, quarantine }: St
     if (!kept.has(`${deviceId} ${Buffer.from(body).toString()}`))
       world.break("raw", `message ${id} is not kept: ${Buffer.from(body).toString().slice(0, 120)}`);
   }
+}
+
+/** Days have been put together: of those that are over no hour has a row of its own. */
+export function checkDays(world: World, stored: Stored): void {
+  const before = Math.floor((world.now - MINUTE_MS) / DAY_MS) * DAY_MS;
+  for (const { streamId, periodStart } of stored.hours)
+    if (periodStart < before) world.break("joined", `the hour at ${periodStart} of ${streamId} stands by itself`);
 }
 
 /** How often a message counts as new: its first delivery, and each that comes too late to be recognised. */

@@ -1,8 +1,9 @@
 import type { Connect, JournalRows, SqlStatement } from "../../../server/store/journal/index.ts";
+import type { DueDays } from "../../../server/store/telemetry/block-store.ts";
 import type { BlockStore, SealRows } from "../../../server/store/telemetry/index.ts";
 import type { Process } from "../process.ts";
 import type { World } from "../world.ts";
-import type { Store } from "./store.ts";
+import { connectionLost, type Store } from "./store.ts";
 
 /** How the database is; probabilities are per question. */
 export interface DatabaseWeather {
@@ -21,7 +22,6 @@ export const FAIR: DatabaseWeather = { state: "up", aborts: 0, lostAnswers: 0, l
 
 type Fate = "done" | "aborted" | "answer lost" | "late";
 
-const connectionLost = () => Object.assign(new Error("Connection terminated unexpectedly"), { code: "08006" });
 const aborted = () => Object.assign(new Error("could not serialize access"), { code: "40001" });
 
 /** The network and the faults between processes and their database. */
@@ -37,6 +37,8 @@ export class FaultyDatabase {
   #waiting: (() => void)[] = [];
   /** Transactions whose commit is on its way though their client has given up: they hold their rows. */
   readonly #late = new Set<() => Promise<void>>();
+  /** Transactions that have written and are not over: they hold their rows. */
+  readonly #writing = new Set<Promise<unknown>>();
 
   constructor(world: World, store: Store) {
     this.#world = world;
@@ -128,9 +130,22 @@ export class FaultyDatabase {
       runningStreams: ask("streams", blocks.runningStreams),
       sealedThrough: ask("sealed", blocks.sealedThrough),
       saveWatermark: ask("save watermark", blocks.saveWatermark),
-      joinDays: ask("join days", blocks.joinDays),
+      joinDays: (due) => this.#ask(process, "join days", () => this.#joinDays(process, due)),
       transaction: (work) => this.#transaction(process, work),
     };
+  }
+
+  /** Some of its transactions, where its process has died meanwhile or the connection is lost between two of them. */
+  async #joinDays(process: Process, due: DueDays): Promise<number> {
+    const { chance } = this.#world;
+    const uptime = this.#uptime;
+    for (const finish of [...this.#late]) await finish();
+    while (this.#writing.size > 0) await Promise.all(this.#writing);
+    if (uptime !== this.#uptime) throw connectionLost();
+    const isCutShort = !process.isAlive || chance.is(this.weather.aborts + this.weather.lostAnswers);
+    if (!isCutShort) return this.#store.joinDays(due, Number.POSITIVE_INFINITY);
+    this.#world.count("days joined in part");
+    return this.#store.joinDays(due, chance.int(4));
   }
 
   async #transaction(process: Process, work: (rows: SealRows) => Promise<void>): Promise<void> {
@@ -149,8 +164,9 @@ export class FaultyDatabase {
     const client = Promise.withResolvers<void>();
     client.promise.catch(() => {});
     let fate = "aborted" as Fate;
+    const held = heldBy(this.#writing);
     const done = this.#store.blocks.transaction(async (rows) => {
-      await Promise.race([work(this.#rowsWithin(process, rows)), died]);
+      await Promise.race([work(this.#rowsWithin(process, rows, held)), died]);
       fate = await Promise.race([this.#commit(process), diedCommitting]);
       if (fate === "late") {
         const finish = () => {
@@ -165,7 +181,7 @@ export class FaultyDatabase {
       }
       if (fate === "aborted" || uptime !== this.#uptime) throw aborted();
     });
-    done.catch(() => {});
+    done.then(held.release, held.release);
     await Promise.race([done, client.promise]);
     if (fate === "answer lost") throw connectionLost();
     await process.operation({ name: "database committed", delayMs: 0, answerMs: 1, run: () => {}, mayOutlive: false });
@@ -175,7 +191,7 @@ export class FaultyDatabase {
     return this.#ask(process, "commit", async () => {}, true);
   }
 
-  #rowsWithin(process: Process, rows: SealRows): SealRows {
+  #rowsWithin(process: Process, rows: SealRows, held: HeldRows): SealRows {
     const read = <A extends unknown[], T>(run: (...args: A) => Promise<T>) => {
       return (...args: A) => this.#ask(process, "read in transaction", () => run(...args));
     };
@@ -184,6 +200,9 @@ export class FaultyDatabase {
       return (...args: A) =>
         this.#ask(process, "write in transaction", async () => {
           for (const finish of [...this.#late]) await finish();
+          // Its process has died, and the transaction with it.
+          if (held.isOver) throw connectionLost();
+          held.take();
           await run(...args);
         });
     };
@@ -243,6 +262,29 @@ export class FaultyDatabase {
     if (fate === "answer lost") throw connectionLost();
     return answer;
   }
+}
+
+interface HeldRows {
+  readonly isOver: boolean;
+  take(): void;
+  readonly release: () => void;
+}
+
+/** The rows that a transaction has written, until it is over. */
+function heldBy(writing: Set<Promise<unknown>>): HeldRows {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isOver = false;
+  return {
+    get isOver() {
+      return isOver;
+    },
+    take: () => void writing.add(promise),
+    release() {
+      isOver = true;
+      writing.delete(promise);
+      resolve();
+    },
+  };
 }
 
 function isConnectionLost(error: unknown): boolean {

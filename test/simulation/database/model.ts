@@ -1,8 +1,9 @@
 import type { Stream } from "@openward/model";
 import { DAY_MS } from "@openward/timeseries";
 import type { BlockRow, BlockStore, SavedBlock, SavedRow, SealRows } from "../../../server/store/telemetry/index.ts";
+import { DAY_RULES, DayRows, type DayRules } from "./model-days.ts";
 import { insertsOf, type Row } from "./model-statements.ts";
-import { halfOf, type Store } from "./store.ts";
+import { connectionLost, halfOf, type Store } from "./store.ts";
 
 /** What makes a row the same row, as migrations/0002-telemetry.sql says. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
@@ -25,16 +26,17 @@ const placeOf = (row: { streamId: string; periodStart: number; associationId: st
 const byPlace = (a: BlockRow, b: BlockRow) => (placeOf(a) < placeOf(b) ? -1 : 1);
 
 /** The tables of the store in memory: what PostgreSQL does with the same questions, one at a time. */
-export function modelDatabase(): Store {
+export function modelDatabase(dayRules: DayRules = DAY_RULES): Store {
   const tables = new Map(Object.keys(KEYS).map((name) => [name, new Map<string, Row>()]));
   const positions = new Set<number>();
-  const days = new Set<string>();
+  const journalDays = new Set<string>();
   const rawDays = new Set<string>();
   const partitions = new Map([
-    ["journal", days],
+    ["journal", journalDays],
     ["raw_input", rawDays],
   ]);
   const blocks = new Map<string, SavedBlock>();
+  const days = new DayRows(dayRules, blocks);
   const rollups = new Map<string, SavedRow>();
   const watermarks = new Map<string, number>();
   let range = 0;
@@ -47,12 +49,13 @@ export function modelDatabase(): Store {
       batch: Uint8Array;
     }[];
   const watermark = () => (watermarks.size === 0 ? 0 : Math.min(...watermarks.values()));
-  const blocksWhere = (isSo: (block: SavedBlock) => boolean) => [...blocks.values()].filter(isSo).sort(byPlace);
+  const blocksWhere = (isSo: (block: BlockRow) => boolean) => days.all().filter(isSo).sort(byPlace);
   const blocksOf: SealRows["blocksOf"] = async (keys) => {
     const asked = new Set(keys.map(({ streamId, period }) => `${streamId} ${period}`));
     return blocksWhere((block) => asked.has(`${block.streamId} ${block.periodStart}`));
   };
-  const isKind = (streamId: string, kind: string) => table("stream").get(streamId)?.kind === kind;
+  const isNumeric = (streamId: string) => table("stream").get(streamId)?.kind === "numeric";
+  const numericIds = () => [...table("stream").keys()].filter(isNumeric);
 
   const blockStore: BlockStore = {
     async blocksBetween(streamIds, from, to) {
@@ -73,7 +76,7 @@ export function modelDatabase(): Store {
     async overviewsBetween(streamId, from, to) {
       const of = await blockStore.blocksBetween([streamId], from, to);
       return of.flatMap((block) => {
-        const { overview } = block as SavedBlock;
+        const overview = blocks.get(placeOf(block))?.overview ?? null;
         return overview === null ? [] : [{ ...block, payload: overview }];
       });
     },
@@ -83,14 +86,17 @@ export function modelDatabase(): Store {
       return [...rollups.values()].filter(isAsked).sort(byPlace);
     },
     async newestBlocks(streamIds) {
-      return streamIds.flatMap((id) =>
-        blocksWhere((b) => b.streamId === id)
-          .slice(-2)
+      return streamIds.flatMap((id) => {
+        const of = blocksWhere((b) => b.streamId === id);
+        const since = of.at(-2)?.periodStart ?? Number.NEGATIVE_INFINITY;
+        const isWhole = isNumeric(id);
+        return of
+          .filter(({ periodStart }) => periodStart >= since)
           .map((block) => {
-            const isNumeric = isKind(id, "numeric");
-            return { ...block, isNumeric, payload: isNumeric ? block.payload : block.payload.slice(0, HEADER_BYTES) };
-          }),
-      );
+            const payload = isWhole ? block.payload : block.payload.slice(0, HEADER_BYTES);
+            return { ...block, isNumeric: isWhole, payload };
+          });
+      });
     },
     async streams() {
       return [...table("stream").values()].map((row) => ({
@@ -119,8 +125,7 @@ export function modelDatabase(): Store {
     async saveWatermark(organisationIds, next) {
       for (const id of [...organisationIds, ...watermarks.keys()]) watermarks.set(id, next);
     },
-    // A day's row holds the same files: only PostgreSQL has something to move.
-    joinDays: async () => 0,
+    joinDays: async (due) => days.join(due, numericIds(), Number.POSITIVE_INFINITY).days,
     async transaction(work) {
       const saves: (() => void)[] = [];
       await work({
@@ -188,11 +193,11 @@ export function modelDatabase(): Store {
       },
       async dropBefore(day) {
         let dropped = 0;
-        for (const each of days) {
+        for (const each of journalDays) {
           const rows = journal().filter((row) => row.day === each);
           const isSealed = watermarks.size > 0 && rows.every((row) => row.position < watermark());
           if (each >= day || (rows.length > 0 && !isSealed)) continue;
-          days.delete(each);
+          journalDays.delete(each);
           for (const [key, row] of table("journal")) if (row.day === each) table("journal").delete(key);
           dropped++;
         }
@@ -207,6 +212,11 @@ export function modelDatabase(): Store {
       },
     },
     blocks: blockStore,
+    async joinDays(due, transactionsMax) {
+      const { days: written, isWhole } = days.join(due, numericIds(), transactionsMax);
+      if (!isWhole) throw connectionLost();
+      return written;
+    },
     hasPosition: (position) => positions.has(position),
     async stored() {
       return {
@@ -215,7 +225,8 @@ export function modelDatabase(): Store {
           position: row.position as number,
           input: row.input as Uint8Array,
         })),
-        blocks: [...blocks.values()],
+        hours: [...blocks.values()].filter(({ streamId }) => isNumeric(streamId)),
+        days: days.rows.length,
         quarantine: [...table("quarantine").values()].map((row) => ({
           id: row.id as string,
           organisationId: row.organisation_id as string,

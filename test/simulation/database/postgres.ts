@@ -3,7 +3,7 @@ import type { TestDatabase } from "../../../server/store/database/testing/databa
 import { connectWithPg, postgresJournalRows } from "../../../server/store/journal/index.ts";
 import { postgresBlocks } from "../../../server/store/telemetry/index.ts";
 import type { World } from "../world.ts";
-import { halfOf, type Store, type Stored } from "./store.ts";
+import { connectionLost, halfOf, type Store } from "./store.ts";
 
 const TABLES =
   "journal, raw_input, stream, event, quarantine, device_status, device_clock, block, day_block, damaged_block, archive_file, rollup, seal_state";
@@ -20,14 +20,18 @@ export async function postgresStore(database: TestDatabase, world: World): Promi
     run: async (statement) => (await world.outside(connection.query(statement))).rows,
     rows: postgresJournalRows(pool),
     blocks: { ...blocks, runningStreams: async () => halfOf((await blocks.streams()).map(({ id }) => id)) },
+    joinDays: (due, transactionsMax) => postgresBlocks(lostAfter(pool, transactionsMax)).joinDays(due),
     async stored() {
       const [watermark] = await read<{ at: number | null }>("SELECT min(watermark)::float8 AS at FROM seal_state");
+      const [days] = await read<{ n: number }>("SELECT count(*)::integer AS n FROM day_block");
       return {
         journal: await read("SELECT position::float8 AS position, batch FROM journal ORDER BY position"),
         raw: await read("SELECT position::float8 AS position, input FROM raw_input"),
-        blocks: await read<Stored["blocks"][number]>(
-          'SELECT stream_id::text AS "streamId", association_id::text AS "associationId", payload FROM block',
+        hours: await read(
+          `SELECT b.stream_id::text AS "streamId", b.period_start::float8 AS "periodStart"
+            FROM block b JOIN stream s ON s.id = b.stream_id WHERE s.kind = 'numeric'`,
         ),
+        days: days?.n ?? 0,
         quarantine: await read(
           'SELECT id::text AS id, organisation_id::text AS "organisationId", device_id AS "deviceId", raw FROM quarantine',
         ),
@@ -51,5 +55,17 @@ function waitedFor(pool: Pool, world: World): Pool {
       return { query: query(client), release: (error?: Error) => client.release(error) };
     },
     // As much of a pool as the store uses.
+  } as unknown as Pool;
+}
+
+/** A pool of which so many connections are given away. */
+function lostAfter(pool: Pool, connectionsMax: number): Pool {
+  let given = 0;
+  return {
+    async connect() {
+      if (given++ >= connectionsMax) throw connectionLost();
+      return pool.connect();
+    },
+    // As much of a pool as joining days uses.
   } as unknown as Pool;
 }
