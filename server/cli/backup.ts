@@ -28,8 +28,6 @@ export function addBackupCommands(program: Command): void {
     .option("--speed <MB>", "megabytes to read in a second at most, so that acks do not wait; 0: no limit", "40")
     .option("--json", "print one JSON object")
     .action(make);
-  // What stands behind `verify` and `prune` is theirs.
-  backup.enablePositionalOptions();
   backup
     .command("verify <folder>")
     .description("read every file of every backup there, and see that each chain is whole")

@@ -20,6 +20,8 @@ const program = new Command("openward")
   .description("The open virtual ward. Settings are environment variables OPENWARD_*; the README lists them.")
   .version(packageJson.version)
   .showHelpAfterError()
+  // What stands behind a command is that command's: `backup verify --json` too.
+  .enablePositionalOptions()
   .exitOverride();
 
 addServeCommands(program);

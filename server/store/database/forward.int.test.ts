@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { migrate, readMigrations } from "./migrate.ts";
 import schemas from "./released/schemas.json" with { type: "json" };
-import { openTestDatabase, type TestDatabase } from "./testing/database.ts";
+import { openTestDatabase, type TestDatabase, temporaryDataDir } from "./testing/database.ts";
 
 interface Released {
   readonly schema: string;
@@ -20,7 +20,11 @@ for (const { schema, version, rows, checksums } of schemas as Released[]) {
     for (const { name, checksum } of checksums ? migrations : [])
       assert.equal(checksum, checksums?.[name], `${name} was released and has been edited since`);
 
-    const database = await openTestDatabase({ restoring: { schemaVersion: version } });
+    const database = await openTestDatabase({
+      // A new one: those that are copied have the newest schema.
+      dataDir: temporaryDataDir(),
+      restoring: { schemaVersion: version },
+    });
     t.after(() => database.close());
     await database.owner.query(readFileSync(new URL(`released/${rows}`, import.meta.url), "utf8"));
     const tables = await columnsOf(database);
