@@ -22,6 +22,7 @@ import { createMetrics } from "./metrics.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { createPortal } from "./portal/index.ts";
 import { registerRecord } from "./record/register.ts";
+import { createScreened } from "./screened.ts";
 import { createSightings } from "./sightings.ts";
 import { type Amendments, openAmendments } from "./store/amendments/index.ts";
 import { openJournal } from "./store/journal/index.ts";
@@ -136,11 +137,11 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const amendments = await openAmendments({ runtime, tables, keys, received: telemetry, streamIdOf: streamId, log });
   amended = amendments;
   telemetry.settled.then(() => amendments.settle()).catch((error: unknown) => report(error, "amending"));
-  const { screenAlarm, screenReadings, screenWaveform } = amendments;
+  const screened = createScreened(amendments);
 
   // Watch tells screens, live takes its screens' beginnings from what watch knows: one of the two is introduced late.
   const screens = {
-    alarm: (alarm: Alarm) => live.alarm(screenAlarm(alarm)),
+    alarm: (alarm: Alarm) => live.alarm(amendments.screenAlarm(alarm)),
     standby: (standby: Standby) => live.standby(standby),
   };
   const watch = createWatch({
@@ -164,11 +165,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const ingest = createIngest({
     runtime,
     journal,
-    watch: {
-      ...watch,
-      readings: (readings) => withThat(screenReadings(readings), watch.readings),
-      waveform: (waveform) => withThat(screenWaveform(waveform), watch.waveform),
-    },
+    watch: screened.feed(watch),
     directory: {
       ...directory,
       knowsStream: telemetry.knowsStream,
@@ -179,10 +176,10 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       },
     },
     deliveries: telemetry.deliveries,
-    live: {
-      readings: (readings) => withThat(screenReadings(readings), live.readings),
-      waveform: (waveform) => withThat(screenWaveform(waveform), live.waveform),
-    },
+    live: screened.feed({
+      readings: (readings) => live.readings(readings),
+      waveform: (waveform) => live.waveform(waveform),
+    }),
     report,
     onReceipt(receipt) {
       counted.accepted += receipt.accepted;
@@ -213,9 +210,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     devices: foundation.devices,
     people: foundation.people,
     quarantine: foundation.quarantine,
-    history: {
-      ofPatient: async (...asked) => (await foundation.alarms.ofPatient(...asked)).map(screenAlarm),
-    },
+    history: screened.history(foundation.alarms),
     devicesNow: {
       isConnected: (deviceId) => connected.has(deviceId),
       lastSeenAt: sightings.lastSeenAt,
@@ -223,11 +218,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     },
     deviceTypes,
     reprocess: ingest.reprocess,
-    watch: {
-      ...watch,
-      active: (view) => watch.active(view).map(screenAlarm),
-      acknowledge: (...answer) => screenAlarm(watch.acknowledge(...answer)),
-    },
+    watch: screened.alarms(watch),
     telemetry: amendments.telemetry,
     amendments,
     screens: { patientChanged: (patientId, organisationId) => live.patientChanged(patientId, organisationId) },
@@ -265,18 +256,10 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     report,
   });
   stops.push(forgetting.stop);
-  amendments.onAmended((amendment) => {
-    for (const { streamId: id, value } of amendments.restated(amendment)) watch.amended(id, value);
-    for (const patientId of [amendment.patientId, amendment.toPatientId]) {
-      if (patientId !== null) live.patientChanged(patientId, amendment.organisationId);
-    }
-  });
-  const catchUp = () => amendments.refresh().catch((error: unknown) => report(error, "reading amendments"));
-  // A notification that was missed while the database was away is made up for.
-  const caughtUp = runtime.timers.every(CATCH_UP_MS, () => void catchUp());
-  stops.push(() => caughtUp.cancel());
+  const following = screened.follow({ watch, live, timers: runtime.timers, report });
+  stops.push(following.stop);
   directory.on((change) => {
-    if (change.kind === "amendment") void catchUp();
+    if (change.kind === "amendment") following.look();
     if (change.kind === "patient") forgetting.look();
     if (change.kind === "patient") watch.patientChanged(change.patientId);
     if (change.kind === "association") watch.associationChanged(change.deviceId);
@@ -381,12 +364,6 @@ async function ensureOrganisation({ wards }: Foundation): Promise<null> {
   const organisation = await wards.createOrganisation("Hospital", false);
   await wards.create(organisation.id, "Ward 1", Intl.DateTimeFormat().resolvedOptions().timeZone, "system");
   return null;
-}
-
-const CATCH_UP_MS = 30_000;
-
-function withThat<T>(found: T | undefined, take: (found: T) => void): void {
-  if (found !== undefined) take(found);
 }
 
 const signInLink = (url: string, token: string) => `${url}/sign-in#token=${token}`;

@@ -5,6 +5,7 @@ import type { AmendmentDraft, JournalEntry } from "@openward/model";
 import type { TestDatabase } from "../database/testing/database.ts";
 import { eraseRows } from "../keys/index.ts";
 import { createTables } from "../registry/index.ts";
+import { givenAway } from "./index.ts";
 import {
   ANNA,
   BERIT,
@@ -170,6 +171,9 @@ test("a span of the wrong patient moves: neither patient's viewer ever sees the 
     house.telemetry.queries.trends(anna, [GIVEN.id], { from: START, to: NOW, buckets: 4 }),
     refused("NOT_FOUND", "stream"),
   );
+  // Where nothing was given there is nothing, and no refusal.
+  const [empty] = await house.telemetry.queries.trends(berit, [GIVEN.id], { from: NOW, to: NOW + HOUR, buckets: 1 });
+  assert.deepEqual([...(empty?.count ?? [])], [0]);
   const ecg = streamOf(BERIT, "ecg-lead-ii", "waveform", "mV").id;
   const wave = { from: START, to: NOW };
   assert.equal(
@@ -325,6 +329,8 @@ test("a program amends for the whole organisation, and for no other", async () =
 
 test("an erased patient's amendments go with them; what had been theirs in another's record stays hidden", async () => {
   const moved = await make({ kind: "re-attributed", ...span(20, 25), toPatientId: BERIT });
+  assert.deepEqual(await givenAway(database.worker, [ANNA]), [BERIT]);
+  assert.deepEqual(await givenAway(database.worker, [ANNA, BERIT]), []);
   house.keys.erase([{ patientId: BERIT, organisationId: HOME, at: NOW, by: "test", reason: "asked for" }]);
   await eraseRows(database.worker, [{ patientId: BERIT, organisationId: HOME }], [], NOW);
   const rows = await database.owner.query("SELECT patient_id::text AS patient FROM amendment WHERE id = $1", [
