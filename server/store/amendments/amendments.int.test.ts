@@ -205,10 +205,11 @@ test("a span of the wrong patient moves: neither patient's viewer ever sees the 
   assert.ok(Number.isNaN(stub?.value));
   assert.equal(stub?.amended?.status, "entered-in-error");
 
-  const alarm = { patientId: ANNA, deviceId: DEVICE, onsetAt: at, value: 72 };
+  const alarm = { patientId: ANNA, deviceId: DEVICE, onsetAt: at, raisedAt: at, value: 72 };
   type Alarm = Parameters<typeof house.amendments.screenAlarm>[0];
   assert.equal(house.amendments.screenAlarm(alarm as Alarm).value, null);
-  assert.equal(house.amendments.screenAlarm({ ...alarm, onsetAt: START } as Alarm).value, 72);
+  assert.equal(house.amendments.screenAlarm({ ...alarm, onsetAt: START } as Alarm).value, null, "decided in the span");
+  assert.equal(house.amendments.screenAlarm({ ...alarm, onsetAt: START, raisedAt: START + MINUTE } as Alarm).value, 72);
 });
 
 test("late data of a moved span goes where the span went: no screen and no alarm of the first patient gets it", async () => {
