@@ -233,6 +233,34 @@ test("late data of a moved span goes where the span went: no screen and no alarm
   );
 });
 
+test("the newest is the newest of all that a patient has, also where something older was given to them", async () => {
+  const own = START + 70 * MINUTE;
+  await house.append([{ kind: "stream", stream: GIVEN }, readings(GIVEN, [own, own + 1000], [55, 56], NOW)]);
+  const newest = () => house.telemetry.latest(berit, BERIT).map(({ time, value }) => [time, value]);
+  assert.deepEqual(newest(), [[own + 1000, 56]]);
+  const wrong = {
+    kind: "entered-in-error",
+    streamId: GIVEN.id,
+    at: own + 1000,
+    ordinal: 0,
+    seen: null,
+    reason,
+  } as const;
+  const made = await make(wrong);
+  assert.deepEqual(newest(), [[own, 55]]);
+  await make({ kind: "withdrawn", amendmentId: made.id, reason });
+  await make({
+    kind: "entered-in-error",
+    streamId: GIVEN.id,
+    deviceId: DEVICE,
+    patientId: BERIT,
+    from: own,
+    to: own + 5000,
+    seen: null,
+    reason,
+  });
+});
+
 test("a withdrawn amendment leaves its trace; what stands on it has to go first; both records tell it", async () => {
   const moved = house.amendments
     .ofPatient(anna, ANNA)
