@@ -25,6 +25,7 @@ import packageJson from "./package.json" with { type: "json" };
 import { createPortal } from "./portal/index.ts";
 import { registerRecord } from "./record/register.ts";
 import { createReprocess } from "./reprocess/index.ts";
+import { createScreened } from "./screened.ts";
 import { createSightings } from "./sightings.ts";
 import { type Amendments, openAmendments } from "./store/amendments/index.ts";
 import { openArchive, openObjectStore } from "./store/archive/index.ts";
@@ -181,11 +182,11 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const amendments = await openAmendments({ runtime, tables, keys, received: telemetry, streamIdOf: streamId, log });
   amended = amendments;
   telemetry.settled.then(() => amendments.settle()).catch((error: unknown) => report(error, "amending"));
-  const { screenAlarm, screenReadings, screenWaveform } = amendments;
+  const screened = createScreened(amendments);
 
   // Watch tells screens, live takes its screens' beginnings from what watch knows: one of the two is introduced late.
   const screens = {
-    alarm: (alarm: Alarm) => live.alarm(screenAlarm(alarm)),
+    alarm: (alarm: Alarm) => live.alarm(amendments.screenAlarm(alarm)),
     standby: (standby: Standby) => live.standby(standby),
   };
   const watch = createWatch({
@@ -209,11 +210,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const ingest = createIngest({
     runtime,
     journal: refuseWhenFull(journal, space),
-    watch: {
-      ...watch,
-      readings: (readings) => withThat(screenReadings(readings), watch.readings),
-      waveform: (waveform) => withThat(screenWaveform(waveform), watch.waveform),
-    },
+    watch: screened.feed(watch),
     directory: {
       ...directory,
       knowsStream: telemetry.knowsStream,
@@ -224,10 +221,10 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       },
     },
     deliveries: telemetry.deliveries,
-    live: {
-      readings: (readings) => withThat(screenReadings(readings), live.readings),
-      waveform: (waveform) => withThat(screenWaveform(waveform), live.waveform),
-    },
+    live: screened.feed({
+      readings: (readings) => live.readings(readings),
+      waveform: (waveform) => live.waveform(waveform),
+    }),
     report,
     onReceipt(receipt) {
       counted.accepted += receipt.accepted;
@@ -273,9 +270,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     devices: foundation.devices,
     people: foundation.people,
     quarantine,
-    history: {
-      ofPatient: async (...asked) => (await foundation.alarms.ofPatient(...asked)).map(screenAlarm),
-    },
+    history: screened.history(foundation.alarms),
     devicesNow: {
       isConnected: (deviceId) => connected.has(deviceId),
       lastSeenAt: sightings.lastSeenAt,
@@ -284,11 +279,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     deviceTypes,
     reprocess: ingest.reprocess,
     reprocessing: reprocess,
-    watch: {
-      ...watch,
-      active: (view) => watch.active(view).map(screenAlarm),
-      acknowledge: (...answer) => screenAlarm(watch.acknowledge(...answer)),
-    },
+    watch: screened.alarms(watch),
     telemetry: amendments.telemetry,
     amendments,
     screens: { patientChanged: (patientId, organisationId) => live.patientChanged(patientId, organisationId) },
@@ -328,18 +319,10 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     report,
   });
   stops.push(forgetting.stop);
-  amendments.onAmended((amendment) => {
-    for (const { streamId: id, value } of amendments.restated(amendment)) watch.amended(id, value);
-    for (const patientId of [amendment.patientId, amendment.toPatientId]) {
-      if (patientId !== null) live.patientChanged(patientId, amendment.organisationId);
-    }
-  });
-  const catchUp = () => amendments.refresh().catch((error: unknown) => report(error, "reading amendments"));
-  // A notification that was missed while the database was away is made up for.
-  const caughtUp = runtime.timers.every(CATCH_UP_MS, () => void catchUp());
-  stops.push(() => caughtUp.cancel());
+  const following = screened.follow({ watch, live, timers: runtime.timers, report });
+  stops.push(following.stop);
   directory.on((change) => {
-    if (change.kind === "amendment") void catchUp();
+    if (change.kind === "amendment") following.look();
     if (change.kind === "patient") forgetting.look();
     if (change.kind === "patient") watch.patientChanged(change.patientId);
     if (change.kind === "association") watch.associationChanged(change.deviceId);
@@ -472,12 +455,6 @@ function storageState(journal: JournalState, disk: SpaceState, faults: number): 
 async function freeBytesOf(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
-}
-
-const CATCH_UP_MS = 30_000;
-
-function withThat<T>(found: T | undefined, take: (found: T) => void): void {
-  if (found !== undefined) take(found);
 }
 
 const signInLink = (url: string, token: string) => `${url}/sign-in#token=${token}`;

@@ -4,6 +4,7 @@ import { systemRuntime } from "@openward/runtime/system";
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { createLog } from "../log.ts";
+import { givenAway } from "../store/amendments/index.ts";
 import { boundStore, eraseRows, openKeyStore, withMerged } from "../store/keys/index.ts";
 import { print } from "./output.ts";
 import { type Registry, withRegistry } from "./registry.ts";
@@ -12,6 +13,7 @@ interface Options {
   reason: string;
   confirm?: string;
   by: string;
+  withGivenAway?: boolean;
   organisation?: string;
   json?: boolean;
 }
@@ -25,6 +27,7 @@ export function addEraseCommand(program: Command): void {
     .requiredOption("--reason <text>", "why; it stays in the erasure ledger, so name nobody")
     .option("--confirm <number>", "the patient's record number once more: this cannot be undone")
     .option("--by <name>", "who decided it; it stays in the ledger", "command line")
+    .option("--with-given-away", "also what was measured in this record and is another patient's: they lose it")
     .option("--organisation <name>", "needed only where there are several")
     .option("--json", "print one JSON object")
     .action(erase);
@@ -47,6 +50,13 @@ async function erase(wanted: string, options: Options): Promise<void> {
     const organisationId = registry.organisation.id;
     const at = systemRuntime.clock.now();
     const patients = await withMerged(worker, patient.id);
+    const others = await givenAway(worker, patients);
+    if (others.length > 0 && !options.withGivenAway) {
+      throw new RefusedInput("CONFLICT", {
+        at: "--with-given-away",
+        expected: `consent to this: spans measured in this record were given to patient ${others.join(", ")}, and go with its key`,
+      });
+    }
     const erasures = patients.map((patientId) => ({ patientId, organisationId, at, by: options.by, reason }));
     const keys = await openKeyStore({
       folder: readConfig(process.env).keyDir,

@@ -62,6 +62,39 @@ test("an acknowledgement of a latched alarm does not silence the same alarm reop
   );
 });
 
+test("limits are judged anew by what counts in place of a reading that was taken back", async () => {
+  const w = await world();
+  await raised(w);
+  const { id } = w.stream("heart-rate");
+  // The one before breaks the limit too: the alarm goes on as the same.
+  w.watch.amended(id, 125);
+  assert.deepEqual(
+    w.open("limit-high").map((alarm) => [alarm.state, alarm.conditionEndedAt]),
+    [["raised", null]],
+  );
+  w.watch.amended(id, 80);
+  assert.deepEqual(w.open("limit-high"), []);
+  w.runtime.advance(1_000);
+  w.read("heart-rate", 131);
+  assert.equal(w.open("limit-high").length, 1, "what comes next is judged as ever");
+});
+
+test("where nothing counts any more a condition ends, and latches as it would; silence goes on to be watched", async () => {
+  const w = await world();
+  await w.set({ ...HR_HIGH, latching: true });
+  w.read("heart-rate", 130);
+  const { id } = w.stream("heart-rate");
+  w.watch.amended(id, null);
+  assert.deepEqual(
+    w.open("limit-high").map((alarm) => [alarm.state, alarm.latched]),
+    [["raised", true]],
+  );
+  w.watch.amended(id, null);
+  w.watch.amended("no such stream", 5);
+  w.runtime.advance(60_000);
+  assert.equal(w.open("missing-data").length, 1);
+});
+
 test("whoever may not see the patient sees no alarm and answers none", async () => {
   const w = await world();
   const alarm = await raised(w);

@@ -191,6 +191,7 @@ test("a reading is corrected and another entered in error, from the keyboard, an
   const row = page.getByRole("row").filter({ hasText: "corrected" }).filter({ hasText: "counted by hand" });
   await row.first().waitFor();
   assert.match(await row.first().innerText(), /77/);
+  await picture(page, "reading-corrected");
   await page
     .getByRole("button", { name: /was entered in error/ })
     .nth(1)
@@ -219,9 +220,12 @@ test("a device's span is given to another patient only after both have been name
 }, async () => {
   await open("DEMO-1003", "readings");
   await page.getByRole("button", { name: "This was not this patient" }).click();
-  const device = dialog().getByRole("textbox", { name: "Device" });
-  await device.click();
+  await dialog().getByRole("combobox", { name: "Device" }).click();
   await page.getByRole("option").first().click();
+  // The demo's devices were put on a moment ago: the last half minute, by the patient's clock.
+  const until = await dialog().getByLabel("To", { exact: true }).inputValue();
+  const since = new Date(Date.parse(`${until}Z`) - 30_000).toISOString().slice(0, 19);
+  await dialog().getByLabel("From", { exact: true }).fill(since);
   await dialog().getByRole("textbox", { name: "Patient" }).fill("DEMO-1001");
   const radio = dialog().getByRole("radio", { name: /DEMO-1001/ });
   await radio.waitFor();

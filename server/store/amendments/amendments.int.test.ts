@@ -5,6 +5,7 @@ import type { AmendmentDraft, JournalEntry } from "@openward/model";
 import type { TestDatabase } from "../database/testing/database.ts";
 import { eraseRows } from "../keys/index.ts";
 import { createTables } from "../registry/index.ts";
+import { givenAway } from "./index.ts";
 import {
   ANNA,
   BERIT,
@@ -170,6 +171,9 @@ test("a span of the wrong patient moves: neither patient's viewer ever sees the 
     house.telemetry.queries.trends(anna, [GIVEN.id], { from: START, to: NOW, buckets: 4 }),
     refused("NOT_FOUND", "stream"),
   );
+  // Where nothing was given there is nothing, and no refusal.
+  const [empty] = await house.telemetry.queries.trends(berit, [GIVEN.id], { from: NOW, to: NOW + HOUR, buckets: 1 });
+  assert.deepEqual([...(empty?.count ?? [])], [0]);
   const ecg = streamOf(BERIT, "ecg-lead-ii", "waveform", "mV").id;
   const wave = { from: START, to: NOW };
   assert.equal(
@@ -201,10 +205,11 @@ test("a span of the wrong patient moves: neither patient's viewer ever sees the 
   assert.ok(Number.isNaN(stub?.value));
   assert.equal(stub?.amended?.status, "entered-in-error");
 
-  const alarm = { patientId: ANNA, deviceId: DEVICE, onsetAt: at, value: 72 };
+  const alarm = { patientId: ANNA, deviceId: DEVICE, onsetAt: at, raisedAt: at, value: 72 };
   type Alarm = Parameters<typeof house.amendments.screenAlarm>[0];
   assert.equal(house.amendments.screenAlarm(alarm as Alarm).value, null);
-  assert.equal(house.amendments.screenAlarm({ ...alarm, onsetAt: START } as Alarm).value, 72);
+  assert.equal(house.amendments.screenAlarm({ ...alarm, onsetAt: START } as Alarm).value, null, "decided in the span");
+  assert.equal(house.amendments.screenAlarm({ ...alarm, onsetAt: START, raisedAt: START + MINUTE } as Alarm).value, 72);
 });
 
 test("late data of a moved span goes where the span went: no screen and no alarm of the first patient gets it", async () => {
@@ -226,6 +231,34 @@ test("late data of a moved span goes where the span went: no screen and no alarm
     house.telemetry.latest(berit, BERIT).map(({ stream, time, value }) => [stream.signal, time, value]),
     [[signal, newest.time, 99]],
   );
+});
+
+test("the newest is the newest of all that a patient has, also where something older was given to them", async () => {
+  const own = START + 70 * MINUTE;
+  await house.append([{ kind: "stream", stream: GIVEN }, readings(GIVEN, [own, own + 1000], [55, 56], NOW)]);
+  const newest = () => house.telemetry.latest(berit, BERIT).map(({ time, value }) => [time, value]);
+  assert.deepEqual(newest(), [[own + 1000, 56]]);
+  const wrong = {
+    kind: "entered-in-error",
+    streamId: GIVEN.id,
+    at: own + 1000,
+    ordinal: 0,
+    seen: null,
+    reason,
+  } as const;
+  const made = await make(wrong);
+  assert.deepEqual(newest(), [[own, 55]]);
+  await make({ kind: "withdrawn", amendmentId: made.id, reason });
+  await make({
+    kind: "entered-in-error",
+    streamId: GIVEN.id,
+    deviceId: DEVICE,
+    patientId: BERIT,
+    from: own,
+    to: own + 5000,
+    seen: null,
+    reason,
+  });
 });
 
 test("a withdrawn amendment leaves its trace; what stands on it has to go first; both records tell it", async () => {
@@ -325,6 +358,8 @@ test("a program amends for the whole organisation, and for no other", async () =
 
 test("an erased patient's amendments go with them; what had been theirs in another's record stays hidden", async () => {
   const moved = await make({ kind: "re-attributed", ...span(20, 25), toPatientId: BERIT });
+  assert.deepEqual(await givenAway(database.worker, [ANNA]), [BERIT]);
+  assert.deepEqual(await givenAway(database.worker, [ANNA, BERIT]), []);
   house.keys.erase([{ patientId: BERIT, organisationId: HOME, at: NOW, by: "test", reason: "asked for" }]);
   await eraseRows(database.worker, [{ patientId: BERIT, organisationId: HOME }], [], NOW);
   const rows = await database.owner.query("SELECT patient_id::text AS patient FROM amendment WHERE id = $1", [

@@ -1,2 +1,3 @@
 export { openAmendments } from "./amendments.ts";
 export type { AmendedTelemetry, Amendments, Author } from "./ports.ts";
+export { givenAway } from "./rows.ts";

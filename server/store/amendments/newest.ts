@@ -1,7 +1,7 @@
 import type { PatientView, Stream } from "@openward/model";
-import { NO_UTC_OFFSET } from "@openward/timeseries";
 import type { Reading } from "../telemetry/ports.ts";
 import { type Book, holds, isAbout, overlaps } from "./book.ts";
+import { readingOf } from "./pages.ts";
 import type { Received } from "./ports.ts";
 import { columnsOf, recordOnly, waveformsOf } from "./received.ts";
 import { editOf, type Part, resolve, type StreamIdOf } from "./resolve.ts";
@@ -50,30 +50,28 @@ export function createNewestBook(deps: { received: Received; book: Book; streamI
     return [...found.values()];
   }
 
+  /** Parts lie over one another: a stream's own goes on behind what was given to it. */
   async function look(stream: Stream): Promise<Known | undefined> {
-    for (const part of partsOf(stream).toReversed()) {
-      if (stream.kind === "numeric") {
-        const asked = { from: part.from, to: part.to, isDescending: true };
-        for await (const columns of columnsOf(received, view, [part], asked)) {
-          const offset = columns.utcOffsets[0] as number;
-          const time = columns.times[0] as number;
-          const reading: Reading = {
-            stream,
-            time,
-            value: columns.values[0] as number,
-            ordinal: columns.ordinals[0] as number,
-            quality: columns.quality[0] as number,
-            utcOffsetMinutes: offset === NO_UTC_OFFSET ? null : offset,
-            receivedAt: columns.receivedAt[0] as number,
-          };
-          return { stream, reading, lastAt: time };
-        }
-      } else {
-        const lastAt = await lastSample(part);
-        if (lastAt !== undefined) return { stream, reading: null, lastAt };
-      }
+    let newest: Known | undefined;
+    for (const part of partsOf(stream)) {
+      const known = stream.kind === "numeric" ? await lastReading(stream, part) : await lastOf(stream, part);
+      if (known && (known.lastAt as number) > (newest?.lastAt ?? Number.NEGATIVE_INFINITY)) newest = known;
+    }
+    return newest;
+  }
+
+  async function lastReading(stream: Stream, part: Part): Promise<Known | undefined> {
+    const asked = { from: part.from, to: part.to, isDescending: true };
+    for await (const columns of columnsOf(received, view, [part], asked)) {
+      const reading = readingOf(stream, columns, 0);
+      return { stream, reading, lastAt: reading.time };
     }
     return undefined;
+  }
+
+  async function lastOf(stream: Stream, part: Part): Promise<Known | undefined> {
+    const lastAt = await lastSample(part);
+    return lastAt === undefined ? undefined : { stream, reading: null, lastAt };
   }
 
   async function lastSample(part: Part): Promise<number | undefined> {

@@ -3,6 +3,7 @@ import type { Reading } from "../telemetry/ports.ts";
 import { type Book, holds, isAbout, overlaps } from "./book.ts";
 import { countsToday, type NewestBook } from "./newest.ts";
 import type { Received } from "./ports.ts";
+import { isKnown } from "./received.ts";
 import { type Part, resolve, type StreamIdOf } from "./resolve.ts";
 
 export interface Overlay {
@@ -12,7 +13,7 @@ export interface Overlay {
   readonly streamIdOf: StreamIdOf;
   /** Also one that the patient has only because a span was given to them. */
   streamOf(view: PatientView, streamId: string): Stream | undefined;
-  /** Does any amendment that holds say something of this span? */
+  /** Does any amendment that holds say something of this span, or is the stream only there because of one? */
   isTouched(stream: Stream, from: number, to: number): boolean;
   /** The newest amendment that holds and says something of it. */
   newestOf(stream: Stream, from: number, to: number): Amendment | undefined;
@@ -22,6 +23,11 @@ export interface Overlay {
   /** Device time of the newest that counts; null: nothing does. */
   lastAt(stream: Stream, received: number | null): number | null;
 }
+
+/** Only to ask whether a stream was ever received. */
+const ANY_VIEW: Pick<PatientView, "principal"> = {
+  principal: { kind: "system", id: "system", display: "Openward", organisationId: "", role: "integration" },
+};
 
 export function createOverlay(deps: {
   received: Received;
@@ -48,7 +54,10 @@ export function createOverlay(deps: {
       const given = newest.byId(streamId);
       return given && view.has(given.patientId) ? given : undefined;
     },
-    isTouched: (stream, from, to) => book.of(stream).length > 0 && touching(stream, from, to).length > 0,
+    isTouched(stream, from, to) {
+      if (book.of(stream).length === 0) return false;
+      return touching(stream, from, to).length > 0 || !isKnown(received, ANY_VIEW, stream);
+    },
     newestOf: (stream, from, to) => touching(stream, from, to).at(-1),
     touchedSpans: (stream, from, to) => touching(stream, from, to).map((each) => ({ from: each.from, to: each.to })),
     partsOf: (stream, from, to) => resolve(book, streamIdOf, stream, from, to),

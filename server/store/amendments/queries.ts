@@ -21,15 +21,23 @@ export function amendQueries(overlay: Overlay): StreamQueries {
     return stream;
   };
 
-  async function* columns(view: PatientView, streamId: string, query: ColumnsQuery): AsyncGenerator<NumericColumns> {
-    const stream = seen(view, streamId, "numeric");
-    if (!overlay.isTouched(stream, query.from, query.to)) return yield* raw.columns(view, streamId, query);
-    const parts = overlay.partsOf(stream, query.from, query.to);
+  async function* amendedColumns(
+    view: PatientView,
+    stream: Stream,
+    query: ColumnsQuery,
+  ): AsyncGenerator<NumericColumns> {
+    const parts = overlay.partsOf(seen(view, stream.id, "numeric"), query.from, query.to);
     for await (const piece of columnsOf(received, view, parts, query)) {
       query.signal?.throwIfAborted();
-      seen(view, streamId);
+      seen(view, stream.id);
       yield piece;
     }
+  }
+
+  function columns(view: PatientView, streamId: string, query: ColumnsQuery): AsyncGenerator<NumericColumns> {
+    const stream = book.isEmpty ? undefined : overlay.streamOf(view, streamId);
+    const isTouched = stream && overlay.isTouched(stream, query.from, query.to);
+    return isTouched ? amendedColumns(view, stream, query) : raw.columns(view, streamId, query);
   }
 
   async function trend(view: PatientView, stream: Stream, query: BucketsQuery): Promise<Trend> {

@@ -19,7 +19,11 @@ export function recordOnly(patientId: string, { principal }: Pick<PatientView, "
 }
 
 /** May this stream have said anything at all? What nobody sent has no stream. */
-export function isKnown({ queries }: Received, view: PatientView, { id, patientId }: Stream): boolean {
+export function isKnown(
+  { queries }: Received,
+  view: Pick<PatientView, "principal">,
+  { id, patientId }: Stream,
+): boolean {
   return queries.known(recordOnly(patientId, view), id) !== undefined;
 }
 

@@ -34,16 +34,33 @@ export async function insertAmendment(
   const [next] = await tx.rows<{ sequence: number }>("SELECT nextval('amendment_sequence')::float8 AS sequence");
   const amendment = { ...draft, sequence: next?.sequence ?? 0 };
   const { id, organisationId, sequence, at, by, patientId, toPatientId, withdraws } = amendment;
-  const pairs: [string, string | null][] = [[patientId, toPatientId]];
-  if (toPatientId !== null) pairs.push([toPatientId, patientId]);
-  for (const [whose, other] of pairs) {
+  const rows: [whose: string, givenTo: string | null, givenBy: string | null][] = [[patientId, toPatientId, null]];
+  if (toPatientId !== null) rows.push([toPatientId, null, patientId]);
+  for (const [whose, givenTo, givenBy] of rows) {
     await tx.run(
-      `INSERT INTO amendment (id, patient_id, organisation_id, sequence, at, made_by, other_patient_id, withdraws, content)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-      [id, whose, organisationId, sequence, at, by, other, withdraws, sealContent(keys, amendment, whose)],
+      `INSERT INTO amendment (id, patient_id, organisation_id, sequence, at, made_by, given_to, given_by, withdraws, content)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+      [id, whose, organisationId, sequence, at, by, givenTo, givenBy, withdraws, sealContent(keys, amendment, whose)],
     );
   }
   return amendment;
+}
+
+/**
+ * Patients who have something that was measured in the records of these, and encrypted under these patients' keys: when
+ * they are destroyed, it is gone. @param worker a pool under that role
+ */
+export async function givenAway(
+  worker: { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> },
+  patients: readonly string[],
+): Promise<string[]> {
+  const { rows } = await worker.query(
+    `SELECT DISTINCT g.given_to::text AS id FROM amendment g JOIN patient p ON p.id = g.given_to
+      WHERE g.patient_id = ANY ($1) AND g.withdraws IS NULL AND g.given_to <> ALL ($1)
+        AND NOT EXISTS (SELECT FROM amendment w WHERE w.patient_id = g.patient_id AND w.withdraws = g.id) ORDER BY 1`,
+    [patients],
+  );
+  return (rows as { id: string }[]).map(({ id }) => id);
 }
 
 export interface Damage {

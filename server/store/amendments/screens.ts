@@ -25,17 +25,16 @@ export function createScreens(
       };
     },
     screenAlarm(alarm) {
-      const { patientId, deviceId, onsetAt, value } = alarm;
+      const { patientId, deviceId, onsetAt, raisedAt, value } = alarm;
       if (value === null || deviceId === null) return alarm;
-      const isOfAnother = book
-        .of({ id: "", patientId, deviceId })
-        .some(
-          (record) =>
-            record.amendment.kind === "re-attributed" &&
-            record.amendment.patientId === patientId &&
-            overlaps(record.amendment, onsetAt, onsetAt + 1) &&
-            holds(record),
-        );
+      const isOfAnother = book.of({ id: "", patientId, deviceId }).some(
+        (record) =>
+          record.amendment.kind === "re-attributed" &&
+          record.amendment.patientId === patientId &&
+          // The value that decided came between the two.
+          overlaps(record.amendment, onsetAt, Math.max(onsetAt, raisedAt) + 1) &&
+          holds(record),
+      );
       return isOfAnother ? { ...alarm, value: null } : alarm;
     },
     screenReadings(readings: Readings): Readings | undefined {

@@ -10,8 +10,9 @@ CREATE TABLE amendment (
   sequence bigint NOT NULL,
   at bigint NOT NULL,
   made_by text NOT NULL,
-  -- The other patient of a re-attribution: its measurements stand under the other one's key.
-  other_patient_id uuid,
+  -- Of a re-attribution: in the row of whose record it left, to whom it went; in the other's row, from whom it came.
+  given_to uuid,
+  given_by uuid,
   withdraws uuid,
   -- Which device, stream, reading or span, the value, the reason: server/store/amendments/content.ts, encrypted.
   content bytea NOT NULL,

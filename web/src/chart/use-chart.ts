@@ -59,7 +59,7 @@ export function useReadings(stream: string | null, before: number) {
     queryKey: ["readings", stream, before],
     queryFn: ({ signal }) =>
       ask("rawReadings", {
-        query: { stream: stream ?? "", from: before - 31 * 86_400_000, to: before, order: "descending", limit: 50 },
+        query: { stream: stream ?? "", from: before - 31 * 86_400_000, to: before, order: "descending", limit: 25 },
         signal,
       }),
     enabled: stream !== null,

@@ -1,5 +1,5 @@
 import { Badge, Button, Group, Select, Table } from "@mantine/core";
-import type { PatientBody } from "@openward/api";
+import type { AmendmentBody, PatientBody } from "@openward/api";
 import { IconListNumbers } from "@tabler/icons-react";
 import { useState } from "react";
 import { useMay, useNow } from "../../app/hooks.ts";
@@ -13,7 +13,7 @@ import { useAmendments, useReadings, useStreams } from "../use-chart.ts";
 import { AmendmentList } from "./amendment-list.tsx";
 import { newestSeen, touches } from "./amendment-text.ts";
 import { ReadingDialog, type ReadingRow } from "./reading-dialog.tsx";
-import { rowsOf } from "./rows.ts";
+import { rowsOf, withTaken } from "./rows.ts";
 import { ReattributeDialog, SpanErrorDialog } from "./span-dialog.tsx";
 
 const CORRECTED = 16;
@@ -91,7 +91,8 @@ export default function Readings({ patient }: { readonly patient: PatientBody })
               </>
             }
           >
-            {rows.map((row) => {
+            {withTaken(rows, said, stream.id, before).map(({ reading: row, taken, at }) => {
+              if (!row) return taken && <Taken key={`taken ${at}`} amendment={taken} zone={zone} />;
               const time = formatTimeWithSeconds(row.at, zone);
               const value = `${formatValue(row.value, row.signal)} ${unitText(row.unit)}`.trim();
               const amendment = saidOf(row);
@@ -165,5 +166,29 @@ export default function Readings({ patient }: { readonly patient: PatientBody })
         <ReattributeDialog patient={patient} streams={all} amendments={said} onClose={() => setDialog(null)} />
       )}
     </>
+  );
+}
+
+/** A reading that was entered in error: what came is struck through, and who said so and why stands beside it. */
+function Taken({ amendment, zone }: { readonly amendment: AmendmentBody; readonly zone: string }) {
+  const { from, received, signal, unit, by, reason } = amendment;
+  return (
+    <Table.Tr>
+      <Table.Td data-label="Time" style={{ whiteSpace: "nowrap" }}>
+        {formatTimeWithSeconds(from, zone)}
+      </Table.Td>
+      <Table.Td data-label="Value">
+        {received === null ? "–" : <s>{`${formatValue(received, signal ?? "")} ${unitText(unit)}`.trim()}</s>}
+      </Table.Td>
+      <Table.Td data-label="Remark">
+        <Badge variant="outline" color="gray">
+          entered in error
+        </Badge>{" "}
+        <small>
+          {by}: “{reason}”
+        </small>
+      </Table.Td>
+      <Table.Td />
+    </Table.Tr>
   );
 }
