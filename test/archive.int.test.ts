@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { archiveHour } from "./support/archive-campaign.ts";
 import { archiveRecordings } from "./support/archive-recordings.ts";
-import { addBeds, removeDataDir, root, startWard } from "./support/ward.ts";
+import { addBeds, apiOf, fhirOf, type RunningWard, removeDataDir, root, startWard } from "./support/ward.ts";
 
+const DAY_MS = 86_400_000;
 const DATA = join(root, "../shared/data/ecg");
 const skip = existsSync(join(DATA, "mitdb")) ? false : "the recordings of ../shared/data are not on this machine";
 
@@ -83,4 +84,75 @@ test("openward export and archive verify work beside a running server; what is w
     await ward.stop();
     removeDataDir(ward.dataDir);
   }
+});
+
+test("what was measured days ago moves by itself; /api/streams and FHIR answer as before; a corrupt file is told, and the rest stays readable", async (t) => {
+  const env = { OPENWARD_ARCHIVE_NUMERIC_DAYS: "1", OPENWARD_TEST_HOUSEKEEPING_MS: "200" };
+  const ward = await startWard({ env });
+  t.after(async () => {
+    await ward.stop();
+    removeDataDir(ward.dataDir);
+  });
+  const [bed] = await addBeds(ward, 1);
+  assert.ok(bed);
+  const send = async (from: number, count: number) => {
+    const body = Array.from({ length: count }, (_, n) => ({
+      at: from + n * 1000,
+      values: { "heart-rate": 50 + n / 8 },
+    }));
+    const authorization = `Basic ${Buffer.from(`${bed.deviceId}:${bed.token}`).toString("base64")}`;
+    const answer = await fetch(`${ward.url}/ingest/devices/${bed.deviceId}/readings`, {
+      method: "POST",
+      headers: { authorization, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    assert.equal(answer.status, 200);
+  };
+  const [old, recent] = [Date.now() - 3 * DAY_MS, Date.now() - 60_000];
+  await send(recent, 10);
+  await send(old, 200);
+  const answersOf = async (running: RunningWard) => {
+    const api = await apiOf(running, "nurse");
+    const fhir = await fhirOf(running);
+    const { patients } = await api<{ patients: { streams: { id: string }[] }[] }>(
+      "GET",
+      `/api/streams?patient=${bed.patientId}`,
+    );
+    const span = (from: number) => `stream=${patients[0]?.streams[0]?.id}&from=${from}&to=${from + 3_600_000}`;
+    const ask = (from: number) => api<unknown>("GET", `/api/streams/readings?${span(from)}`);
+    return {
+      old: await ask(old),
+      recent: await ask(recent),
+      line: await api("GET", `/api/streams/trend?${span(old)}&buckets=20&method=lttb`),
+      trend: await api("GET", `/api/streams/trend?${span(old)}&buckets=60`),
+      fhir: (await fhir<{ entry?: unknown[] }>(`Observation?patient=${bed.patientId}&code=8867-4&_count=500`)).entry
+        ?.length,
+    };
+  };
+  const before = await answersOf(ward);
+  assert.equal(before.fhir, 210);
+  const moved = () => ward.json<{ files: number; damaged: unknown[]; unknown: unknown[] }>("archive", "verify");
+  let found = await moved();
+  for (let n = 0; n < 20 && found.files === 0; n++) found = await moved();
+  assert.ok(found.files > 0, "nothing was archived");
+  assert.deepEqual([found.damaged, found.unknown], [[], []]);
+  assert.deepEqual(await answersOf(ward), before);
+
+  await ward.stop();
+  const folder = join(ward.dataDir, "archive");
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".parquet"));
+  for (const file of files)
+    writeFileSync(
+      join(folder, file),
+      readFileSync(join(folder, file)).map((byte) => byte ^ 1),
+    );
+  const again = await startWard({ dataDir: ward.dataDir });
+  t.after(() => again.stop());
+  const after = await answersOf(again);
+  // The journal of the last minutes was read again, and has all of it.
+  assert.deepEqual(after, before);
+  const ready = await (await fetch(`${again.url}/health/ready`)).json();
+  assert.equal((ready as { checks: { archive: string } }).checks.archive, "damaged");
+  assert.match(again.log(), /an archive file is damaged/);
+  assert.equal((await again.cli("archive", "verify")).code, 1);
 });
