@@ -59,9 +59,7 @@ export async function killCampaign(options: {
 
   const acceptingAgainMs: number[] = [];
   let moves = 0;
-  const countMoves = () => {
-    moves += ward.log().split("older blocks were moved").length - 1;
-  };
+  const movesOf = (running: RunningWard) => running.log().split("older blocks were moved").length - 1;
   const end = async () => {
     load.stop();
     await ward.stop();
@@ -74,7 +72,7 @@ export async function killCampaign(options: {
       const exited = once(ward.process, "exit");
       ward.process.kill("SIGKILL");
       await exited;
-      countMoves();
+      moves += movesOf(ward);
       const restarted = performance.now();
       const accepting = load.firstAck();
       ward = await startWard({ dataDir, httpPort, mqttPort, env });
@@ -90,9 +88,10 @@ export async function killCampaign(options: {
     await wait(1_500);
     ledger.close();
 
+    // What was read again from the journal, at least, moves once more.
+    for (let n = 0; n < 600 && movesOf(ward) === 0; n++) await wait(100);
     const found = await archiveOf(ward);
-    countMoves();
-    const archive = { moves, ...found };
+    const archive = { moves: moves + movesOf(ward), ...found };
     const stored = await readBack(await fhirOf(ward), beds, base);
     const result = compare(ledger.lines(), stored, load.sequences);
     return {
