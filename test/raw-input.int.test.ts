@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { systemRuntime } from "@openward/runtime/system";
+import mqtt from "mqtt";
+import { readConfig } from "../server/config.ts";
+import { openDatabase } from "../server/store/database/index.ts";
+import { quietLog } from "../server/store/database/testing/database.ts";
+import { openKeysOf } from "../server/store/keys/index.ts";
+import { type KeptRow, rowsBetween } from "../server/store/raw/index.ts";
+import { addBeds, apiOf, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
+
+/** Layout, an exponent, a name written otherwise: what a decoder drops. */
+const bodyOf = (value: number) => Buffer.from(`{ "values":\t{"heart\\u002drate": ${value}.00e0} }\r\n`);
+
+let ward: RunningWard;
+let beds: Awaited<ReturnType<typeof addBeds>>;
+before(async () => {
+  ward = await startWard();
+  beds = await addBeds(ward, 2);
+});
+after(async () => {
+  await ward.stop();
+  removeDataDir(ward.dataDir);
+});
+
+async function post(bed: { deviceId: string; token: string }, body: Buffer): Promise<number> {
+  const authorization = `Basic ${Buffer.from(`${bed.deviceId}:${bed.token}`).toString("base64")}`;
+  const response = await fetch(`${ward.url}/ingest/devices/${bed.deviceId}/readings`, {
+    method: "POST",
+    headers: { authorization, "content-type": "application/json" },
+    body: new Uint8Array(body),
+  });
+  assert.equal(response.status, 200, await response.clone().text());
+  return ((await response.json()) as { accepted: number }).accepted;
+}
+
+/** Bodies by device, as a program that has the keys reads them when no server runs. */
+async function keptBodies(): Promise<Map<string, string[]>> {
+  const { dataDir } = ward;
+  const settings = readConfig({ OPENWARD_DATA_DIR: dataDir });
+  const database = await openDatabase({ dataDir, url: null, mode: "serve", runtime: systemRuntime, log: quietLog });
+  try {
+    const keys = await openKeysOf(database.worker, { settings, runtime: systemRuntime, log: quietLog });
+    const { rows } = await database.worker.query("SELECT organisation_id::text AS id FROM organisation");
+    const span = { from: Date.now() - 3_600_000, to: Date.now() + 60_000 };
+    const found: KeptRow[] = [];
+    for (const { id } of rows)
+      for await (const row of rowsBetween(database.worker, keys, { organisationId: id, ...span })) found.push(row);
+    keys.close();
+    assert.deepEqual(
+      found.flatMap(({ faults }) => faults),
+      [],
+    );
+    const messages = found.flatMap((row) => row.messages);
+    const byDevice = Map.groupBy(messages, ({ deviceId }) => deviceId);
+    return new Map(
+      [...byDevice].map(([id, all]) => [id, all.map(({ body }) => Buffer.from(body).toString("hex")).sort()]),
+    );
+  } finally {
+    await database.close();
+  }
+}
+
+test("what came over HTTP and MQTT is there byte for byte after kill -9, and gone with the patient", async () => {
+  const [first, second] = beds;
+  assert.ok(first && second);
+  const sent: Buffer[] = [];
+  for (let n = 0; n < 5; n++) {
+    sent.push(bodyOf(60 + n));
+    assert.equal(await post(first, sent.at(-1) as Buffer), 1);
+  }
+  assert.equal(await post(second, bodyOf(80)), 1);
+  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${ward.mqttPort}`, {
+    clientId: first.deviceId,
+    username: first.deviceId,
+    password: first.token,
+  });
+  for (let n = 0; n < 5; n++) {
+    sent.push(bodyOf(90 + n));
+    await client.publishAsync(`devices/${first.deviceId}/readings`, sent.at(-1) as Buffer, { qos: 1 });
+  }
+  await ward.stop("SIGKILL");
+  client.end(true);
+  const hex = (bodies: readonly Buffer[]) => bodies.map((body) => body.toString("hex")).sort();
+  const kept = await keptBodies();
+  assert.deepEqual(kept.get(first.deviceId), hex(sent));
+  assert.deepEqual(kept.get(second.deviceId), hex([bodyOf(80)]));
+
+  ward = await startWard({ dataDir: ward.dataDir });
+  const times = [-3_600_000, 60_000].map((ms) => new Date(Date.now() + ms).toISOString());
+  const run = () => ward.json<Record<string, unknown>>("reprocess", "--from", `${times[0]}`, "--to", `${times[1]}`);
+  const shown = await run();
+  assert.deepEqual([shown.messages, shown.same, shown.added, shown.changed, shown.missing], [11, 11, 0, 0, 0]);
+  await ward.json("erase", "T-1000", "--reason", "asked for it", "--confirm", "T-1000");
+  const left = await run();
+  assert.deepEqual([left.messages, left.same, left.unreadable], [1, 1, 0]);
+});
+
+test("`openward reprocess` shows what an association brings that was put right, and adds it once", async () => {
+  const second = beds[1];
+  assert.ok(second);
+  const device = await ward.json("device", "add", "late");
+  const at = Date.now() - 60_000;
+  const body = Buffer.from(JSON.stringify({ at, values: { spo2: 93 } }));
+  assert.equal(await post({ deviceId: "late", token: device.token as string }, body), 0, "nobody wears it");
+  await ward.json("device", "assign", "late", second.patientId, "--from", new Date(at - 1000).toISOString());
+  const span = ["--from", new Date(at).toISOString(), "--to", new Date(Date.now() + 1000).toISOString()];
+  const run = (...more: string[]) =>
+    ward.json<Record<string, unknown>>("reprocess", ...span, "--device", "late", ...more);
+
+  const shown = await run();
+  assert.deepEqual([shown.messages, shown.added, shown.changed, shown.missing, shown.applied], [1, 1, 0, 0, null]);
+  const lines = await ward.cli("reprocess", ...span);
+  assert.match(lines.stdout, /spo2 of late on .*: 1 new/);
+  assert.match(lines.stdout, new RegExp(`--apply --confirm ${shown.code}`));
+  const refused = await ward.cli("reprocess", ...span, "--apply", "--reason", "x", "--json");
+  assert.deepEqual([refused.code, JSON.parse(refused.stdout).error.code], [2, "FIELD_INVALID"]);
+  const apply = ["--apply", "--reason", "was assigned late", "--by", "Kim"];
+  const done = await run(...apply, "--confirm", String(shown.code));
+  assert.deepEqual(done.applied, { added: 1, amended: 0, resolved: 1 });
+  assert.equal((await run()).added, 0);
+
+  const api = await apiOf(ward);
+  const streams = await api<{ signal: string; deviceId: string; lastAt: number }[]>(
+    "GET",
+    `/api/patients/${second.patientId}/streams`,
+  );
+  assert.equal(streams.find(({ signal }) => signal === "spo2")?.lastAt, at);
+  assert.deepEqual(await api("GET", "/api/quarantine?device=late"), []);
+});
