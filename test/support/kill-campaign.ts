@@ -151,11 +151,11 @@ export async function killCampaign(options: {
 }
 
 /** One reading a message: its time and its value both tell the sequence number, so that a mix-up would show. */
-function payloadOf(base: number, sequence: number): Buffer {
+export function payloadOf(base: number, sequence: number): Buffer {
   return Buffer.from(`{"at":${base + sequence * 10},"values":{"heart-rate":${40 + (sequence % 160)}}}`);
 }
 
-async function readBack(
+export async function readBack(
   ward: RunningWard,
   beds: readonly { patientId: string }[],
   base: number,
@@ -186,7 +186,7 @@ interface Bundle {
   link?: { relation: string; url: string }[];
 }
 
-function compare(acknowledged: readonly string[], stored: ReadonlyMap<string, number>, sent: readonly number[]) {
+export function compare(acknowledged: readonly string[], stored: ReadonlyMap<string, number>, sent: readonly number[]) {
   return {
     stored: stored.size,
     lost: acknowledged.filter((key) => !stored.has(key)),
