@@ -121,7 +121,7 @@ export function startLoad(options: {
 }
 
 /** One reading a message: its time and its value both tell the sequence number, so that a mix-up would show. */
-function payloadOf(base: number, sequence: number): Buffer {
+export function payloadOf(base: number, sequence: number): Buffer {
   return Buffer.from(`{"at":${base + sequence * 10},"values":{"heart-rate":${40 + (sequence % 160)}}}`);
 }
 
