@@ -75,7 +75,8 @@ export class TailMemory {
 
   constructor(bytesMax = Number.POSITIVE_INFINITY) {
     this.bytesMax = bytesMax;
-    this.#idleBytesMax = Math.min(bytesMax / 4, 256 * 1024 * 1024);
+    // Sealing early gives a fifth of the budget back at a time, and it will be wanted again at once.
+    this.#idleBytesMax = Number.isFinite(bytesMax) ? bytesMax / 4 : 256 * 1024 * 1024;
   }
 
   /** Bytes of tails; what is idle and used again later is not counted. */

@@ -28,42 +28,46 @@ beforeEach(async () => {
 
 test("nothing is acknowledged before its commit, however late or seldom commits succeed", async () => {
   const r = seeded();
-  const test = await openTestJournal(database, { limits: { commitTimeoutMs: 60 }, disk: () => brokenDisk });
-  let started = 0;
-  let confirmed = 0;
-  test.faults.before = async () => {
-    started++;
-    await new Promise((resolve) => setTimeout(resolve, r.int(8)));
-    if (r.int(4) === 0) throw new Error("lost before it was sent");
-  };
-  test.faults.after = async () => {
-    if (r.int(4) === 0) await new Promise((resolve) => setTimeout(resolve, 120));
-    confirmed++;
-  };
-  const acknowledged = new Set<string>();
-  const refused: unknown[] = [];
-  for (let n = 0; n < 400; n++) {
-    const entry = reading(n);
-    void test.journal.append([entry]).then(
-      () => acknowledged.add(lineOf(entry)),
-      (error) => refused.push(error),
-    );
-    if (r.int(5) === 0) await new Promise((resolve) => setTimeout(resolve, 3));
-    if (n % 40 === 0) {
-      const durable = new Set(await readingsInJournal(database));
-      for (const line of acknowledged) assert.ok(durable.has(line), "acknowledged, but not in the database");
+  const test = await openTestJournal(database, { limits: { commitTimeoutMs: 200 }, disk: () => brokenDisk });
+  try {
+    let started = 0;
+    let confirmed = 0;
+    test.faults.before = async () => {
+      started++;
+      await new Promise((resolve) => setTimeout(resolve, r.int(8)));
+      if (r.int(4) === 0) throw new Error("lost before it was sent");
+    };
+    test.faults.after = async () => {
+      if (r.int(4) === 0) await new Promise((resolve) => setTimeout(resolve, 350));
+      confirmed++;
+    };
+    const acknowledged = new Set<string>();
+    const refused: unknown[] = [];
+    for (let n = 0; n < 400; n++) {
+      const entry = reading(n);
+      void test.journal.append([entry]).then(
+        () => acknowledged.add(lineOf(entry)),
+        (error) => refused.push(error),
+      );
+      if (r.int(5) === 0) await new Promise((resolve) => setTimeout(resolve, 3));
+      if (n % 40 === 0) {
+        const durable = new Set(await readingsInJournal(database));
+        for (const line of acknowledged) assert.ok(durable.has(line), "acknowledged, but not in the database");
+      }
     }
+    await until(() => acknowledged.size + refused.length === 400, "every append to be answered");
+    test.faults.before = () => {};
+    test.faults.after = () => {};
+    await until(() => test.journal.state === "ok", "the journal to recover");
+    const counts = `${started} started, ${confirmed} confirmed, ${acknowledged.size} acknowledged, ${refused.length} refused`;
+    assert.ok(started > confirmed && refused.length > 0 && acknowledged.size > 0, `the faults took part: ${counts}`);
+    for (const error of refused) assert.ok(isUnavailable(error));
+    const durable = await readingsInJournal(database);
+    assert.equal(new Set(durable).size, durable.length, "nothing is there twice");
+    for (const line of acknowledged) assert.ok(durable.includes(line));
+  } finally {
+    await test.close();
   }
-  await until(() => acknowledged.size + refused.length === 400, "every append to be answered");
-  test.faults.before = () => {};
-  test.faults.after = () => {};
-  await until(() => test.journal.state === "ok", "the journal to recover");
-  assert.ok(started > confirmed && refused.length > 0 && acknowledged.size > 0, "the faults took part");
-  for (const error of refused) assert.ok(isUnavailable(error));
-  const durable = await readingsInJournal(database);
-  assert.equal(new Set(durable).size, durable.length, "nothing is there twice");
-  for (const line of acknowledged) assert.ok(durable.includes(line));
-  await test.close();
 });
 
 test("while PostgreSQL is away readings are kept on disk and chained in, each once", async () => {
