@@ -31,6 +31,9 @@ test("a backup made under load, full and incremental, is restored on an empty ma
   });
   const beds = await addBeds(ward, 4);
   const loaded = beds.slice(0, 3);
+  // Their tokens are in the backup too, and open the restored ward.
+  const api = await apiOf(ward);
+  const fhir = await fhirOf(ward);
   const base = Date.now() - 3_600_000;
   const ledger = openLedger(join(folder, "ledger.txt"));
   const load = startLoad({ beds: loaded, mqttPort: ward.mqttPort, rate: 200, ledger, base });
@@ -45,9 +48,6 @@ test("a backup made under load, full and incremental, is restored on an empty ma
   const lastIncrement = await ward.json<Report>("backup", place);
   assert.equal(lastIncrement.kind, "increment");
   assert.ok(lastIncrement.rows > 0, "what came meanwhile is in the increment");
-  // They are in the backup too, and open the restored ward.
-  const api = await apiOf(ward);
-  const fhir = await fhirOf(ward);
   const expected = await everythingReadable(api, fhir, loaded, base);
   const { lost } = compare(ledger.lines(), expected.readings, load.sequences);
   assert.deepEqual(lost, []);
