@@ -106,7 +106,9 @@ async function verify(options: { mend?: boolean; json?: boolean }): Promise<void
       const packing = createBlockPacking(keys, zstd);
       const elsewhere = (id: string, from: number, to: number) => archivedHours(worker, id, from, to);
       let found = await verifyStore({ worker, keys, packing, elsewhere, progress });
-      const mended = options.mend ? await mendStore(found.faults, { worker, packing, now: clock.now() }) : null;
+      const mended = options.mend
+        ? await mendStore(found.faults, { worker, packing, elsewhere, now: clock.now() })
+        : null;
       if (mended && mended.setAside + mended.remade > 0) {
         progress("once more ...");
         found = await verifyStore({ worker, keys, packing, elsewhere, progress });

@@ -21,6 +21,8 @@ export interface MendOptions {
   readonly worker: Pool;
   readonly packing: BlockPacking;
   readonly now: number;
+  /** Hours of a numeric stream that are in no block here, but in the archive. */
+  readonly elsewhere?: (streamId: string, from: number, to: number) => Promise<ReadonlySet<number>>;
 }
 
 export interface Mended {
@@ -47,7 +49,7 @@ export async function mendStore(faults: readonly Fault[], options: MendOptions):
       const stream = await streamOf(client, fault);
       if (!stream) return;
       const make = fault.kind === "rollup" ? remakeRollup : remakeOverview;
-      if (await make(client, stream, fault, options.packing)) remade++;
+      if (await make(client, stream, fault, options)) remade++;
     });
   }
   return { setAside, remade };
@@ -95,7 +97,7 @@ async function remakeOverview(
   client: PoolClient,
   stream: Stream,
   fault: Fault,
-  packing: BlockPacking,
+  { packing }: MendOptions,
 ): Promise<boolean> {
   const { streamId, at, associationId } = partsOf(fault);
   const { rows } = await client.query<{ payload: Uint8Array }>(
@@ -112,8 +114,16 @@ async function remakeOverview(
   return true;
 }
 
-/** Hours without a block here keep what the rollup says of them, where that can be read: they were set aside, or archived. */
-async function remakeRollup(client: PoolClient, stream: Stream, fault: Fault, packing: BlockPacking): Promise<boolean> {
+/**
+ * Hours without a block here keep what the rollup says of them: they were set aside, or archived. Where it cannot be read
+ * and hours are archived, it stays as it is: without them it would be a gap that nobody is told of.
+ */
+async function remakeRollup(
+  client: PoolClient,
+  stream: Stream,
+  fault: Fault,
+  { packing, elsewhere = async () => new Set() }: MendOptions,
+): Promise<boolean> {
   const { streamId, at: day, associationId } = partsOf(fault);
   const { rows: stored } = await client.query<{ payload: Uint8Array }>(
     "SELECT payload FROM rollup WHERE stream_id = $1 AND day_start = $2 AND association_id = $3 FOR UPDATE",
@@ -129,11 +139,14 @@ async function remakeRollup(client: PoolClient, stream: Stream, fault: Fault, pa
       WHERE stream_id = $1 AND period_start >= $2 AND period_start < $3 AND association_id = $4`,
     [streamId, day, day + DAY_MS, associationId],
   );
-  const aside = new Set(asideRows.map(({ at }) => at));
+  const archived = await elsewhere(streamId, day, day + DAY_MS);
+  const said = stored[0] && readable(stored[0].payload, packing.of(streamId));
+  if (!said && archived.size > 0) return false;
+  const kept = new Set([...asideRows.map(({ at }) => at), ...archived]);
   const hours = new Map<number, readonly RollupSlot[]>();
-  for (const slot of stored[0] ? readable(stored[0].payload, packing.of(streamId)) : []) {
+  for (const slot of said ?? []) {
     const hour = Math.floor(slot.start / HOUR_MS) * HOUR_MS;
-    if (aside.has(hour)) hours.set(hour, [...(hours.get(hour) ?? []), slot]);
+    if (kept.has(hour)) hours.set(hour, [...(hours.get(hour) ?? []), slot]);
   }
   for (const { at, payload } of blocks) {
     const { columns } = decodeNumericBlock(payload, packing.of(streamId));
@@ -149,11 +162,11 @@ async function remakeRollup(client: PoolClient, stream: Stream, fault: Fault, pa
   return true;
 }
 
-function readable(payload: Uint8Array, packing: Parameters<typeof decodeRollup>[1]): readonly RollupSlot[] {
+function readable(payload: Uint8Array, packing: Parameters<typeof decodeRollup>[1]): readonly RollupSlot[] | undefined {
   try {
     return decodeRollup(payload, packing);
   } catch {
-    return [];
+    return undefined;
   }
 }
 

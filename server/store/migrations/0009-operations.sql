@@ -32,6 +32,22 @@ BEGIN
   END LOOP;
 END $$;
 
+-- As in 0008, and for the same reason.
+CREATE OR REPLACE FUNCTION raw_input_drop_before(before date) RETURNS SETOF text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+  partition regclass;
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(7276903413) THEN RETURN; END IF;
+  FOR partition IN
+    SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'raw_input'::regclass ORDER BY inhrelid::regclass::text
+  LOOP
+    CONTINUE WHEN right(partition::text, 8) >= to_char(before, 'YYYYMMDD');
+    RETURN NEXT partition::text;
+    EXECUTE format('DROP TABLE %s', partition);
+  END LOOP;
+END $$;
+
 -- Rows that `openward store verify` found not to be as they were written: told on the ward until they are mended.
 CREATE TABLE store_fault (
   kind text NOT NULL CHECK (kind IN ('block', 'overview', 'rollup', 'journal', 'quarantine')),
