@@ -28,6 +28,7 @@ export async function chainBatches(
   let raws: RawRow[] = [];
   let placed: PlacedEntry[] = [];
   let bytes = 0;
+  let before = "";
   const flush = async () => {
     if (rows.length + raws.length > 0) await committer.commit({ rows, raws, placed }, WAIT_MS);
     [rows, raws, placed, bytes] = [[], [], [], 0];
@@ -36,6 +37,11 @@ export async function chainBatches(
     if (isRawBatch(batch)) {
       // It stands in the spool behind the batch that came of it, and goes into the journal with it, or behind it.
       const { batchId, organisationId, position, writtenAt } = readRawHeader(batch);
+      if (batchId !== before) {
+        // Its batch is damaged, or was cut off with a write that was never confirmed.
+        log.warn({ position }, "what was sent stands alone in the spool; it is left out");
+        continue;
+      }
       const day = dayOf(writtenAt);
       await prepareDay(day);
       raws.push({ day, position, batchId, organisationId, writtenAt, input: Buffer.from(batch) });
@@ -51,6 +57,7 @@ export async function chainBatches(
       ({ message }) => log.error({ reason: message }, "a slice of a spooled batch cannot be read"),
     );
     const { batchId, organisationId, position, writtenAt } = header;
+    before = batchId;
     const day = dayOf(writtenAt);
     await prepareDay(day);
     rows.push({ day, position, batchId, organisationId, writtenAt, batch: Buffer.from(batch) });

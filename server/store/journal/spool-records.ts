@@ -54,13 +54,15 @@ export function readSpoolFile(file: Uint8Array): SpoolContents {
 
 function isWhole(file: Uint8Array, view: DataView, at: number): boolean {
   if (at + HEAD_BYTES > file.length || view.getUint32(at, true) !== MAGIC) return false;
+  // No batch is empty: the head's beginning is all that reached the disk, and zeros lie behind it.
+  if (view.getUint32(at + 4, true) === 0) return false;
   return at + HEAD_BYTES + view.getUint32(at + 4, true) <= file.length;
 }
 
 function recordAt(file: Uint8Array, view: DataView, at: number): Uint8Array | undefined {
   if (at + HEAD_BYTES > file.length || view.getUint32(at, true) !== MAGIC) return undefined;
   const end = at + HEAD_BYTES + view.getUint32(at + 4, true);
-  if (end > file.length) return undefined;
+  if (end > file.length || end === at + HEAD_BYTES) return undefined;
   const batch = file.subarray(at + HEAD_BYTES, end);
   return crc32(batch) === view.getUint32(at + 8, true) ? batch : undefined;
 }

@@ -101,6 +101,15 @@ test("a record cut off anywhere at the end is dropped, and only that one", () =>
   }
 });
 
+test("a head of which the beginning alone reached the disk is a write that was cut off, and no empty batch", () => {
+  const whole = join([1, 2].flatMap((n) => spoolRecord(batch(n))));
+  for (let zeros = 0; zeros < 40; zeros++) {
+    const torn = join([whole, spoolRecord(batch(3))[0]?.subarray(0, 4) as Uint8Array, new Uint8Array(zeros)]);
+    const { batches, tornBytes, damagedBytes } = readSpoolFile(torn);
+    assert.deepEqual([batches.length, tornBytes, damagedBytes], [2, 4 + zeros, 0]);
+  }
+});
+
 test("damage in the middle is told apart from a torn end; what is whole is given and the file kept", async () => {
   const r = seeded();
   const size = spoolRecord(batch(1)).reduce((sum, chunk) => sum + chunk.length, 0);

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import type { RawInput } from "@openward/model";
 import { openTestDatabase, type TestDatabase } from "../database/testing/database.ts";
 import { postgresJournalRows } from "../journal/index.ts";
+import { readSpoolFile, spoolRecord } from "../journal/spool-records.ts";
 import { ORGANISATION, PATIENT, readingsOf, testStream } from "../journal/testing/entries.ts";
 import { openTestJournal, until } from "../journal/testing/open-journal.ts";
 import { testKeysOf } from "../keys/testing/keys.ts";
@@ -72,6 +75,25 @@ test("a process that died with its spool full leaves what was sent to the next o
   await first.journal.append([entry(1)], raw(1));
   const second = await openTestJournal(database, { folder: first.folder });
   assert.deepEqual(await kept(), [bodyOf(1)]);
+  await second.close();
+  await first.close();
+});
+
+test("what stands alone in the spool, its batch torn away, is left out and stops nothing", async () => {
+  const first = await openTestJournal(database, {
+    limits: { commitTimeoutMs: 200, retryMs: 60_000, retryMsMax: 60_000 },
+  });
+  first.faults.before = () => Promise.reject(new Error("the database is away"));
+  await first.journal.append([entry(1)], raw(1));
+  await first.journal.append([entry(2)], raw(2));
+  const [name = ""] = readdirSync(first.folder);
+  const { batches } = readSpoolFile(readFileSync(join(first.folder, name)));
+  assert.equal(batches.length, 4);
+  writeFileSync(join(first.folder, name), Buffer.concat(batches.slice(1).flatMap((batch) => spoolRecord(batch))));
+  const second = await openTestJournal(database, { folder: first.folder });
+  assert.deepEqual(await kept(), [bodyOf(2)]);
+  const { rows } = await database.worker.query("SELECT FROM raw_input");
+  assert.equal(rows.length, 1);
   await second.close();
   await first.close();
 });
