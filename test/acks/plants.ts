@@ -6,8 +6,8 @@ export const plantedAcks: readonly { readonly what: string; readonly plant: (par
     what: "the ack goes out before the commit",
     plant: () => ({
       journal: (journal) => ({
-        append(entries) {
-          journal.append(entries).catch(() => {});
+        append(entries, raw) {
+          journal.append(entries, raw).catch(() => {});
           return Promise.resolve();
         },
       }),

@@ -85,9 +85,9 @@ export async function openAckServer(
     },
     deliveries: { receivedAt: () => undefined },
     journal: {
-      append(entries) {
+      append(entries, raw) {
         witness.appended(entries);
-        return inner.append(entries);
+        return inner.append(entries, raw);
       },
     },
     watch: { readings() {}, waveform() {}, event() {}, status() {}, connection() {} },

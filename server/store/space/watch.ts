@@ -1,5 +1,5 @@
 import { OutsideTrouble } from "@openward/errors";
-import type { JournalEntry } from "@openward/model";
+import type { JournalEntry, RawInput } from "@openward/model";
 import type { Timer, Timers } from "@openward/runtime";
 
 /** ok: enough. low: somebody must make room. full: devices get no acks until there is room again. */
@@ -97,7 +97,7 @@ export async function watchSpace(options: SpaceOptions): Promise<SpaceWatch> {
 }
 
 interface Journal {
-  append(entries: readonly JournalEntry[]): Promise<void>;
+  append(entries: readonly JournalEntry[], raw?: RawInput): Promise<void>;
 }
 
 /**
@@ -106,9 +106,9 @@ interface Journal {
  */
 export function refuseWhenFull<T extends Journal>(journal: T, space: Pick<SpaceWatch, "state">): Journal {
   return {
-    append: (entries) =>
+    append: (entries, raw) =>
       space.state === "full"
         ? Promise.reject(new OutsideTrouble("DISK_FULL", true, { at: "OPENWARD_DATA_DIR" }))
-        : journal.append(entries),
+        : journal.append(entries, raw),
   };
 }
