@@ -23,7 +23,7 @@ import {
 } from "./testing/house.ts";
 
 const MINUTE = 60_000;
-/** More of them: AMENDMENT_ROUNDS=500. */
+/** More of them: AMENDMENT_ROUNDS=60. */
 const ROUNDS = Number(process.env.AMENDMENT_ROUNDS ?? 10);
 const PATIENTS = [ANNA, BERIT, CARL];
 const SIGNALS = ["heart-rate", "spo2"];

@@ -50,10 +50,11 @@ export function createNewestBook(deps: { received: Received; book: Book; streamI
     return [...found.values()];
   }
 
-  /** Parts lie over one another: a stream's own goes on behind what was given to it. */
+  /** Parts lie over one another: a stream's own goes on behind what was given to it. Those that end last are looked at first. */
   async function look(stream: Stream): Promise<Known | undefined> {
     let newest: Known | undefined;
-    for (const part of partsOf(stream)) {
+    for (const part of partsOf(stream).sort((a, b) => b.to - a.to)) {
+      if (newest && part.to <= (newest.lastAt as number)) break;
       const known = stream.kind === "numeric" ? await lastReading(stream, part) : await lastOf(stream, part);
       if (known && (known.lastAt as number) > (newest?.lastAt ?? Number.NEGATIVE_INFINITY)) newest = known;
     }
