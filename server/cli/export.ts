@@ -18,6 +18,7 @@ interface Options {
   from?: string;
   to?: string;
   identified?: boolean;
+  asReceived?: boolean;
   expire?: boolean;
   gone?: boolean;
   organisation?: string;
@@ -41,6 +42,7 @@ export function addExportCommand(program: Command): void {
     .option("--from <time>", "from this time on, such as 2026-11-22 or 2026-11-22T06:00:00Z")
     .option("--to <time>", "before this time; now when left out")
     .option("--identified", "name patients and devices by their ids, instead of names that hold in this export alone")
+    .option("--as-received", "also where values were amended since: they are written as they were received")
     .option("--expire", "remove the files of exports that are past their day")
     .option("--gone", "with --expire: also count as removed what is not where it was written")
     .option("--organisation <name>", "needed only where there are several")
@@ -63,6 +65,7 @@ async function write(options: Options): Promise<void> {
     from: parseTime(options.from, "--from"),
     to: parseTime(options.to, "--to"),
     isIdentified: options.identified ?? false,
+    isAsReceived: options.asReceived ?? false,
     by: "command line",
   };
   await withRegistry(options.organisation, async (registry) => {

@@ -103,6 +103,7 @@ const request = (name: string, more: Partial<ExportRequest> = {}): ExportRequest
   from: null,
   to: null,
   isIdentified: true,
+  isAsReceived: false,
   by: "test",
   ...more,
 });
@@ -271,6 +272,18 @@ test("what is past its day is removed, its own files alone, and what is not wher
   assert.deepEqual(await outcomes(true), [[folder("moved"), "missing"]]);
   assert.deepEqual(await outcomes(false), []);
   assert.ok(existsSync(join(folder("all"), "manifest.json")), "whose day is to come stays");
+});
+
+test("where something was amended, an export is refused until it is wanted as received, and says how much it is", async () => {
+  await database.owner.query(
+    `INSERT INTO amendment (id, patient_id, organisation_id, sequence, at, made_by, content)
+      VALUES (gen_random_uuid(), $1, $2, nextval('amendment_sequence'), 1, 'nurse', '\\x00')`,
+    [PATIENT, ORGANISATION],
+  );
+  await assert.rejects(exportParquet(request("amended"), deps()), { code: "CONFLICT" });
+  const manifest = await exportParquet(request("as-received", { isAsReceived: true }), deps());
+  assert.equal(manifest.amendments, 1);
+  await database.owner.query("DELETE FROM amendment");
 });
 
 test("an export that holds an erased patient is removed, of everybody or of that patient alone; one that is under way leaves nothing", async () => {

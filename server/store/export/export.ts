@@ -31,6 +31,8 @@ export interface ExportRequest {
   /** Exclusive. */
   readonly to: number | null;
   readonly isIdentified: boolean;
+  /** Whoever wants it knows that some of it was taken back, corrected, or given to another patient. */
+  readonly isAsReceived: boolean;
   readonly by: string;
 }
 
@@ -50,7 +52,8 @@ const FILE_ROWS_MAX = { readings: 20_000_000, waveforms: 100_000 };
  * Typed Parquet files with a manifest. The record of who took what, for what and until when is durable before the first
  * byte is written. An export that cannot be finished leaves no files.
  *
- * @throws RefusedInput NOT_FOUND, FIELD_INVALID, CONFLICT when the folder is not empty; OutsideTrouble
+ * @throws RefusedInput NOT_FOUND, FIELD_INVALID, CONFLICT when the folder is not empty, or when something that would be in it
+ *   was amended and nobody said that it is wanted as received; OutsideTrouble
  */
 export async function exportParquet(request: ExportRequest, deps: ExportDependencies): Promise<Manifest> {
   const { runtime, worker } = deps;
@@ -60,6 +63,7 @@ export async function exportParquet(request: ExportRequest, deps: ExportDependen
   const reader = await openStoreReader(deps);
   const streams = chosen(reader, request);
   const patients = [...new Set(streams.map(({ stream }) => stream.patientId))];
+  await countAmended(request, patients, worker);
   await makeFolder(request.folder);
   const id = runtime.ids.uuid();
   await record(request, id, patients, deps);
@@ -84,6 +88,7 @@ export async function exportParquet(request: ExportRequest, deps: ExportDependen
     if (reader.damaged > 0)
       throw new RefusedInput("BLOCK_CORRUPT", { at: "export", received: `${reader.damaged} unreadable blocks` });
     await refuseErased(patients, worker);
+    const amendments = await countAmended(request, patients, worker);
     const manifest = newManifest({
       id,
       organisation: request.organisation.name,
@@ -93,6 +98,7 @@ export async function exportParquet(request: ExportRequest, deps: ExportDependen
       expiresAt: new Date(request.expiresAt).toISOString(),
       isIdentified: request.isIdentified,
       patients: patients.length,
+      amendments,
       from: request.from === null ? null : new Date(request.from).toISOString(),
       to: new Date(to).toISOString(),
       signals: [...new Set(streams.map(({ stream }) => stream.signal))].sort(),
@@ -134,6 +140,27 @@ async function checkPatients({ organisation, patientIds }: ExportRequest, worker
   const known = new Set((rows as { id: string }[]).map(({ id }) => id));
   const missing = patientIds.find((id) => !known.has(id));
   if (missing) throw new RefusedInput("NOT_FOUND", { at: "--patient", received: missing });
+}
+
+/**
+ * Amendments of these patients' records. Files have what was received: a value that was an error, or another patient's,
+ * stands in them like any other.
+ *
+ * @throws RefusedInput CONFLICT where there are some and nobody said that this is wanted
+ */
+async function countAmended(
+  { isAsReceived }: ExportRequest,
+  patients: readonly string[],
+  worker: Pool,
+): Promise<number> {
+  const { rows } = await worker.query(
+    "SELECT count(DISTINCT id)::integer AS n FROM amendment WHERE patient_id = ANY($1)",
+    [patients],
+  );
+  const { n } = rows[0] as { n: number };
+  if (n === 0 || isAsReceived) return n;
+  const expected = "`--as-received`: values are written as they were received, also those that were amended";
+  throw new RefusedInput("CONFLICT", { at: "--as-received", expected, received: `${n} amendments` });
 }
 
 /** Nobody who was erased while it was written stays in it. @throws RefusedInput CONFLICT */

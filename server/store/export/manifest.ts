@@ -21,6 +21,8 @@ export interface Manifest {
   /** Are patients and devices named by their ids? Otherwise by names that hold in this export alone. */
   readonly isIdentified: boolean;
   readonly patients: number;
+  /** How many amendments concern these patients. Values are as received: none of them is applied. */
+  readonly amendments: number;
   readonly from: string | null;
   readonly to: string;
   readonly signals: readonly string[];
