@@ -2,6 +2,7 @@ import type { JournalEntry } from "@openward/model";
 import { readBatchHeader } from "../../server/store/journal/batch.ts";
 import type { Connect, Disk, SqlStatement } from "../../server/store/journal/index.ts";
 import { readSpoolFile } from "../../server/store/journal/spool-records.ts";
+import { isRawBatch } from "../../server/store/raw/format.ts";
 import { insertsOf } from "../simulation/database/model-statements.ts";
 
 /** Knows which places of the journal are durable, and where each message has come to stand. */
@@ -80,7 +81,7 @@ export class Witness {
             await file.flush();
             const { batches } = readSpoolFile(bytes);
             this.#nowDurable(
-              batches.map((batch) => readBatchHeader(batch).position),
+              batches.filter((batch) => !isRawBatch(batch)).map((batch) => readBatchHeader(batch).position),
               "throughSpool",
             );
           },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OutsideTrouble } from "@openward/errors";
+import type { RawInput } from "@openward/model";
 import { manualRuntime } from "@openward/runtime/manual";
 import { refuseWhenFull, watchSpace } from "./watch.ts";
 
@@ -77,14 +78,15 @@ test("it is looked at twice a second, without being asked", async () => {
 });
 
 test("while the disk is full devices' entries are refused with a code, and go on by themselves after that", async () => {
-  const taken: number[] = [];
+  const taken: unknown[] = [];
+  const raw = { deviceId: "a device" } as unknown as RawInput;
   const space: { state: "ok" | "low" | "full" } = { state: "full" };
-  const journal = refuseWhenFull({ append: async (entries) => void taken.push(entries.length) }, space);
+  const journal = refuseWhenFull({ append: async (...given) => void taken.push(given) }, space);
   await assert.rejects(
     journal.append([]),
     (error) => error instanceof OutsideTrouble && error.code === "DISK_FULL" && error.retry,
   );
   space.state = "low";
-  await journal.append([]);
-  assert.deepEqual(taken, [0]);
+  await journal.append([], raw);
+  assert.deepEqual(taken, [[[], raw]], "with what was sent");
 });
