@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { openTestDatabase, type TestDatabase } from "../database/testing/database.ts";
 import { seeded } from "../journal/testing/entries.ts";
 import { settableRuntime, type TestStore } from "../telemetry/testing/open-store.ts";
@@ -68,10 +69,13 @@ async function restart(retention = RETENTION): Promise<void> {
 }
 
 beforeEach(async () => {
+  // The store of the test before may be dropping old days in the background.
+  const dropping =
+    "SELECT FROM pg_stat_activity WHERE state = 'active' AND query ~ 'drop_before' AND pid <> pg_backend_pid()";
+  for (let n = 0; n < 1_000 && (await database.owner.query(dropping)).rows.length > 0; n++) await wait(10);
   const client = await database.owner.connect();
   await client.query("BEGIN");
   await client.query(`TRUNCATE ${KEPT.join(", ")}, archived_block, lost_block, archive_file, damaged_block`);
-  // The store of the test before drops old days in the background: while they are empty it must not look.
   await client.query("SELECT journal_prepare(min(day), max(day) - min(day) + 1) FROM kept_journal HAVING count(*) > 0");
   for (const table of KEPT) await client.query(`INSERT INTO ${table} SELECT * FROM kept_${table}`);
   await client.query("COMMIT");

@@ -29,6 +29,7 @@ export interface DaysOptions {
 export function createDays({ rows, clock, timers, journalDays, rawDays, log }: DaysOptions): Days {
   const ready = new Set<string>();
   let timer: Timer | undefined;
+  let isStopped = false;
 
   const prepare = async (first: number, count: number) => {
     await rows.prepareDays(dayOf(first), count);
@@ -37,9 +38,11 @@ export function createDays({ rows, clock, timers, journalDays, rawDays, log }: D
   const tidy = async () => {
     try {
       await prepare(clock.now() - DAY_MS, DAYS_AHEAD + 1);
+      if (isStopped) return;
       const daysAgo = (days: number) => dayOf(clock.now() - days * DAY_MS);
       const dropped = await rows.dropRawBefore(daysAgo(rawDays));
       if (dropped > 0) log.info({ dropped }, "old days of what was sent were dropped");
+      if (isStopped) return;
       const before = daysAgo(Math.max(journalDays, rawDays));
       const droppedDays = await rows.dropBefore(before);
       // Whoever comes late to a day of which anything was dropped makes it again.
@@ -58,6 +61,10 @@ export function createDays({ rows, clock, timers, journalDays, rawDays, log }: D
       timer = timers.every(HOUR_MS, () => void tidy());
       void tidy();
     },
-    stop: () => timer?.cancel(),
+    /** What runs in the database is not waited for: a stop must not hang on it. */
+    stop() {
+      isStopped = true;
+      timer?.cancel();
+    },
   };
 }
