@@ -145,6 +145,11 @@ export const settings = {
     isSecret: true,
     parse: (value: string) => (value === "" || Buffer.from(value, "base64").length === 32 ? value : undefined),
   },
+  masterKeyCommand: text(
+    "OPENWARD_MASTER_KEY_COMMAND",
+    "",
+    "a program that wraps and unwraps by a master key that stays in a key management service, instead of a file",
+  ),
   quarantineMonths: integer(
     "OPENWARD_QUARANTINE_MONTHS",
     12,
@@ -239,8 +244,12 @@ export function readConfig(
   config.dataDir = resolve((config.dataDir as string) || defaultDataDir(isRoot));
   config.keyDir = resolve((config.keyDir as string) || join(config.dataDir as string, "keys"));
   config.masterKeyFile = resolve((config.masterKeyFile as string) || join(config.keyDir as string, "master.key"));
-  if (environment.OPENWARD_MASTER_KEY && environment.OPENWARD_MASTER_KEY_FILE)
-    throw new RefusedInput("CONFIG_INVALID", { at: "OPENWARD_MASTER_KEY", expected: "either the key or its file" });
+  const places = ["masterKey", "masterKeyFile", "masterKeyCommand"] as const;
+  if (places.filter((place) => environment[settings[place].env]).length > 1)
+    throw new RefusedInput("CONFIG_INVALID", {
+      at: places.map((place) => settings[place].env).join(", "),
+      expected: "one of them",
+    });
   const archive = config.archive as string;
   if (archive === "") config.archive = join(config.dataDir as string, "archive");
   else if (archive !== "off" && !archive.startsWith("s3://")) config.archive = resolve(archive);

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import type { LiveMessage } from "@openward/api";
 import WebSocket from "ws";
+import { keyProgram } from "../server/store/keys/testing/key-program.ts";
 import { addBeds, apiOf, fhirOf, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
 
 const send = async (ward: RunningWard, bed: { deviceId: string; token: string }, values: Record<string, number>) => {
@@ -117,8 +119,15 @@ test("an erased patient is gone from screens, portals and FHIR at once, and from
   assert.ok(!existsSync(join(ward.dataDir, "keys", "store.json")), "no new keys are made over old ones");
   rmSync(join(ward.dataDir, "keys"), { recursive: true, force: true });
   renameSync(join(ward.dataDir, "keys-elsewhere"), join(ward.dataDir, "keys"));
-  const last = await startWard({ dataDir: ward.dataDir });
-  await last.stop();
+  // The master key moves to where it cannot be read from this machine.
+  const OPENWARD_MASTER_KEY_COMMAND = keyProgram(mkdtempSync(join(tmpdir(), "openward-key-program-")));
+  await ward.json("keys", "change-master", "--to-command", OPENWARD_MASTER_KEY_COMMAND);
+  await assert.rejects(startWard({ dataDir: ward.dataDir }), /KEY_MASTER_WRONG/);
+  const last = await startWard({ dataDir: ward.dataDir, env: { OPENWARD_MASTER_KEY_COMMAND } });
+  t.after(() => last.stop());
+  const fhirLast = await fhirOf(last);
+  const left = await fhirLast<{ entry?: unknown[] }>(`Observation?device=${other.deviceId}`);
+  assert.equal(left.entry?.length, entry.length, "what was encrypted before the change is read after it");
 });
 
 // With owners and modes: the database runs as a user of its own.

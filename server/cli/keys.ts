@@ -1,8 +1,19 @@
-import { OutsideTrouble } from "@openward/errors";
+import { resolve } from "node:path";
+import { OutsideTrouble, RefusedInput } from "@openward/errors";
 import { systemRuntime } from "@openward/runtime/system";
 import type { Command } from "commander";
 import { type Config, readConfig } from "../config.ts";
-import { backUpKeyStore, type KeyStoreReport, kmsOf, verifyKeyStore } from "../store/keys/index.ts";
+import {
+  backUpKeyStore,
+  changeMaster,
+  commandKms,
+  environmentKms,
+  fileKms,
+  type KeyStoreReport,
+  type Kms,
+  kmsOf,
+  verifyKeyStore,
+} from "../store/keys/index.ts";
 import { EXIT, print } from "./output.ts";
 
 export function addKeysCommands(program: Command): void {
@@ -25,6 +36,46 @@ export function addKeysCommands(program: Command): void {
       const place = folder ?? config.keyDir;
       tellOf(await verify(place, config), { folder: place, isJson: options.json ?? false });
     });
+  keys
+    .command("change-master")
+    .description("put the key store under another master key; today's is where the settings say. The server may run")
+    .option("--to-file <path>", "a file of 32 bytes in base64; made where there is none")
+    .option("--to-variable <name>", "the variable of the environment that holds 32 bytes in base64")
+    .option("--to-command <program>", "a program as in OPENWARD_MASTER_KEY_COMMAND")
+    .option("--json", "print one JSON object")
+    .action(async (options: { toFile?: string; toVariable?: string; toCommand?: string; json?: boolean }) => {
+      const config = readConfig(process.env);
+      const { kms, setting } = newMaster(options);
+      await changeMaster(config.keyDir, kmsOf(config, systemRuntime)(false), kms());
+      const report = await verifyKeyStore(config.keyDir, kms());
+      print(options.json ?? false, { ok: true, folder: config.keyDir, setting, ...report }, [
+        `${config.keyDir} is under the new master key; ${report.live} keys open under it`,
+        `Set ${setting} before the next start, and take away what was set before.`,
+        "Copies of the key store that were made before need the old master key: keep it until they are gone.",
+      ]);
+    });
+}
+
+function newMaster(to: { toFile?: string; toVariable?: string; toCommand?: string }): {
+  kms: () => Kms;
+  /** As it is to be from now on. */
+  setting: string;
+} {
+  const { random } = systemRuntime;
+  if ([to.toFile, to.toVariable, to.toCommand].filter((place) => place !== undefined).length !== 1) {
+    const at = "--to-file, --to-variable, --to-command";
+    throw new RefusedInput("FIELD_INVALID", { at, expected: "one of them" });
+  }
+  if (to.toCommand !== undefined) {
+    const program = to.toCommand;
+    return { kms: () => commandKms(program), setting: `OPENWARD_MASTER_KEY_COMMAND=${program}` };
+  }
+  if (to.toVariable !== undefined) {
+    const text = process.env[to.toVariable] ?? "";
+    return { kms: () => environmentKms(text, random), setting: `OPENWARD_MASTER_KEY to what ${to.toVariable} is` };
+  }
+  const path = resolve(to.toFile ?? "");
+  return { kms: () => fileKms(path, true, random), setting: `OPENWARD_MASTER_KEY_FILE=${path}` };
 }
 
 /** Where the master key is not at hand, as on a machine that only keeps backups, the checksums say what they can. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { RefusedInput } from "@openward/errors";
 import { open } from "./cipher.ts";
 import { writeNewFile } from "./durable-file.ts";
-import { FILES, readStoreHeader } from "./key-store.ts";
+import { FILES, readStoreHeader, unwrapStoreKey } from "./key-store.ts";
 import { readLedger } from "./ledger.ts";
 import type { Kms } from "./master.ts";
 import { readSlots } from "./slot-file.ts";
@@ -34,7 +34,7 @@ export interface KeyStoreReport {
 export async function verifyKeyStore(folder: string, kms: Kms | null): Promise<KeyStoreReport> {
   const header = readStoreHeader(folder);
   if (!header) throw new RefusedInput("NOT_FOUND", { at: "key store", received: folder });
-  const storeKey = kms && createSecretKey(await kms.unwrap(Buffer.from(header.wrappedKey, "base64")));
+  const storeKey = kms && createSecretKey(await unwrapStoreKey(header, kms));
   const counts = { live: 0, destroyed: 0, empty: 0 };
   const damaged: number[] = [];
   slotsOf(folder).forEach((state, place) => {

@@ -112,8 +112,7 @@ async function openStoreKey(
   { clock, random, ids }: KeyStoreOptions["runtime"],
 ): Promise<{ header: StoreHeader; storeKey: KeyObject }> {
   const master = kms(header === undefined);
-  if (header)
-    return { header, storeKey: createSecretKey(await master.unwrap(Buffer.from(header.wrappedKey, "base64"))) };
+  if (header) return { header, storeKey: createSecretKey(await unwrapStoreKey(header, master)) };
   const key = random.bytes(KEY_BYTES);
   const wrappedKey = Buffer.from(await master.wrap(key)).toString("base64");
   const made: StoreHeader = { format: FORMAT, id: ids.uuid(), madeAt: clock.now(), kms: master.name, wrappedKey };
@@ -121,6 +120,18 @@ async function openStoreKey(
   writeNewFile(join(folder, FILES.keys), new Uint8Array());
   writeNewFile(join(folder, FILES.store), Buffer.from(`${JSON.stringify(made, null, 2)}\n`));
   return { header: made, storeKey: createSecretKey(key) };
+}
+
+/**
+ * The store's own key. The program of OPENWARD_MASTER_KEY_COMMAND is not asked for what a key that we hold has wrapped, nor
+ * the other way round.
+ *
+ * @throws RefusedInput KEY_MASTER_WRONG, and the errors of the master key's place
+ */
+export async function unwrapStoreKey(header: StoreHeader, master: Kms): Promise<Uint8Array> {
+  if (header.kms !== master.name && [header.kms, master.name].includes("command"))
+    throw new RefusedInput("KEY_MASTER_WRONG", { at: "master key", expected: header.kms, received: master.name });
+  return master.unwrap(Buffer.from(header.wrappedKey, "base64"));
 }
 
 const damagedStore = (at: string, cause?: unknown) =>

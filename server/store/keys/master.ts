@@ -6,7 +6,7 @@ import { open, seal } from "./cipher.ts";
 import { writeNewFile } from "./durable-file.ts";
 import { createIvs } from "./iv.ts";
 
-/** Wraps the store's own key: the master key never leaves it. A key management service of a cloud or an HSM is another. */
+/** Wraps the store's own key; the master key never leaves it. */
 export interface Kms {
   /** Stands in the store, so that a start with another one is told which it was. */
   readonly name: string;

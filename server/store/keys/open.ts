@@ -1,4 +1,5 @@
 import type { Runtime } from "@openward/runtime";
+import { commandKms } from "./command-kms.ts";
 import { bindStore, boundStore, type Queries, replayErasures } from "./erase.ts";
 import { type KeyStore, openKeyStore } from "./key-store.ts";
 import { environmentKms, fileKms, type Kms } from "./master.ts";
@@ -7,16 +8,19 @@ import type { KeyLog, KeySubject } from "./ports.ts";
 export interface KeySettings {
   readonly keyDir: string;
   readonly masterKeyFile: string;
-  /** "": it is in the file. */
+  /** "": it is elsewhere. */
   readonly masterKey: string;
+  /** "": it is elsewhere. */
+  readonly masterKeyCommand: string;
 }
 
 /** Where the settings say that the master key is. */
 export function kmsOf(settings: KeySettings, { random }: Pick<Runtime, "random">): (mayMake: boolean) => Kms {
-  return (mayMake) =>
-    settings.masterKey === ""
-      ? fileKms(settings.masterKeyFile, mayMake, random)
-      : environmentKms(settings.masterKey, random);
+  return (mayMake) => {
+    if (settings.masterKeyCommand !== "") return commandKms(settings.masterKeyCommand);
+    if (settings.masterKey !== "") return environmentKms(settings.masterKey, random);
+    return fileKms(settings.masterKeyFile, mayMake, random);
+  };
 }
 
 /**
