@@ -11,6 +11,7 @@ test("kill -9 ten times under 2,000 messages a second: nothing acknowledged is m
   assert.deepEqual(result.doubled.slice(0, 5), [], `${result.doubled.length} readings are double`);
   assert.deepEqual(result.phantom.slice(0, 5), [], `${result.phantom.length} readings were never sent so`);
   assert.ok(result.acknowledged > 10_000, `only ${result.acknowledged} were acknowledged: the load did not run`);
+  assert.ok(result.batches > 20, `only ${result.batches} batches were acknowledged`);
   const { moves, damaged, unknown } = result.archive;
   assert.ok(moves > 0, "nothing was archived: the campaign does not do what it says");
   assert.deepEqual({ damaged, unknown }, { damaged: 0, unknown: 0 });

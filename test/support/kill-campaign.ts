@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { seededRandom } from "@openward/runtime/manual";
+import { startBatches } from "./batches.ts";
 import { openLedger } from "./ledger.ts";
 import { compare, readBack, startLoad } from "./load.ts";
 import { addBeds, fhirOf, type RunningWard, removeDataDir, startWard, temporaryDataDir } from "./ward.ts";
@@ -10,7 +11,10 @@ export interface CampaignResult {
   readonly seed: number;
   readonly kills: number;
   readonly sent: number;
+  /** Messages over MQTT. */
   readonly acknowledged: number;
+  /** Batches over HTTP. */
+  readonly batches: number;
   readonly stored: number;
   readonly lost: string[];
   readonly doubled: string[];
@@ -28,10 +32,12 @@ export interface CampaignResult {
 }
 
 const DEVICES = 20;
+const GATEWAYS = 2;
 const DAY_MS = 86_400_000;
 
 /**
- * kill -9 `kills` times at random moments while `rate` messages a second are published at QoS 1; then count. What is sent was
+ * kill -9 `kills` times at random moments while `rate` messages a second are published at QoS 1, and batches come over HTTP;
+ * then count. What is sent was
  * measured days ago, so that sealing, putting days together and archiving are always at work on it.
  */
 export async function killCampaign(options: {
@@ -49,19 +55,21 @@ export async function killCampaign(options: {
     OPENWARD_LOG_LEVEL: "info",
   };
   let ward = await startWard({ dataDir, env });
-  const beds = await addBeds(ward, DEVICES);
+  const beds = await addBeds(ward, DEVICES + GATEWAYS);
   const { httpPort, mqttPort } = ward;
 
   const base = Date.now() - 3 * DAY_MS;
   // A stream's newest day is never archived.
   for (const bed of beds) await sendNow(ward, bed);
-  const load = startLoad({ beds, mqttPort, rate: options.rate, ledger, base });
+  const load = startLoad({ beds: beds.slice(0, DEVICES), mqttPort, rate: options.rate, ledger, base });
+  const batches = startBatches({ beds: beds.slice(DEVICES), httpPort, ledger, base, firstDevice: DEVICES });
 
   const acceptingAgainMs: number[] = [];
   let moves = 0;
   const movesOf = (running: RunningWard) => running.log().split("older blocks were moved").length - 1;
   const end = async () => {
     load.stop();
+    batches.stop();
     await ward.stop();
     removeDataDir(dataDir);
   };
@@ -85,6 +93,7 @@ export async function killCampaign(options: {
     await wait(1_000);
     load.pause();
     const messagesPerSecond = load.acknowledged / ((performance.now() - began) / 1000);
+    await batches.pause();
     await wait(1_500);
     ledger.close();
 
@@ -93,12 +102,13 @@ export async function killCampaign(options: {
     const found = await archiveOf(ward);
     const archive = { moves: moves + movesOf(ward), ...found };
     const stored = await readBack(await fhirOf(ward), beds, base);
-    const result = compare(ledger.lines(), stored, load.sequences);
+    const result = compare(ledger.lines(), stored, [...load.sequences, ...batches.sequences]);
     return {
       seed: options.seed,
       kills: options.kills,
       sent: load.sequences.reduce((a, b) => a + b, 0),
       acknowledged: load.acknowledged,
+      batches: batches.acknowledged,
       acceptingAgainMs,
       messagesPerSecond,
       archive,
