@@ -29,7 +29,7 @@ export function postgresBlocks(pool: Pool, archive: ArchivedBlocks = noArchive):
     async blocksBetween(streamIds, from, to) {
       const tiers = tiersFrom(from);
       const text = `SELECT ${COLUMNS}, b.payload${placeOf(tiers)}
-        FROM ${blocksWithin("$1::uuid[]", "$2::bigint", "$3::bigint", tiers)} AS b ORDER BY b.stream_id, b.period_start`;
+        FROM ${blocksWithin("$1::uuid[]", "$2::bigint", "$3::bigint", tiers)} AS b ORDER BY b.stream_id, b.period_start, b.association_id`;
       return fillIn(await preparedRowsOf<TieredRow>(`blocks between ${tiers}`, text, [streamIds, from, to]), archive);
     },
     async blocksOf(keys) {
@@ -43,7 +43,7 @@ export function postgresBlocks(pool: Pool, archive: ArchivedBlocks = noArchive):
         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS c (stream_id, since, until)
         JOIN LATERAL ${periodsWithin("c.stream_id", "c.since", "c.until", order, "$4::integer", tiers)} AS p ON true
         JOIN LATERAL ${blocksWithin("ARRAY[c.stream_id]", "p.period_start", "p.period_start + 1", tiers)} AS b ON true
-        ORDER BY b.stream_id, b.period_start`;
+        ORDER BY b.stream_id, b.period_start, b.association_id`;
       const rows = await preparedRowsOf<TieredRow>(`blocks next ${order} ${tiers}`, text, [
         cursors.map((c) => c.streamId),
         cursors.map((c) => Math.floor(c.from)),
@@ -132,7 +132,7 @@ const blocksOfText = (
   tiers: Tiers,
 ) => `SELECT ${COLUMNS}, b.payload${placeOf(tiers)} FROM unnest($1::uuid[], $2::bigint[]) AS k (stream_id, period_start)
   JOIN LATERAL ${blocksWithin("ARRAY[k.stream_id]", "k.period_start", "k.period_start + 1", tiers)} AS b ON true
-  ORDER BY b.stream_id, b.period_start`;
+  ORDER BY b.stream_id, b.period_start, b.association_id`;
 
 const periodValues = (keys: readonly PeriodKey[]) => [
   keys.map(({ streamId }) => streamId),
