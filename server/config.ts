@@ -101,6 +101,12 @@ export const settings = {
     [0, 1_000_000],
     "memory for recent readings; 0: an eighth of the machine's. Near it they are sealed early, at it devices wait",
   ),
+  queryCacheMegabytes: integer(
+    "OPENWARD_QUERY_CACHE_MB",
+    64,
+    [0, 100_000],
+    "memory for what was asked of blocks lately; 0: each question reads the database",
+  ),
   diskWarnMegabytes: integer(
     "OPENWARD_DISK_WARN_MB",
     2048,

@@ -128,6 +128,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     keys,
     log,
     tailBytesMax: tailBudget(config),
+    cachedBytesMax: config.queryCacheMegabytes * 1_000_000,
   });
   const spoolFolder = join(config.dataDir, "spool");
   // What arrives before they are open is looked at when they open.

@@ -104,6 +104,28 @@ export function addSlot(
   }
 }
 
+/** All of other buckets, of which each lies within one of these or outside: as if of each its newest reading were its time. */
+export function addBuckets(buckets: Buckets, others: Omit<Buckets, "from" | "to">, first: number, end: number): void {
+  const { min, max, sum, last, lastTime, count } = buckets;
+  for (let i = first; i < end; i++) {
+    const n = others.count[i] as number;
+    if (n === 0) continue;
+    const time = others.lastTime[i] as number;
+    const b = bucketOf(buckets, time);
+    if (b < 0) continue;
+    const [least, most] = [others.min[i] as number, others.max[i] as number];
+    // NaN compares false with everything, so an empty bucket takes the first value.
+    if (!((min[b] as number) <= least)) min[b] = least;
+    if (!((max[b] as number) >= most)) max[b] = most;
+    sum[b] = (sum[b] as number) + (others.sum[i] as number);
+    count[b] = (count[b] as number) + n;
+    if (time >= (lastTime[b] as number)) {
+      lastTime[b] = time;
+      last[b] = others.last[i] as number;
+    }
+  }
+}
+
 export function finishBuckets(buckets: Buckets): BucketColumns {
   const { min, max, sum, last, count } = buckets;
   const mean = sum.map((total, b) => ((count[b] as number) > 0 ? total / (count[b] as number) : Number.NaN));

@@ -1,6 +1,7 @@
 /** Blocks, tails and downsampling of readings and waveforms. Pure: compression is handed in. */
 export * from "./block-file.ts";
 export * from "./bytes.ts";
+export * from "./column-memory.ts";
 export * from "./columns.ts";
 export { crc32 } from "./crc32.ts";
 export * from "./downsample.ts";

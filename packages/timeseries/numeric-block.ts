@@ -1,5 +1,6 @@
 import { RefusedInput } from "@openward/errors";
 import { type BlockHeader, type Compressor, readBlockFile, writeBlockFile } from "./block-file.ts";
+import type { ColumnMemory } from "./column-memory.ts";
 import { emptyColumns, NO_UTC_OFFSET, type NumericColumns } from "./columns.ts";
 import { readFloats, writeFloats } from "./float-column.ts";
 import { readSections, type Sections, SectionWriter } from "./sections.ts";
@@ -55,17 +56,36 @@ export function encodeNumericBlock(columns: NumericColumns, origin: BlockOrigin,
   return writeBlockFile(header, out.finish(), compressor, "coded");
 }
 
-/** @throws RefusedInput BLOCK_CORRUPT, BLOCK_VERSION */
-export function decodeNumericBlock(file: Uint8Array, compressor: Compressor): NumericBlock {
-  const { header, payload } = readBlockFile(file, "numeric", compressor);
-  const { count } = header;
-  if (count < 1 || count > READINGS_MAX) throw new RefusedInput("BLOCK_CORRUPT", { at: "count" });
-  const sections = readSections(payload);
-  const columns = emptyColumns(count);
+/**
+ * @param memory to put the columns into, as long as there is room
+ * @throws RefusedInput BLOCK_CORRUPT, BLOCK_VERSION
+ */
+export function decodeNumericBlock(file: Uint8Array, compressor: Compressor, memory?: ColumnMemory): NumericBlock {
+  const { header, sections } = openBlock(file, compressor);
+  const columns = memory?.columns(header.count) ?? emptyColumns(header.count);
   readTimes(sections, columns.times);
   readValues(sections, columns.values, compressor);
   readSideColumns(sections, columns, header.utcOffsetMinutes ?? NO_UTC_OFFSET);
   return { header, columns };
+}
+
+/** Times and values alone: what a trend needs. Errors as of decodeNumericBlock. */
+export function decodeTimesAndValues(
+  file: Uint8Array,
+  compressor: Compressor,
+  memory: ColumnMemory,
+): Pick<NumericColumns, "times" | "values"> {
+  const { header, sections } = openBlock(file, compressor);
+  const [times, values] = memory.pair(header.count);
+  readTimes(sections, times);
+  readValues(sections, values, compressor);
+  return { times, values };
+}
+
+function openBlock(file: Uint8Array, compressor: Compressor): { header: BlockHeader; sections: Sections } {
+  const { header, payload } = readBlockFile(file, "numeric", compressor);
+  if (header.count < 1 || header.count > READINGS_MAX) throw new RefusedInput("BLOCK_CORRUPT", { at: "count" });
+  return { header, sections: readSections(payload) };
 }
 
 export function numericStatistics(values: Float64Array): NumericStatistics {

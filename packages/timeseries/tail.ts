@@ -1,4 +1,5 @@
 import { QUALITY } from "@openward/model";
+import type { ColumnMemory } from "./column-memory.ts";
 import { emptyColumns, lowerBound, NO_UTC_OFFSET, type NumericColumns } from "./columns.ts";
 import { type TailChunk, TailMemory } from "./tail-memory.ts";
 
@@ -178,10 +179,10 @@ export class NumericTail {
   }
 
   /** A copy of the readings from `from` (inclusive) to `to` (exclusive). */
-  slice(from: number, to: number): TailSlice {
+  slice(from: number, to: number, memory?: ColumnMemory): TailSlice {
     const parts = this.#between(from, to);
     const count = parts.reduce((sum, part) => sum + part.end - part.first, 0);
-    const columns = emptyColumns(count);
+    const columns = memory?.columns(count) ?? emptyColumns(count);
     const associations = new Uint16Array(count);
     let at = 0;
     for (const { chunk, first, end } of parts) {

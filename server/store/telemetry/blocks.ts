@@ -1,10 +1,13 @@
 import { OutsideTrouble, RefusedInput } from "@openward/errors";
 import {
+  ColumnMemory,
   type Compressor,
   decodeNumericBlock,
   decodeOverview,
   decodeRollup,
+  decodeTimesAndValues,
   decodeWaveformBlock,
+  mergeColumns,
   type NumericBlock,
   peekBlockHeader,
   type RollupSlot,
@@ -12,7 +15,8 @@ import {
   type WaveformRun,
 } from "@openward/timeseries";
 import type { BlockPacking } from "../keys/block-packing.ts";
-import type { BlockCursor, BlockRow, BlockStore, PeriodKey } from "./block-store.ts";
+import type { BlockCursor, BlockRow, PeriodKey } from "./block-store.ts";
+import type { BlockReads } from "./file-cache.ts";
 
 export interface StoreLog {
   info(fields: Readonly<Record<string, unknown>>, text: string): void;
@@ -29,8 +33,23 @@ export interface Stored<T> {
 
 /** Blocks as they are stored, decoded. A block that cannot be read is reported and left out: the rest stays readable. */
 export interface Blocks {
-  /** Numeric blocks whose periods begin in [from, to), oldest first. */
-  numericBetween(streamIds: readonly string[], from: number, to: number): Promise<Stored<NumericBlock>[]>;
+  /**
+   * Numeric blocks whose periods begin in [from, to), oldest first.
+   *
+   * @param memory to decode into: who gives it has read everything before it is cleared
+   */
+  numericBetween(
+    streamIds: readonly string[],
+    from: number,
+    to: number,
+    memory?: ColumnMemory,
+  ): Promise<Stored<NumericBlock>[]>;
+  /**
+   * The same as times and values, a period of a stream at a time; they are gone when `use` returns.
+   *
+   * @returns periods of which something could not be read
+   */
+  eachPeriod(streamIds: readonly string[], from: number, to: number, use: UsePeriod): Promise<PeriodKey[]>;
   numericOf(keys: readonly PeriodKey[]): Promise<Stored<NumericBlock>[]>;
   /**
    * Of each stream the next `periods` periods that begin in [from, to), from the end or the beginning. One that cannot be
@@ -57,11 +76,19 @@ export interface Blocks {
   readonly damaged: number;
 }
 
+export type UsePeriod = (streamId: string, period: number, times: Float64Array, values: Float64Array) => void;
+
+/** An hour of a device that measures three times a second. */
+const PERIOD_READINGS = 11_000;
+
 type Decode<T> = (payload: Uint8Array, packed: Compressor) => T;
 
+const numeric: Decode<NumericBlock> = (payload, packed) => decodeNumericBlock(payload, packed);
+
 /** What was encrypted under a key that has been destroyed is as if it were not there. */
-export function createBlocks(store: BlockStore, packing: BlockPacking, log: StoreLog): Blocks {
+export function createBlocks(store: BlockReads, packing: BlockPacking, log: StoreLog): Blocks {
   let damaged = 0;
+  const periodMemory = new ColumnMemory(PERIOD_READINGS * 16);
 
   const rowsOf = async <T>(rows: Promise<T[]>): Promise<T[]> => {
     try {
@@ -90,14 +117,39 @@ export function createBlocks(store: BlockStore, packing: BlockPacking, log: Stor
     get damaged() {
       return damaged;
     },
-    numericBetween: async (streamIds, from, to) =>
-      decoded(await rowsOf(store.blocksBetween(streamIds, from, to)), decodeNumericBlock),
-    numericOf: async (keys) =>
-      keys.length === 0 ? [] : decoded(await rowsOf(store.blocksOf(keys)), decodeNumericBlock),
+    numericBetween: async (streamIds, from, to, memory) =>
+      decoded(await rowsOf(store.blocksBetween(streamIds, from, to)), (payload, packed) =>
+        decodeNumericBlock(payload, packed, memory),
+      ),
+    async eachPeriod(streamIds, from, to, use) {
+      const rows = await rowsOf(store.blocksBetween(streamIds, from, to));
+      const failed: PeriodKey[] = [];
+      for (let i = 0; i < rows.length; ) {
+        const row = rows[i] as BlockRow;
+        let end = i + 1;
+        while (rows[end]?.streamId === row.streamId && rows[end]?.periodStart === row.periodStart) end++;
+        if (end === i + 1) {
+          const content = tried(row, (payload, packed) => decodeTimesAndValues(payload, packed, periodMemory)).content;
+          if (content) use(row.streamId, row.periodStart, content.times, content.values);
+          else failed.push({ streamId: row.streamId, period: row.periodStart });
+          periodMemory.clear();
+        } else {
+          // Two associations in one period: what both have counts once.
+          const parts = decoded(rows.slice(i, end), numeric);
+          if (parts.length < end - i) failed.push({ streamId: row.streamId, period: row.periodStart });
+          const [first, ...others] = parts.map(({ content }) => content.columns);
+          const all = first && others.reduce((before, columns) => mergeColumns(before, columns), first);
+          if (all) use(row.streamId, row.periodStart, all.times, all.values);
+        }
+        i = end;
+      }
+      return failed;
+    },
+    numericOf: async (keys) => (keys.length === 0 ? [] : decoded(await rowsOf(store.blocksOf(keys)), numeric)),
     async numericNext(cursors, isDescending, periods) {
       if (cursors.length === 0) return [];
       const rows = await rowsOf(store.blocksNext(cursors, isDescending, periods));
-      return rows.map((row) => tried(row, decodeNumericBlock));
+      return rows.map((row) => tried(row, numeric));
     },
     waveformBetween: async (streamId, from, to) =>
       decoded(
@@ -117,7 +169,7 @@ export function createBlocks(store: BlockStore, packing: BlockPacking, log: Stor
       };
       for (const each of decoded(
         rows.filter((row) => row.isNumeric),
-        decodeNumericBlock,
+        numeric,
       ))
         consider(each.streamId, each.content.header.lastTime, each.content);
       for (const each of decoded(

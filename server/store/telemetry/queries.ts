@@ -3,8 +3,9 @@ import type { PatientView, Stream, Waveform } from "@openward/model";
 import { gapOf, type Line, lineOf, type NumericColumns } from "@openward/timeseries";
 import type { Blocks } from "./blocks.ts";
 import type { Memory } from "./memory.ts";
+import type { MinuteCache } from "./minute-cache.ts";
 import type { Trend, WaveformOverview } from "./ports.ts";
-import { type ColumnsQuery, queryColumns } from "./query-columns.ts";
+import { type ColumnsQuery, createColumnPool, queryColumns } from "./query-columns.ts";
 import { createNewest, type Newest } from "./query-newest.ts";
 import { queryTrend } from "./query-trend.ts";
 import { queryOverview, queryWaveform } from "./query-waveform.ts";
@@ -41,8 +42,9 @@ const LINE_READINGS_MAX = 3_000_000;
 const TRENDS_AT_A_TIME = 16;
 const WAVEFORM_MS_AT_A_TIME = 5 * 60_000;
 
-export function createQueries(memory: Memory, blocks: Blocks): StreamQueries {
+export function createQueries(memory: Memory, blocks: Blocks, minutes: MinuteCache): StreamQueries {
   const newest = createNewest(memory);
+  const pool = createColumnPool();
 
   const seen = (view: PatientView, streamId: string, kind?: Stream["kind"]): StreamMemory => {
     const found = memory.streams.get(streamId);
@@ -54,7 +56,7 @@ export function createQueries(memory: Memory, blocks: Blocks): StreamQueries {
   };
 
   async function* columns(view: PatientView, streamId: string, query: ColumnsQuery): AsyncGenerator<NumericColumns> {
-    for await (const piece of queryColumns(seen(view, streamId, "numeric"), query, blocks)) {
+    for await (const piece of queryColumns(seen(view, streamId, "numeric"), query, blocks, pool)) {
       query.signal?.throwIfAborted();
       // Who may no longer see the patient gets no more of an answer that had begun.
       seen(view, streamId);
@@ -76,7 +78,7 @@ export function createQueries(memory: Memory, blocks: Blocks): StreamQueries {
       for (let i = 0; i < streamIds.length; i += TRENDS_AT_A_TIME) {
         signal?.throwIfAborted();
         const some = streamIds.slice(i, i + TRENDS_AT_A_TIME).map((id) => seen(view, id, "numeric"));
-        trends.push(...(await queryTrend(some, from, to, buckets, blocks)));
+        trends.push(...(await queryTrend(some, from, to, buckets, blocks, minutes)));
       }
       for (const id of streamIds) seen(view, id);
       return trends;

@@ -6,9 +6,9 @@ import { emptyColumns, type NumericBlock } from "@openward/timeseries";
 import { ASSOCIATION, PATIENT, testStream } from "../journal/testing/entries.ts";
 import type { Blocks, Stored } from "./blocks.ts";
 import { createMemory } from "./memory.ts";
+import { createMinuteCache } from "./minute-cache.ts";
 import { HOUR_MS } from "./periods.ts";
 import { createQueries } from "./queries.ts";
-import { cacheBlocks } from "./query-cache.ts";
 import { viewOf } from "./testing/open-store.ts";
 
 const FROM = Date.UTC(2024, 0, 1);
@@ -55,6 +55,15 @@ function memoryWithStream() {
   return memory;
 }
 
+function queriesOf(blocks: Blocks) {
+  const memory = memoryWithStream();
+  return createQueries(
+    memory,
+    blocks,
+    createMinuteCache(blocks, { streams: memory.streams, monotonic: () => 0, bytesMax: 0 }),
+  );
+}
+
 // What is garbage already must not count: the collector is asked before each look.
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
@@ -65,7 +74,7 @@ const HOURS = Number(process.env.OPENWARD_TEST_HOURS ?? 2_000);
 for (const isDescending of [false, true]) {
   test(`${HOURS} hours of readings, ${isDescending ? "backwards" : "forwards"}, need no more memory than a few`, async () => {
     const { blocks } = endlessBlocks();
-    const queries = createQueries(memoryWithStream(), blocks);
+    const queries = queriesOf(blocks);
     const used = () => {
       collect();
       const { heapUsed, arrayBuffers } = process.memoryUsage();
@@ -87,7 +96,7 @@ for (const isDescending of [false, true]) {
 
 test("nothing is read ahead of who takes, and nothing more once they are gone", async () => {
   const { blocks, counted } = endlessBlocks();
-  const queries = createQueries(memoryWithStream(), blocks);
+  const queries = queriesOf(blocks);
   const controller = new AbortController();
   const query = { from: FROM, to: FROM + 1000 * HOUR_MS, isDescending: false, signal: controller.signal };
   const pieces = queries.columns(view, STREAM.id, query);
@@ -105,7 +114,7 @@ test("nothing is read ahead of who takes, and nothing more once they are gone", 
 
 test("who loses sight of the patient gets no more of an answer that had begun", async () => {
   const { blocks } = endlessBlocks();
-  const queries = createQueries(memoryWithStream(), blocks);
+  const queries = queriesOf(blocks);
   let isVisible = true;
   const ending = { ...view, has: () => isVisible };
   const pieces = queries.columns(ending, STREAM.id, { from: FROM, to: FROM + 1000 * HOUR_MS, isDescending: false });
@@ -114,62 +123,33 @@ test("who loses sight of the patient gets no more of an answer that had begun", 
   await assert.rejects(pieces.next(), /NOT_FOUND/);
 });
 
-test("an hour is read from the database once, and again after it was sealed, or when others may have written it", async () => {
-  const { blocks, counted } = endlessBlocks();
-  const memory = memoryWithStream();
-  const stream = memory.open(STREAM);
-  let now = 0;
-  const cached = cacheBlocks(blocks, { streams: memory.streams, monotonic: () => now, bytesMax: 64_000_000 });
-  const read = () => cached.numericBetween([STREAM.id], FROM, FROM + HOUR_MS);
-  const readsFor = async (what: () => void) => {
-    const before = counted.reads;
-    what();
-    const [row] = await read();
-    assert.equal(row?.content.columns.times.length, PER_HOUR);
-    return counted.reads - before;
-  };
-  assert.equal(await readsFor(() => {}), 1);
-  assert.equal(await readsFor(() => {}), 0);
-  stream.addReading(FROM + 5, 1, 0, null, FROM, ASSOCIATION, 1);
-  assert.equal(await readsFor(() => {}), 0, "a late reading is in memory, and merged there");
-  assert.equal(await readsFor(() => stream.beginSealing(FROM)), 1);
-  assert.equal(await readsFor(() => {}), 1, "nothing is kept while a sealing runs");
-  assert.equal(await readsFor(() => stream.endSealing(FROM, true)), 1);
-  assert.equal(await readsFor(() => {}), 0);
-  now += 10_000;
-  assert.equal(await readsFor(() => {}), 1);
-});
-
-test("an answer that was read across a sealing is not kept", async () => {
-  const { blocks, counted } = endlessBlocks();
-  const memory = memoryWithStream();
-  const stream = memory.open(STREAM);
-  stream.addReading(FROM + 5, 1, 0, null, FROM, ASSOCIATION, 1);
-  const during = {
-    ...blocks,
-    async numericBetween(ids: readonly string[], from: number, to: number) {
-      const rows = await blocks.numericBetween(ids, from, to);
-      stream.beginSealing(FROM);
-      stream.endSealing(FROM, true);
-      return rows;
+test("the memory of a piece is used again for the next question only where that was agreed, and nothing stays in it", async () => {
+  const queries = queriesOf({
+    ...endlessBlocks().blocks,
+    numericBetween: async (_ids, from, _to, memory) => {
+      const made = block(from);
+      const { columns } = made.content;
+      const into = memory?.columns(PER_HOUR) ?? emptyColumns(PER_HOUR);
+      into.times.set(columns.times);
+      into.values.set(columns.values);
+      return [{ ...made, content: { ...made.content, columns: into } }];
     },
+  });
+  const pieceOf = async (hour: number, isTransient: boolean) => {
+    const from = FROM + hour * HOUR_MS;
+    const range = { from, to: from + HOUR_MS, isDescending: false, isTransient };
+    const pieces = queries.columns(view, STREAM.id, range);
+    const { value } = await pieces.next();
+    const first = value?.times[0];
+    await pieces.return(undefined);
+    return { first, times: value?.times as Float64Array };
   };
-  const cached = cacheBlocks(during, { streams: memory.streams, monotonic: () => 0, bytesMax: 64_000_000 });
-  await cached.numericBetween([STREAM.id], FROM, FROM + HOUR_MS);
-  await cached.numericBetween([STREAM.id], FROM, FROM + HOUR_MS);
-  assert.equal(counted.reads, 2);
-});
-
-test("the cache stays within its bytes, and lets go of the oldest", async () => {
-  const { blocks, counted } = endlessBlocks();
-  const memory = memoryWithStream();
-  const bytesMax = 10 * PER_HOUR * 29;
-  const cached = cacheBlocks(blocks, { streams: memory.streams, monotonic: () => 0, bytesMax });
-  const read = (hour: number) => cached.numericBetween([STREAM.id], FROM + hour * HOUR_MS, FROM + (hour + 1) * HOUR_MS);
-  for (let hour = 0; hour < 40; hour++) await read(hour);
-  assert.equal(counted.reads, 40);
-  await read(39);
-  assert.equal(counted.reads, 40);
-  await read(0);
-  assert.equal(counted.reads, 41);
+  const kept = await pieceOf(0, false);
+  const [one, two] = [await pieceOf(1, true), await pieceOf(2, true)];
+  assert.deepEqual(
+    [kept.times[0], one.first, two.first],
+    [0, 1, 2].map((hour) => FROM + hour * HOUR_MS),
+  );
+  assert.equal(one.times.buffer, two.times.buffer);
+  assert.ok(two.times.every((time) => time === 0));
 });

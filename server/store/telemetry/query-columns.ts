@@ -1,4 +1,11 @@
-import { copyReading, emptyColumns, type NumericBlock, type NumericColumns, sliceColumns } from "@openward/timeseries";
+import {
+  ColumnMemory,
+  copyReading,
+  emptyColumns,
+  type NumericBlock,
+  type NumericColumns,
+  sliceColumns,
+} from "@openward/timeseries";
 import type { Blocks, Stored } from "./blocks.ts";
 import { HOUR_MS, periodOf } from "./periods.ts";
 import { readingsBetween, snapshotOf } from "./read-numeric.ts";
@@ -10,6 +17,9 @@ const PIECE_READINGS = 8_192;
 const PERIODS_MAX = 24;
 /** So much is asked for in one go: it comes from the cache, if it was asked before. */
 const SHORT_MS = 3 * HOUR_MS;
+/** Of columns at one reading a second. */
+const SHORT_BYTES = 3 * 3_600 * 29 + 64;
+const IDLE_MAX = 4;
 
 export interface ColumnsQuery {
   /** Inclusive. */
@@ -19,9 +29,25 @@ export interface ColumnsQuery {
   readonly isDescending: boolean;
   /** Start behind this reading. */
   readonly after?: { readonly time: number; readonly ordinal: number } | undefined;
+  /** A piece is read before the next one is asked for: its memory is used again then. */
+  readonly isTransient?: boolean | undefined;
   /** Nothing more is read once it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Memory for short answers that are read piece by piece; nothing stays in what lies here. */
+export function createColumnPool() {
+  const idle: ColumnMemory[] = [];
+  return {
+    take: (): ColumnMemory => idle.pop() ?? new ColumnMemory(SHORT_BYTES),
+    give(memory: ColumnMemory): void {
+      memory.clear();
+      if (idle.length < IDLE_MAX) idle.push(memory);
+    },
+  };
+}
+
+export type ColumnPool = ReturnType<typeof createColumnPool>;
 
 /**
  * The readings of one stream in pieces, in order; descending pieces run backwards. Blocks are read as pieces are taken, so
@@ -31,19 +57,34 @@ export async function* queryColumns(
   memory: StreamMemory,
   query: ColumnsQuery,
   blocks: Blocks,
+  pool: ColumnPool,
+): AsyncGenerator<NumericColumns> {
+  const lent = query.isTransient && query.to - query.from <= SHORT_MS ? pool.take() : undefined;
+  try {
+    yield* columnsInto(memory, query, blocks, lent);
+  } finally {
+    if (lent) pool.give(lent);
+  }
+}
+
+async function* columnsInto(
+  memory: StreamMemory,
+  query: ColumnsQuery,
+  blocks: Blocks,
+  lent: ColumnMemory | undefined,
 ): AsyncGenerator<NumericColumns> {
   const { after, isDescending, signal } = query;
   const from = after && !isDescending ? Math.max(query.from, after.time) : query.from;
   const to = after && isDescending ? Math.min(query.to, after.time + 1) : query.to;
   if (!(from < to)) return;
   // Taken before blocks are asked: what is sealed and dropped meanwhile is then in the blocks or here, or both.
-  const tail = snapshotOf(memory, from, to);
+  const tail = snapshotOf(memory, from, to, lent);
   const split = Math.min(Math.max(from, tail.completeFrom), to);
   const cut = (columns: NumericColumns) => pieces(columns, query);
   if (isDescending) yield* cut(readingsBetween([], tail.columns, split, to));
   const streamId = memory.stream.id;
   if (split - from > 0 && split - from <= SHORT_MS) {
-    const rows = await blocks.numericBetween([streamId], periodOf(from, HOUR_MS), Math.ceil(split));
+    const rows = await blocks.numericBetween([streamId], periodOf(from, HOUR_MS), Math.ceil(split), lent);
     yield* cut(readingsBetween(rows, tail.columns, from, split));
   } else {
     let low = from;

@@ -1,4 +1,5 @@
 import {
+  addBuckets,
   addReadings,
   addSlot,
   type Buckets,
@@ -6,6 +7,7 @@ import {
   createBuckets,
   DAY_MS,
   finishBuckets,
+  lowerBound,
   type NumericBlock,
   type NumericColumns,
   type RollupSlot,
@@ -13,7 +15,8 @@ import {
 } from "@openward/timeseries";
 import type { PeriodKey } from "./block-store.ts";
 import type { Blocks, Stored } from "./blocks.ts";
-import { HOUR_MS, periodOf } from "./periods.ts";
+import type { MinuteCache } from "./minute-cache.ts";
+import { HOUR_MS, MINUTE_MS, periodOf } from "./periods.ts";
 import type { Trend } from "./ports.ts";
 import { between, readingsBetween, snapshotOf, type TailSnapshot } from "./read-numeric.ts";
 import type { StreamMemory } from "./stream-memory.ts";
@@ -45,6 +48,7 @@ export async function queryTrend(
   to: number,
   count: number,
   blocks: Blocks,
+  minutes: MinuteCache,
 ): Promise<Trend[]> {
   const older: OlderPlan[] = [];
   const plans = streams.map((memory): Plan => {
@@ -63,12 +67,60 @@ export async function queryTrend(
   });
   if (older.length > 0) {
     if ((to - from) / count >= SLOT_MS) await byRollups(older, from, blocks);
-    else await byBlocks(older, from, blocks);
+    else await byBlocks(older, from, blocks, minutes);
   }
   return plans.map(({ memory, buckets }) => ({ stream: memory.stream, ...finishBuckets(buckets) }));
 }
 
-async function byBlocks(plans: readonly OlderPlan[], from: number, blocks: Blocks): Promise<void> {
+async function byBlocks(
+  plans: readonly OlderPlan[],
+  from: number,
+  blocks: Blocks,
+  minutes: MinuteCache,
+): Promise<void> {
+  // Where memory has nothing of it, blocks alone are asked, and nothing is merged.
+  const alone = plans.filter((plan) => between(plan.tail.columns, from, plan.split).times.length === 0);
+  const inMinutes = alone.filter((plan) => isOfMinutes(plan, from));
+  const inReadings = alone.filter((plan) => !isOfMinutes(plan, from));
+  const merged = plans.filter((plan) => !alone.includes(plan));
+  await Promise.all([
+    inMinutes.length > 0 && byMinutes(inMinutes, from, minutes),
+    inReadings.length > 0 && byReadings(inReadings, from, blocks),
+    merged.length > 0 && byMerging(merged, from, blocks),
+  ]);
+}
+
+/** Does every minute lie within one bucket, or outside? */
+function isOfMinutes({ buckets, split }: OlderPlan, from: number): boolean {
+  const width = (buckets.to - from) / buckets.count.length;
+  return from % MINUTE_MS === 0 && width % MINUTE_MS === 0 && split % MINUTE_MS === 0;
+}
+
+async function byMinutes(plans: readonly OlderPlan[], from: number, minutes: MinuteCache): Promise<void> {
+  const end = Math.max(...plans.map((plan) => plan.split));
+  const ids = plans.map((plan) => plan.tail.memory.stream.id);
+  const found = await minutes.between(ids, periodOf(from, HOUR_MS), Math.ceil(end / HOUR_MS) * HOUR_MS);
+  for (const { tail, buckets, split } of plans) {
+    for (const each of found.get(tail.memory.stream.id) ?? []) {
+      const first = Math.max(0, (from - each.hour) / MINUTE_MS);
+      const last = Math.min(HOUR_MS, split - each.hour) / MINUTE_MS;
+      addBuckets(buckets, each.minutes, first, Math.ceil(last));
+    }
+  }
+}
+
+async function byReadings(plans: readonly OlderPlan[], from: number, blocks: Blocks): Promise<void> {
+  const end = Math.max(...plans.map((plan) => plan.split));
+  const byId = new Map(plans.map((plan) => [plan.tail.memory.stream.id, plan]));
+  await blocks.eachPeriod([...byId.keys()], periodOf(from, HOUR_MS), Math.ceil(end), (id, _period, times, values) => {
+    const plan = byId.get(id);
+    if (!plan) return;
+    const last = lowerBound(times, plan.split, 0, times.length);
+    addReadings(plan.buckets, times, values, lowerBound(times, from, 0, last), last);
+  });
+}
+
+async function byMerging(plans: readonly OlderPlan[], from: number, blocks: Blocks): Promise<void> {
   const end = Math.max(...plans.map((plan) => plan.split));
   const ids = plans.map((plan) => plan.tail.memory.stream.id);
   const found = Map.groupBy(

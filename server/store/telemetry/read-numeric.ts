@@ -1,4 +1,5 @@
 import {
+  type ColumnMemory,
   emptyColumns,
   lowerBound,
   mergeColumns,
@@ -21,12 +22,12 @@ export interface TailSnapshot {
   readonly isUnsealed: (period: number) => boolean;
 }
 
-export function snapshotOf(memory: StreamMemory, from: number, to: number): TailSnapshot {
+export function snapshotOf(memory: StreamMemory, from: number, to: number, into?: ColumnMemory): TailSnapshot {
   const periods = new Set([...memory.unsealed.keys(), ...memory.sealing.keys()]);
   return {
     memory,
     completeFrom: memory.tail.completeFrom,
-    columns: memory.numeric?.slice(from, to).columns ?? emptyColumns(),
+    columns: memory.numeric?.slice(from, to, into).columns ?? emptyColumns(),
     isUnsealed: (period) => periods.has(period),
   };
 }

@@ -28,8 +28,10 @@ export class StreamMemory {
   readonly unsealed = new Map<number, Unsealed>();
   /** Taken by the sealer, not yet committed: still to be read from the tail. */
   readonly sealing = new Map<number, Unsealed>();
-  /** Changes whenever a sealing begins or ends: what was read of blocks before may not be so any more. */
-  sealings = 0;
+  #sealings = 0;
+  /** When each period's sealing last began or ended, counted in such turns; of those that are not in it, at most `#floor`. */
+  readonly #turns = new Map<number, number>();
+  #floor = 0;
   /** Server time of the newest arrival. */
   lastReceivedAt = Number.NEGATIVE_INFINITY;
   readonly #memory: TailMemory;
@@ -142,11 +144,27 @@ export class StreamMemory {
     return first;
   }
 
+  /** Changes whenever a sealing of the period begins or ends: what was read of its blocks before may not be so any more. */
+  sealingOf(period: number): number {
+    return this.#turns.get(period) ?? this.#floor;
+  }
+
+  #turn(period: number): void {
+    this.#turns.delete(period);
+    this.#turns.set(period, ++this.#sealings);
+    if (this.#turns.size <= TURNS_MAX) return;
+    for (const [oldest, turn] of this.#turns) {
+      this.#turns.delete(oldest);
+      this.#floor = turn;
+      return;
+    }
+  }
+
   /** The sealer takes a period; what comes in from now on is a matter of its own. */
   beginSealing(period: number): void {
     const taken = this.unsealed.get(period);
     if (!taken) return;
-    this.sealings++;
+    this.#turn(period);
     this.unsealed.delete(period);
     this.sealing.set(period, taken);
     this.#period = Number.NaN;
@@ -156,7 +174,7 @@ export class StreamMemory {
   endSealing(period: number, isDone: boolean): void {
     const taken = this.sealing.get(period);
     if (!taken) return;
-    this.sealings++;
+    this.#turn(period);
     this.sealing.delete(period);
     if (isDone) return;
     const since = this.unsealed.get(period);
@@ -199,6 +217,8 @@ export class StreamMemory {
 }
 
 const RUN_BYTES = 200;
+/** A day and a half of hours. */
+const TURNS_MAX = 36;
 
 function bytesOfRun(run: WaveformRun): number {
   return run.samples.byteLength + RUN_BYTES;

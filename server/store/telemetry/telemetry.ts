@@ -6,11 +6,12 @@ import type { DataKeys } from "../keys/ports.ts";
 import type { BlockStore } from "./block-store.ts";
 import { createBlocks, type StoreLog } from "./blocks.ts";
 import { zstd } from "./compression.ts";
+import { cacheFiles } from "./file-cache.ts";
 import { createMemory } from "./memory.ts";
+import { createMinuteCache } from "./minute-cache.ts";
 import { HOUR_MS, periodOf } from "./periods.ts";
 import type { Reading, Telemetry } from "./ports.ts";
 import { createQueries, type StreamQueries } from "./queries.ts";
-import { cacheBlocks } from "./query-cache.ts";
 import { queryReadings, readingAt } from "./query-readings.ts";
 import { queryTrend } from "./query-trend.ts";
 import { queryOverview, queryWaveform } from "./query-waveform.ts";
@@ -30,6 +31,8 @@ export interface TelemetryOptions {
   readonly log: StoreLog;
   /** What the tails of all streams may take; without it, as much as they want. */
   readonly tailBytesMax?: number;
+  /** What is kept of blocks that were asked for lately may take. */
+  readonly cachedBytesMax?: number;
 }
 
 /** Telemetry, and what the rest of the server needs of its memory. */
@@ -70,6 +73,8 @@ export interface OpenTelemetry extends Telemetry {
     /** Bytes of tails in use. */
     readonly tailBytes: number;
     readonly tailBytesMax: number;
+    /** Bytes of what was asked of blocks lately. */
+    readonly cachedBytes: number;
   };
   close(): Promise<void>;
 }
@@ -85,15 +90,16 @@ export async function openTelemetry({
   keys,
   log,
   tailBytesMax,
+  cachedBytesMax = CACHED_BYTES_MAX,
 }: TelemetryOptions): Promise<OpenTelemetry> {
   const { clock, timers } = runtime;
   const memory = createMemory(() => clock.now(), keys.isErased, new TailMemory(tailBytesMax));
   const packing = createBlockPacking(keys, zstd);
-  const blocks = cacheBlocks(createBlocks(store, packing, log), {
-    streams: memory.streams,
-    monotonic: () => clock.monotonic(),
-    bytesMax: CACHED_BYTES_MAX,
-  });
+  const cached = { streams: memory.streams, monotonic: () => clock.monotonic(), bytesMax: cachedBytesMax / 2 };
+  const isNumeric = (streamId: string) => memory.streams.get(streamId)?.numeric !== undefined;
+  const files = cacheFiles(store, { ...cached, isNumeric });
+  const blocks = createBlocks(files, packing, log);
+  const minutes = createMinuteCache(blocks, cached);
   const sealer = createSealer({ runtime, store, memory, packing, log });
   let settled: Promise<void> = Promise.resolve();
   let isClosed = false;
@@ -164,7 +170,7 @@ export async function openTelemetry({
     async trend(view, query) {
       const { from, to, buckets } = query;
       if (!(from < to) || !(buckets >= 1)) return [];
-      return queryTrend(chosen(view, query), from, to, Math.floor(buckets), blocks);
+      return queryTrend(chosen(view, query), from, to, Math.floor(buckets), blocks, minutes);
     },
     async waveform(view, query) {
       const stream = visible(view, query.patientId, "waveform").find((each) => each.stream.id === query.streamId);
@@ -178,7 +184,7 @@ export async function openTelemetry({
         return { starts: new Float64Array(), min: new Float64Array(), max: new Float64Array() };
       return queryOverview(stream, from, to, count, blocks);
     },
-    queries: createQueries(memory, blocks),
+    queries: createQueries(memory, blocks, minutes),
     committed: memory.committed,
     prepareReplay: (watermark) => prepareReplay(store, memory, watermark, clock.now()),
     async recovered(watermark) {
@@ -193,7 +199,12 @@ export async function openTelemetry({
     addStream(stream) {
       if (!keys.isErased(stream.patientId)) memory.know(stream);
     },
-    forget: memory.forget,
+    forget(patientId) {
+      const streamIds = memory.forget(patientId);
+      files.forget(streamIds);
+      minutes.forget(streamIds);
+      return streamIds;
+    },
     deliveries: memory.deliveries,
     lastHeard: () =>
       [...memory.streams.values()]
@@ -214,6 +225,7 @@ export async function openTelemetry({
       damagedBlocks: blocks.damaged,
       tailBytes: memory.tails.used,
       tailBytesMax: memory.tails.bytesMax,
+      cachedBytes: files.bytes + minutes.bytes,
     }),
     close() {
       isClosed = true;

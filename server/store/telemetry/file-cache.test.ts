@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ASSOCIATION, PATIENT, testStream } from "../journal/testing/entries.ts";
+import type { BlockRow } from "./block-store.ts";
+import { type BlockReads, cacheFiles } from "./file-cache.ts";
+import { createMemory } from "./memory.ts";
+import { HOUR_MS } from "./periods.ts";
+
+const FROM = Date.UTC(2024, 0, 1);
+const STREAM = testStream(1);
+const FILE_BYTES = 500;
+
+function opened({ bytesMax = 1_000_000, fault = undefined as Error | undefined } = {}) {
+  const memory = createMemory(
+    () => FROM,
+    () => false,
+  );
+  const stream = memory.open(STREAM);
+  const state = { reads: 0, now: 0, during: () => {} };
+  const store: Partial<BlockReads> = {
+    async blocksBetween(ids, from, to) {
+      state.reads++;
+      const rows: BlockRow[] = [];
+      for (const streamId of ids)
+        for (let at = Math.ceil(from / HOUR_MS) * HOUR_MS; at < to; at += HOUR_MS) {
+          const row = { streamId, periodStart: at, associationId: ASSOCIATION, payload: new Uint8Array(FILE_BYTES) };
+          rows.push(fault ? { ...row, fault } : row);
+        }
+      state.during();
+      return rows;
+    },
+  };
+  const cached = cacheFiles(store as BlockReads, {
+    streams: memory.streams,
+    monotonic: () => state.now,
+    bytesMax,
+    isNumeric: () => true,
+  });
+  const read = (hour = 0, hours = 1) =>
+    cached.blocksBetween([STREAM.id], FROM + hour * HOUR_MS, FROM + (hour + hours) * HOUR_MS);
+  const readsFor = async (what: () => void = () => {}, hour = 0, hours = 1) => {
+    const before = state.reads;
+    what();
+    assert.equal((await read(hour, hours)).length, hours);
+    return state.reads - before;
+  };
+  return { memory, stream, state, cached, readsFor };
+}
+
+test("an hour is read from the database once, and again after it was sealed, or when others may have written it", async () => {
+  const { stream, state, readsFor } = opened();
+  assert.equal(await readsFor(), 1);
+  assert.equal(await readsFor(), 0);
+  stream.addReading(FROM + 5, 1, 0, null, FROM, ASSOCIATION, 1);
+  assert.equal(await readsFor(), 0, "a late reading is in memory, and merged there");
+  assert.equal(await readsFor(() => stream.beginSealing(FROM)), 1);
+  assert.equal(await readsFor(), 1, "nothing is kept while a sealing runs");
+  assert.equal(await readsFor(() => stream.endSealing(FROM, true)), 1);
+  assert.equal(await readsFor(), 0);
+  state.now += 300_000;
+  assert.equal(await readsFor(), 1);
+});
+
+test("the sealing of one hour leaves the others where they are, however many are sealed", async () => {
+  const { stream, readsFor } = opened();
+  assert.equal(await readsFor(undefined, 0, 10), 1);
+  stream.addReading(FROM + 5, 1, 0, null, FROM, ASSOCIATION, 1);
+  stream.beginSealing(FROM);
+  stream.endSealing(FROM, true);
+  assert.equal(await readsFor(undefined, 1, 9), 0);
+  assert.equal(await readsFor(undefined, 0, 10), 1, "the first of them");
+  assert.equal(await readsFor(undefined, 0, 10), 0);
+  for (let n = 100; n < 200; n++) {
+    stream.addReading(FROM + n * HOUR_MS, 1, 0, null, FROM, ASSOCIATION, 1);
+    stream.beginSealing(FROM + n * HOUR_MS);
+    stream.endSealing(FROM + n * HOUR_MS, true);
+  }
+  assert.equal(await readsFor(undefined, 0, 10), 1, "what is not remembered any more counts as sealed");
+  assert.equal(await readsFor(undefined, 0, 10), 0);
+});
+
+test("what was read across a sealing is not kept, nor what the archive has lost", async () => {
+  const { stream, state, readsFor } = opened();
+  stream.addReading(FROM + 5, 1, 0, null, FROM, ASSOCIATION, 1);
+  state.during = () => {
+    stream.beginSealing(FROM);
+    stream.endSealing(FROM, true);
+  };
+  assert.equal(await readsFor(), 1);
+  state.during = () => {};
+  assert.equal(await readsFor(), 1);
+  assert.equal(await readsFor(), 0);
+  const lost = opened({ fault: new Error("lost") });
+  assert.equal(await lost.readsFor(), 1);
+  assert.equal(await lost.readsFor(), 1);
+});
+
+test("the cache stays within its bytes, and lets go of what was not asked for longest", async () => {
+  const bytesMax = 10_000;
+  const { state, cached, readsFor } = opened({ bytesMax });
+  for (let hour = 0; hour < 40; hour++) {
+    await readsFor(undefined, hour);
+    await readsFor(undefined, 0);
+    assert.ok(cached.bytes <= bytesMax && cached.bytes >= Math.min(hour, 5) * FILE_BYTES);
+  }
+  assert.equal(state.reads, 40);
+  assert.equal(await readsFor(undefined, 39), 0);
+  assert.equal(await readsFor(undefined, 1), 1);
+});
+
+test("of a patient who was erased nothing stays, nor comes back with an answer that was under way", async () => {
+  const { memory, state, cached, readsFor } = opened();
+  await readsFor(undefined, 0, 5);
+  assert.ok(cached.bytes > 5 * FILE_BYTES);
+  state.during = () => cached.forget(memory.forget(PATIENT));
+  await readsFor(undefined, 5, 5);
+  assert.equal(cached.bytes, 0);
+});

@@ -1,0 +1,97 @@
+import type { BlockRow, BlockStore } from "./block-store.ts";
+import { HourCache, type HourCacheOptions, type ReadFrom } from "./hour-cache.ts";
+import { HOUR_MS, periodOf } from "./periods.ts";
+
+/** A longer span is read once and gone; what people look at again and again is the last day. */
+const HOURS_MAX = 24;
+/** Of an entry and of a row, beside the file. */
+const ENTRY_BYTES = 300;
+const ROW_BYTES = 250;
+
+export type BlockReads = Omit<
+  BlockStore,
+  "streams" | "runningStreams" | "sealedThrough" | "saveWatermark" | "joinDays" | "transaction"
+>;
+
+export interface FileCache extends BlockReads {
+  forget(streamIds: readonly string[]): void;
+  readonly bytes: number;
+}
+
+/**
+ * Files of numeric blocks that were read lately, encrypted as they are stored: an hour takes some hundred bytes, so a ward's
+ * day stays here, and asking for it again takes no round trip to the database. Without the patient's key there is nothing in them.
+ */
+export function cacheFiles(
+  store: BlockReads,
+  options: HourCacheOptions & { readonly isNumeric: (streamId: string) => boolean },
+): FileCache {
+  const files = new HourCache<readonly BlockRow[]>(options);
+
+  async function blocksBetween(streamIds: readonly string[], from: number, to: number): Promise<BlockRow[]> {
+    const first = periodOf(from, HOUR_MS);
+    const end = Math.ceil(to / HOUR_MS) * HOUR_MS;
+    const isShort = first === from && end - first <= HOURS_MAX * HOUR_MS;
+    if (!isShort || !streamIds.every(options.isNumeric)) return store.blocksBetween(streamIds, from, to);
+    const now = options.monotonic();
+    const missing: string[] = [];
+    const found = new Map<string, readonly BlockRow[]>();
+    for (const streamId of streamIds) {
+      const rows: BlockRow[] = [];
+      let hour = first;
+      for (; hour < end; hour += HOUR_MS) {
+        const kept = files.find(streamId, hour, now);
+        if (!kept) break;
+        rows.push(...kept);
+      }
+      if (hour < end) missing.push(streamId);
+      else found.set(streamId, rows);
+    }
+    if (missing.length > 0) {
+      const began = missing.map((streamId) => beginAll(streamId, first, end));
+      const read = Map.groupBy(await store.blocksBetween(missing, first, end), (row) => row.streamId);
+      missing.forEach((streamId, i) => {
+        const rows = (read.get(streamId) ?? []).map(own);
+        found.set(streamId, rows);
+        keepAll(streamId, first, began[i] as ReadFrom[], now, rows);
+      });
+    }
+    return streamIds.flatMap((streamId) => found.get(streamId) ?? []).filter((row) => row.periodStart < to);
+  }
+
+  function beginAll(streamId: string, first: number, end: number): ReadFrom[] {
+    const began: ReadFrom[] = [];
+    for (let hour = first; hour < end; hour += HOUR_MS) began.push(files.begin(streamId, hour));
+    return began;
+  }
+
+  function keepAll(streamId: string, first: number, began: ReadFrom[], now: number, rows: readonly BlockRow[]): void {
+    began.forEach((each, i) => {
+      const hour = first + i * HOUR_MS;
+      const own = rows.filter((row) => row.periodStart === hour);
+      // What the archive has lost may come back.
+      if (own.some((row) => row.fault)) return;
+      const bytes = own.reduce((sum, row) => sum + row.payload.length + ROW_BYTES, ENTRY_BYTES);
+      files.keep(streamId, hour, each, now, own, bytes);
+    });
+  }
+
+  return {
+    blocksBetween,
+    blocksOf: (keys) => store.blocksOf(keys),
+    blocksNext: (cursors, isDescending, periods) => store.blocksNext(cursors, isDescending, periods),
+    overviewsBetween: (streamId, from, to) => store.overviewsBetween(streamId, from, to),
+    rollupsBetween: (streamIds, from, to) => store.rollupsBetween(streamIds, from, to),
+    newestBlocks: (streamIds) => store.newestBlocks(streamIds),
+    forget: (streamIds) => files.forget(streamIds),
+    get bytes() {
+      return files.bytes;
+    },
+  };
+}
+
+/** Without all that came from the database with it: a small file must not hold a large buffer. */
+function own({ streamId, periodStart, associationId, payload, fault }: BlockRow): BlockRow {
+  const row = { streamId, periodStart, associationId, payload: new Uint8Array(payload) };
+  return fault ? { ...row, fault } : row;
+}
