@@ -32,10 +32,13 @@ export interface Call<K extends RouteName> {
 export class Encoded {
   readonly type: string;
   readonly content: Buffer | Readable;
+  /** Called when all of it has been handed to the operating system; never when the reader has left before. */
+  readonly onSent: (() => void) | undefined;
 
-  constructor(type: string, content: Buffer | Readable) {
+  constructor(type: string, content: Buffer | Readable, onSent?: () => void) {
     this.type = type;
     this.content = content;
+    this.onSent = onSent;
   }
 }
 

@@ -112,6 +112,7 @@ async function answer(
   reply.header("cache-control", "no-store").code(route.status);
   if (result instanceof Encoded) {
     if (route.formats) reply.header("vary", "accept");
+    if (result.onSent) reply.raw.once("finish", result.onSent);
     return reply.type(result.type).send(result.content);
   }
   return route.status === 204 ? reply.send() : reply.type("application/json").send(JSON.stringify(result));

@@ -1,6 +1,7 @@
 import type { Stream } from "@openward/model";
 import { findSignal } from "@openward/signals";
 import { type Conversion, checkUnit, toCanonical } from "@openward/signals/units";
+import type { Lease } from "./columns/output-memory.ts";
 import type { ColumnWriter, Format } from "./columns/writer.ts";
 import type { Columns, StreamQueries, Trend } from "./ports.ts";
 import { cursorText } from "./stream-fields.ts";
@@ -67,10 +68,10 @@ export function newestDocument(
   format: Format,
   names: StreamNames,
   newest: ReturnType<StreamQueries["newest"]>,
+  place: Lease,
 ): Uint8Array {
   const { patients, times, values, receivedAt, quality } = newest;
-  // Names are the most of it; numbers have room for the longest.
-  const writer = format.writer(4096 + patients.length * 300 + times.length * 160);
+  const writer = format.writer(place);
   writer.beginMap();
   writer.key("patients");
   writer.beginArray();
@@ -101,8 +102,9 @@ export async function* readingsDocument(
   streams: readonly Stream[],
   limit: number,
   read: (stream: Stream) => AsyncIterable<Columns>,
+  place: Lease,
 ): AsyncGenerator<Uint8Array> {
-  const writer = format.writer(PART_BYTES);
+  const writer = format.writer(place);
   let left = limit;
   let next: string | null = null;
   writer.beginMap();
@@ -145,9 +147,9 @@ export async function* readingsDocument(
   yield writer.take();
 }
 
-export function trendDocument(format: Format, names: StreamNames, trends: readonly Trend[]): Uint8Array {
+export function trendDocument(format: Format, names: StreamNames, trends: readonly Trend[], place: Lease): Uint8Array {
   const buckets = trends[0]?.starts ?? new Float64Array();
-  const writer = format.writer(1024 + trends.length * (256 + buckets.length * 40));
+  const writer = format.writer(place);
   writer.beginMap();
   writer.key("starts");
   writer.floats(buckets.map(Math.round));

@@ -4,6 +4,7 @@ import type { Clock } from "@openward/runtime";
 import { Encoded, type Handlers } from "./call.ts";
 import { asBuffer, encodedOf, formatOf } from "./columns/answer.ts";
 import { createLongAnswers } from "./columns/long-answers.ts";
+import { createOutputMemory, type Lease } from "./columns/output-memory.ts";
 import type { Format } from "./columns/writer.ts";
 import type { Authenticated, Changes, Devices, Patients, StreamQueries, Telemetry, Wards, Watch } from "./ports.ts";
 import {
@@ -51,6 +52,7 @@ export function streamHandlers(deps: {
   const { streams: queries, telemetry } = deps;
   const names = createStreamNames();
   const longAnswers = createLongAnswers();
+  const outputs = createOutputMemory();
   const streamInfos = createStreamInfos(deps);
   const wardPatients = createWardPatients(deps);
 
@@ -71,6 +73,10 @@ export function streamHandlers(deps: {
   }
   const longOf = (signedIn: Authenticated) => () => longAnswers.begin(signedIn.principal.id);
   const whole = (format: Format, bytes: Uint8Array) => new Encoded(format.type, asBuffer(bytes));
+  const written = (format: Format, write: (place: Lease) => Uint8Array) => {
+    const place = outputs.take();
+    return new Encoded(format.type, asBuffer(write(place)), () => outputs.give(place));
+  };
 
   return {
     async streamsOfPatients({ query, view, accept }) {
@@ -100,7 +106,7 @@ export function streamHandlers(deps: {
         patient !== undefined
           ? visible(seen, patient, PATIENTS_LATEST_MAX)
           : await wardPatients(signedIn.principal.organisationId, ward as string);
-      return whole(format, newestDocument(format, names, queries.newest(seen, ids)));
+      return written(format, (place) => newestDocument(format, names, queries.newest(seen, ids), place));
     },
 
     async rawReadings({ query, view, accept, gone, signedIn }) {
@@ -112,10 +118,12 @@ export function streamHandlers(deps: {
       const ids = streams.map((stream) => stream.id);
       const after = query.after === undefined ? undefined : parseCursor(query.after, ids);
       const left = after ? streams.slice(ids.indexOf(after.streamId)) : streams;
-      const range = { from, to, isDescending: order === "descending", signal: gone() };
+      const range = { from, to, isDescending: order === "descending", isTransient: true, signal: gone() };
       const read = (stream: Stream) =>
         queries.columns(seen, stream.id, stream.id === after?.streamId ? { ...range, after } : range);
-      return encodedOf(format, readingsDocument(format, names, left, limit, read), longOf(signedIn));
+      const place = outputs.take();
+      const parts = readingsDocument(format, names, left, limit, read, place);
+      return encodedOf(format, parts, longOf(signedIn), () => outputs.give(place));
     },
 
     async streamTrend({ query, view, accept, gone, signedIn }) {
@@ -135,7 +143,8 @@ export function streamHandlers(deps: {
         return encodedOf(format, lineDocument(format, names, streams, line), longOf(signedIn));
       }
       const ids = streams.map((stream) => stream.id);
-      return whole(format, trendDocument(format, names, await queries.trends(seen, ids, asked)));
+      const trends = await queries.trends(seen, ids, asked);
+      return written(format, (place) => trendDocument(format, names, trends, place));
     },
 
     async waveformPieces({ query, view, accept, gone, signedIn }) {

@@ -40,18 +40,20 @@ export function formatOf(accept: string | undefined): Format {
  * generator.
  *
  * @param beginLong asked before an answer goes out in parts
+ * @param onSent called when all of it has been handed to the operating system
  * @throws RefusedInput as `beginLong` does
  */
 export async function encodedOf(
   { type }: Format,
   parts: AsyncGenerator<Uint8Array>,
   beginLong: () => EndAnswer,
+  onSent?: () => void,
 ): Promise<Encoded> {
   const first: Uint8Array[] = [];
   let length = 0;
   while (length < WHOLE_BYTES_MAX) {
     const { done, value } = await parts.next();
-    if (done) return new Encoded(type, first.length === 1 ? asBuffer(first[0] as Uint8Array) : Buffer.concat(first));
+    if (done) return new Encoded(type, joined(first), onSent);
     first.push(value);
     length += value.length;
   }
@@ -71,7 +73,19 @@ export async function encodedOf(
     }
   }
   // Closed too when its reader has left before the first part.
-  return new Encoded(type, Readable.from(all(), { objectMode: false }).once("close", end));
+  return new Encoded(type, Readable.from(all(), { objectMode: false }).once("close", end), onSent);
+}
+
+/** As one, without a copy where one lies behind the other. */
+function joined(parts: readonly Uint8Array[]): Buffer {
+  const [first] = parts;
+  if (!first) return Buffer.alloc(0);
+  let end = first.byteOffset;
+  for (const part of parts) {
+    if (part.buffer !== first.buffer || part.byteOffset !== end) return Buffer.concat(parts);
+    end += part.length;
+  }
+  return Buffer.from(first.buffer, first.byteOffset, end - first.byteOffset);
 }
 
 export function asBuffer(bytes: Uint8Array): Buffer {

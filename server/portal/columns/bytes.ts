@@ -1,10 +1,20 @@
+import type { Lease } from "./output-memory.ts";
+
 /** Bytes that grow; what was taken belongs to who took it. */
 export class Bytes {
   protected bytes: Uint8Array;
   protected at = 0;
+  /** As long as it is written into. */
+  #lease: Lease | undefined;
 
-  constructor(capacity = 4096) {
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(capacity, 64));
+  /** @param place how many bytes to begin with, or where */
+  constructor(place: number | Lease = 4096) {
+    if (typeof place === "number") {
+      this.bytes = Buffer.allocUnsafeSlow(Math.max(place, 64));
+    } else {
+      this.bytes = place.bytes;
+      this.#lease = place;
+    }
   }
 
   get length(): number {
@@ -13,6 +23,7 @@ export class Bytes {
 
   take(): Uint8Array {
     const taken = this.bytes.subarray(0, this.at);
+    if (this.#lease) this.#lease.used += this.at;
     this.bytes = this.bytes.subarray(this.at);
     this.at = 0;
     return taken;
@@ -22,6 +33,8 @@ export class Bytes {
     if (this.at + more <= this.bytes.length) return;
     const grown = Buffer.allocUnsafeSlow(Math.max((this.at + more) * 2, 4096));
     grown.set(this.bytes.subarray(0, this.at));
+    if (this.#lease) this.#lease.used += this.at;
+    this.#lease = undefined;
     this.bytes = grown;
   }
 

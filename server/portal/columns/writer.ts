@@ -1,5 +1,6 @@
 import { CborWriter } from "./cbor-writer.ts";
 import { JsonWriter } from "./json-writer.ts";
+import type { Lease } from "./output-memory.ts";
 
 /** One document, written front to back into bytes: what is said once here is said in every format. */
 export interface ColumnWriter {
@@ -28,7 +29,8 @@ export interface ColumnWriter {
 
 export interface Format {
   readonly type: "application/json" | "application/cbor";
-  writer(bytes?: number): ColumnWriter;
+  /** @param place how many bytes to begin with, or where */
+  writer(place?: number | Lease): ColumnWriter;
   /** The fields of an object as bytes, to be put into many maps. */
   fieldsOf(object: Readonly<Record<string, unknown>>): Uint8Array;
 }
@@ -37,7 +39,7 @@ const trimmed = (written: Uint8Array) => written.slice(1, -1);
 
 export const JSON_FORMAT: Format = {
   type: "application/json",
-  writer: (bytes) => new JsonWriter(bytes),
+  writer: (place) => new JsonWriter(place),
   fieldsOf(object) {
     const writer = new JsonWriter(512);
     writer.value(object);
@@ -47,7 +49,7 @@ export const JSON_FORMAT: Format = {
 
 export const CBOR_FORMAT: Format = {
   type: "application/cbor",
-  writer: (bytes) => new CborWriter(bytes),
+  writer: (place) => new CborWriter(place),
   fieldsOf(object) {
     const writer = new CborWriter(512);
     writer.value(object);
