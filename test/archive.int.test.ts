@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { DuckDBInstance } from "@duckdb/node-api";
+import { testSeed } from "../packages/timeseries/testing/random.ts";
 import { archiveHour } from "./support/archive-campaign.ts";
 import { archiveRecordings } from "./support/archive-recordings.ts";
 import { addBeds, apiOf, fhirOf, type RunningWard, removeDataDir, root, startWard } from "./support/ward.ts";
@@ -12,7 +13,7 @@ const DATA = join(root, "../shared/data/ecg");
 const skip = existsSync(join(DATA, "mitdb")) ? false : "the recordings of ../shared/data are not on this machine";
 
 test("an hour of 100,000 readings read back after archiving has the hash of what was sent", async (t) => {
-  const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+  const seed = testSeed();
   t.diagnostic(`SEED=${seed}`);
   const result = await archiveHour(100_000, seed, (line) => t.diagnostic(line));
   assert.equal(result.readBack, result.readings);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { testSeed } from "../packages/timeseries/testing/random.ts";
 import { killCampaign } from "./support/kill-campaign.ts";
 
 test("kill -9 ten times under 2,000 messages a second: nothing acknowledged is missing, nothing is double", async (t) => {
-  const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+  const seed = testSeed();
   t.diagnostic(`SEED=${seed}`);
   const result = await killCampaign({ kills: 10, rate: 2_000, seed, say: (line) => t.diagnostic(line) });
   t.diagnostic(JSON.stringify({ ...result, lost: result.lost.length, doubled: result.doubled.length }));

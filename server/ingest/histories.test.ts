@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "@openward/runtime/manual";
+import { testSeed } from "../../packages/timeseries/testing/random.ts";
 import { ALICE, association, BOB, harness, START } from "./testing/harness.ts";
 
-const seed = Number(process.env.OPENWARD_TEST_SEED ?? 20261122);
+const seed = testSeed();
 
 test(`whatever the history, each reading is with who wore the device, or quarantined (seed ${seed})`, async () => {
   const random = seededRandom(seed);

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AgeGroup, Alarm } from "@openward/model";
 import { seededRandom } from "@openward/runtime/manual";
+import { testSeed } from "../../packages/timeseries/testing/random.ts";
 import { profiles } from "./profiles.ts";
 import { OTHER, PATIENT, START, type World, world } from "./testing/world.ts";
 
-const seed = Number(process.env.OPENWARD_TEST_SEED ?? 20261122);
+const seed = testSeed();
 
 /** The rule said a second time, as plainly as possible: what a nurse would note looking at the list of values. */
 function expectedAlarms(values: readonly number[], low: number, delay: number, hysteresis: number) {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { manualRuntime, seededRandom } from "@openward/runtime/manual";
+import { testSeed } from "../../packages/timeseries/testing/random.ts";
 import { createSchedule } from "./schedule.ts";
 
-const seed = Number(process.env.OPENWARD_TEST_SEED ?? 7);
+const seed = testSeed();
 
 test(`everything falls due at its time and in its order, whatever is cancelled (seed ${seed})`, () => {
   const random = seededRandom(seed);

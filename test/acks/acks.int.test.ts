@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { testSeed } from "../../packages/timeseries/testing/random.ts";
 import { openTestDatabase, type TestDatabase } from "../../server/store/database/testing/database.ts";
 import { ackCampaign } from "./campaign.ts";
 import { plantedAcks } from "./plants.ts";
@@ -13,7 +14,7 @@ before(async () => {
 after(() => database.close());
 
 test(`${MESSAGES} messages over MQTT and HTTP: none is acknowledged before it is durable`, async (t) => {
-  const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+  const seed = testSeed();
   t.diagnostic(`SEED=${seed}`);
   const result = await ackCampaign(database, { messages: MESSAGES, seed });
   t.diagnostic(JSON.stringify({ ...result, early: result.early.length }));

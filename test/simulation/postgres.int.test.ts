@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { testSeed } from "../../packages/timeseries/testing/random.ts";
 import { openTestDatabase, type TestDatabase } from "../../server/store/database/testing/database.ts";
 import { postgresStore } from "./database/postgres.ts";
 import { runHistory } from "./history.ts";
@@ -21,7 +22,7 @@ before(async () => {
 after(() => database.close());
 
 test(`${HISTORIES} histories go on PostgreSQL as they go on the model, and break no invariant`, async (t) => {
-  const first = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
+  const first = testSeed();
   t.diagnostic(`SEED=${first}`);
   for (let seed = first; seed < first + HISTORIES; seed++) {
     const plan = briefly(planOf(seed));

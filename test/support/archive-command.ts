@@ -17,7 +17,7 @@ export async function campaignOfArchive([
 ]: string[]): Promise<number> {
   console.log(`seed ${seed}`);
   const killed = spawnSync(process.execPath, ["--test", join(root, "server/store/archive/interrupted.int.test.ts")], {
-    env: { ...process.env, ALL_KILLS: "yes" },
+    env: { ...process.env, ALL_KILLS: "yes", SEED: seed },
     stdio: "inherit",
   });
   const hour = await archiveHour(Number(readings), Number(seed), console.log);

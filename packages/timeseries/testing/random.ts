@@ -11,8 +11,11 @@ export const ASSOCIATION = "018f0000-0000-7000-8000-00000000abcd";
 export const ORIGIN = { unit: "/min", associationId: ASSOCIATION };
 export const START = Date.UTC(2026, 10, 22, 6);
 
+/** The same in every run, so that what fails fails again; another by SEED. Campaigns draw new ones. */
+export const testSeed = (): number => Number(process.env.SEED ?? 20_261_122);
+
 /** Seeded; prints its seed so that a failure can be run again. */
-export function seeded(seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))) {
+export function seeded(seed = testSeed()) {
   console.log(`SEED=${seed}`);
   let state = seed >>> 0;
   const float = () => {

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { seededRandom } from "@openward/runtime/manual";
 import { systemRuntime } from "@openward/runtime/system";
 import pg from "pg";
+import { testSeed } from "../../../packages/timeseries/testing/random.ts";
 import { openDatabase, readMigrations } from "../database/index.ts";
 import { openTestDatabase, quietLog, type TestDatabase, temporaryDataDir } from "../database/testing/database.ts";
 import {
@@ -147,7 +148,7 @@ async function someoneNew(client: pg.Pool | pg.Client, seed: number) {
 }
 
 test("a full backup and its increments restore every row, whatever was written, changed or deleted meanwhile", async (t) => {
-  const seed = Number(process.env.SEED ?? Date.now() % 1000);
+  const seed = testSeed();
   t.diagnostic(`SEED=${seed}`);
   const place = newPlace();
   t.after(() => rmSync(place, { recursive: true, force: true }));

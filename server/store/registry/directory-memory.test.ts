@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "@openward/runtime/manual";
+import { testSeed } from "../../../packages/timeseries/testing/random.ts";
 import { hashToken } from "./device-tokens.ts";
 import { createDirectoryMemory, type KnownDevice, type KnownPatient } from "./directory-memory.ts";
 
@@ -82,8 +83,9 @@ test("a reading belongs to whoever wore the device when it measured", () => {
   assert.equal(memory.associationAt("nobody", 150), undefined);
 });
 
-test("of random associations the lookup finds what a search through all finds", () => {
-  const seed = Math.floor(Math.random() * 2 ** 32);
+test("of random associations the lookup finds what a search through all finds", (t) => {
+  const seed = testSeed();
+  t.diagnostic(`SEED=${seed}`);
   const random = seededRandom(seed);
   const associations = [];
   let time = 0;
