@@ -80,15 +80,26 @@ test("a device that breaks off leaves its last will, comes back, and sends what 
   skip: noBroker,
 }, async (t) => {
   const broker = await startBroker(t, { "patch-1": "secret" });
-  const line = createConnection({ url: broker.url, deviceId: "patch-1", token: "secret", runtime });
+  let onOffline = () => {};
+  const isOffline = new Promise<void>((resolve) => {
+    onOffline = resolve;
+  });
+  const line = createConnection({
+    url: broker.url,
+    deviceId: "patch-1",
+    token: "secret",
+    runtime,
+    onState: ({ state }) => state === "offline" && onOffline(),
+  });
   t.after(() => line.close());
-  void line.publish(reading(1));
-  await broker.until((m) => m.kind === "readings");
+  // Acknowledged, or it would come again.
+  assert.equal((await line.publish(reading(1))).state, "acknowledged");
   line.breakFor(600);
-  const will = await broker.until((m) => m.kind === "status");
-  assert.equal(will.body.toString(), '{"state":"offline"}');
+  await isOffline;
   const outcomes = [2, 3, 4, 5].map((at) => line.publish(reading(at)));
   assert.equal(line.isOnline, false);
+  const will = await broker.until((m) => m.kind === "status");
+  assert.equal(will.body.toString(), '{"state":"offline"}');
   assert.deepEqual(new Set((await Promise.all(outcomes)).map((o) => o.state)), new Set(["acknowledged"]));
   await broker.until((m) => m.kind === "readings" && readingAt(m) === 5);
   const times = broker.received.filter((m) => m.kind === "readings").map(readingAt);

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
+import { lastingPort } from "./support/ports.ts";
 import {
   addBeds,
   fhirOf,
@@ -30,8 +31,8 @@ test("the whole ward runs on the operator's own PostgreSQL, and is there again a
 }, async (t) => {
   const database = await startPostgres(join(PACKAGES, oldest ?? "15", "bin"));
   const dataDir = temporaryDataDir();
-  t.after(() => {
-    database.stop();
+  t.after(async () => {
+    await database.stop();
     removeDataDir(dataDir);
   });
   const env = { OPENWARD_DATABASE_URL: database.url };
@@ -96,7 +97,7 @@ async function heartRates(ward: RunningWard, patientId: string): Promise<number[
 /** A cluster of its own under the system's postgres user, as an operator would hand it over. */
 async function startPostgres(
   bin: string,
-): Promise<{ url: string; another(name: string): Promise<string>; stop(): void }> {
+): Promise<{ url: string; another(name: string): Promise<string>; stop(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), "openward-operator-"));
   const isRoot = process.getuid?.() === 0;
   const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
@@ -108,11 +109,11 @@ async function startPostgres(
     cwd: "/",
     stdio: "pipe",
   });
-  const port = await freePort();
+  const port = await lastingPort();
   const settings = ["-D", folder, "-p", String(port), "-k", "", "-c", "listen_addresses=127.0.0.1"];
   const child = spawn(join(bin, "postgres"), settings, { ...as, cwd: "/", stdio: "ignore" });
   const admin = `postgresql://admin@127.0.0.1:${port}/postgres`;
-  for (let tries = 0; ; tries++) {
+  for (const end = performance.now() + 60_000; ; ) {
     const client = new pg.Client(admin);
     try {
       await client.connect();
@@ -121,7 +122,7 @@ async function startPostgres(
       await client.end();
       break;
     } catch (error) {
-      if (tries > 100) throw error;
+      if (performance.now() > end) throw error;
       await wait(100);
     }
   }
@@ -137,18 +138,10 @@ async function startPostgres(
       }
       return `postgresql://ward@127.0.0.1:${port}/${name}`;
     },
-    stop() {
-      child.kill("SIGINT");
-      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+    async stop() {
+      // Immediate: nobody needs what is in it, and sessions of a test that failed must not hold it up.
+      if (child.exitCode === null && child.kill("SIGQUIT")) await once(child, "exit");
+      rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

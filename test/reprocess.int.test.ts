@@ -16,7 +16,7 @@ import { openTestStore, settableRuntime, type TestStore } from "../server/store/
 const ORGANISATION = "018f0000-0000-7000-8000-0000000000aa";
 const ALICE = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
 const BOB = "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb";
-const NOW = Math.floor(Date.now() / 60_000) * 60_000;
+const NOW = Date.UTC(2026, 10, 22, 12);
 const HOUR = 3_600_000;
 
 /** Leaves respiratory rates, waveforms and events out, reads each SpO2 one too low, and takes heart rates for pulses too. */

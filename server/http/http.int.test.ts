@@ -65,8 +65,9 @@ test("every answer carries the security headers", async (t) => {
 });
 
 test("bytes that are not HTTP, and headers that never end, get one short answer", async (t) => {
-  const { port } = await start(t, () => {}, { limits: { headersTimeoutMs: 300, requestTimeoutMs: 400 } });
-  const answerTo = (bytes: string) =>
+  const { port } = await start(t, () => {});
+  const impatient = await start(t, () => {}, { limits: { headersTimeoutMs: 300, requestTimeoutMs: 400 } });
+  const answerTo = (bytes: string, port: number) =>
     new Promise<string>((resolve, reject) => {
       const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
       let text = "";
@@ -74,9 +75,9 @@ test("bytes that are not HTTP, and headers that never end, get one short answer"
       socket.on("close", () => resolve(text));
       socket.on("error", reject);
     });
-  assert.match(await answerTo("\x10\x0cMQTT not http\r\n\r\n"), /^HTTP\/1.1 400 .*PROTOCOL_ERROR/s);
-  assert.match(await answerTo(`GET / HTTP/1.1\r\nx: ${"y".repeat(20_000)}`), /^HTTP\/1.1 431 /);
-  assert.match(await answerTo("GET / HTTP/1.1\r\nhost: x\r\n"), /^HTTP\/1.1 408 /);
+  assert.match(await answerTo("\x10\x0cMQTT not http\r\n\r\n", port), /^HTTP\/1.1 400 .*PROTOCOL_ERROR/s);
+  assert.match(await answerTo(`GET / HTTP/1.1\r\nx: ${"y".repeat(20_000)}`, port), /^HTTP\/1.1 431 /);
+  assert.match(await answerTo("GET / HTTP/1.1\r\nhost: x\r\n", impatient.port), /^HTTP\/1.1 408 /);
 });
 
 test("pages come from the bundle: hashed names for ever, index.html for every page, problems for the API", async (t) => {

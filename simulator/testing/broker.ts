@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type MqttClient } from "mqtt";
+import { lastingPort } from "../../test/support/ports.ts";
 
 const MOSQUITTO = [
   "/usr/sbin/mosquitto",
@@ -39,7 +39,7 @@ export async function startBroker(
   devices: Readonly<Record<string, string>>,
 ): Promise<TestBroker> {
   const folder = mkdtempSync(join(tmpdir(), "openward-broker-"));
-  const port = await freePort();
+  const port = await lastingPort();
   const url = `mqtt://127.0.0.1:${port}`;
   const passwords = join(folder, "passwords");
   writeFileSync(
@@ -71,7 +71,7 @@ export async function startBroker(
 
   const start = async () => {
     broker = spawn(MOSQUITTO!, ["-c", join(folder, "mosquitto.conf")], { stdio: "ignore" });
-    for (let i = 0; i < 200; i++) {
+    for (const end = performance.now() + 60_000; ; ) {
       listener = connect(url, { username: "listener", password: "ear", protocolVersion: 5, reconnectPeriod: 0 });
       const isUp = await new Promise<boolean>((resolve) => {
         listener!.once("connect", () => resolve(true));
@@ -80,6 +80,7 @@ export async function startBroker(
       });
       if (isUp) break;
       listener.end(true);
+      if (performance.now() > end) throw new Error("the broker did not start within a minute");
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
     listener!.on("error", () => {});
@@ -111,7 +112,7 @@ export async function startBroker(
   return {
     url,
     received,
-    until: (fits, timeoutMs = 15_000) =>
+    until: (fits, timeoutMs = 60_000) =>
       new Promise((resolve, reject) => {
         const already = received.find(fits);
         if (already) return resolve(already);
@@ -130,12 +131,4 @@ export async function startBroker(
     stop,
     start,
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address ? address.port : 0;
 }

@@ -72,7 +72,7 @@ beforeEach(async () => {
   // The store of the test before may be dropping old days in the background.
   const dropping =
     "SELECT FROM pg_stat_activity WHERE state = 'active' AND query ~ 'drop_before' AND pid <> pg_backend_pid()";
-  for (let n = 0; n < 1_000 && (await database.owner.query(dropping)).rows.length > 0; n++) await wait(10);
+  await until(async () => (await database.owner.query(dropping)).rows.length === 0, "the dropping of old days to end");
   const client = await database.owner.connect();
   await client.query("BEGIN");
   await client.query(`TRUNCATE ${KEPT.join(", ")}, archived_block, lost_block, archive_file, damaged_block`);
@@ -90,6 +90,18 @@ afterEach(async () => {
   await archive.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+async function until(isSo: () => Promise<boolean>, what: string): Promise<void> {
+  for (const end = performance.now() + 60_000; !(await isSo()); await wait(10))
+    assert.ok(performance.now() < end, `waited a minute for ${what}`);
+}
+
+/** It is written behind the answer that met the damage. */
+const damageIsRecorded = () =>
+  until(
+    async () => (await database.owner.query("SELECT FROM archive_file WHERE damaged_at IS NOT NULL")).rows.length > 0,
+    "the damage to be recorded",
+  );
 
 const filesOf = () =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -235,6 +247,7 @@ test("a day whose archived part is damaged waits in the database until its file 
   await restart();
   assert.equal((await archive.run({ everything: true })).moved, 0);
   assert.equal(archive.state, "damaged");
+  await damageIsRecorded();
   renameSync(`${numericFile}.away`, numericFile);
   await archive.verify();
   assert.equal((await archive.run({ everything: true })).moved, 1);
@@ -305,7 +318,7 @@ test("a file that is damaged is told, left out and remembered; the others stay r
     assert.ok((await store.telemetry.waveform(VIEW, waveform)).length > 0, "the other file is readable");
     assert.ok(store.telemetry.statistics().damagedBlocks > 0);
     assert.equal(archive.state, "damaged", name);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await damageIsRecorded();
     await restart();
     assert.equal(archive.state, "damaged", `${name}, after a start`);
     writeFileSync(numericFile, sound);

@@ -4,9 +4,10 @@ import pg from "pg";
 import { endEarlierWriters } from "./earlier-writers.ts";
 import { openTestDatabase } from "./testing/database.ts";
 
-test("what a killed process had under way is not committed behind the back of the next one", async () => {
+test("what a killed process had under way is not committed behind the back of the next one", async (t) => {
   const database = await openTestDatabase();
-  const now = Date.now();
+  t.after(() => database.close());
+  const now = Date.UTC(2026, 10, 26, 12);
   const day = new Date(now).toISOString().slice(0, 10);
   await database.worker.query("SELECT journal_prepare($1, 1)", [day]);
   const earlier = new pg.Client(database.connectionConfig("ingest"));
@@ -26,7 +27,10 @@ test("what a killed process had under way is not committed behind the back of th
   const failed = assert.rejects(insert);
   const isWaiting =
     "SELECT 1 FROM pg_stat_activity WHERE application_name = 'openward ingest' AND wait_event_type = 'Lock'";
-  while ((await database.owner.query(isWaiting)).rowCount === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (const end = performance.now() + 60_000; (await database.owner.query(isWaiting)).rowCount === 0; ) {
+    assert.ok(performance.now() < end, "the insert does not wait for the lock");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 
   await endEarlierWriters(database.owner);
   await holder.query("COMMIT");
@@ -36,5 +40,4 @@ test("what a killed process had under way is not committed behind the back of th
 
   holder.release();
   await bystander.end();
-  await database.close();
 });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { OutsideTrouble, RefusedInput } from "@openward/errors";
 import { systemRuntime } from "@openward/runtime/system";
 import pg from "pg";
+import { lastingPort } from "../../../test/support/ports.ts";
 import { openDatabase } from "./index.ts";
 import { isRunning } from "./lock.ts";
 import { systemUser } from "./system-user.ts";
@@ -55,19 +55,19 @@ describe("an external PostgreSQL", {
       cwd: "/",
       stdio: "pipe",
     });
-    port = await freePort();
+    port = await lastingPort();
     const child = spawn(
       join(bin, "postgres"),
       ["-D", folder, "-p", String(port), "-k", "", "-c", "listen_addresses=127.0.0.1"],
       { ...as, cwd: "/", stdio: "ignore" },
     );
     pid = child.pid ?? 0;
-    for (let tries = 0; ; tries++) {
+    for (const end = performance.now() + 60_000; ; ) {
       try {
         await admin("CREATE ROLE ward LOGIN CREATEROLE");
         break;
       } catch (error) {
-        if (tries > 100) throw error;
+        if (performance.now() > end) throw error;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }
@@ -133,7 +133,7 @@ describe("an external PostgreSQL", {
   });
 
   test("a database that does not answer is named by its setting, without the password", async () => {
-    const nowhere = await freePort();
+    const nowhere = await lastingPort();
     await assert.rejects(
       openDatabase({
         dataDir,
@@ -162,15 +162,6 @@ describe("an external PostgreSQL", {
     }
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 test("version 18: a login that made the roles itself may take them on", async () => {
   const [empty, dataDir] = [temporaryDataDir(), temporaryDataDir()];

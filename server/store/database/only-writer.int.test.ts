@@ -32,12 +32,12 @@ const waiting = async () => {
 const terminate = (pid: number | undefined) => database.owner.query("SELECT pg_terminate_backend($1)", [pid]);
 
 async function until<T>(what: () => Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 2_400; tries++) {
     const found = await what();
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error("waited in vain");
+  throw new Error("waited in vain for a minute");
 }
 
 test("a session that is ended takes the lock again", async () => {

@@ -93,8 +93,10 @@ async function filesWithCanary(): Promise<string[]> {
   );
   const value = Buffer.alloc(8);
   value.writeDoubleLE(VALUE);
-  const sample = Buffer.alloc(4);
+  // Two that follow one another: four bytes alone are met by chance.
+  const sample = Buffer.alloc(8);
   sample.writeInt32LE(1_000_000_007);
+  sample.writeInt32LE(1_000_000_008, 4);
   const found = new Set<string>();
   for (const { name, path } of rows as { name: string; path: string }[]) {
     const bytes = readFileSync(join(database.dataDir, "postgres", path));

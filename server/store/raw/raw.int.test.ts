@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import type { RawInput } from "@openward/model";
+import { systemRuntime } from "@openward/runtime/system";
 import { openTestDatabase, type TestDatabase } from "../database/testing/database.ts";
 import { postgresJournalRows } from "../journal/index.ts";
 import { readSpoolFile, spoolRecord } from "../journal/spool-records.ts";
@@ -51,7 +52,7 @@ async function kept(): Promise<string[]> {
 }
 
 test("what was sent stands beside its row of the journal, by way of the database and of the spool", async () => {
-  const test = await openTestJournal(database, { limits: { commitTimeoutMs: 200 } });
+  const test = await openTestJournal(database, { limits: { commitTimeoutMs: 60_000 } });
   await Promise.all([1, 2, 3].map((n) => test.journal.append([entry(n)], raw(n))));
   test.faults.before = () => Promise.reject(new Error("the database is away"));
   await Promise.all([4, 5].map((n) => test.journal.append([entry(n)], raw(n))));
@@ -69,7 +70,7 @@ test("what was sent stands beside its row of the journal, by way of the database
 
 test("a process that died with its spool full leaves what was sent to the next one", async () => {
   const first = await openTestJournal(database, {
-    limits: { commitTimeoutMs: 200, retryMs: 60_000, retryMsMax: 60_000 },
+    limits: { commitTimeoutMs: 60_000, retryMs: 60_000, retryMsMax: 60_000 },
   });
   first.faults.before = () => Promise.reject(new Error("the database is away"));
   await first.journal.append([entry(1)], raw(1));
@@ -81,7 +82,7 @@ test("a process that died with its spool full leaves what was sent to the next o
 
 test("what stands alone in the spool, its batch torn away, is left out and stops nothing", async () => {
   const first = await openTestJournal(database, {
-    limits: { commitTimeoutMs: 200, retryMs: 60_000, retryMsMax: 60_000 },
+    limits: { commitTimeoutMs: 60_000, retryMs: 60_000, retryMsMax: 60_000 },
   });
   first.faults.before = () => Promise.reject(new Error("the database is away"));
   await first.journal.append([entry(1)], raw(1));
@@ -127,7 +128,10 @@ test("old days are dropped as partitions, no row is deleted, and the journal sta
     "INSERT INTO seal_state (organisation_id, watermark, updated_at) VALUES ($1, 9e15, 0) ON CONFLICT DO NOTHING",
     [ORGANISATION],
   );
-  const test = await openTestJournal(database, { journalDays: 2, rawDays: 5 });
+  // The day that was counted from, also when midnight comes meanwhile.
+  const clock = { ...systemRuntime.clock, now: () => NOW };
+  const runtime = { ...systemRuntime, clock };
+  const test = await openTestJournal(database, { journalDays: 2, rawDays: 5, runtime });
   await until(async () => !(await partitions("journal")).includes(name(6)), "old days to be dropped");
   assert.deepEqual((await partitions("raw_input")).slice(0, 2), [name(5), name(4)]);
   assert.deepEqual((await partitions("journal")).slice(0, 2), [name(5), name(4)], "what came of it is kept beside it");

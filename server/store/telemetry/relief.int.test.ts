@@ -40,7 +40,7 @@ async function expectAll(store: TestStore, batches: number): Promise<void> {
 }
 
 async function until(what: () => boolean, waitingFor: string): Promise<void> {
-  for (let n = 0; n < 2000 && !what(); n++) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (let n = 0; n < 12_000 && !what(); n++) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.ok(what(), `waited in vain for ${waitingFor}`);
 }
 

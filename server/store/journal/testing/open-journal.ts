@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JournalEntry } from "@openward/model";
+import type { Runtime } from "@openward/runtime";
 import { systemRuntime } from "@openward/runtime/system";
 import { quietLog, type TestDatabase } from "../../database/testing/database.ts";
 import type { KeyStore } from "../../keys/index.ts";
@@ -32,6 +33,7 @@ export async function openTestJournal(
     journalDays?: number;
     rawDays?: number;
     disk?: (disk: Disk) => Disk;
+    runtime?: Runtime;
   } = {},
 ): Promise<TestJournal> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), "openward-spool-"));
@@ -40,7 +42,7 @@ export async function openTestJournal(
   const committed: JournalEntry[] = [];
   const disk = folderDisk(folder);
   const journal = createJournal({
-    runtime: systemRuntime,
+    runtime: options.runtime ?? systemRuntime,
     connect: faults.connect,
     rows: postgresJournalRows(database.worker),
     disk: options.disk ? options.disk(disk) : disk,
@@ -86,9 +88,9 @@ export async function readingsInJournal(database: TestDatabase): Promise<string[
 }
 
 export const until = async (isSo: () => boolean | Promise<boolean>, what: string) => {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 60_000;
   while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`waited 20 s for: ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited 60 s for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 };
