@@ -260,7 +260,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
         await quarantine.resolve(organisationId, quarantineId, "claimed", by, { patientId, reason });
       },
     },
-    amendments: null,
+    amendments: amendments.reprocessed,
   });
 
   const portal = createPortal({

@@ -111,7 +111,15 @@ test("`openward reprocess` shows what an association brings that was put right, 
   const shown = await run();
   assert.deepEqual([shown.messages, shown.added, shown.changed, shown.missing, shown.applied], [1, 1, 0, 0, null]);
   const lines = await ward.cli("reprocess", ...span);
-  assert.match(lines.stdout, /spo2 of late on .*: 1 new/);
+  const table = lines.stdout.split("\n").map((line) => line.trim().split(/ {2,}/));
+  const head = table.findIndex(([first]) => first === "device");
+  assert.deepEqual(table[head]?.slice(0, 8), [
+    ...["device", "patient", "signal", "unit"],
+    ...["new", "otherwise", "no more", "left alone"],
+  ]);
+  const stamp = new Date(at).toISOString();
+  assert.deepEqual(table[head + 1], ["late", "T-1001", "spo2", "%", "1", "0", "0", "0", stamp, stamp]);
+  assert.match(lines.stdout, /nothing -> 93 % {2}to be added/);
   assert.match(lines.stdout, new RegExp(`--apply --confirm ${shown.code}`));
   const refused = await ward.cli("reprocess", ...span, "--apply", "--reason", "x", "--json");
   assert.deepEqual([refused.code, JSON.parse(refused.stdout).error.code], [2, "FIELD_INVALID"]);
@@ -121,10 +129,35 @@ test("`openward reprocess` shows what an association brings that was put right, 
   assert.equal((await run()).added, 0);
 
   const api = await apiOf(ward);
-  const streams = await api<{ signal: string; deviceId: string; lastAt: number }[]>(
+  const streams = await api<{ id: string; signal: string; deviceId: string; lastAt: number }[]>(
     "GET",
     `/api/patients/${second.patientId}/streams`,
   );
   assert.equal(streams.find(({ signal }) => signal === "spo2")?.lastAt, at);
   assert.deepEqual(await api("GET", "/api/quarantine?device=late"), []);
+
+  // A person corrects it: what today's codec says is told, and changes nothing.
+  const later = at + 1000;
+  const next = Buffer.from(JSON.stringify({ at: later, values: { spo2: 93 } }));
+  assert.equal(await post({ deviceId: "late", token: device.token as string }, next), 1);
+  span[3] = new Date(Date.now() + 1000).toISOString();
+  const streamId = streams.find(({ signal }) => signal === "spo2")?.id;
+  const said = { kind: "corrected", streamId, at: later, value: 96, unit: "%", seen: null, reason: "measured by hand" };
+  await api("POST", `/api/patients/${second.patientId}/amendments`, said);
+  const told = await run();
+  assert.deepEqual([told.added, told.changed, told.missing, told.leftAlone], [0, 0, 0, 1]);
+  const text = (await ward.cli("reprocess", ...span, "--device", "late")).stdout;
+  assert.match(text, /96 % -> 93 % {2}amended by .+, left alone/);
+  assert.match(text, /1 corrected by .+: left alone/);
+  const nothing = await run(...apply, "--confirm", String(told.code));
+  assert.deepEqual(nothing.applied, { added: 0, amended: 0, resolved: 0 });
+  const page = await api<{ latest: { signal: string; value: number }[] }>("GET", `/api/patients/${second.patientId}`);
+  assert.ok(JSON.stringify(page).includes("96"), "what the person said is read");
+});
+
+test("without a server the command says that it needs one", async () => {
+  await ward.stop();
+  const span = ["--from", "2026-01-01T00:00:00Z", "--to", "2026-01-02T00:00:00Z"];
+  const { code, stdout } = await ward.cli("reprocess", ...span, "--json");
+  assert.deepEqual([code, JSON.parse(stdout).error.code], [1, "SERVER_UNREACHABLE"]);
 });

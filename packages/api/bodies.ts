@@ -344,7 +344,7 @@ export const reprocess = z.object({
   patientId: id.nullable().default(null),
   /** Left out: nothing is changed. `confirm` is the `code` of the differences that were shown. */
   apply: z
-    .object({ reason: text(500), confirm: text(64) })
+    .object({ reason: text(480), confirm: text(64) })
     .nullable()
     .default(null),
 });
@@ -359,6 +359,7 @@ const stored = z
   })
   .nullable();
 const counts = { added: z.number().int(), changed: z.number().int(), missing: z.number().int() };
+const amendedAs = z.enum(["entered-in-error", "corrected", "re-attributed", "withdrawn"]);
 export const reprocessed = z.object({
   /** Names these differences: what `confirm` repeats. */
   code: z.string(),
@@ -367,8 +368,10 @@ export const reprocessed = z.object({
   skipped: z.number().int(),
   same: z.number().int(),
   ...counts,
-  /** Of those, how many are not put right by adding: what is stored would have to be amended. */
-  needAmendment: z.number().int(),
+  /** Of those, how many amendments cannot put right: events, samples that are otherwise, another patient, quality. */
+  byHand: z.number().int(),
+  /** Beside those: readings that a person has amended. They stay as that person said. */
+  leftAlone: z.number().int(),
   streams: z.array(
     z.object({
       deviceId: z.string(),
@@ -377,8 +380,23 @@ export const reprocessed = z.object({
       unit: z.string().nullable(),
       kind: z.enum(["numeric", "waveform", "event"]),
       ...counts,
+      /** Device time of the first and the last difference. */
+      from: z.number(),
+      to: z.number(),
+      byHand: z.array(
+        z.object({ because: z.enum(["event", "waveform", "patient", "quality"]), count: z.number().int() }),
+      ),
+      leftAlone: z.array(z.object({ by: z.string(), kind: amendedAs, count: z.number().int() })),
       examples: z.array(
-        z.object({ difference: z.enum(["added", "changed", "missing"]), before: stored, after: stored }),
+        z.object({
+          difference: z.enum(["added", "changed", "missing"]),
+          fate: z.enum(["add", "correct", "enter in error", "withdraw", "replace", "leave", "by hand"]),
+          /** Of one that is left alone. */
+          amendedBy: z.string().nullable(),
+          /** As it is read today; its value is null where it is not. */
+          before: stored,
+          after: stored,
+        }),
       ),
     }),
   ),
@@ -391,6 +409,8 @@ export const reprocessed = z.object({
   faults: z.array(z.object({ position: z.number(), in: z.enum(["raw input", "journal"]), code: z.string() })),
   applied: z.object({ added: z.number().int(), amended: z.number().int(), resolved: z.number().int() }).nullable(),
 });
+
+export type Reprocessed = z.infer<typeof reprocessed>;
 
 export const dismissal = z.object({ reason: text(200) });
 

@@ -116,7 +116,7 @@ export const routes = {
   claim: { method: "POST", path: "/api/quarantine/:id/claim", summary: "Give to this patient", allow: clinical, body: b.claim, status: 200, response: b.claimed },
   dismiss: { method: "POST", path: "/api/quarantine/:id/dismiss", summary: "Belongs to nobody; the bytes stay until they expire", allow: technical, body: b.dismissal, status: 200, response: b.quarantined },
 
-  reprocess: { method: "POST", path: "/api/reprocess", summary: "Run what was sent in a span through today's codecs and show the differences to what is stored; with `apply`, add what is new; 409 where the differences are not those of `confirm`", allow: fleet, body: b.reprocess, status: 200, response: b.reprocessed },
+  reprocess: { method: "POST", path: "/api/reprocess", summary: "Run what was sent in a span through today's codecs and show the differences to what is read today; with `apply`, add what is new and amend what is otherwise; 409 where the differences are not those of `confirm`", allow: fleet, body: b.reprocess, status: 200, response: b.reprocessed },
 
   people: { method: "GET", path: "/api/people", summary: "People who can sign in", allow: admin, status: 200, response: z.array(b.person) },
   addPerson: { method: "POST", path: "/api/people", summary: "Add a person; the answer has a one-time sign-in link", allow: admin, body: b.newPerson, status: 201, response: b.personWithLink },

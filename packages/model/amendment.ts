@@ -32,6 +32,8 @@ export interface Amendment {
   readonly byDisplay: string;
   readonly reason: string;
   readonly at: Millis;
+  /** A person looked at it, or today's codecs read the same input otherwise; those may say it anew, of a person's they may not. */
+  readonly via: "person" | "reprocess";
 }
 
 /** An amendment, and what ended it where it does not hold any more. */

@@ -1,10 +1,12 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
+import type { Reprocessed } from "@openward/api";
 import { OutsideTrouble, type RefusalCode, RefusedInput } from "@openward/errors";
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { EXIT, print } from "./output.ts";
 import { withRegistry } from "./registry.ts";
+import { reprocessLines } from "./reprocess-table.ts";
 
 interface Options {
   from: string;
@@ -20,60 +22,24 @@ interface Options {
   json?: boolean;
 }
 
-/** Of `POST /api/reprocess`: what is shown of it here. */
-interface Answer {
-  readonly code: string;
-  readonly messages: number;
-  readonly skipped: number;
-  readonly same: number;
-  readonly added: number;
-  readonly changed: number;
-  readonly missing: number;
-  readonly needAmendment: number;
-  readonly streams: readonly {
-    readonly deviceId: string;
-    readonly patientId: string | null;
-    readonly signal: string;
-    readonly added: number;
-    readonly changed: number;
-    readonly missing: number;
-    readonly examples: readonly {
-      readonly difference: string;
-      readonly before: Stored | null;
-      readonly after: Stored | null;
-    }[];
-  }[];
-  readonly streamsLeftOut: number;
-  readonly refused: readonly { readonly code: string; readonly field: string; readonly places: number }[];
-  readonly unreadable: number;
-  readonly faults: readonly { readonly position: number; readonly in: string; readonly code: string }[];
-  readonly applied: { readonly added: number; readonly amended: number; readonly resolved: number } | null;
-}
-
-interface Stored {
-  readonly time: number;
-  readonly value: number | null;
-  readonly unit: string | null;
-  readonly patientId: string | null;
-  readonly samples: number | null;
-}
-
 /** The token is for this one question. */
 const TOKEN_MS = 10 * 60_000;
 
 export function addReprocessCommand(program: Command): void {
   program
     .command("reprocess")
-    .description("run what devices sent in a span through today's codecs, and show the differences to what is stored")
+    .description(
+      "run what devices sent in a span through today's codecs, and show the differences to what is read today",
+    )
     .requiredOption("--from <time>", "when the input came, e.g. 2026-11-22T06:00:00Z")
     .requiredOption("--to <time>", "until before this time")
     .option("--device <id>", "only what this device sent")
     .option("--patient <number>", "only what tells of this patient: record number or id")
     .option(
       "--apply",
-      "add what is new to the patients' records; what is stored otherwise is listed, never overwritten",
+      "add what is new, and lay amendments over what is stored otherwise; what people have amended is left alone",
     )
-    .option("--reason <text>", "why, with --apply; it stays in the audit log")
+    .option("--reason <text>", "why, with --apply; it stays in the audit log and with each amendment")
     .option("--confirm <code>", "with --apply: the code that showing the differences printed")
     .option("--by <name>", "who does it; it stays in the audit log", "command line")
     .option("--url <address>", "where the server is; this machine's when left out")
@@ -96,7 +62,11 @@ async function run(options: Options): Promise<void> {
     // The running server does it: memory, keys and the journal are its own. It asks who we are as it asks anybody.
     const { token } = await access.issueToken(organisation.id, "clinical-engineer", options.by, TOKEN_MS, options.by);
     const answer = await post(url, token, { from, to, deviceId: options.device ?? null, patientId, apply });
-    print(options.json ?? false, { from, to, ...answer }, linesOf(answer, apply !== null));
+    print(
+      options.json ?? false,
+      { from, to, ...answer },
+      reprocessLines(answer, await numbersOf(patients, organisation.id)),
+    );
     if (answer.unreadable > 0) process.exitCode = EXIT.failed;
   });
 }
@@ -114,16 +84,20 @@ function need(text: string | undefined, at: string): string {
   throw new RefusedInput("FIELD_INVALID", { at, expected });
 }
 
-async function findPatient(
-  patients: {
-    list(
-      organisationId: string,
-      options: { all: boolean; q?: string },
-    ): Promise<readonly { patient: { id: string; mrn: string } }[]>;
-  },
-  organisationId: string,
-  wanted: string,
-): Promise<string> {
+interface Patients {
+  list(
+    organisationId: string,
+    options: { all: boolean; q?: string },
+  ): Promise<readonly { patient: { id: string; mrn: string } }[]>;
+}
+
+/** Record numbers by id. */
+async function numbersOf(patients: Patients, organisationId: string): Promise<ReadonlyMap<string, string>> {
+  const all = await patients.list(organisationId, { all: true });
+  return new Map(all.map(({ patient }) => [patient.id, patient.mrn]));
+}
+
+async function findPatient(patients: Patients, organisationId: string, wanted: string): Promise<string> {
   const all = await patients.list(organisationId, { all: true });
   const found = all.find(({ patient }) => patient.mrn === wanted || patient.id === wanted);
   if (!found) throw new RefusedInput("NOT_FOUND", { at: "--patient" });
@@ -131,7 +105,7 @@ async function findPatient(
 }
 
 /** However long it takes: a long span is read row by row before the answer begins. */
-function post(url: string, token: string, body: object): Promise<Answer> {
+function post(url: string, token: string, body: object): Promise<Reprocessed> {
   const target = new URL("/api/reprocess", url);
   const send = target.protocol === "https:" ? httpsRequest : httpRequest;
   const unreachable = (cause?: unknown) =>
@@ -163,42 +137,4 @@ function post(url: string, token: string, body: object): Promise<Answer> {
 function refusalOf({ code, field, expected }: { code?: RefusalCode; field?: string; expected?: string }): Error {
   const facts = { ...(field !== undefined && { at: field }), ...(expected !== undefined && { expected }) };
   return new RefusedInput(code ?? "UNEXPECTED", facts);
-}
-
-function linesOf(answer: Answer, isApplied: boolean): string[] {
-  const { messages, skipped, same, added, changed, missing, code, applied } = answer;
-  const lines = [
-    `${messages} messages were run again (${skipped} are not compared): ${same} readings, pieces and events are as stored,`,
-    `${added} are new, ${changed} are stored otherwise, ${missing} are stored and do not come out any more.`,
-  ];
-  for (const stream of answer.streams) {
-    const { deviceId, signal, patientId } = stream;
-    const counts = `${stream.added} new, ${stream.changed} otherwise, ${stream.missing} no more`;
-    lines.push(`  ${signal} of ${deviceId} on ${patientId ?? "nobody"}: ${counts}`);
-    for (const { difference, before, after } of stream.examples)
-      lines.push(`    ${difference}: ${textOf(before)} -> ${textOf(after)}`);
-  }
-  if (answer.streamsLeftOut > 0) lines.push(`  and ${answer.streamsLeftOut} differences of further streams`);
-  for (const { code: why, field, places } of answer.refused)
-    lines.push(`  refused today too: ${why} ${field} (${places})`);
-  for (const fault of answer.faults) lines.push(`  CANNOT BE READ: ${fault.in} at ${fault.position}: ${fault.code}`);
-  if (answer.unreadable > answer.faults.length) lines.push(`  and ${answer.unreadable} parts in all cannot be read`);
-  if (applied) {
-    const claims = applied.resolved > 0 ? `; ${applied.resolved} messages have left the quarantine` : "";
-    lines.push(`applied: ${applied.added} were added${claims}.`);
-  }
-  if (answer.needAmendment > 0)
-    lines.push(
-      `${answer.needAmendment} need an amendment: what is stored is not overwritten, and nothing was done about them.`,
-    );
-  if (!isApplied && added + changed + missing > 0)
-    lines.push(`Nothing was changed. To add what is new: --apply --confirm ${code} --reason TEXT`);
-  return lines;
-}
-
-function textOf(stored: Stored | null): string {
-  if (!stored) return "nothing";
-  const { time, value, unit, patientId, samples } = stored;
-  const what = value !== null ? `${value} ${unit ?? ""}`.trim() : samples !== null ? `${samples} samples` : "event";
-  return `${what} at ${new Date(time).toISOString()} on ${patientId ?? "nobody"}`;
 }

@@ -3,6 +3,7 @@ import type {
   Alarm,
   Amendment,
   AmendmentDraft,
+  AmendmentKind,
   AmendmentRecord,
   Association,
   Device,
@@ -182,6 +183,8 @@ export type Reprocessing = (
     readonly skipped: number;
     readonly same: number;
     readonly counts: { readonly added: number; readonly changed: number; readonly missing: number };
+    readonly byHand: number;
+    readonly leftAlone: number;
     readonly streams: readonly StreamDifferences[];
     readonly streamsLeftOut: number;
     readonly refused: readonly {
@@ -199,7 +202,6 @@ export type Reprocessing = (
   };
   readonly code: string;
   readonly applied: { readonly added: number; readonly amended: number; readonly resolved: number } | null;
-  readonly needAmendment: number;
 }>;
 
 interface StoredPoint {
@@ -219,8 +221,17 @@ export interface StreamDifferences {
   readonly added: number;
   readonly changed: number;
   readonly missing: number;
+  readonly from: number;
+  readonly to: number;
+  readonly byHand: readonly {
+    readonly because: "event" | "waveform" | "patient" | "quality";
+    readonly count: number;
+  }[];
+  readonly leftAlone: readonly { readonly by: string; readonly kind: AmendmentKind; readonly count: number }[];
   readonly examples: readonly {
     readonly difference: "added" | "changed" | "missing";
+    readonly fate: "add" | "correct" | "enter in error" | "withdraw" | "replace" | "leave" | "by hand";
+    readonly amendedBy: string | null;
     readonly before: StoredPoint | null;
     readonly after: StoredPoint | null;
   }[];

@@ -11,16 +11,24 @@ export function reprocessingHandlers(deps: { reprocessing: Reprocessing }): Pick
       if (body.patientId !== null && !seen.has(body.patientId))
         throw new RefusedInput("NOT_FOUND", { at: "patientId" });
       const { summary, ...rest } = await deps.reprocessing(seen, body, gone());
-      const { counts, streams, refused, faults, messages, skipped, same, streamsLeftOut, unreadable } = summary;
+      const { counts, streams, refused, faults, messages, skipped, same, byHand, leftAlone } = summary;
+      const { streamsLeftOut, unreadable } = summary;
       return {
         ...rest,
         ...counts,
         messages,
         skipped,
         same,
+        byHand,
+        leftAlone,
         streamsLeftOut,
         unreadable,
-        streams: streams.map(({ examples, ...stream }) => ({ ...stream, examples: [...examples] })),
+        streams: streams.map((stream) => ({
+          ...stream,
+          byHand: [...stream.byHand],
+          leftAlone: [...stream.leftAlone],
+          examples: [...stream.examples],
+        })),
         refused: [...refused],
         faults: [...faults],
       };

@@ -6,8 +6,9 @@ import {
   type Stream,
   type Waveform,
 } from "@openward/model";
-import { type Difference, type NewPoint, pair, readingOf, signalOf, waveformOf } from "./differences.ts";
+import { type Finding, type NewPoint, pair, readingOf, signalOf, waveformOf } from "./differences.ts";
 import type { KeptReadings, KeptRow, Point, Sent } from "./ports.ts";
+import { endOf } from "./stored.ts";
 
 /** A message, and what it comes to today. */
 export interface Looked {
@@ -19,6 +20,8 @@ export interface Looked {
 interface Rest {
   readonly before: Map<string, Point[]>;
   readonly after: Map<string, NewPoint[]>;
+  /** As it was received, and amended since. */
+  readonly amended: Finding[];
   same: number;
 }
 
@@ -27,28 +30,32 @@ interface Rest {
  * earlier run has added, came at another time than any message of this commit, and are left alone.
  *
  * @param known a stream by its id; undefined: nobody may see it, or it is gone
+ * @param isAmended was anything said of this span of a stream since?
  */
 export function compareRow(
   row: KeptRow,
   looked: readonly Looked[],
   known: (streamId: string) => Stream | undefined,
-): { readonly differences: readonly Difference[]; readonly same: number } {
+  isAmended: (stream: Stream, from: number, to: number) => boolean,
+): { readonly differences: readonly Finding[]; readonly same: number } {
   const arrivals = new Map<string, Set<number>>();
   for (const { sent } of looked)
     getOr(arrivals, sent.deviceId, () => new Set<number>()).add(Math.round(sent.receivedAt));
   const cameOfThem = (deviceId: string, receivedAt: number) =>
     arrivals.get(deviceId)?.has(Math.round(receivedAt)) ?? false;
-  const rest: Rest = { before: new Map(), after: new Map(), same: 0 };
-  compareReadings(row, looked, { known, cameOfThem, rest });
-  compareWaveforms(row, looked, { known, cameOfThem, rest });
-  compareEvents(row, looked, { known, cameOfThem, rest });
+  const rest: Rest = { before: new Map(), after: new Map(), amended: [], same: 0 };
+  const context = { known, isAmended, cameOfThem, rest };
+  compareReadings(row, looked, context);
+  compareWaveforms(row, looked, context);
+  compareEvents(row, looked, context);
   const keys = new Set([...rest.before.keys(), ...rest.after.keys()]);
   const differences = [...keys].flatMap((key) => pair(rest.before.get(key) ?? [], rest.after.get(key) ?? []));
-  return { differences, same: rest.same };
+  return { differences: [...differences, ...rest.amended], same: rest.same };
 }
 
 interface Context {
   readonly known: (streamId: string) => Stream | undefined;
+  readonly isAmended: (stream: Stream, from: number, to: number) => boolean;
   readonly cameOfThem: (deviceId: string, receivedAt: number) => boolean;
   readonly rest: Rest;
 }
@@ -56,7 +63,8 @@ interface Context {
 const keyOf = (deviceId: string, receivedAt: number, signal: string) =>
   `${deviceId} ${Math.round(receivedAt)} ${signal}`;
 
-function compareReadings(row: KeptRow, looked: readonly Looked[], { known, cameOfThem, rest }: Context): void {
+function compareReadings(row: KeptRow, looked: readonly Looked[], context: Context): void {
+  const { known, isAmended, cameOfThem, rest } = context;
   const now = new Map<string, Readings[]>();
   for (const { entries } of looked)
     for (const entry of entries)
@@ -66,7 +74,8 @@ function compareReadings(row: KeptRow, looked: readonly Looked[], { known, cameO
     if (!stream) continue;
     const columns = now.get(stream.id) ?? [];
     now.delete(stream.id);
-    if (areAlike(kept, columns)) {
+    const isPlain = !isAmended(stream, ...spanOf(kept.times));
+    if (isPlain && areAlike(kept, columns)) {
       rest.same += kept.times.length;
       continue;
     }
@@ -80,7 +89,8 @@ function compareReadings(row: KeptRow, looked: readonly Looked[], { known, cameO
         // Said twice in a message it is one reading.
         const same = there.get(nameOf(readings, i));
         if (same) {
-          if (same.length > 0) rest.same++;
+          if (same.length > 0 && isPlain) rest.same++;
+          else if (same.length > 0) rest.amended.push(asReceived(readingOf(readings, i)));
           same.length = 0;
         } else
           getOr(rest.after, keyOf(stream.deviceId, readings.receivedAt, stream.signal), () => []).push(
@@ -106,6 +116,17 @@ function compareReadings(row: KeptRow, looked: readonly Looked[], { known, cameO
   }
 }
 
+const asReceived = (point: NewPoint): Finding => ({ what: "changed", before: point, after: point });
+
+function spanOf(times: readonly number[]): [from: number, to: number] {
+  let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const time of times) {
+    from = Math.min(from, time);
+    to = Math.max(to, time + 1);
+  }
+  return [from, to];
+}
+
 /** A value beside another one of the same time is not said by its message. */
 const plain = (quality: number) => quality & ~QUALITY.conflicting;
 
@@ -128,7 +149,8 @@ function areAlike(kept: KeptReadings, now: readonly Readings[]): boolean {
   return at === kept.times.length;
 }
 
-function compareWaveforms(row: KeptRow, looked: readonly Looked[], { known, cameOfThem, rest }: Context): void {
+function compareWaveforms(row: KeptRow, looked: readonly Looked[], context: Context): void {
+  const { known, isAmended, cameOfThem, rest } = context;
   const before: Waveform[] = [];
   for (const { streamId, ...head } of row.waveforms) {
     const stream = known(streamId);
@@ -141,7 +163,9 @@ function compareWaveforms(row: KeptRow, looked: readonly Looked[], { known, came
       const same = before.findIndex((each) => isSamePiece(each, waveform));
       if (same >= 0) {
         before.splice(same, 1);
-        rest.same++;
+        if (isAmended(waveform.stream, waveform.start, endOf(waveform)))
+          rest.amended.push(asReceived(waveformOf(waveform)));
+        else rest.same++;
         continue;
       }
       const { stream, receivedAt } = waveform;

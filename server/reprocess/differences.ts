@@ -1,14 +1,31 @@
 import type { Association, JournalEntry, Readings, Stream, Waveform } from "@openward/model";
-import type { Point } from "./ports.ts";
+import type { Point, Reads, Restated } from "./ports.ts";
+
+/** Why nothing is done about a difference: what amendments cannot say. */
+export type ByHand = "event" | "waveform" | "patient" | "quality";
+
+/** What becomes of a difference when it is applied. */
+export type Fate =
+  | { readonly do: "add" }
+  /** `isAdded`: what comes out today has another time or stream, and is added before. */
+  | { readonly do: "amend"; readonly restated: Restated; readonly isAdded: boolean }
+  | { readonly do: "leave"; readonly amendment: NonNullable<Reads["amendment"]> }
+  | { readonly do: "by hand"; readonly because: ByHand };
+
+export interface Difference extends Finding {
+  /** What a reader reads today in place of `before`. */
+  readonly now: Pick<Reads, "stream" | "value"> | null;
+  readonly fate: Fate;
+}
 
 /** added: not stored. changed: stored otherwise. missing: stored, and today's codecs do not give it. */
-export interface Difference {
+export interface Finding {
   readonly what: "added" | "changed" | "missing";
   readonly before: Point | null;
   readonly after: (Point & { readonly entry: JournalEntry }) | null;
 }
 
-export type NewPoint = NonNullable<Difference["after"]>;
+export type NewPoint = NonNullable<Finding["after"]>;
 
 /** One reading of a column, as an entry of its own. */
 export function readingOf(readings: Readings, i: number): NewPoint {
@@ -42,8 +59,8 @@ export const signalOf = (point: Point): string => (point.kind === "event" ? poin
  * Of one message and signal: what is stored and does not come out any more, and what comes out and is not stored, stand for
  * one another; by their times, and then in their order. Only what is left over is new, or in error.
  */
-export function pair(before: readonly Point[], after: readonly NewPoint[]): Difference[] {
-  const differences: Difference[] = [];
+export function pair(before: readonly Point[], after: readonly NewPoint[]): Finding[] {
+  const differences: Finding[] = [];
   const byTime = Map.groupBy(after, timeOf);
   const unpaired = before.filter((point) => {
     const match = byTime.get(timeOf(point))?.shift();

@@ -3,12 +3,12 @@ import { RefusedInput } from "@openward/errors";
 import type { JournalEntry, PatientView, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { compareRow, type Looked } from "./compare.ts";
-import { type Difference, patientOf } from "./differences.ts";
-import type { Amendment, Amendments, Ingest, Kept, KeptRow, Records, Sent, Telemetry } from "./ports.ts";
-import { answered } from "./stored.ts";
+import { type Difference, type Finding, patientOf } from "./differences.ts";
+import { judge, receivedSpanOf } from "./judge.ts";
+import type { Amendments, Ingest, Kept, KeptRow, Records, Restated, Sent, Telemetry } from "./ports.ts";
 import { Summary } from "./summary.ts";
 
-export type { Amendment, Amendments, Point } from "./ports.ts";
+export type { Amendments, Point } from "./ports.ts";
 
 export interface ReprocessRequest {
   /** Time of arrival, inclusive and exclusive. */
@@ -26,8 +26,9 @@ export interface ReprocessDeps {
   readonly ingest: Ingest;
   readonly telemetry: Telemetry;
   readonly records: Records;
-  /** null: nothing stored can be amended here; what needs it is told. */
-  readonly amendments: Amendments | null;
+  readonly amendments: Amendments;
+  /** So many amendments at a time are made durable together. */
+  readonly amendedTogether?: number;
 }
 
 export type ReprocessReport = Awaited<ReturnType<Reprocess>>;
@@ -35,9 +36,10 @@ export type Reprocess = ReturnType<typeof createReprocess>;
 
 /** So long at a time nothing else of the server waits. */
 const TURN_MS = 5;
+const AMENDED_TOGETHER = 500;
 
 export function createReprocess(deps: ReprocessDeps) {
-  const { ingest, records, amendments } = deps;
+  const { ingest, records, amendments, amendedTogether = AMENDED_TOGETHER } = deps;
   let isBusy = false;
 
   /**
@@ -67,40 +69,56 @@ export function createReprocess(deps: ReprocessDeps) {
         action: apply ? "reprocess.apply" : "reprocess.show",
         deviceId,
         patientIds: [...summary.patients],
-        detail: { from, to, patientId, ...counts, code, author, ...(apply && { reason: apply.reason }) },
+        detail: {
+          from,
+          to,
+          patientId,
+          ...counts,
+          leftAlone: summary.leftAlone,
+          byHand: summary.byHand,
+          code,
+          author,
+          ...(apply && { reason: apply.reason }),
+        },
       });
       const applied = apply ? await put(view, request, apply.reason, signal) : null;
-      return { summary, code, applied, needAmendment: amendments && apply ? 0 : counts.changed + counts.missing };
+      return { summary, code, applied };
     } finally {
       isBusy = false;
     }
   };
 
-  /** What is new goes into the journal; what is otherwise is amended, where that can be done. */
+  /** What is new goes into the journal; what is otherwise is amended, as soon as what takes its place is durable. */
   async function put(view: PatientView, request: ReprocessRequest, reason: string, signal: AbortSignal | undefined) {
-    const { organisationId, id: by } = view.principal;
+    const { organisationId, id, display } = view.principal;
     const applied = { added: 0, amended: 0, resolved: 0 };
+    const author = { id, display, reason: `reprocessed: ${reason}` };
+    let waiting: Restated[] = [];
+    const amend = async () => {
+      const restated = waiting;
+      waiting = [];
+      if (restated.length > 0) applied.amended += (await amendments.restate(organisationId, restated, author)).amended;
+    };
     await look(deps, view, request, {
       signal,
       async onRow(differences, cleared) {
-        const added = differences.filter(({ what }) => what === "added");
-        const entries = entriesOf(added);
+        const entries = entriesOf(differences.filter(isAdded));
         if (entries.length > 0) await ingest.take(entries);
-        applied.added += added.length;
-        const others = differences.filter(({ what }) => what !== "added");
-        if (amendments && others.length > 0) {
-          await amendments.amend(organisationId, others.map(amendmentOf), { by, reason });
-          applied.amended += others.length;
-        }
+        applied.added += differences.filter(({ fate }) => fate.do === "add").length;
+        for (const { fate } of differences) if (fate.do === "amend") waiting.push(fate.restated);
+        if (waiting.length >= amendedTogether) await amend();
         for (const { quarantineId, patientId } of cleared) {
-          await records.claimed(organisationId, quarantineId, patientId, by, reason);
+          await records.claimed(organisationId, quarantineId, patientId, id, reason);
           applied.resolved++;
         }
       },
     });
+    await amend();
     return applied;
   }
 }
+
+const isAdded = ({ fate }: Difference) => fate.do === "add" || (fate.do === "amend" && fate.isAdded);
 
 /** A quarantined message that now has its place, all of it with one patient. */
 interface Cleared {
@@ -120,7 +138,7 @@ async function look(
   { from, to, deviceId, patientId }: ReprocessRequest,
   { signal, onRow }: Run,
 ): Promise<Summary> {
-  const { kept, ingest, telemetry, records } = deps;
+  const { kept, ingest, telemetry, records, amendments } = deps;
   const { organisationId } = view.principal;
   const summary = new Summary();
   const rerun = ingest.rerunner();
@@ -146,19 +164,32 @@ async function look(
       looked.push({ sent, entries });
       if (quarantineId !== null && problems.length === 0) clean.push({ quarantineId, entries });
     }
-    const compared = compareRow(row, looked, known);
+    const compared = compareRow(row, looked, known, amendments.isAmended);
     summary.same += compared.same;
-    const isVisible = ({ before, after }: Difference) =>
-      [before, after].every((point) => isSeen(view, point && patientOf(point))) &&
-      (patientId === null || [before, after].some((point) => point !== null && patientOf(point) === patientId));
-    const differences = await notAnswered(compared.differences.filter(isVisible), view, deps);
+    const isVisible = (finding: Finding) => {
+      const patients = patientsOf(finding, amendments);
+      return patients.every((id) => view.has(id)) && (patientId === null || patients.includes(patientId));
+    };
+    const judged = await judge(compared.differences.filter(isVisible), view, deps);
+    summary.same += judged.same;
+    const { differences } = judged;
     for (const difference of differences) summary.add(difference);
     await onRow(differences, patientId === null ? clean.flatMap(clearedOf) : []);
   }
   return summary;
 }
 
-const isSeen = (view: PatientView, patientId: string | null) => patientId === null || view.has(patientId);
+/** Whom a finding tells of: in whose records it was received, and whose it is today. */
+function patientsOf({ before, after }: Finding, amendments: Amendments): string[] {
+  const patients: (string | null)[] = [];
+  for (const point of [before, after]) {
+    if (!point) continue;
+    patients.push(patientOf(point));
+    const span = receivedSpanOf(point);
+    if (span) patients.push(amendments.reads(span).stream.patientId);
+  }
+  return [...new Set(patients)].filter((id) => id !== null);
+}
 
 /** The messages of a row that are run again; each once, though it may stand in quarantine as well. */
 async function sentIn(
@@ -190,36 +221,6 @@ async function sentIn(
   return { sent, skipped };
 }
 
-/** Without what the store answers already, and without what it does not answer any more. */
-async function notAnswered(
-  differences: readonly Difference[],
-  view: PatientView,
-  deps: Pick<ReprocessDeps, "telemetry" | "records">,
-): Promise<Difference[]> {
-  if (differences.length === 0) return [];
-  const points = differences.flatMap(({ before, after }) => [before, after].filter((point) => point !== null));
-  const there = await answered(points, view, deps);
-  return differences.flatMap((difference): Difference[] => {
-    const { what, before, after } = difference;
-    const isGone = before === null || !there.has(before);
-    const isThere = after === null || there.has(after);
-    if (what === "added") return isThere ? [] : [difference];
-    if (what === "missing") return isGone ? [] : [difference];
-    if (isGone && isThere) return [];
-    if (isGone) return [{ what: "added", before: null, after }];
-    const isOnlyQuality = before.kind === "reading" && after?.kind === "reading" && isSameValue(before, after);
-    if (isThere && !isOnlyQuality) return [{ what: "missing", before, after: null }];
-    return [difference];
-  });
-}
-
-function isSameValue(
-  a: { readonly stream: Stream; readonly time: number; readonly value: number },
-  b: { readonly stream: Stream; readonly time: number; readonly value: number },
-): boolean {
-  return a.stream.id === b.stream.id && a.time === b.time && Object.is(a.value, b.value);
-}
-
 function clearedOf({
   quarantineId,
   entries,
@@ -246,11 +247,6 @@ function entriesOf(added: readonly Difference[]): JournalEntry[] {
     entries.push(after.entry);
   }
   return [...[...streams.values()].map((stream): JournalEntry => ({ kind: "stream", stream })), ...entries];
-}
-
-function amendmentOf({ before, after }: Difference): Amendment {
-  if (!before) throw new Error("nothing is amended that is not stored");
-  return { before, after };
 }
 
 /** Lets everything else of the server have its turn. */

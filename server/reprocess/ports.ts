@@ -1,4 +1,5 @@
 import type {
+  Amendment,
   Delivery,
   DeviceEvent,
   JournalEntry,
@@ -72,7 +73,7 @@ export interface Telemetry {
     view: PatientView,
     streamId: string,
     span: StreamSpan,
-  ): AsyncIterable<{ readonly times: Float64Array; readonly values: Float64Array }>;
+  ): AsyncIterable<{ readonly times: Float64Array; readonly values: Float64Array; readonly ordinals: Uint16Array }>;
   waveforms(
     view: PatientView,
     streamId: string,
@@ -112,19 +113,44 @@ export type Point =
   | { readonly kind: "waveform"; readonly stream: Stream; readonly waveform: Waveform }
   | { readonly kind: "event"; readonly event: DeviceEvent };
 
-/** What is stored is to be withdrawn, or to be read as something else; it is never overwritten. */
-export interface Amendment {
-  readonly before: Point;
-  /** null: entered in error. With another patient's stream it is a re-attribution. */
-  readonly after: Point | null;
+/** A span of a stream as it was received: of one reading (`received` is its value), or of samples (null). */
+export interface ReceivedSpan {
+  readonly stream: Stream;
+  readonly from: number;
+  readonly to: number;
+  readonly received: number | null;
 }
 
-/** Corrections with author and reason, laid over what is stored. */
+/** What a reader reads in its place. */
+export interface Reads {
+  /** Of the patient whose it is today. */
+  readonly stream: Stream;
+  readonly isHidden: boolean;
+  readonly value: number | null;
+  /** What made it so; null: nothing, it is read as it was received. */
+  readonly amendment: Pick<Amendment, "kind" | "by" | "byDisplay" | "via"> | null;
+  /** Only a part of a piece is amended. */
+  readonly isSplit: boolean;
+}
+
+export interface Restated extends ReceivedSpan {
+  readonly ordinal: number;
+  /** null: entered in error. A value: of readings only. */
+  readonly becomes: number | "as received" | null;
+}
+
+/** Corrections with author and reason, laid over what is stored; it is never overwritten. */
 export interface Amendments {
-  /** Resolves when all of them are durable; from then on the store answers accordingly. Again is harmless. */
-  amend(
+  /** Was anything ever said of this span? */
+  isAmended(stream: Stream, from: number, to: number): boolean;
+  reads(received: ReceivedSpan): Reads;
+  /**
+   * Resolves when all of them are durable; from then on the store answers accordingly. Again is harmless. What a person has
+   * spoken about meanwhile is left alone.
+   */
+  restate(
     organisationId: string,
-    amendments: readonly Amendment[],
-    author: { readonly by: string; readonly reason: string },
-  ): Promise<void>;
+    restated: readonly Restated[],
+    author: { readonly id: string; readonly display: string; readonly reason: string },
+  ): Promise<{ readonly amended: number; readonly leftAlone: number }>;
 }

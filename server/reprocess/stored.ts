@@ -5,13 +5,13 @@ import type { Point, Records, Telemetry } from "./ports.ts";
 /** Times that lie closer than this are asked for in one go. */
 const NEAR_MS = 15 * 60_000;
 
-/** Which of these does the store answer today? */
+/** Which of these did the store receive, and as the how-manyth of their time? What people said of them is not asked. */
 export async function answered(
   points: readonly Point[],
   view: PatientView,
   { telemetry, records }: { readonly telemetry: Telemetry; readonly records: Pick<Records, "knownEvents"> },
-): Promise<Set<Point>> {
-  const found = new Set<Point>();
+): Promise<Map<Point, number>> {
+  const found = new Map<Point, number>();
   const { organisationId } = view.principal;
   const readings = points.filter((point) => point.kind === "reading");
   for (const [streamId, all] of Map.groupBy(readings, ({ stream }) => stream.id)) {
@@ -19,15 +19,16 @@ export async function answered(
     for (const near of runsOf(all)) {
       const wanted = Map.groupBy(near, ({ time, value }) => nameOf(time, value));
       const span = { from: timeOf(near[0] as Point), to: timeOf(near.at(-1) as Point) + 1, isDescending: false };
-      for await (const { times, values } of telemetry.columns(view, streamId, span)) {
+      for await (const { times, values, ordinals } of telemetry.columns(view, streamId, span)) {
         for (let i = 0; i < times.length; i++)
-          for (const point of wanted.get(nameOf(times[i] as number, values[i] as number)) ?? []) found.add(point);
+          for (const point of wanted.get(nameOf(times[i] as number, values[i] as number)) ?? [])
+            found.set(point, ordinals[i] as number);
       }
     }
   }
   for (const point of points) {
     if (point.kind !== "waveform" || !telemetry.known(view, point.stream.id)) continue;
-    if (await holds(point.waveform, view, telemetry)) found.add(point);
+    if (await holds(point.waveform, view, telemetry)) found.set(point, 0);
   }
   const events = points.filter((point) => point.kind === "event");
   for (const [deviceId, all] of Map.groupBy(events, deviceOf)) {
@@ -36,7 +37,7 @@ export async function answered(
       deviceId,
       all.map(({ event }) => event.id),
     );
-    for (const point of all) if (ids.has(point.event.id)) found.add(point);
+    for (const point of all) if (ids.has(point.event.id)) found.set(point, 0);
   }
   return found;
 }
@@ -56,6 +57,18 @@ function* runsOf<P extends Point>(points: readonly P[]): Generator<P[]> {
   }
   if (run.length > 0) yield run;
 }
+
+/** Of how many samples does the store know in the span of this piece? More than its own: other pieces lie over it. */
+export async function samplesIn(piece: Waveform, view: PatientView, telemetry: Telemetry): Promise<number> {
+  let count = 0;
+  for await (const there of telemetry.waveforms(view, piece.stream.id, { from: piece.start, to: endOf(piece) }))
+    count += there.samples.length;
+  return count;
+}
+
+/** Exclusive, whole milliseconds. */
+export const endOf = ({ start, samples, rateHz }: Waveform): number =>
+  Math.ceil(start + (samples.length * 1000) / rateHz);
 
 /** Is every sample of the piece there, as it is? What is stored may be cut and joined in other places. */
 async function holds(piece: Waveform, view: PatientView, telemetry: Telemetry): Promise<boolean> {

@@ -290,12 +290,20 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
     async reprocessing(view, request) {
       asked.push(["reprocessing", view.principal.id, request]);
       const counts = { added: 1, changed: 0, missing: 0 };
-      const summary = { messages: 2, skipped: 0, same: 9, counts, streams: [], streamsLeftOut: 0 };
+      const summary = {
+        messages: 2,
+        skipped: 0,
+        same: 9,
+        counts,
+        byHand: 0,
+        leftAlone: 0,
+        streams: [],
+        streamsLeftOut: 0,
+      };
       return {
         summary: { ...summary, refused: [], unreadable: 0, faults: [] },
         code: "c0de",
         applied: request.apply && { added: 1, amended: 0, resolved: 0 },
-        needAmendment: 0,
       };
     },
     history: { ofPatient: async (_, patientId) => alarms.filter((alarm) => alarm.patientId === patientId) },

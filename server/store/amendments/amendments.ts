@@ -19,6 +19,7 @@ import { countsToday, createNewestBook } from "./newest.ts";
 import { createOverlay } from "./overlay.ts";
 import type { Amendments, Author, Received } from "./ports.ts";
 import { recordOnly } from "./received.ts";
+import { createReprocessed } from "./reprocessed.ts";
 import type { StreamIdOf } from "./resolve.ts";
 import { insertAmendment, loadAmendments, lockAmendments } from "./rows.ts";
 import { createScreens } from "./screens.ts";
@@ -89,8 +90,16 @@ export async function openAmendments(options: AmendmentsOptions): Promise<Amendm
     if (fresh.length > 0) for (const key of dirty) newest.hide(...splitKey(key));
     return fresh;
   };
+  /** Of many about one device on one patient the last is enough: who listens looks at what counts now. */
   const tell = (fresh: readonly Amendment[]) => {
-    for (const amendment of fresh) for (const listener of listeners) listener(amendment);
+    const last = new Map(fresh.map((each) => [`${each.patientId} ${each.toPatientId} ${each.deviceId}`, each]));
+    for (const amendment of last.values()) for (const listener of listeners) listener(amendment);
+  };
+
+  const made = async (amendments: readonly Amendment[]) => {
+    const fresh = take(amendments);
+    await lookAgain();
+    tell(fresh);
   };
 
   async function refresh(): Promise<void> {
@@ -111,11 +120,20 @@ export async function openAmendments(options: AmendmentsOptions): Promise<Amendm
     for (let n = 0; n < TRIES; n++) {
       const known = book.newestOf(organisationId);
       const said = await checkDraft({ overlay, wearer, now: () => runtime.clock.now() }, view, draft);
-      const made = await tables.inOrganisation(organisationId, async (tx) => {
+      const fresh = await tables.inOrganisation(organisationId, async (tx) => {
         if ((await lockAmendments(tx)) !== known || book.newestOf(organisationId) !== known) return undefined;
         const at = runtime.clock.now();
         const id = runtime.ids.uuid();
-        const whole = { ...said, id, organisationId, by: author.id, byDisplay: author.display, reason, at };
+        const whole = {
+          ...said,
+          id,
+          organisationId,
+          by: author.id,
+          byDisplay: author.display,
+          reason,
+          at,
+          via: "person",
+        } as const;
         const amendment = await insertAmendment(tx, keys, whole);
         const { kind, deviceId, patientId, toPatientId } = amendment;
         for (const whose of toPatientId === null ? [patientId] : [patientId, toPatientId]) {
@@ -125,11 +143,9 @@ export async function openAmendments(options: AmendmentsOptions): Promise<Amendm
         }
         return amendment;
       });
-      if (made) {
-        take([made]);
-        await lookAgain();
-        tell([made]);
-        return made;
+      if (fresh) {
+        await made([fresh]);
+        return fresh;
       }
       await refresh();
     }
@@ -144,6 +160,7 @@ export async function openAmendments(options: AmendmentsOptions): Promise<Amendm
     telemetry: amendTelemetry(overlay),
     make,
     makeAsSystem: (organisationId, draft, author) => make(viewOfAll(organisationId), draft, author),
+    reprocessed: createReprocessed({ runtime, tables, keys, book, streamIdOf, refresh, made }),
     ofPatient(view, patientId) {
       const records = view.recordsOf(patientId).flatMap((id) => book.ofPatient(id));
       const sorted = [...records].sort((a, b) => b.amendment.sequence - a.amendment.sequence);

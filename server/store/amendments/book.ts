@@ -9,10 +9,44 @@ interface Entry {
 }
 
 const NONE: readonly AmendmentRecord[] = [];
+const MINUTE_MS = 60_000;
+/** Longer spans are looked for in the whole list. */
+const INDEXED_MS_MAX = 2 * 86_400_000;
+
+/** What was said of one device on one patient, in the order in which it was made. */
+class Shelf {
+  readonly all: Entry[] = [];
+  readonly #spans: Entry[] = [];
+  /** Of single readings, of which there may be very many. */
+  readonly #byMinute = new Map<number, Entry[]>();
+
+  add(entry: Entry): void {
+    this.all.push(entry);
+    const { reading, from } = entry.amendment;
+    if (!reading) {
+      this.#spans.push(entry);
+      return;
+    }
+    const minute = Math.floor(from / MINUTE_MS);
+    const list = this.#byMinute.get(minute);
+    if (list) list.push(entry);
+    else this.#byMinute.set(minute, [entry]);
+  }
+
+  around(from: number, to: number): readonly Entry[] {
+    const isIn = ({ amendment }: Entry) => overlaps(amendment, from, to);
+    if (!(to - from <= INDEXED_MS_MAX)) return this.all.filter(isIn);
+    const found = this.#spans.filter(isIn);
+    if (this.#byMinute.size === 0) return found;
+    for (let minute = Math.floor(from / MINUTE_MS); minute * MINUTE_MS < to; minute++)
+      for (const entry of this.#byMinute.get(minute) ?? []) if (isIn(entry)) found.push(entry);
+    return found.sort((a, b) => a.amendment.sequence - b.amendment.sequence);
+  }
+}
 
 /** Every amendment in memory, by patient and device, in the order in which they were made. */
 export class Book {
-  readonly #byPatient = new Map<string, Map<string, Entry[]>>();
+  readonly #byPatient = new Map<string, Map<string, Shelf>>();
   readonly #byId = new Map<string, Entry>();
   /** The newest there is, and the newest of each organisation. */
   #newest = 0;
@@ -55,9 +89,12 @@ export class Book {
       this.#byPatient.set(patientId, devices);
     }
     const { deviceId } = entry.amendment;
-    const list = devices.get(deviceId);
-    if (list) list.push(entry);
-    else devices.set(deviceId, [entry]);
+    let shelf = devices.get(deviceId);
+    if (!shelf) {
+      shelf = new Shelf();
+      devices.set(deviceId, shelf);
+    }
+    shelf.add(entry);
   }
 
   has(patientId: string): boolean {
@@ -70,12 +107,17 @@ export class Book {
 
   /** Of a stream's patient and device, withdrawn ones included, oldest first. */
   of({ patientId, deviceId }: Named): readonly AmendmentRecord[] {
-    return this.#byPatient.get(patientId)?.get(deviceId) ?? NONE;
+    return this.#byPatient.get(patientId)?.get(deviceId)?.all ?? NONE;
+  }
+
+  /** Those of them that are about any of [from, to). */
+  around({ patientId, deviceId }: Named, from: number, to: number): readonly AmendmentRecord[] {
+    return this.#byPatient.get(patientId)?.get(deviceId)?.around(from, to) ?? NONE;
   }
 
   ofPatient(patientId: string): readonly AmendmentRecord[] {
     const devices = this.#byPatient.get(patientId);
-    return devices ? [...devices.values()].flat() : NONE;
+    return devices ? [...devices.values()].flatMap(({ all }) => all) : NONE;
   }
 
   devicesOf(patientId: string): readonly string[] {

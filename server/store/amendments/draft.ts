@@ -7,7 +7,7 @@ import type { Overlay } from "./overlay.ts";
 import { columnsOf, isKnown, recordOnly, waveformsOf } from "./received.ts";
 
 /** What an amendment says, checked; the rest is who and when. */
-export type Said = Omit<Amendment, "id" | "sequence" | "organisationId" | "by" | "byDisplay" | "reason" | "at">;
+export type Said = Omit<Amendment, "id" | "sequence" | "organisationId" | "by" | "byDisplay" | "reason" | "at" | "via">;
 
 const REASON_MAX = 500;
 const SPAN_MS_MAX = 400 * 86_400_000;

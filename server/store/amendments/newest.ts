@@ -1,6 +1,6 @@
 import type { PatientView, Stream } from "@openward/model";
 import type { Reading } from "../telemetry/ports.ts";
-import { type Book, holds, isAbout, overlaps } from "./book.ts";
+import { type Book, holds, isAbout } from "./book.ts";
 import { readingOf } from "./pages.ts";
 import type { Received } from "./ports.ts";
 import { columnsOf, recordOnly, waveformsOf } from "./received.ts";
@@ -146,12 +146,8 @@ const SOURCES_DEEP = 8;
 
 /** Of a stream's own readings: does the one of this time and value, as received, still count? */
 export function countsToday(book: Book, stream: Stream, time: number, value: number): boolean {
-  const records = book.of(stream);
-  if (records.length === 0) return true;
-  const isTouched = records.some((record) => {
-    const { amendment } = record;
-    return overlaps(amendment, time, time + 1) && isAbout(amendment, stream) && holds(record);
-  });
+  const records = book.around(stream, time, time + 1);
+  const isTouched = records.some((record) => isAbout(record.amendment, stream) && holds(record));
   if (!isTouched) return true;
   const part = resolve(book, () => "", stream, time, time + 1).find((each) => each.stream.id === stream.id);
   return part !== undefined && editOf(part.edits, time, value) === undefined;

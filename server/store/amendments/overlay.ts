@@ -1,6 +1,6 @@
 import type { Amendment, PatientView, Stream } from "@openward/model";
 import type { Reading } from "../telemetry/ports.ts";
-import { type Book, holds, isAbout, overlaps } from "./book.ts";
+import { type Book, holds, isAbout } from "./book.ts";
 import { countsToday, type NewestBook } from "./newest.ts";
 import type { Received } from "./ports.ts";
 import { isKnown } from "./received.ts";
@@ -39,8 +39,8 @@ export function createOverlay(deps: {
 
   const touching = (stream: Stream, from: number, to: number) =>
     book
-      .of(stream)
-      .filter((record) => overlaps(record.amendment, from, to) && isAbout(record.amendment, stream) && holds(record))
+      .around(stream, from, to)
+      .filter((record) => isAbout(record.amendment, stream) && holds(record))
       .map(({ amendment }) => amendment);
 
   return {

@@ -12,6 +12,7 @@ import type {
 import type { Reading, Telemetry } from "../telemetry/ports.ts";
 import type { StreamQueries } from "../telemetry/queries.ts";
 import type { Recent } from "../telemetry/recent.ts";
+import type { Reprocessed } from "./reprocessed.ts";
 
 export interface Author {
   readonly id: string;
@@ -50,8 +51,10 @@ export interface Amendments {
    *   VALUE_IMPLAUSIBLE, VALUE_NOT_A_NUMBER, UNIT_UNKNOWN, UNIT_MISMATCH, SIGNAL_KIND, FIELD_INVALID; OutsideTrouble
    */
   make(view: PatientView, draft: AmendmentDraft, author: Author): Promise<Amendment>;
-  /** The same for programs (reprocessing): every patient of the organisation counts as seen. */
+  /** The same for programs: every patient of the organisation counts as seen. */
   makeAsSystem(organisationId: string, draft: AmendmentDraft, author: Author): Promise<Amendment>;
+  /** What today's codecs read otherwise. */
+  readonly reprocessed: Reprocessed;
   /** Those that concern this patient, the newest first. */
   ofPatient(view: PatientView, patientId: string): readonly AmendmentRecord[];
   find(view: PatientView, amendmentId: string): AmendmentRecord | undefined;

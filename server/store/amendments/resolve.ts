@@ -1,6 +1,6 @@
 import { type Amendment, QUALITY, type Stream } from "@openward/model";
 import { copyReading, emptyColumns, lowerBound, type NumericColumns, sliceColumns } from "@openward/timeseries";
-import { type Book, holds, isAbout, overlaps } from "./book.ts";
+import { type Book, holds, isAbout } from "./book.ts";
 
 /** One reading, by its time and the value as received, is an error or has another value. */
 export interface Edit {
@@ -17,6 +17,10 @@ export interface Part {
   readonly from: number;
   readonly to: number;
   readonly edits: readonly Edit[];
+}
+
+interface Growing extends Part {
+  readonly edits: Edit[];
 }
 
 export type StreamIdOf = (stream: Omit<Stream, "id">) => string;
@@ -40,12 +44,12 @@ export function resolve(
   from: number,
   to: number,
   { before = Number.POSITIVE_INFINITY, asOf = Number.POSITIVE_INFINITY }: Moment = {},
-): Part[] {
-  let parts: Part[] = [{ stream, from, to, edits: [] }];
-  for (const record of book.of(stream)) {
+): Growing[] {
+  let parts: Growing[] = [{ stream, from, to, edits: [] }];
+  for (const record of book.around(stream, from, to)) {
     const { amendment } = record;
     if (amendment.sequence >= before) break;
-    if (!overlaps(amendment, from, to) || !isAbout(amendment, stream) || !holds(record, asOf)) continue;
+    if (!isAbout(amendment, stream) || !holds(record, asOf)) continue;
     if (amendment.patientId !== stream.patientId) {
       const source = { ...stream, patientId: amendment.patientId };
       const start = Math.max(from, amendment.from);
@@ -56,9 +60,8 @@ export function resolve(
     } else if (amendment.reading) {
       const { received } = amendment.reading;
       const edit = { time: amendment.from, received, value: amendment.corrected, amendment };
-      parts = parts.map((part) =>
-        part.from <= edit.time && edit.time < part.to ? { ...part, edits: [...part.edits, edit] } : part,
-      );
+      // Parts that were one have one list, and at most one of them has this time; there may be very many edits.
+      for (const part of parts) if (part.from <= edit.time && edit.time < part.to) part.edits.push(edit);
     } else {
       parts = parts.flatMap((part) => without(part, amendment.from, amendment.to));
     }
@@ -66,7 +69,9 @@ export function resolve(
   return parts.filter((part) => part.from < part.to).sort((a, b) => a.from - b.from || a.to - b.to);
 }
 
-function without(part: Part, from: number, to: number): Part[] {
+const NO_EDITS: readonly Edit[] = [];
+
+function without(part: Growing, from: number, to: number): Growing[] {
   if (from >= part.to || to <= part.from) return [part];
   const before = { ...part, to: from };
   const behind = { ...part, from: to };
@@ -86,12 +91,16 @@ export function editOf(edits: readonly Edit[], time: number, received: number): 
 export function applyEdits(columns: NumericColumns, edits: readonly Edit[]): NumericColumns {
   const { times, values } = columns;
   const count = times.length;
-  const isThere = edits.some(({ time }) => times[lowerBound(times, time, 0, count)] === time);
-  if (!isThere) return columns;
+  const there = Map.groupBy(
+    edits.filter(({ time }) => times[lowerBound(times, time, 0, count)] === time),
+    ({ time }) => time,
+  );
+  if (there.size === 0) return columns;
   const amended = emptyColumns(count);
   let out = 0;
   for (let i = 0; i < count; i++) {
-    const edit = editOf(edits, times[i] as number, values[i] as number);
+    const time = times[i] as number;
+    const edit = editOf(there.get(time) ?? NO_EDITS, time, values[i] as number);
     if (edit?.value === null) continue;
     copyReading(columns, i, amended, out);
     if (edit?.value !== undefined) {

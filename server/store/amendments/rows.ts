@@ -31,8 +31,8 @@ export async function insertAmendment(
   keys: DataKeys,
   draft: Omit<Amendment, "sequence">,
 ): Promise<Amendment> {
-  const [next] = await tx.rows<{ sequence: number }>("SELECT nextval('amendment_sequence')::float8 AS sequence");
-  const amendment = { ...draft, sequence: next?.sequence ?? 0 };
+  const [amendment] = await numbered(tx, [draft]);
+  if (!amendment) throw new Error("the sequence gave no number");
   const { id, organisationId, sequence, at, by, patientId, toPatientId, withdraws } = amendment;
   const rows: [whose: string, givenTo: string | null, givenBy: string | null][] = [[patientId, toPatientId, null]];
   if (toPatientId !== null) rows.push([toPatientId, null, patientId]);
@@ -44,6 +44,38 @@ export async function insertAmendment(
     );
   }
   return amendment;
+}
+
+/** Many at once, each about one record alone (no re-attribution). @returns them with their places in the order */
+export async function insertAmendments(
+  tx: Transaction,
+  keys: DataKeys,
+  drafts: readonly Omit<Amendment, "sequence">[],
+): Promise<Amendment[]> {
+  const amendments = await numbered(tx, drafts);
+  await tx.run(
+    `INSERT INTO amendment (id, patient_id, organisation_id, sequence, at, made_by, withdraws, content)
+     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::uuid[], $8::bytea[])`,
+    [
+      amendments.map(({ id }) => id),
+      amendments.map(({ patientId }) => patientId),
+      amendments.map(({ organisationId }) => organisationId),
+      amendments.map(({ sequence }) => sequence),
+      amendments.map(({ at }) => at),
+      amendments.map(({ by }) => by),
+      amendments.map(({ withdraws }) => withdraws),
+      amendments.map((amendment) => Buffer.from(sealContent(keys, amendment, amendment.patientId))),
+    ],
+  );
+  return amendments;
+}
+
+async function numbered(tx: Transaction, drafts: readonly Omit<Amendment, "sequence">[]): Promise<Amendment[]> {
+  const numbers = await tx.rows<{ sequence: number }>(
+    "SELECT nextval('amendment_sequence')::float8 AS sequence FROM generate_series(1, $1::integer) ORDER BY 1",
+    [drafts.length],
+  );
+  return drafts.map((draft, i) => ({ ...draft, sequence: numbers[i]?.sequence ?? 0 }));
 }
 
 /**
