@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { lastingPort } from "./support/ports.ts";
 import { type Api, addBeds, apiOf, fhirOf, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
 
 let ward: RunningWard;
 let api: Api;
 let beds: Awaited<ReturnType<typeof addBeds>>;
 before(async () => {
-  ward = await startWard();
+  ward = await startWard({ httpPort: await lastingPort() });
   api = await apiOf(ward);
   beds = await addBeds(ward, 2);
 });

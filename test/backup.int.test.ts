@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { openLedger } from "./support/ledger.ts";
 import { compare, readBack, startLoad } from "./support/load.ts";
+import { lastingPort } from "./support/ports.ts";
 import { type Api, addBeds, apiOf, fhirOf, removeDataDir, root, runCli, startWard } from "./support/ward.ts";
 
 interface Report {
@@ -24,7 +25,7 @@ test("a backup made under load, full and incremental, is restored on an empty ma
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const [place, keysPlace, empty] = [join(folder, "backups"), join(folder, "keys"), join(folder, "empty")];
   const env = { OPENWARD_MASTER_KEY: randomBytes(32).toString("base64") };
-  const ward = await startWard({ env });
+  const ward = await startWard({ env, httpPort: await lastingPort() });
   t.after(async () => {
     await ward.stop();
     removeDataDir(ward.dataDir);
@@ -41,8 +42,10 @@ test("a backup made under load, full and incremental, is restored on an empty ma
   await load.firstAck();
   const first = await ward.json<Report>("backup", place);
   assert.deepEqual([first.ok, first.kind], [true, "full"]);
-  load.pause();
-  await wait(500);
+  // One that was committed behind the backup.
+  await load.firstAck();
+  // What is still on its way would come in behind the increment.
+  await load.settled();
   load.stop();
   ledger.close();
   const lastIncrement = await ward.json<Report>("backup", place);
@@ -138,7 +141,7 @@ async function killHalfway(args: readonly string[], env: NodeJS.ProcessEnv, isHa
   void ended.then(() => {
     isEnded = true;
   });
-  for (let i = 0; i < 3_000 && !isHalfway() && !isEnded; i++) await wait(10);
+  for (let i = 0; i < 12_000 && !isHalfway() && !isEnded; i++) await wait(10);
   assert.ok(isHalfway() && !isEnded, `the restore was not caught half way: ${said}`);
   child.kill("SIGKILL");
   await ended;

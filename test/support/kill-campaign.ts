@@ -5,6 +5,7 @@ import { seededRandom } from "@openward/runtime/manual";
 import { startBatches } from "./batches.ts";
 import { openLedger } from "./ledger.ts";
 import { compare, readBack, startLoad } from "./load.ts";
+import { lastingPort } from "./ports.ts";
 import { addBeds, fhirOf, type RunningWard, removeDataDir, startWard, temporaryDataDir } from "./ward.ts";
 
 export interface CampaignResult {
@@ -33,6 +34,8 @@ export interface CampaignResult {
 
 const DEVICES = 20;
 const GATEWAYS = 2;
+/** However slow the machine, so many at least are acknowledged before each kill. */
+export const ACKS_BETWEEN_KILLS = 500;
 const DAY_MS = 86_400_000;
 
 /**
@@ -54,9 +57,10 @@ export async function killCampaign(options: {
     OPENWARD_TEST_HOUSEKEEPING_MS: "700",
     OPENWARD_LOG_LEVEL: "info",
   };
-  let ward = await startWard({ dataDir, env });
+  const ports = { httpPort: await lastingPort(), mqttPort: await lastingPort() };
+  let ward = await startWard({ dataDir, env, ...ports });
   const beds = await addBeds(ward, DEVICES + GATEWAYS);
-  const { httpPort, mqttPort } = ward;
+  const { httpPort, mqttPort } = ports;
 
   const base = Date.now() - 3 * DAY_MS;
   // A stream's newest day is never archived.
@@ -76,14 +80,16 @@ export async function killCampaign(options: {
   try {
     const began = performance.now();
     for (let kill = 1; kill <= options.kills; kill++) {
+      const before = load.acknowledged;
       await wait(1_000 + random.float() * 1_500);
+      await load.reached(before + ACKS_BETWEEN_KILLS);
       const exited = once(ward.process, "exit");
       ward.process.kill("SIGKILL");
       await exited;
       moves += movesOf(ward);
       const restarted = performance.now();
       const accepting = load.firstAck();
-      ward = await startWard({ dataDir, httpPort, mqttPort, env });
+      ward = await startWard({ dataDir, env, ...ports });
       await accepting;
       acceptingAgainMs.push(performance.now() - restarted);
       options.say(
@@ -98,7 +104,7 @@ export async function killCampaign(options: {
     ledger.close();
 
     // What was read again from the journal, at least, moves once more.
-    for (let n = 0; n < 600 && movesOf(ward) === 0; n++) await wait(100);
+    for (let n = 0; n < 1_800 && movesOf(ward) === 0; n++) await wait(100);
     const found = await archiveOf(ward);
     const archive = { moves: moves + movesOf(ward), ...found };
     const stored = await readBack(await fhirOf(ward), beds, base);

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { createPublisher, type Publisher } from "../../bench/load/publisher.ts";
 import type { Ledger } from "./ledger.ts";
 import type { fhirOf } from "./ward.ts";
@@ -14,12 +15,16 @@ export interface Load {
   /** The next ack. */
   firstAck(): Promise<void>;
   readonly acknowledged: number;
+  /** Resolves when so many are acknowledged. @throws after three minutes */
+  reached(count: number): Promise<void>;
   /** Milliseconds from publishing to the ack, since the last call. */
   takeLatencies(): number[];
   /** Of each device, how many there have been. */
   readonly sequences: readonly number[];
   /** Nothing new is published; what is under way goes on. */
   pause(): void;
+  /** Nothing new is published, and everything that was has been acknowledged. @throws after three minutes */
+  settled(): Promise<void>;
   stop(): void;
 }
 
@@ -97,6 +102,12 @@ export function startLoad(options: {
   }, 10);
   const flusher = setInterval(() => ledger.flush(), 20);
 
+  const reached = async (count: number) => {
+    for (const end = performance.now() + 180_000; acknowledged < count; await wait(20))
+      if (performance.now() > end)
+        throw new Error(`${acknowledged} of ${count} were acknowledged within three minutes`);
+  };
+
   return {
     sequences,
     get acknowledged() {
@@ -110,6 +121,11 @@ export function startLoad(options: {
     firstAck: () => new Promise<void>((resolve) => void waiters.push(resolve)),
     pause() {
       isPaused = true;
+    },
+    reached,
+    settled() {
+      isPaused = true;
+      return reached(sequences.reduce((sum, count) => sum + count, 0));
     },
     stop() {
       isRunning = false;

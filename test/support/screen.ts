@@ -31,7 +31,7 @@ export async function openScreen(ward: RunningWard, patients: readonly string[])
     socket.once("error", reject);
   });
   socket.send(JSON.stringify({ type: "watch", patients, waveforms: "none" }));
-  const until = async (isSo: () => boolean, what: string, ms = 30_000) => {
+  const until = async (isSo: () => boolean, what: string, ms = 60_000) => {
     for (const end = performance.now() + ms; !isSo(); ) {
       if (performance.now() > end) throw new Error(`waited ${ms} ms for: ${what}; the storage is ${storage}`);
       await wait(50);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { preparedDataDir } from "../../server/store/database/testing/prepared.ts";
 
@@ -29,6 +30,8 @@ export interface RunningWard extends Ready {
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** What the server has written to standard error so far. */
   log(): string;
+  /** Resolves when it has written this: it may come behind what it is about. @throws after a minute */
+  logged(what: RegExp): Promise<void>;
 }
 
 export function temporaryDataDir(): string {
@@ -38,6 +41,8 @@ export function temporaryDataDir(): string {
 export function removeDataDir(path: string): void {
   rmSync(path, { recursive: true, force: true });
 }
+
+const START_MS_MAX = 180_000;
 
 /** @param command "serve" or "demo" */
 export async function startWard(
@@ -84,6 +89,12 @@ export async function startWard(
     child.once("exit", (code, signal) =>
       reject(new Error(`the ward ended at its start (${code ?? signal}): ${errors}`)),
     );
+    const giveUp = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error(`the ward did not start within ${START_MS_MAX / 1_000} s: ${errors}`));
+    }, START_MS_MAX);
+    child.stdout.once("data", () => clearTimeout(giveUp));
+    child.once("exit", () => clearTimeout(giveUp));
   });
   const startMs = performance.now() - began;
   const commandEnv = { ...env, OPENWARD_HTTP_PORT: String(ready.httpPort), OPENWARD_MQTT_PORT: String(ready.mqttPort) };
@@ -101,6 +112,10 @@ export async function startWard(
     },
     stop: (signal = "SIGTERM") => end(child, signal),
     log: () => errors,
+    async logged(what) {
+      for (const end = performance.now() + 60_000; !what.test(errors); await wait(20))
+        if (performance.now() > end) throw new Error(`it did not write ${what} within a minute, but: ${errors}`);
+    },
   };
   return ward;
 }
