@@ -30,6 +30,7 @@ export async function openBrowser(
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: found,
     headless: true,
+    timeout: 180_000,
     viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
     colorScheme: options.colorScheme ?? "light",
     args: [
@@ -43,6 +44,7 @@ export async function openBrowser(
       "--autoplay-policy=document-user-activation-required",
     ],
   });
+  context.setDefaultTimeout(60_000);
   return {
     context,
     page: async () => context.pages()[0] ?? (await context.newPage()),

@@ -55,10 +55,10 @@ test("real recordings, replayed in real time: the waveform moves and the numbers
   assert.ok(ward.links.administrator);
   await page.goto(ward.links.administrator);
   const tile = page.locator("article[data-patient]");
-  await tile.locator("output").first().waitFor({ timeout: 30_000 });
+  await tile.locator("output").first().waitFor({ timeout: 120_000 });
   // The ECG begins while the wall is open: the tile gets its strip by itself.
   replay(join(DATA, "mitdb/100.hea"), monitor.deviceId, monitor.token);
-  await tile.locator("canvas").first().waitFor({ timeout: 60_000 });
+  await tile.locator("canvas").first().waitFor({ timeout: 120_000 });
   const pixels = () =>
     tile
       .locator("canvas")
@@ -66,12 +66,13 @@ test("real recordings, replayed in real time: the waveform moves and the numbers
       .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
   const seen = new Set<string>();
   const frames = new Set<string>();
-  for (let i = 0; i < 20; i++) {
+  const moves = () => frames.size >= 10 && seen.size >= 2;
+  for (const end = performance.now() + 120_000; !moves() && performance.now() < end; ) {
     seen.add((await tile.locator("output").allInnerTexts()).join(" "));
     frames.add(await pixels());
     await page.waitForTimeout(1_000);
   }
-  assert.ok(frames.size >= 10, `only ${frames.size} different pictures of the waveform in 20 s`);
+  assert.ok(frames.size >= 10, `only ${frames.size} different pictures of the waveform in two minutes`);
   assert.ok(seen.size >= 2, `the numbers stood still at ${[...seen].join()}`);
   await picture(page, "recording");
 });
