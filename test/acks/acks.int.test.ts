@@ -16,13 +16,19 @@ after(() => database.close());
 test(`${MESSAGES} messages over MQTT and HTTP: none is acknowledged before it is durable`, async (t) => {
   const seed = testSeed();
   t.diagnostic(`SEED=${seed}`);
-  const result = await ackCampaign(database, { messages: MESSAGES, seed });
-  t.diagnostic(JSON.stringify({ ...result, early: result.early.length }));
-  assert.deepEqual(result.early.slice(0, 3), []);
-  assert.equal(result.lost, 0);
-  assert.ok(result.overMqtt >= (MESSAGES * 6) / 8 && result.overHttp >= (MESSAGES * 2) / 8);
-  const { late, failed, answersLost, outages } = result.faults;
-  assert.ok(late > 0 && failed + answersLost + outages > 0, "nothing went wrong, so nothing is proven");
+  // A slow machine puts many messages into one commit, and of few commits none may meet a fault: then once more.
+  let [late, harmed] = [0, 0];
+  for (let more = 0; late === 0 || harmed === 0; more++) {
+    assert.ok(more < 20, "nothing went wrong, so nothing is proven");
+    const result = await ackCampaign(database, { messages: MESSAGES, seed: seed + more });
+    t.diagnostic(JSON.stringify({ ...result, early: result.early.length }));
+    assert.deepEqual(result.early.slice(0, 3), []);
+    assert.equal(result.lost, 0);
+    assert.ok(result.overMqtt >= (MESSAGES * 6) / 8 && result.overHttp >= (MESSAGES * 2) / 8);
+    const { failed, answersLost, outages } = result.faults;
+    late += result.faults.late;
+    harmed += failed + answersLost + outages;
+  }
 });
 
 for (const { what, plant } of plantedAcks) {
