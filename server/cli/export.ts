@@ -3,6 +3,7 @@ import { RefusedInput } from "@openward/errors";
 import { systemRuntime } from "@openward/runtime/system";
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
+import { streamId } from "../ingest/ids.ts";
 import { createLog } from "../log.ts";
 import { boundStore, type KeyStore, kmsOf, openKeyStore } from "../store/keys/index.ts";
 import { archiveToRead } from "./archive.ts";
@@ -42,7 +43,7 @@ export function addExportCommand(program: Command): void {
     .option("--from <time>", "from this time on, such as 2026-11-22 or 2026-11-22T06:00:00Z")
     .option("--to <time>", "before this time; now when left out")
     .option("--identified", "name patients and devices by their ids, instead of names that hold in this export alone")
-    .option("--as-received", "also where values were amended since: they are written as they were received")
+    .option("--as-received", "values as they were received: also those in error, or another patient's")
     .option("--expire", "remove the files of exports that are past their day")
     .option("--gone", "with --expire: also count as removed what is not where it was written")
     .option("--organisation <name>", "needed only where there are several")
@@ -75,10 +76,13 @@ async function write(options: Options): Promise<void> {
     const archive = await archiveToRead(registry);
     try {
       const { exportParquet } = await import("../store/export/index.ts");
-      const deps = { runtime: systemRuntime, worker, archive, keys, log: createLog("silent") };
+      const deps = { runtime: systemRuntime, worker, archive, keys, streamIdOf: streamId, log: createLog("silent") };
       const manifest = await exportParquet({ ...request, organisation }, deps);
       print(options.json ?? false, { folder, ...manifest }, [
         `${folder}: ${manifest.files.length} files of ${manifest.patients} patients, until ${manifest.expiresAt}`,
+        manifest.amendedUntil === null
+          ? `values are as they were received; ${manifest.amendments} amendments of these patients are not in it`
+          : `values are as amended until ${manifest.amendedUntil}`,
         ...manifest.files.map(({ name, rows, bytes }) => `${name}  ${rows} rows  ${bytes} bytes`),
         "`openward export --expire` removes them when their day is over; copies are yours to remove.",
       ]);

@@ -120,6 +120,11 @@ export class Book {
     return devices ? [...devices.values()].flatMap(({ all }) => all) : NONE;
   }
 
+  /** Every one of every organisation, withdrawals too, oldest first. */
+  inOrder(): readonly AmendmentRecord[] {
+    return [...this.#byId.values()].sort((a, b) => a.amendment.sequence - b.amendment.sequence);
+  }
+
   devicesOf(patientId: string): readonly string[] {
     return [...(this.#byPatient.get(patientId)?.keys() ?? [])];
   }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { ABSENT_SAMPLE, QUALITY } from "@openward/model";
+import { streamId } from "../../ingest/ids.ts";
 import type { Archive } from "../archive/archive.ts";
 import {
   ASSOCIATION,
@@ -92,7 +93,14 @@ after(async () => {
 });
 
 const rows = async (sql: string) => (await duckdb.runAndReadAll(sql)).getRowObjects();
-const deps = () => ({ runtime, worker: database.worker, archive, keys: store.keys, log: quietLog });
+const deps = () => ({
+  runtime,
+  worker: database.worker,
+  archive,
+  keys: store.keys,
+  streamIdOf: streamId,
+  log: quietLog,
+});
 const request = (name: string, more: Partial<ExportRequest> = {}): ExportRequest => ({
   organisation: { id: ORGANISATION, name: "Test" },
   folder: folder(name),
@@ -277,15 +285,16 @@ test("what is past its day is removed, its own files alone, and what is not wher
   assert.ok(existsSync(join(folder("all"), "manifest.json")), "whose day is to come stays");
 });
 
-test("where something was amended, an export is refused until it is wanted as received, and says how much it is", async () => {
+test("where an amendment cannot be read, an export is refused but for one as received, which says how many there are", async () => {
   await database.owner.query(
     `INSERT INTO amendment (id, patient_id, organisation_id, sequence, at, made_by, content)
       VALUES (gen_random_uuid(), $1, $2, nextval('amendment_sequence'), 1, 'nurse', '\\x00')`,
     [PATIENT, ORGANISATION],
   );
-  await assert.rejects(exportParquet(request("amended"), deps()), { code: "CONFLICT" });
+  await assert.rejects(exportParquet(request("amended"), deps()), { code: "BLOCK_CORRUPT" });
+  assert.equal(existsSync(folder("amended")), false);
   const manifest = await exportParquet(request("as-received", { isAsReceived: true }), deps());
-  assert.equal(manifest.amendments, 1);
+  assert.deepEqual([manifest.amendments, manifest.amendedUntil], [1, null]);
   await database.owner.query("DELETE FROM amendment");
 });
 

@@ -1,20 +1,22 @@
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { OutsideTrouble, RefusedInput } from "@openward/errors";
+import type { Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { findSignal, similarSignals } from "@openward/signals";
 import type { Pool } from "pg";
+import type { StreamIdOf } from "../amendments/resolve.ts";
 import type { DataKeys } from "../keys/index.ts";
 import { audit } from "../registry/audit.ts";
 import { everywhere } from "../registry/transaction.ts";
 import type { ArchivedBlocks } from "../telemetry/archived.ts";
 import type { StoreLog } from "../telemetry/blocks.ts";
-import type { StreamMemory } from "../telemetry/stream-memory.ts";
 import { MANIFEST, type Manifest, newManifest } from "./manifest.ts";
 import { identified, pseudonyms } from "./naming.ts";
 import { ParquetParts } from "./parquet-parts.ts";
-import { DAY_MS, openStoreReader, type StoreReader } from "./reader.ts";
+import { DAY_MS, openStoreReader } from "./reader.ts";
 import { READINGS_PER_GROUP, READINGS_SCHEMA, writeReadings } from "./readings.ts";
+import { asAmended, asReceived, type Values } from "./values.ts";
 import { SAMPLES_PER_GROUP, WAVEFORMS_SCHEMA, writeWaveforms } from "./waveforms.ts";
 
 export interface ExportRequest {
@@ -31,7 +33,7 @@ export interface ExportRequest {
   /** Exclusive. */
   readonly to: number | null;
   readonly isIdentified: boolean;
-  /** Whoever wants it knows that some of it was taken back, corrected, or given to another patient. */
+  /** Without what people said of it later: whoever wants it knows that some of it was taken back, or is another patient's. */
   readonly isAsReceived: boolean;
   readonly by: string;
 }
@@ -43,6 +45,8 @@ export interface ExportDependencies {
   readonly archive: ArchivedBlocks;
   /** To read with. */
   readonly keys: DataKeys;
+  /** How ingest names streams. */
+  readonly streamIdOf: StreamIdOf;
   readonly log: StoreLog;
 }
 
@@ -52,8 +56,10 @@ const FILE_ROWS_MAX = { readings: 20_000_000, waveforms: 100_000 };
  * Typed Parquet files with a manifest. The record of who took what, for what and until when is durable before the first
  * byte is written. An export that cannot be finished leaves no files.
  *
- * @throws RefusedInput NOT_FOUND, FIELD_INVALID, CONFLICT when the folder is not empty, or when something that would be in it
- *   was amended and nobody said that it is wanted as received; OutsideTrouble
+ * Values are what counts when it begins: as amended until then. What is said while it is written is in the next one.
+ *
+ * @throws RefusedInput NOT_FOUND, FIELD_INVALID, CONFLICT when the folder is not empty; BLOCK_CORRUPT when something of it
+ *   cannot be read; OutsideTrouble
  */
 export async function exportParquet(request: ExportRequest, deps: ExportDependencies): Promise<Manifest> {
   const { runtime, worker } = deps;
@@ -61,34 +67,34 @@ export async function exportParquet(request: ExportRequest, deps: ExportDependen
   checkRequest(request, now);
   await checkPatients(request, worker);
   const reader = await openStoreReader(deps);
-  const streams = chosen(reader, request);
-  const patients = [...new Set(streams.map(({ stream }) => stream.patientId))];
-  await countAmended(request, patients, worker);
+  const values = request.isAsReceived ? asReceived(reader) : await asAmended(reader, deps);
+  const streams = chosen(values, request);
+  const patients = [...new Set(streams.map(({ patientId }) => patientId))];
   await makeFolder(request.folder);
   const id = runtime.ids.uuid();
   await record(request, id, patients, deps);
-  const readings = new ParquetParts(
-    request.folder,
-    "readings",
-    READINGS_SCHEMA,
-    FILE_ROWS_MAX.readings,
-    READINGS_PER_GROUP,
-  );
-  const waveforms = new ParquetParts(
-    request.folder,
-    "waveforms",
-    WAVEFORMS_SCHEMA,
-    FILE_ROWS_MAX.waveforms,
-    SAMPLES_PER_GROUP,
-  );
+  const amendedUntil = values.amendedUntil === null ? null : new Date(values.amendedUntil).toISOString();
+  const metadata = {
+    "openward.export": id,
+    "openward.values": amendedUntil === null ? "as received" : `as amended until ${amendedUntil}`,
+  };
+  const { folder } = request;
+  const readings = new ParquetParts({
+    ...{ folder, name: "readings", schema: READINGS_SCHEMA, metadata },
+    ...{ rowsMax: FILE_ROWS_MAX.readings, groupWeight: READINGS_PER_GROUP },
+  });
+  const waveforms = new ParquetParts({
+    ...{ folder, name: "waveforms", schema: WAVEFORMS_SCHEMA, metadata },
+    ...{ rowsMax: FILE_ROWS_MAX.waveforms, groupWeight: SAMPLES_PER_GROUP },
+  });
   try {
     const to = request.to ?? now;
-    await writeAll(streams, reader, { readings, waveforms }, { ...request, to }, runtime);
+    await writeAll(streams, values, { readings, waveforms }, { ...request, to }, runtime);
     // A gap that nobody wanted must not look like one that was measured.
     if (reader.damaged > 0)
       throw new RefusedInput("BLOCK_CORRUPT", { at: "export", received: `${reader.damaged} unreadable blocks` });
     await refuseErased(patients, worker);
-    const amendments = await countAmended(request, patients, worker);
+    const amendments = await countAmended(patients, worker);
     const manifest = newManifest({
       id,
       organisation: request.organisation.name,
@@ -98,10 +104,11 @@ export async function exportParquet(request: ExportRequest, deps: ExportDependen
       expiresAt: new Date(request.expiresAt).toISOString(),
       isIdentified: request.isIdentified,
       patients: patients.length,
+      amendedUntil,
       amendments,
       from: request.from === null ? null : new Date(request.from).toISOString(),
       to: new Date(to).toISOString(),
-      signals: [...new Set(streams.map(({ stream }) => stream.signal))].sort(),
+      signals: [...new Set(streams.map(({ signal }) => signal))].sort(),
       files: [...readings.files, ...waveforms.files],
     });
     await writeManifest(request.folder, manifest);
@@ -142,25 +149,13 @@ async function checkPatients({ organisation, patientIds }: ExportRequest, worker
   if (missing) throw new RefusedInput("NOT_FOUND", { at: "--patient", received: missing });
 }
 
-/**
- * Amendments of these patients' records. Files have what was received: a value that was an error, or another patient's,
- * stands in them like any other.
- *
- * @throws RefusedInput CONFLICT where there are some and nobody said that this is wanted
- */
-async function countAmended(
-  { isAsReceived }: ExportRequest,
-  patients: readonly string[],
-  worker: Pool,
-): Promise<number> {
+/** Amendments of these patients' records. */
+async function countAmended(patients: readonly string[], worker: Pool): Promise<number> {
   const { rows } = await worker.query(
     "SELECT count(DISTINCT id)::integer AS n FROM amendment WHERE patient_id = ANY($1)",
     [patients],
   );
-  const { n } = rows[0] as { n: number };
-  if (n === 0 || isAsReceived) return n;
-  const expected = "`--as-received`: values are written as they were received, also those that were amended";
-  throw new RefusedInput("CONFLICT", { at: "--as-received", expected, received: `${n} amendments` });
+  return (rows[0] as { n: number }).n;
 }
 
 /** Nobody who was erased while it was written stays in it. @throws RefusedInput CONFLICT */
@@ -172,35 +167,38 @@ async function refuseErased(patients: readonly string[], worker: Pool): Promise<
     throw new RefusedInput("CONFLICT", { at: "export", expected: "patients who are not erased meanwhile" });
 }
 
-function chosen(reader: StoreReader, { organisation, patientIds, signals }: ExportRequest): StreamMemory[] {
+function chosen(values: Values, { organisation, patientIds, signals }: ExportRequest): Stream[] {
   const [patients, keys] = [new Set(patientIds), new Set(signals)];
-  return reader.streams
-    .filter(({ stream }) => stream.organisationId === organisation.id)
-    .filter(({ stream }) => patients.size === 0 || patients.has(stream.patientId))
-    .filter(({ stream }) => keys.size === 0 || keys.has(stream.signal))
-    .sort((a, b) => compare(a.stream.patientId, b.stream.patientId) || compare(a.stream.id, b.stream.id));
+  return values.streams
+    .filter(({ organisationId }) => organisationId === organisation.id)
+    .filter(({ patientId }) => patients.size === 0 || patients.has(patientId))
+    .filter(({ signal }) => keys.size === 0 || keys.has(signal))
+    .sort((a, b) => compare(a.patientId, b.patientId) || compare(a.id, b.id));
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 async function writeAll(
-  streams: readonly StreamMemory[],
-  reader: StoreReader,
+  streams: readonly Stream[],
+  values: Values,
   { readings, waveforms }: { readings: ParquetParts; waveforms: ParquetParts },
   { from, to, isIdentified }: { from: number | null; to: number; isIdentified: boolean },
   runtime: Runtime,
 ): Promise<void> {
   const naming = isIdentified ? identified : pseudonyms(runtime.random.bytes(32));
   for (const stream of streams) {
-    const beginning = await reader.beginning(stream);
+    const beginning = await values.beginning(stream);
     if (beginning === undefined) continue;
     const first = Math.max(from ?? beginning, beginning);
     // A day at a time, so that memory holds a day of one stream.
     for (let day = Math.floor(first / DAY_MS) * DAY_MS; day < to; day += DAY_MS) {
       const [start, end] = [Math.max(day, first), Math.min(day + DAY_MS, to)];
-      if (stream.numeric)
-        await writeReadings(readings, stream.stream, await reader.numeric(stream, start, end), naming);
-      else await writeWaveforms(waveforms, stream.stream, await reader.waveform(stream, start, end), naming);
+      if (stream.kind === "waveform") {
+        await writeWaveforms(waveforms, stream, await values.waveform(stream, start, end), naming);
+        continue;
+      }
+      const columns = await values.numeric(stream, start, end);
+      if (columns) await writeReadings(readings, stream, columns, naming);
     }
   }
   await readings.close();
@@ -225,9 +223,9 @@ async function record(
   patients: readonly string[],
   { runtime, worker }: ExportDependencies,
 ): Promise<void> {
-  const { organisation, folder, purpose, expiresAt, by, signals, isIdentified } = request;
+  const { organisation, folder, purpose, expiresAt, by, signals, isIdentified, isAsReceived } = request;
   const at = runtime.clock.now();
-  const detail = { export: id, purpose, expiresAt, isIdentified, signals };
+  const detail = { export: id, purpose, expiresAt, isIdentified, isAsReceived, signals };
   await everywhere(worker, async (tx) => {
     await tx.run(
       `INSERT INTO data_export (id, organisation_id, folder, purpose, expires_at, created_at, created_by, patient_ids)

@@ -5,7 +5,9 @@ import type { WrittenFile } from "./parquet-parts.ts";
 
 export const MANIFEST = "manifest.json";
 const FORMAT = "openward-export";
-const VERSION = 1;
+const VERSION = 2;
+/** Before it said which amendments are in it: all of those are as received. */
+const VERSIONS: readonly number[] = [1, VERSION];
 
 /** What stands beside the files: what they are for, and until when. */
 export interface Manifest {
@@ -21,7 +23,9 @@ export interface Manifest {
   /** Are patients and devices named by their ids? Otherwise by names that hold in this export alone. */
   readonly isIdentified: boolean;
   readonly patients: number;
-  /** How many amendments concern these patients. Values are as received: none of them is applied. */
+  /** Values are what counted then; null: as they were received, and no amendment is applied. */
+  readonly amendedUntil: string | null;
+  /** How many amendments concern these patients. */
   readonly amendments: number;
   readonly from: string | null;
   readonly to: string;
@@ -46,8 +50,11 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
     throw new RefusedInput("FILE_UNREADABLE", { at: join(folder, MANIFEST) }, { cause: error });
   }
   const manifest = parse(bytes);
-  if (manifest?.format !== FORMAT || manifest.version !== VERSION || !Array.isArray(manifest.files))
-    throw new RefusedInput("FILE_FORMAT", { at: join(folder, MANIFEST), expected: `${FORMAT} ${VERSION}` });
+  if (manifest?.format !== FORMAT || !VERSIONS.includes(manifest.version) || !Array.isArray(manifest.files))
+    throw new RefusedInput("FILE_FORMAT", {
+      at: join(folder, MANIFEST),
+      expected: `${FORMAT} ${VERSIONS.join(" or ")}`,
+    });
   for (const { name } of manifest.files) {
     if (!/^(readings|waveforms)-\d{4,}\.parquet$/.test(name))
       throw new RefusedInput("FILE_FORMAT", { at: join(folder, MANIFEST), expected: "names of its own files" });

@@ -34,18 +34,28 @@ export class ParquetParts {
   readonly #schema: SchemaElement[];
   readonly #rowsMax: number;
   readonly #groupWeight: number;
+  readonly #metadata: { readonly key: string; readonly value: string }[];
   #part: OpenPart | undefined;
   #gathered: Record<string, unknown[]> = {};
   #rows = 0;
   #weight = 0;
 
-  /** @param groupWeight how much makes a row group, in the unit of `weight` */
-  constructor(folder: string, name: string, schema: SchemaElement[], rowsMax: number, groupWeight: number) {
-    this.#folder = folder;
-    this.#name = name;
-    this.#schema = schema;
-    this.#rowsMax = rowsMax;
-    this.#groupWeight = groupWeight;
+  constructor(parts: {
+    readonly folder: string;
+    readonly name: string;
+    readonly schema: SchemaElement[];
+    readonly rowsMax: number;
+    /** How much makes a row group, in the unit of `weight`. */
+    readonly groupWeight: number;
+    /** Stands in each file's footer. */
+    readonly metadata: Readonly<Record<string, string>>;
+  }) {
+    this.#folder = parts.folder;
+    this.#name = parts.name;
+    this.#schema = parts.schema;
+    this.#rowsMax = parts.rowsMax;
+    this.#groupWeight = parts.groupWeight;
+    this.#metadata = Object.entries(parts.metadata).map(([key, value]) => ({ key, value }));
   }
 
   async add(columns: Readonly<Record<string, ArrayLike<unknown>>>, rows: number, weight = rows): Promise<void> {
@@ -88,7 +98,8 @@ export class ParquetParts {
     this.names.push(name);
     const file = await open(join(this.#folder, name), "wx", 0o600);
     const out = new ByteWriter(1 << 20);
-    const writer = new ParquetWriter({ writer: out, schema: this.#schema, createdBy: "openward" });
+    const [schema, kvMetadata] = [this.#schema, this.#metadata];
+    const writer = new ParquetWriter({ writer: out, schema, kvMetadata, createdBy: "openward" });
     return { name, file, out, writer, hash: createHash("sha256"), rows: 0, bytes: 0 };
   }
 

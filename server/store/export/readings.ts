@@ -19,7 +19,7 @@ export const READINGS_SCHEMA: SchemaElement[] = [{ name: "root", num_children: C
 
 export const READINGS_PER_GROUP = 100_000;
 
-/** One row per reading, values and unit as received. */
+/** One row per reading, in the unit of its stream, as received. */
 export async function writeReadings(
   parts: ParquetParts,
   stream: Stream,

@@ -37,7 +37,7 @@ export const WAVEFORMS_SCHEMA: SchemaElement[] = [
 const ROW_MS = 60_000;
 export const SAMPLES_PER_GROUP = 1_000_000;
 
-/** One row per piece of equidistant samples, as received. */
+/** One row per piece of equidistant samples. */
 export async function writeWaveforms(
   parts: ParquetParts,
   stream: Stream,
