@@ -52,7 +52,7 @@ test("openward export and archive verify work beside a running server; what is w
     assert.equal(answer.status, 200);
     const folder = join(ward.dataDir, "given");
     const asked = ["export", "--parquet", folder, "--purpose", "a check", "--patient", bed.patientId];
-    const manifest = await ward.json<{ files: { rows: number }[]; isIdentified: boolean }>(
+    const manifest = await ward.json<{ files: { rows: number }[]; isIdentified: boolean; amendedUntil: string | null }>(
       ...asked,
       "--until",
       "2999-12-31",
@@ -62,6 +62,7 @@ test("openward export and archive verify work beside a running server; what is w
       [50],
     );
     assert.equal(manifest.isIdentified, false);
+    assert.ok(manifest.amendedUntil && Date.parse(manifest.amendedUntil) <= Date.now());
     const duckdb = await (await DuckDBInstance.create(":memory:")).connect();
     const sql = `SELECT sum(value)::double AS sum FROM read_parquet('${folder}/*.parquet')`;
     const [row] = (await duckdb.runAndReadAll(sql)).getRowObjects();

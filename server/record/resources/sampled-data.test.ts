@@ -20,8 +20,8 @@ for (const rateHz of [128, 250, 256, 300, 360, 500, 25, 62.5, 1, 1000, 2000]) {
     for (let i = 0; i < total; ) {
       const length = Math.min(total - i, 1 + Math.floor(random.float() * rateHz * 3));
       const exact = T0 + 3_217 + (i * 1000) / rateHz;
-      // Devices name the start of a chunk to the millisecond at best.
-      const start = random.float() < 0.5 ? Math.round(exact) : exact;
+      // Devices name the start of a chunk to the millisecond at best; from 1000 Hz on that would name another sample.
+      const start = random.float() < 0.5 && rateHz < 1000 ? Math.round(exact) : exact;
       chunks.push(waveformOf(stream, start, rateHz, samples.slice(i, i + length)));
       i += length;
     }
@@ -69,6 +69,24 @@ test("another rate, scale, origin or phase, or an overlap, begins a piece of its
     [0, 0, 3],
     [0, 10, 1],
   ]);
+});
+
+test("a start off by less than rounding is the same grid, and one off by a whole millisecond keeps its time", () => {
+  const first = waveformOf(stream, T0, 50, [1, 2, 3]);
+  for (const off of [-0.9, 0.9])
+    assert.deepEqual(shape([first, waveformOf(stream, T0 + 60 + off, 50, [4])]), [[0, 0, 4]]);
+  for (const off of [-1, 1, 2])
+    assert.deepEqual(
+      shape([first, waveformOf(stream, T0 + 60 + off, 50, [4])]),
+      [
+        [0, 0, 3],
+        [0, 60 + off, 1],
+      ],
+      `${off} ms`,
+    );
+  // The same behind a gap.
+  assert.deepEqual(shape([first, waveformOf(stream, T0 + 80.9, 50, [4])]), [[0, 0, 5]]);
+  assert.equal(shape([first, waveformOf(stream, T0 + 81, 50, [4])]).length, 2);
 });
 
 test("a piece without a single sample is not there", () => {

@@ -1,5 +1,6 @@
 import type { Observation } from "@medplum/fhirtypes";
 import { ABSENT_SAMPLE, type AmendmentRecord, type Organisation, type Stream, type Waveform } from "@openward/model";
+import { isRounding } from "@openward/timeseries";
 import { WINDOW_MS, waveformId } from "../observation-id.ts";
 import { fhirDeviceId } from "./device-id.ts";
 import { metaOf } from "./meta.ts";
@@ -22,9 +23,6 @@ export interface Segment {
   readonly receivedAt: number;
 }
 
-/** A start that was rounded to the millisecond still stands on the grid of the samples before it. */
-const GRID_TOLERANCE_MS = 2;
-const ROUNDED_STARTS_MS = 1.001;
 /** Doubles near 1.8e12 hold a fraction of a millisecond only: in samples, where a window's edge may blur. */
 const EDGE_BLUR = 0.01;
 
@@ -83,11 +81,9 @@ function place(segments: Building[], windowStart: number, waveform: Waveform, be
 /** How many samples are missing between a segment and what follows; undefined when it is not on the same grid. */
 function gapOnGrid(last: Segment, next: Waveform, start: number, periodMs: number): number | undefined {
   if (last.rateHz !== next.rateHz || last.scale !== next.scale || last.origin !== next.origin) return undefined;
-  const position = (start - last.start) / periodMs;
-  // Two starts that were each rounded to the millisecond may be one off, which is several samples at high rates.
-  if (Math.abs(position - last.samples.length) * periodMs <= ROUNDED_STARTS_MS) return 0;
-  const whole = Math.round(position);
-  if (Math.abs(position - whole) * periodMs > Math.min(periodMs / 2, GRID_TOLERANCE_MS)) return undefined;
+  const whole = Math.round((start - last.start) / periodMs);
+  // The store's own rule: a start that is a whole millisecond off is another time, and is told as it was said.
+  if (!isRounding(start - (last.start + whole * periodMs), last.rateHz)) return undefined;
   const gap = whole - last.samples.length;
   return gap < 0 ? undefined : gap;
 }
