@@ -1,13 +1,14 @@
-// Benchmarks, run by hand: npm run bench [-- throughput latency queries start blocks], or npm run bench -- store
+// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks], or npm run bench -- store
 import { blocks } from "./blocks.ts";
 import { latency } from "./latency.ts";
 import { queries } from "./queries.ts";
+import { sealed } from "./sealed.ts";
 import { startAndMemory } from "./start-and-memory.ts";
 import { store } from "./store/main.ts";
 import { machine, table } from "./support.ts";
 import { throughput } from "./throughput.ts";
 
-const parts = { throughput, latency, queries, start: startAndMemory, blocks } as const;
+const parts = { throughput, latency, queries, sealed, start: startAndMemory, blocks } as const;
 
 const wanted = process.argv.slice(2);
 // Long, with options and parts of its own: never run by the way.

@@ -1,7 +1,7 @@
 import { seededRandom } from "@openward/runtime/manual";
 import { apiOf, removeDataDir } from "../test/support/ward.ts";
 import { BareClient } from "./load/bare-client.ts";
-import { type Fixture, rowsOf, sealedWard, startedAgain } from "./sealed/fixture.ts";
+import { type Fixture, joinDays, rowsOf, sealedWard, startedAgain } from "./sealed/fixture.ts";
 import { cpuMilliseconds, percentile, type Row, round, thousands } from "./support.ts";
 
 const PATIENTS = Number(process.env.OPENWARD_BENCH_PATIENTS ?? 200);
@@ -25,24 +25,13 @@ export async function sealed(): Promise<Row[]> {
   return rows;
 }
 
-async function joinDays(fixture: Fixture): Promise<void> {
-  const ward = await startedAgain(fixture, 0);
-  // By itself it leaves a day alone for an hour after the last of it.
-  const { inspect } = await import("./store/openward/sizes.ts");
-  const database = await inspect(ward.dataDir);
-  await database.owner.query("UPDATE block SET sealed_at = sealed_at - 7200000");
-  await database.close();
-  await ward.json("store", "compact");
-  await ward.stop();
-}
-
 interface Question {
   readonly what: string;
   /** The n-th of those that there are. */
   readonly path: (n: number) => string;
 }
 
-export async function ask(fixture: Fixture, form: string, megabytes: number): Promise<Row[]> {
+async function ask(fixture: Fixture, form: string, megabytes: number): Promise<Row[]> {
   const ward = await startedAgain(fixture, megabytes);
   try {
     console.error(`  ${await rowsOf(ward)}, cache ${megabytes} MB`);

@@ -12,6 +12,10 @@ const DECIMALS_MAX = 6;
 const POWERS = Array.from({ length: DECIMALS_MAX + 1 }, (_, k) => 10 ** k);
 const WHOLE_MAX = 2 ** 53;
 const NULL = Buffer.from("null");
+/** Of thirteen digits, as milliseconds since 1970 are from 2001 to 2286. */
+const TIME_MIN = 1e12;
+const TIME_MAX = 1e13;
+const HIGH_DIGITS = 9;
 
 /** "0000" to "9999", one behind the other. */
 const QUADS = (() => {
@@ -86,9 +90,28 @@ export class JsonWriter extends Bytes implements ColumnWriter {
   floats(column: Float64Array): void {
     this.beginArray();
     this.room(column.length * NUMBER_BYTES + 1);
+    let high = Number.NaN;
+    let highAt = 0;
     for (let i = 0; i < column.length; i++) {
       if (i > 0) this.bytes[this.at++] = COMMA;
-      this.#number(column[i] as number);
+      const value = column[i] as number;
+      if (!(value >= TIME_MIN && value < TIME_MAX)) {
+        this.#number(value);
+        continue;
+      }
+      // Times follow one another: all but the last four digits are mostly those of the time before.
+      const before = high;
+      high = Math.floor(value / 10_000);
+      const low = value - high * 10_000;
+      if (high !== before || low !== Math.floor(low)) {
+        highAt = this.at;
+        this.#number(value);
+        continue;
+      }
+      const { bytes, at } = this;
+      for (let k = 0; k < HIGH_DIGITS; k++) bytes[at + k] = bytes[highAt + k] as number;
+      this.at = at + HIGH_DIGITS;
+      this.#quad(low);
     }
     this.endArray();
   }

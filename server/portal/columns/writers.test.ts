@@ -75,6 +75,22 @@ test("every number reads back as the same number, in JSON and in CBOR", () => {
   }
 });
 
+test("times that follow one another read back, whatever lies between them", () => {
+  const r = seeded();
+  for (let round = 0; round < 200; round++) {
+    let time = r.pick([1_795_327_200_000, 1e12, 1e13 - 20_000, 999_999_990_000]);
+    const times = Array.from({ length: 300 }, () => {
+      time += r.pick([1, 999, 1000, 1000, 1000, 9_999, 10_000, 25_000, 0.5, 0.001, -1000, 0]);
+      return r.int(30) === 0 ? r.pick([Number.NaN, 0, -time, 36.6, 1e21, time / 10]) : time;
+    });
+    const read = jsonOf((w) => w.floats(Float64Array.from(times))) as (number | null)[];
+    assert.deepEqual(
+      read,
+      times.map((each) => (Number.isNaN(each) ? null : each)),
+    );
+  }
+});
+
 test("what is absent is null in JSON; in CBOR it is NaN, or the sample that stands for it", () => {
   const floats = Float64Array.of(1, Number.NaN, 2);
   assert.deepEqual(
