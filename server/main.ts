@@ -1,12 +1,11 @@
 import { statfs } from "node:fs/promises";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { routes, type StorageState } from "@openward/api";
 import { deviceTypes } from "@openward/drivers";
 import type { OutsideTrouble } from "@openward/errors";
 import type { Alarm, Standby } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
-import { archiveAddress, archiveRetention, type Config, tailBudget } from "./config.ts";
+import type { Config } from "./config.ts";
 import { registerIngest } from "./connect/http/index.ts";
 import { createMqttEndpoint } from "./connect/mqtt/index.ts";
 import { createSignInFailures } from "./connect/sign-in-failures.ts";
@@ -21,21 +20,20 @@ import { type Address, closeServer, explainListening, listenTcp, portOf, refuseT
 import { createLive, liveRoute } from "./live/index.ts";
 import type { Logger } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
+import { openStore } from "./open-store.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { createPortal } from "./portal/index.ts";
 import { registerRecord } from "./record/register.ts";
 import { createReprocess } from "./reprocess/index.ts";
 import { createScreened } from "./screened.ts";
 import { createSightings } from "./sightings.ts";
-import { type Amendments, openAmendments } from "./store/amendments/index.ts";
-import { openArchive, openObjectStore } from "./store/archive/index.ts";
+import { openAmendments } from "./store/amendments/index.ts";
 import { watchFaults } from "./store/inspection/index.ts";
-import { type JournalState, openJournal } from "./store/journal/index.ts";
+import type { JournalState } from "./store/journal/index.ts";
 import { bindStore, eraseRows } from "./store/keys/index.ts";
 import { rowsBetween } from "./store/raw/index.ts";
 import { createTables } from "./store/registry/index.ts";
 import { refuseWhenFull, type SpaceState, watchSpace } from "./store/space/index.ts";
-import { openTelemetry, postgresBlocks } from "./store/telemetry/index.ts";
 import { createWatch } from "./watch/index.ts";
 
 export interface RunningServer {
@@ -114,49 +112,9 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const report = (error: unknown, doing: string) => log.error({ err: error }, doing);
 
   const { worker } = database;
-  const archive = await openArchive({
-    runtime,
-    worker,
-    log,
-    store: (isNew) => openObjectStore(archiveAddress(config), isNew),
-    retention: archiveRetention(config),
-    cacheBytes: config.archiveCacheMegabytes * 1_000_000,
-  });
-  const telemetry = await openTelemetry({
-    runtime,
-    store: postgresBlocks(worker, archive),
-    keys,
-    log,
-    tailBytesMax: tailBudget(config),
-    cachedBytesMax: config.queryCacheMegabytes * 1_000_000,
-  });
-  const spoolFolder = join(config.dataDir, "spool");
-  // What arrives before they are open is looked at when they open.
-  let amended: Pick<Amendments, "committed"> | undefined;
-  const journal = await openJournal({
-    runtime,
-    worker,
-    connection: database.connectionConfig("ingest"),
-    spoolFolder,
-    spoolBytesMax: config.spoolMegabytes * 1_000_000,
-    journalDays: config.journalDays,
-    rawDays: config.rawDays,
-    tails: {
-      ...telemetry,
-      committed(entries, first, last) {
-        telemetry.committed(entries, first, last);
-        amended?.committed(entries);
-      },
-    },
-    keys,
-    log,
-  });
-  archive.start();
-  stops.push(
-    () => telemetry.close(),
-    () => journal.close(),
-    () => archive.close(),
-  );
+  const store = await openStore({ config, foundation, keys, runtime, log });
+  const { archive, telemetry, journal, spoolFolder } = store;
+  stops.push(() => store.close());
   if (config.housekeepingMs > 0) {
     const house = keepHouse({ everyMs: config.housekeepingMs, timers: runtime.timers, telemetry, archive, report });
     stops.push(() => house.stop());
@@ -181,7 +139,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   // From here on nobody reads what was measured but through what people said of it since.
   const tables = createTables(database);
   const amendments = await openAmendments({ runtime, tables, keys, received: telemetry, streamIdOf: streamId, log });
-  amended = amendments;
+  store.onCommitted(amendments.committed);
   telemetry.settled.then(() => amendments.settle()).catch((error: unknown) => report(error, "amending"));
   const screened = createScreened(amendments);
 
