@@ -35,7 +35,7 @@ export interface AlarmBook {
   raiseEvent(condition: AlarmCondition, saidAt: Millis): Alarm | undefined;
   /** Is there an alarm whose condition still holds? */
   isActive(rule: AlarmRule, subject: string): boolean;
-  /** Device time up to which alarms of before the start have taken samples into account; -Infinity: none has. */
+  /** Device time up to which alarms have taken samples into account; -Infinity: none has. */
   seenUntil(rule: AlarmRule, subject: string): Millis;
   endCondition(rule: AlarmRule, subject: string, at: Millis, latching: boolean): void;
   /** Closes an alarm whatever its state: the patient has left. */
@@ -72,8 +72,8 @@ export function createAlarmBook({
   const byPatient = new Map<string, Map<string, Alarm>>();
   const bySubject = new Map<string, string>();
   const closed = new Set<string>();
-  /** Of alarms that were over before the start: when their condition ended. */
-  const endedBefore = new Map<string, Millis>();
+  /** Of alarms that are over: when their condition ended. */
+  const ended = new Map<string, Millis>();
 
   const subjectKey = (rule: AlarmRule, subject: string) => `${rule} ${subject}`;
 
@@ -89,6 +89,12 @@ export function createAlarmBook({
     if (oldest !== undefined) closed.delete(oldest);
   }
 
+  function endedAt({ rule, streamId, conditionEndedAt }: ResolvedAlarm): void {
+    if (streamId === null || conditionEndedAt === null) return;
+    const key = subjectKey(rule, streamId);
+    ended.set(key, Math.max(conditionEndedAt, ended.get(key) ?? conditionEndedAt));
+  }
+
   function index(alarm: Alarm): void {
     const subject = subjectOf(alarm);
     const key = subject === null ? null : subjectKey(alarm.rule, subject);
@@ -99,6 +105,7 @@ export function createAlarmBook({
       if (ofPatient?.size === 0) byPatient.delete(alarm.patientId);
       if (key !== null && bySubject.get(key) === alarm.id) bySubject.delete(key);
       close(alarm.id);
+      endedAt(alarm);
       return;
     }
     byId.set(alarm.id, alarm);
@@ -167,8 +174,8 @@ export function createAlarmBook({
     isActive: (rule, subject) => openAlarm(rule, subject)?.conditionEndedAt === null,
     seenUntil(rule, subject) {
       const alarm = openAlarm(rule, subject);
-      const ended = endedBefore.get(subjectKey(rule, subject)) ?? Number.NEGATIVE_INFINITY;
-      return alarm ? Math.max(ended, alarm.conditionEndedAt ?? alarm.onsetAt) : ended;
+      const until = ended.get(subjectKey(rule, subject)) ?? Number.NEGATIVE_INFINITY;
+      return alarm ? Math.max(until, alarm.conditionEndedAt ?? alarm.onsetAt) : until;
     },
     endCondition(rule, subject, at, latching) {
       const alarm = openAlarm(rule, subject);
@@ -220,11 +227,9 @@ export function createAlarmBook({
       byPatient.delete(patientId);
     },
     restore(alarms, resolved) {
-      for (const { id, rule, streamId, conditionEndedAt } of resolved) {
-        close(id);
-        if (streamId === null || conditionEndedAt === null) continue;
-        const key = subjectKey(rule, streamId);
-        endedBefore.set(key, Math.max(conditionEndedAt, endedBefore.get(key) ?? conditionEndedAt));
+      for (const alarm of resolved) {
+        close(alarm.id);
+        endedAt(alarm);
       }
       for (const alarm of alarms) index(alarm);
     },

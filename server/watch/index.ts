@@ -33,6 +33,8 @@ export type { NewStandby } from "./standby.ts";
 export interface Watch {
   /** Takes up what was known before the last stop. Rejects with OutsideTrouble where that cannot be read. */
   start(): Promise<void>;
+  /** What streams said before the last stop is known only now, and some have spoken since. */
+  recovered(): void;
   stop(): Promise<void>;
 
   readings(readings: Readings): void;
@@ -178,6 +180,14 @@ export function createWatch({
     }
   }
 
+  function restoreStreams(): void {
+    for (const { stream, receivedAt } of memory.lastHeard()) {
+      const association = devices.currentAssociation(stream.deviceId);
+      if (association?.patientId !== stream.patientId) continue;
+      streams.restore(stream, receivedAt, (windowMs) => memory.recent(stream.id, association.from, windowMs));
+    }
+  }
+
   function call(event: DeviceEvent): void {
     const priority = alarmingEvents.get(event.event);
     if (priority === undefined || event.patientId === null) return;
@@ -225,15 +235,19 @@ export function createWatch({
       endStrayAlarms({});
       const offline = new Set(open.filter((a) => a.rule === "device-offline").map((a) => a.deviceId));
       for (const { deviceId, clock, receivedAt } of clocks) freshness.deviceClock(deviceId, clock, receivedAt);
-      for (const { stream, receivedAt } of memory.lastHeard()) {
-        const association = devices.currentAssociation(stream.deviceId);
-        if (association?.patientId !== stream.patientId) continue;
-        streams.restore(stream, receivedAt, (windowMs) => memory.recent(stream.id, association.from, windowMs));
-      }
+      restoreStreams();
       // Also of devices that never sent a reading: a pendant says nothing until somebody needs it.
       for (const { deviceId } of devices.runningAssociations()) {
         presence.restore(deviceId, offline.has(deviceId));
         firstReading.expect(deviceId);
+      }
+    },
+    recovered() {
+      restoreStreams();
+      // Whether anybody expects a device to be there, its streams tell; and one that has spoken once is missed by them.
+      for (const { deviceId } of devices.runningAssociations()) {
+        presence.restore(deviceId, false);
+        firstReading.heard(deviceId);
       }
     },
     async stop() {

@@ -83,7 +83,7 @@ export interface WatchMemory {
   ): Promise<void>;
   /** The newest clock that each device told in a status, and the server time of it. */
   deviceClocks(): Promise<{ deviceId: string; clock: number; receivedAt: number }[]>;
-  /** Every stream with a running association and the server time at which it last spoke. */
+  /** Every stream with a running association and the server time at which it last spoke; none while that is being read. */
   lastHeard(): { stream: Stream; receivedAt: number }[];
   /** What a stream said from `from` (device time) on, and up to `windowMs` before the newest of it. */
   recent(streamId: string, from: number, windowMs: number): RecentReadings;

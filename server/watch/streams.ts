@@ -61,7 +61,10 @@ interface Watched {
 export interface StreamWatch {
   readings(readings: Readings): boolean;
   waveform(waveform: Waveform): boolean;
-  /** Known from before a restart: what it said last is judged again, so that delays go on and no alarm is lost. */
+  /**
+   * Known from before a restart: what it said last is judged again, so that delays go on and no alarm is lost. What it has
+   * said since, where it has, is judged with it.
+   */
   restore(stream: Stream, receivedAt: number, recall: (windowMs: number) => RecentReadings): void;
   /**
    * The newest reading of a stream was entered in error, corrected, or is another patient's: what counts in its place is
@@ -163,7 +166,13 @@ export function createStreamWatch({
     const patient = patients.watched(stream.patientId);
     if (patient?.isAdmitted !== true) return undefined;
     const watched = streams.get(stream.id);
-    if (!watched) return add(stream);
+    if (!watched) {
+      const added = add(stream);
+      // After a start nothing may be known of it yet but its alarms: none is ended by what is older than itself.
+      for (const { rule } of added.conditions)
+        added.lastTime = Math.max(added.lastTime, alarms.seenUntil(rule.rule, stream.id));
+      return added;
+    }
     // A day begins and nobody says that the patient has changed.
     if (watched.ageGroup !== patient.ageGroup) setLimits(watched);
     return watched;
@@ -334,6 +343,35 @@ export function createStreamWatch({
     return true;
   }
 
+  /** So far before its newest reading a stream is looked at again after a start. */
+  function recallMs({ conditions, intervalMs }: Watched): number {
+    return 2 * Math.max(RECALL_WINDOW_MS, intervalMs ?? 0, ...conditions.map(({ rule }) => rule.delayMs));
+  }
+
+  /**
+   * What was heard since the start was judged by itself. Now that it is known what came before, all of it is judged as a
+   * start would: an alarm that was raised meanwhile goes on, a delay counts from where it began.
+   */
+  function rejudge(watched: Watched, recall: (windowMs: number) => RecentReadings): void {
+    const { lastTime, lastValue, heardAt } = watched;
+    for (const due of watched.pending) due?.cancel();
+    watched.conditions = [];
+    watched.lastValue = Number.NaN;
+    watched.lastTime = Number.NEGATIVE_INFINITY;
+    setLimits(watched);
+    replay(watched, recall(recallMs(watched)));
+    watched.heardAt = Math.max(heardAt, watched.heardAt);
+    if (!(lastTime > watched.lastTime)) return;
+    // Heard, and not durable yet.
+    watched.lastTime = lastTime;
+    watched.lastValue = lastValue;
+    if (Number.isNaN(lastValue)) return;
+    watched.conditions.forEach((condition, i) => {
+      const step = evaluate(condition, lastTime, lastValue);
+      if (step !== "none") apply(watched, i, condition, step, lastTime);
+    });
+  }
+
   function isUnnoticed(watched: Watched, value: number): boolean {
     return watched.intervalMs === null && value !== watched.lastValue;
   }
@@ -444,10 +482,11 @@ export function createStreamWatch({
       return true;
     },
     restore(stream, receivedAt, recall) {
-      if (streams.has(stream.id) || !isOnPatient(stream)) return;
+      if (!isOnPatient(stream)) return;
+      const heard = streams.get(stream.id);
+      if (heard) return rejudge(heard, recall);
       const watched = add(stream);
-      const delays = watched.conditions.map(({ rule }) => rule.delayMs);
-      const windowMs = 2 * Math.max(RECALL_WINDOW_MS, watched.intervalMs ?? 0, ...delays);
+      const windowMs = recallMs(watched);
       const recent = recall(windowMs);
       // Neither old data that came late nor a piece that is all gap is the last sign of life.
       watched.heardAt = Math.min(receivedAt, recent.times.at(-1) ?? receivedAt - windowMs);

@@ -47,6 +47,9 @@ export interface World {
   open(rule?: string): Alarm[];
   /** Stops without a word, as a crash does, and starts again from what is in the journal. */
   restart(): Promise<void>;
+  /** The same, but what streams said before is not known until `readBack`. */
+  restartUnread(): Promise<void>;
+  readBack(): void;
   /** Lets promises settle. */
   settle(): Promise<void>;
 }
@@ -61,6 +64,7 @@ export async function world(ageGroup: AgeGroup | null = "adult", type = "bedside
   const spoken = new Map<string, { time: number; value: number; receivedAt: number }[]>();
   let made = 0;
   let run = 0;
+  let isRead = true;
 
   const self: World = {
     runtime,
@@ -117,6 +121,14 @@ export async function world(ageGroup: AgeGroup | null = "adult", type = "bedside
     async restart() {
       self.watch = make();
       await self.watch.start();
+    },
+    restartUnread() {
+      isRead = false;
+      return self.restart();
+    },
+    readBack() {
+      isRead = true;
+      self.watch.recovered();
     },
     async settle() {
       for (let i = 0; i < 20; i++) await Promise.resolve();
@@ -219,7 +231,7 @@ export async function world(ageGroup: AgeGroup | null = "adult", type = "bedside
         },
         lastHeard: () =>
           [...heard.values()].filter(
-            ({ stream }) => self.associations.get(stream.deviceId)?.patientId === stream.patientId,
+            ({ stream }) => isRead && self.associations.get(stream.deviceId)?.patientId === stream.patientId,
           ),
       },
       report: (error) => void self.reports.push(error),
