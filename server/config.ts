@@ -207,6 +207,12 @@ export const settings = {
     [0, 60_000],
     "tests only: seal, put days together and archive everything so often; 0: when it is due",
   ),
+  recoveryPauseMs: integer(
+    "OPENWARD_TEST_RECOVERY_PAUSE_MS",
+    0,
+    [0, 3_600_000],
+    "tests only: after a start, pause so long after each row of the journal that is read back",
+  ),
 } as const;
 
 type Settings = typeof settings;

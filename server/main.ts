@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { routes, type StorageState } from "@openward/api";
 import { deviceTypes } from "@openward/drivers";
 import type { OutsideTrouble } from "@openward/errors";
-import type { Alarm, Standby } from "@openward/model";
+import type { Alarm, Standby, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { Config } from "./config.ts";
 import { registerIngest } from "./connect/http/index.ts";
@@ -23,6 +23,7 @@ import { createMetrics } from "./metrics.ts";
 import { openStore } from "./open-store.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { createPortal } from "./portal/index.ts";
+import { createReadingBack } from "./reading-back.ts";
 import { registerRecord } from "./record/register.ts";
 import { createReprocess } from "./reprocess/index.ts";
 import { createScreened } from "./screened.ts";
@@ -70,7 +71,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     progress("starting the database ...");
     const foundation = await openFoundation({ config, mode: "serve", runtime, log, onSuperseded });
     stops.push(() => foundation.close());
-    progress("reading the journal ...");
+    progress("opening the journal ...");
     const rooms = await openRooms({ ...options, foundation, stops });
     const { httpPort, mqttPort, url } = await rooms.listen();
     const devices = isDemo
@@ -116,7 +117,15 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const { archive, telemetry, journal, spoolFolder } = store;
   stops.push(() => store.close());
   if (config.housekeepingMs > 0) {
-    const house = keepHouse({ everyMs: config.housekeepingMs, timers: runtime.timers, telemetry, archive, report });
+    const { compact } = telemetry;
+    const seal = async (due: { readonly everything: boolean }) => telemetry.isWhole && telemetry.seal(due);
+    const house = keepHouse({
+      everyMs: config.housekeepingMs,
+      timers: runtime.timers,
+      telemetry: { seal, compact },
+      archive,
+      report,
+    });
     stops.push(() => house.stop());
   }
 
@@ -134,7 +143,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   stops.push(() => space.stop());
   const faults = await watchFaults(worker, runtime.timers, report);
   stops.push(faults.stop);
-  const storage = () => storageState(journal.state, space.state, faults.count());
+  const storage = () => storageState(journal.state, space.state, faults.count(), telemetry.isWhole);
 
   // From here on nobody reads what was measured but through what people said of it since.
   const tables = createTables(database);
@@ -163,6 +172,15 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   });
 
   const now = () => runtime.clock.now();
+  const readingBack = createReadingBack({
+    startedAt: now(),
+    memory: telemetry,
+    whole: amendments.telemetry,
+    live: {
+      readings: (readings) => live.readings(readings),
+      waveform: (waveform) => live.waveform(waveform),
+    },
+  });
   let url = "";
   let mqttPort = 0;
   const counted = { accepted: 0, quarantined: 0 };
@@ -180,10 +198,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       },
     },
     deliveries: telemetry.deliveries,
-    live: screened.feed({
-      readings: (readings) => live.readings(readings),
-      waveform: (waveform) => live.waveform(waveform),
-    }),
+    live: screened.feed(readingBack.live),
     report,
     onReceipt(receipt) {
       counted.accepted += receipt.accepted;
@@ -240,9 +255,16 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     reprocessing: reprocess,
     watch: screened.alarms(watch),
     telemetry: amendments.telemetry,
+    shown: readingBack.shown,
     amendments,
     screens: { patientChanged: (patientId, organisationId) => live.patientChanged(patientId, organisationId) },
-    streams: amendments.telemetry.queries,
+    streams: {
+      ...amendments.telemetry.queries,
+      async newest(view, patientIds) {
+        await telemetry.waitForWhole();
+        return amendments.telemetry.queries.newest(view, patientIds);
+      },
+    },
     changes: {
       onPatient: (listener) =>
         void directory.on((change) => {
@@ -297,6 +319,19 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
 
   for (const told of await foundation.watchMemory.deviceClocks()) ingest.clockTold(told);
   await watch.start();
+  const whenWhole = () => {
+    watch.recovered();
+    const heard = telemetry.lastHeard();
+    sightings.recall(heard);
+    readingBack.end();
+    for (const { patientId, organisationId } of patientsOf(heard)) live.patientChanged(patientId, organisationId);
+    tellStorage();
+  };
+  // Rejects when the server stops before: then nobody needs to hear of it.
+  telemetry
+    .whole()
+    .then(whenWhole, () => {})
+    .catch((error: unknown) => report(error, "looking at what was read back"));
   stops.push(() => watch.stop());
 
   const failures = createSignInFailures({ clock: runtime.clock });
@@ -322,7 +357,12 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     live: () => true,
     ready: () => ({
       isReady: journal.state !== "failed" && space.state !== "full",
-      checks: { journal: journal.state, disk: space.state, archive: archive.state },
+      checks: {
+        journal: journal.state,
+        tails: telemetry.isWhole ? "ok" : "recovering",
+        disk: space.state,
+        archive: archive.state,
+      },
     }),
     metrics,
   });
@@ -402,11 +442,17 @@ async function ensureOrganisation({ wards }: Foundation): Promise<null> {
   return null;
 }
 
+/** Once each. */
+function patientsOf(heard: readonly { readonly stream: Stream }[]): Iterable<Stream> {
+  return new Map(heard.map(({ stream }) => [stream.patientId, stream])).values();
+}
+
 /** What must be known on every screen: the worst of what is so. */
-function storageState(journal: JournalState, disk: SpaceState, faults: number): StorageState {
+function storageState(journal: JournalState, disk: SpaceState, faults: number, isWhole: boolean): StorageState {
   if (journal === "failed") return "failed";
   if (disk === "full") return "full";
   if (journal === "spooling") return "spooling";
+  if (!isWhole) return "recovering";
   return disk === "ok" && faults > 0 ? "damaged" : disk;
 }
 

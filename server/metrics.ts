@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 interface Sources {
   readonly mqtt: () => { connections: number; waiting: number };
   readonly live: () => { screens: number };
-  readonly storage: () => "ok" | "damaged" | "low" | "spooling" | "full" | "failed";
+  readonly storage: () => "ok" | "damaged" | "low" | "recovering" | "spooling" | "full" | "failed";
   readonly disks: () => readonly { readonly name: string; readonly freeBytes: number | null }[];
   readonly archive: { readonly state: "off" | "ok" | "failing" | "damaged"; readonly damagedFiles: number };
   readonly damagedBlocks: () => number;
@@ -32,8 +32,8 @@ export function createMetrics(sources: Sources): Registry {
   gauge("openward_alarms_unsaved", "Alarm records that are not durable yet", sources.unsavedAlarms);
   gauge(
     "openward_storage_state",
-    "0 ok, 1 readings go to the local spool, 2 nothing can be made durable, 3 the disk fills up, 4 it is full: no acks, 5 stored rows are damaged",
-    () => ["ok", "spooling", "failed", "low", "full", "damaged"].indexOf(sources.storage()),
+    "0 ok, 1 readings go to the local spool, 2 nothing can be made durable, 3 the disk fills up, 4 it is full: no acks, 5 stored rows are damaged, 6 the journal is being read after a start",
+    () => ["ok", "spooling", "failed", "low", "full", "damaged", "recovering"].indexOf(sources.storage()),
   );
   gauge("openward_tail_bytes", "Memory of recent readings", () => sources.tails().bytes);
   gauge("openward_tail_bytes_max", "What recent readings may take", () => sources.tails().bytesMax);

@@ -59,6 +59,7 @@ export async function openStore(options: {
     },
     keys,
     log,
+    recoveryPauseMs: config.recoveryPauseMs,
   });
   archive.start();
   return {

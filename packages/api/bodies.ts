@@ -420,10 +420,11 @@ export const newPerson = z.object({ display: text(120), role });
 export const personWithLink = z.object({ person, link: z.string(), expiresAt: millis });
 
 /**
- * "damaged": `openward store verify` found rows that cannot be read. "low": the disk is filling up. "spooling": the database does not answer and readings go to the local spool. "full": the
+ * "damaged": `openward store verify` found rows that cannot be read. "low": the disk is filling up. "recovering": after a start, what was measured
+ * before it is still being read back. "spooling": the database does not answer and readings go to the local spool. "full": the
  * disk is, and devices get no acks until there is room. "failed": nothing can be made durable.
  */
-export const storageState = z.enum(["ok", "damaged", "low", "spooling", "full", "failed"]);
+export const storageState = z.enum(["ok", "damaged", "low", "recovering", "spooling", "full", "failed"]);
 export type StorageState = z.infer<typeof storageState>;
 
 export const system = z.object({

@@ -44,6 +44,7 @@ const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   RATE_LIMITED: 429,
   UNEXPECTED: 500,
   STORE_UNAVAILABLE: 503,
+  STORE_RECOVERING: 503,
   DISK_FULL: 507,
   DATABASE_UNREACHABLE: 503,
   ARCHIVE_UNREACHABLE: 503,

@@ -17,6 +17,12 @@ export interface RecentDeliveries {
    * @param isRedelivery false: a new message, which re-deliveries of this key from now on repeat
    */
   received(deviceId: string, key: string, receivedAt: number, isRedelivery: boolean): number;
+  /**
+   * What must be known before `received` can tell: after a start, what was delivered before it. undefined: nothing.
+   *
+   * @throws OutsideTrouble STORE_RECOVERING
+   */
+  pending(deviceId: string, key: string, isRedelivery: boolean): Promise<void> | undefined;
 }
 
 export function createRecentDeliveries(deliveries: Deliveries): RecentDeliveries {
@@ -33,6 +39,13 @@ export function createRecentDeliveries(deliveries: Deliveries): RecentDeliveries
         recent.delete(oldest);
       }
       return first;
+    },
+    pending(deviceId, key, isRedelivery) {
+      if (!isRedelivery || recent.has(`${deviceId}\n${key}`)) return undefined;
+      const { pending } = deliveries;
+      // Of a body that turns out to be unreadable, nobody waits for it.
+      pending?.catch(() => {});
+      return pending;
     },
   };
 }

@@ -109,6 +109,8 @@ export function createIngest({
     const { organisationId, deviceId, receivedAt } = message;
     const device = streams.device(deviceId);
     const first = (key: string, isRedelivery: boolean) => {
+      work.waitsFor ??= recent.pending(deviceId, key, isRedelivery);
+      if (work.waitsFor) return receivedAt;
       const firstAt = recent.received(deviceId, key, receivedAt, isRedelivery);
       work.entries.push({ kind: "delivery", delivery: { organisationId, deviceId, key, receivedAt: firstAt } });
       return firstAt;
@@ -228,10 +230,28 @@ export function createIngest({
       problems = work.problems.all();
       quarantine(work, message, problems);
     }
+    if (work.waitsFor) return acceptLater(message, work, work.waitsFor);
     feed(work.entries, work.isWill);
     // What is in quarantine stands there with its bytes, but not with what the device had told of its clock.
     const isKept = work.problems.isEmpty || work.clockOffsetMs !== 0;
     return commit(work, problems, isKept ? rawOf(work, message) : undefined);
+  }
+
+  /**
+   * What says no time and was sent again: only when the deliveries of before the start are known, is it known to be the
+   * same. A call for help does not wait for that; in the worst case it rings a second time.
+   */
+  async function acceptLater(
+    message: DeviceMessage,
+    { entries, isWill }: Work,
+    known: Promise<void>,
+  ): Promise<Receipt> {
+    feed(
+      entries.filter(({ kind }) => kind === "event"),
+      isWill,
+    );
+    await known;
+    return accept(message);
   }
 
   async function reprocess(entry: QuarantineEntry, claim: Claim): Promise<ClaimResult> {

@@ -30,6 +30,8 @@ export interface Directory {
 /** Deliveries without a time of their own, of the last minutes, recovered after a crash. */
 export interface Deliveries {
   receivedAt(deviceId: string, key: string): number | undefined;
+  /** Resolves when those of before the start are known; rejects with OutsideTrouble when it takes long. */
+  readonly pending?: Promise<void> | undefined;
 }
 
 /** The alarms' side: fed before the commit, so that it works with the database stopped. */

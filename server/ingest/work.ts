@@ -41,6 +41,8 @@ export interface Work {
   readonly newSlots: Slot[];
   readonly problems: Problems;
   accepted: number;
+  /** It may have been delivered before the start: what must be known before it is taken in. */
+  waitsFor: Promise<void> | undefined;
   /** Newest device time that the message carries; NaN: none. */
   newest: Millis;
   /** The time of the item that was placed last, as the column that its signals share. */
@@ -59,7 +61,10 @@ export interface Span {
 }
 
 export function newWork(
-  facts: Omit<Work, "entries" | "newSlots" | "problems" | "accepted" | "newest" | "instant" | "span" | "stampedAt">,
+  facts: Omit<
+    Work,
+    "entries" | "newSlots" | "problems" | "accepted" | "waitsFor" | "newest" | "instant" | "span" | "stampedAt"
+  >,
 ): Work {
   return {
     ...facts,
@@ -68,6 +73,7 @@ export function newWork(
     newSlots: [],
     problems: new Problems(),
     accepted: 0,
+    waitsFor: undefined,
     newest: Number.NaN,
     instant: undefined,
     span: undefined,

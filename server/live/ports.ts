@@ -60,4 +60,4 @@ export interface Access {
   viewOf(principal: Principal): Promise<PatientView>;
 }
 
-export type StorageState = "ok" | "damaged" | "low" | "spooling" | "full" | "failed";
+export type StorageState = "ok" | "damaged" | "low" | "recovering" | "spooling" | "full" | "failed";

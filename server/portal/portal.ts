@@ -57,6 +57,8 @@ export interface PortalDeps {
   readonly people: People;
   readonly watch: Watch;
   readonly telemetry: Telemetry;
+  /** What tiles show of it: never waited for. Left out: the same. */
+  readonly shown?: Pick<Telemetry, "streams" | "latest">;
   readonly amendments: Amendments;
   readonly screens: Screens;
   readonly streams: StreamQueries;
@@ -99,7 +101,14 @@ export function createPortal(deps: PortalDeps): Portal {
   };
   return {
     register: (app) => registerRoutes(app, { access, names, handlers, publicUrl: deps.publicUrl }),
-    tiles: createTiles({ clock, roster: createRoster({ patients }), telemetry, watch, devicesNow, names }),
+    tiles: createTiles({
+      clock,
+      roster: createRoster({ patients }),
+      telemetry: deps.shown ?? telemetry,
+      watch,
+      devicesNow,
+      names,
+    }),
     alarmBody: (alarm) => alarmBody(alarm, names),
     standbyBody: (standby) => standbyBody(standby, names),
   };

@@ -345,14 +345,14 @@ export interface StreamQueries {
   newest(
     view: PatientView,
     patientIds: readonly string[],
-  ): {
+  ): Awaitable<{
     /** `streams` is an array of this patient's own, the same while it says the same. */
     readonly patients: readonly { readonly patientId: string; readonly streams: readonly Stream[] }[];
     readonly times: Float64Array;
     readonly values: Float64Array;
     readonly receivedAt: Float64Array;
     readonly quality: Uint8Array;
-  };
+  }>;
   columns(
     view: PatientView,
     streamId: string,
@@ -398,7 +398,7 @@ export interface SystemState {
   /** "https://ward.example", or made from bind and port; without a slash at the end. */
   publicUrl(): string;
   mqtt(): { readonly host: string; readonly port: number };
-  storage(): "ok" | "damaged" | "low" | "spooling" | "full" | "failed";
+  storage(): "ok" | "damaged" | "low" | "recovering" | "spooling" | "full" | "failed";
   /** Room on the disks that are written to. */
   disks(): readonly { readonly name: string; readonly freeBytes: number | null }[];
   archive(): "off" | "ok" | "failing" | "damaged";

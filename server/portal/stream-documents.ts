@@ -67,7 +67,7 @@ export type StreamNames = ReturnType<typeof createStreamNames>;
 export function newestDocument(
   format: Format,
   names: StreamNames,
-  newest: ReturnType<StreamQueries["newest"]>,
+  newest: Awaited<ReturnType<StreamQueries["newest"]>>,
   place: Lease,
 ): Uint8Array {
   const { patients, times, values, receivedAt, quality } = newest;

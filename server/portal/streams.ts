@@ -106,7 +106,8 @@ export function streamHandlers(deps: {
         patient !== undefined
           ? visible(seen, patient, PATIENTS_LATEST_MAX)
           : await wardPatients(signedIn.principal.organisationId, ward as string);
-      return written(format, (place) => newestDocument(format, names, queries.newest(seen, ids), place));
+      const newest = await queries.newest(seen, ids);
+      return written(format, (place) => newestDocument(format, names, newest, place));
     },
 
     async rawReadings({ query, view, accept, gone, signedIn }) {

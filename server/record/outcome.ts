@@ -21,6 +21,7 @@ const kinds: Readonly<Partial<Record<RefusalCode, readonly [status: number, issu
   BODY_SHAPE: [400, "structure"],
   RATE_LIMITED: [429, "throttled"],
   STORE_UNAVAILABLE: [503, "transient"],
+  STORE_RECOVERING: [503, "transient"],
   DATABASE_UNREACHABLE: [503, "transient"],
   INTERNAL_ERROR: [500, "exception"],
 };

@@ -50,6 +50,10 @@ export interface Plan {
   /** What the tails may take: now and then so little that they are sealed early, and devices wait. */
   readonly tailBytesMax: number;
   readonly rawDays: number;
+  /** Rows of the journal that a start reads at a time. */
+  readonly recoveryRows: number;
+  /** And what each time takes besides. */
+  readonly recoverySlowMs: number;
   readonly steps: readonly Step[];
 }
 
@@ -99,6 +103,8 @@ export function planOf(seed: number): Plan {
     journalDays: 1,
     tailBytesMax: seed % 3 === 0 ? 20_000 + (seed % 7) * 10_000 : Number.POSITIVE_INFINITY,
     rawDays: 1,
+    recoveryRows: [1, 2, 8, 64][seed % 4] as number,
+    recoverySlowMs: [0, 0, 20, 200, 1_000][seed % 5] as number,
     steps,
   };
 }

@@ -31,6 +31,7 @@ export function ask(
   const streamIds = ids.filter((id) => id === streamId || (oracle.patientOf(id) === patientId && chance.is(0.5)));
   const sure = oracle.sure(what === "waveform" ? [] : streamIds, from, to);
   world.count(`questions: ${what}`);
+  if (!telemetry.isWhole) world.count("questions while the journal is read");
 
   const asked = async () => {
     switch (what) {

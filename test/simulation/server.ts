@@ -97,7 +97,14 @@ export async function startServer(
   const journal = await startJournal({
     runtime,
     connect: parts.connect,
-    rows: parts.rows,
+    // Small pages: what happens between two of them is what a start is tried by.
+    rows: {
+      ...parts.rows,
+      async page(after, rowsMax) {
+        if (plan.recoverySlowMs > 0) await world.sleep(plan.recoverySlowMs);
+        return parts.rows.page(after, Math.min(rowsMax, plan.recoveryRows));
+      },
+    },
     disk: parts.disk,
     spoolBytesMax: plan.spoolBytesMax,
     journalDays: plan.journalDays,
@@ -107,6 +114,7 @@ export async function startServer(
     log,
     tails: {
       prepareReplay: telemetry.prepareReplay,
+      deliveriesKnown: telemetry.deliveriesKnown,
       recovered: telemetry.recovered,
       room: telemetry.room,
       committed(entries, first, last) {
@@ -129,7 +137,9 @@ export async function startServer(
     journal: {
       async append(entries, raw) {
         await inner.append(entries, raw);
-        if (process.isAlive) witness.acknowledged(entries);
+        if (!process.isAlive) return;
+        witness.acknowledged(entries);
+        if (!telemetry.isWhole) world.count("acknowledged while the journal is read");
       },
     },
     watch: { readings() {}, waveform() {}, event() {}, status() {}, connection() {} },

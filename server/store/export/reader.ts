@@ -54,7 +54,13 @@ export async function openStoreReader({
   await loadStreams(store, memory, now);
   const watermark = await journal.watermark();
   const replay = await prepareReplay(store, memory, watermark, now);
-  const { unreadable } = await replayJournal(journal, watermark, replay.visitorAt, keys, log);
+  const { unreadable } = await replayJournal(
+    journal,
+    { from: watermark, until: Number.POSITIVE_INFINITY },
+    replay.visitorAt,
+    keys,
+    log,
+  );
   return {
     streams: [...memory.streams.values()],
     async beginning(stream) {

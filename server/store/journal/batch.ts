@@ -39,6 +39,8 @@ export type WaveformHead = Omit<Waveform, "stream" | "associationId" | "samples"
 
 /** Who reads a batch. `S` is what the reader knows a stream by. */
 export interface BatchVisitor<S> {
+  /** false: what is under this key is passed over, unopened. */
+  slice?(keyId: number): boolean;
   /** Once per stream and batch; undefined: its readings are of no interest and passed over. */
   stream(streamId: string, associationId: string): S | undefined;
   reading(
@@ -112,6 +114,7 @@ export function readBatch<S>(
     const keyId = input.u32();
     const entries = input.u32();
     const sealed = input.raw(input.u32());
+    if (visitor.slice?.(keyId) === false) continue;
     new DataView(bound.buffer).setUint32(HEADER_BYTES, place, true);
     bound.set(batch.subarray(at, at + SLICE_HEADER_BYTES - 4), HEADER_BYTES + 4);
     let plain: Uint8Array;

@@ -75,8 +75,12 @@ export interface Journal {
   append(entries: readonly JournalEntry[], raw?: RawInput): Promise<void>;
   readonly state: JournalState;
   onStateChange(listener: (state: JournalState) => void): () => void;
-  /** Before anything is appended: take a range of positions and chain what an earlier process left in the spool. */
-  open(): Promise<void>;
+  /**
+   * Before anything is appended: take a range of positions and chain what an earlier process left in the spool.
+   *
+   * @returns the last position of before: nothing comes in up to there any more
+   */
+  open(): Promise<number>;
   statistics(): JournalStatistics;
   /** Commits what waits, then ends the connections. */
   close(): Promise<void>;
@@ -306,11 +310,13 @@ export function createJournal(options: JournalOptions): Journal {
     },
     async open() {
       // Each process has positions of its own, above those of all before it.
-      position = (await rows.nextRange()) * 2 ** 32;
+      const before = (await rows.nextRange()) * 2 ** 32;
+      position = before;
       await days.start();
       await spool.open();
       await chainFiles(await spool.rotate());
       isOpen = true;
+      return before;
     },
     statistics: () => ({
       commits,

@@ -12,6 +12,8 @@ export interface Memory {
   /** Everything in the journal up to here is in the tails. */
   position: number;
   ofPatient(patientId: string): readonly StreamMemory[];
+  /** Nothing of these patients is taken up. */
+  isErased(patientId: string): boolean;
   /** @param completeFrom from when on nothing can be in blocks alone; -Infinity for a stream that is new */
   open(stream: Stream, completeFrom?: number): StreamMemory;
   /** The stream stands in the journal. */
@@ -44,6 +46,7 @@ export function createMemory(
     tails,
     position: 0,
     onCommitted() {},
+    isErased,
     ofPatient: (patientId) => byPatient.get(patientId) ?? [],
     open(stream, completeFrom = Number.NEGATIVE_INFINITY) {
       const open = streams.get(stream.id);

@@ -1,4 +1,4 @@
-import type { JournalEntry, Readings, Waveform } from "@openward/model";
+import type { Delivery, JournalEntry, Readings, Waveform } from "@openward/model";
 import { NO_UTC_OFFSET, type NumericBlock } from "@openward/timeseries";
 import type { BlockStore } from "./block-store.ts";
 import type { Blocks } from "./blocks.ts";
@@ -31,6 +31,8 @@ export interface ReplayVisitor {
 }
 
 export interface Replay {
+  /** Takes up a delivery; those of the journal come before its batches are read. */
+  delivery(delivery: Delivery): void;
   /** What reads the batch at this position. */
   visitorAt(position: number): ReplayVisitor;
   /** Readings of streams that nobody knows; there are none unless rows were lost. */
@@ -73,13 +75,15 @@ export async function prepareReplay(
     get unknown() {
       return unknown;
     },
+    delivery: (delivery) => memory.deliveries.add(delivery, now),
     visitorAt(position) {
       memory.position = position;
       const visitor: ReplayVisitor = {
         stream(streamId, associationId): OpenStream | undefined {
           const before = opened.get(streamId);
-          if (before && before.associationId === associationId) return before;
           const stream = memory.streams.get(streamId);
+          // Who was erased meanwhile is not known any more.
+          if (before && before.associationId === associationId && before.memory === stream) return before;
           if (!stream) {
             unknown++;
             return undefined;
@@ -124,12 +128,11 @@ export async function prepareReplay(
           stream.addWaveform({ ...head, associationId, samples: samples() }, position);
         },
         entry(entry) {
-          if (entry.kind === "stream") {
+          if (entry.kind === "stream" && !memory.isErased(entry.stream.patientId)) {
             // It may have come with the spool, and been sealed before that by the process that spooled it.
             memory.open(entry.stream, now + AHEAD_MS);
             memory.know(entry.stream);
           }
-          if (entry.kind === "delivery") memory.deliveries.add(entry.delivery, now);
         },
       };
       return visitor;

@@ -17,10 +17,12 @@ import { queryTrend } from "./query-trend.ts";
 import { queryOverview, queryWaveform } from "./query-waveform.ts";
 import { between } from "./read-numeric.ts";
 import { NOTHING_RECENT, type Recent, recentOf } from "./recent.ts";
+import { createRecovery } from "./recovery.ts";
 import type { TailRoom } from "./relief.ts";
 import { loadNewest, loadStreams, newestTimeOf, prepareReplay, type Replay } from "./replay.ts";
 import { createSealer, type SealRun } from "./sealer.ts";
 import type { StreamMemory } from "./stream-memory.ts";
+import { wholeQueries } from "./whole-queries.ts";
 
 export interface TelemetryOptions {
   readonly runtime: Runtime;
@@ -33,26 +35,48 @@ export interface TelemetryOptions {
   readonly tailBytesMax?: number;
   /** What is kept of blocks that were asked for lately may take. */
   readonly cachedBytesMax?: number;
+  /** How long a reader waits for the journal to be read at a start. */
+  readonly readerWaitsMs?: number;
+  /** What new entries may take until then. */
+  readonly heldBytesMax?: number;
 }
 
-/** Telemetry, and what the rest of the server needs of its memory. */
+/**
+ * Telemetry, and what the rest of the server needs of its memory. Until `recovered` the journal of before is not in it:
+ * questions wait for that, and are then refused.
+ *
+ * @throws OutsideTrouble STORE_RECOVERING, from all that is asked with a view, but for which streams there are
+ */
 export interface OpenTelemetry extends Telemetry {
+  /** The journal has been read: what is answered is all there is. */
+  readonly isWhole: boolean;
+  /** Resolves then. @throws OutsideTrouble STORE_RECOVERING when the server stops before */
+  whole(): Promise<void>;
+  /** Resolves then, or is refused when it takes longer than a reader waits. @throws OutsideTrouble STORE_RECOVERING */
+  waitForWhole(): Promise<void>;
+  /** A patient's streams, of which nothing need have been read yet. */
+  knownStreams(view: PatientView, patientId: string): readonly Stream[];
   /** What /api/streams asks. */
   readonly queries: StreamQueries;
-  /** For the journal: what became durable, in order. */
+  /** For the journal: what became durable, in order. What comes before the journal was read is taken up behind that. */
   committed(entries: readonly JournalEntry[], first: number, last: number): void;
-  /** For the journal at a start: reads what is not in blocks from `watermark` on. */
+  /** For the journal at a start, once the spool is in it: reads what is not in blocks from `watermark` on. */
   prepareReplay(watermark: number): Promise<Replay>;
-  /** The journal has been read: what was sealed before is looked up, and sealing begins. */
+  /** For the journal: the deliveries of before have been read. */
+  deliveriesKnown(): void;
+  /** The journal has been read: what was sealed before is looked up, what came since is taken up, and sealing begins. */
   recovered(watermark: number): Promise<void>;
   /** For ingest. */
   knowsStream(streamId: string): boolean;
   addStream(stream: Stream): void;
   /** A patient who was erased. @returns the ids of their streams */
   forget(patientId: string): readonly string[];
-  /** For ingest: deliveries of the last minutes. */
-  readonly deliveries: { receivedAt(deviceId: string, key: string): number | undefined };
-  /** For watch: every stream that was ever heard, with the server time at which it last spoke. */
+  /** For ingest: deliveries of the last minutes; `pending`: to wait for those of before the start, where need be. */
+  readonly deliveries: {
+    receivedAt(deviceId: string, key: string): number | undefined;
+    readonly pending: Promise<void> | undefined;
+  };
+  /** For watch: every stream that was ever heard, with the server time at which it last spoke; none before `isWhole`. */
   lastHeard(): { stream: Stream; receivedAt: number }[];
   /**
    * For watch: what a stream said from `from` (device time) on and up to `windowMs` before the newest of it, in the order
@@ -63,7 +87,7 @@ export interface OpenTelemetry extends Telemetry {
   readonly settled: Promise<void>;
   /** For the journal: while there is no room, devices wait for their acks. */
   readonly room: TailRoom;
-  /** Seal now what is due, or everything. */
+  /** Seal now what is due, or everything; not before the journal was read. */
   seal(options?: { readonly everything: boolean }): Promise<SealRun>;
   /** Put the blocks of finished days together now. @returns how many days were written */
   compact(options?: { readonly everything: boolean }): Promise<number>;
@@ -91,6 +115,8 @@ export async function openTelemetry({
   log,
   tailBytesMax,
   cachedBytesMax = CACHED_BYTES_MAX,
+  readerWaitsMs,
+  heldBytesMax,
 }: TelemetryOptions): Promise<OpenTelemetry> {
   const { clock, timers } = runtime;
   const memory = createMemory(() => clock.now(), keys.isErased, new TailMemory(tailBytesMax));
@@ -101,7 +127,16 @@ export async function openTelemetry({
   const blocks = createBlocks(files, packing, log);
   const minutes = createMinuteCache(blocks, cached);
   const sealer = createSealer({ runtime, store, memory, packing, log });
-  let settled: Promise<void> = Promise.resolve();
+  const recovery = createRecovery({
+    timers,
+    take: memory.committed,
+    onFault: (error) => log.error({ err: error }, "what was committed could not be shown"),
+    tailBytesMax: memory.tails.bytesMax,
+    readerWaitsMs,
+    heldBytesMax,
+  });
+  const settled = Promise.withResolvers<void>();
+  const freed: (() => void)[] = [];
   let isClosed = false;
   await loadStreams(store, memory, clock.now());
 
@@ -130,15 +165,24 @@ export async function openTelemetry({
   };
 
   return {
+    get isWhole() {
+      return recovery.isWhole;
+    },
+    whole: recovery.whole,
+    waitForWhole: recovery.wait,
+    knownStreams: (view, patientId) => ofPerson(view, patientId).map(({ stream }) => stream),
     async streams(view, patientId) {
+      await recovery.wait();
       return ofPerson(view, patientId).map((each) => ({ stream: each.stream, lastAt: newestTimeOf(each) }));
     },
     async stream(view, streamId) {
+      await recovery.wait();
       const found = memory.streams.get(streamId);
       if (!found || !view.has(found.stream.patientId)) return undefined;
       return { stream: found.stream, lastAt: newestTimeOf(found) };
     },
     latest(view, patientId) {
+      recovery.check();
       const readings: Reading[] = [];
       for (const { stream, numeric } of visible(view, patientId, "numeric")) {
         const newest = numeric?.newest;
@@ -147,6 +191,7 @@ export async function openTelemetry({
       return readings;
     },
     async readings(view, query) {
+      await recovery.wait();
       const { from, to, order, limit, after } = query;
       return queryReadings(
         chosen(view, query),
@@ -155,6 +200,7 @@ export async function openTelemetry({
       );
     },
     async reading(view, streamId, time, ordinal) {
+      await recovery.wait();
       const stream = memory.streams.get(streamId);
       if (!stream?.numeric || !view.has(stream.stream.patientId)) return undefined;
       const isRecent = time >= stream.tail.completeFrom;
@@ -168,15 +214,18 @@ export async function openTelemetry({
       return i < 0 ? undefined : readingAt(stream, columns, i);
     },
     async trend(view, query) {
+      await recovery.wait();
       const { from, to, buckets } = query;
       if (!(from < to) || !(buckets >= 1)) return [];
       return queryTrend(chosen(view, query), from, to, Math.floor(buckets), blocks, minutes);
     },
     async waveform(view, query) {
+      await recovery.wait();
       const stream = visible(view, query.patientId, "waveform").find((each) => each.stream.id === query.streamId);
       return stream ? queryWaveform(stream, query.from, query.to, blocks) : [];
     },
     async waveformOverview(view, query) {
+      await recovery.wait();
       const { from, to, streamId, patientId } = query;
       const count = Math.floor(query.buckets);
       const stream = visible(view, patientId, "waveform").find((each) => each.stream.id === streamId);
@@ -184,16 +233,23 @@ export async function openTelemetry({
         return { starts: new Float64Array(), min: new Float64Array(), max: new Float64Array() };
       return queryOverview(stream, from, to, count, blocks);
     },
-    queries: createQueries(memory, blocks, minutes),
-    committed: memory.committed,
-    prepareReplay: (watermark) => prepareReplay(store, memory, watermark, clock.now()),
+    queries: wholeQueries(createQueries(memory, blocks, minutes), recovery),
+    committed: recovery.committed,
+    async prepareReplay(watermark) {
+      // Those of a spool that was chained in are known now as well: what is new from here on is in no block.
+      await loadStreams(store, memory, clock.now());
+      return prepareReplay(store, memory, watermark, clock.now());
+    },
+    deliveriesKnown: recovery.deliveriesKnown,
     async recovered(watermark) {
       memory.position = Math.max(memory.position, watermark - 1);
       const running = new Set(await store.runningStreams());
       await loadNewest(blocks, memory, [...running]);
       const others = [...memory.streams.keys()].filter((id) => !running.has(id));
-      settled = loadUntilDone(others);
+      await recovery.finish(() => new Promise((resolve) => void timers.after(0, resolve)));
+      loadUntilDone(others).then(settled.resolve, settled.reject);
       sealer.start(watermark);
+      for (const listener of freed) listener();
     },
     knowsStream: memory.isKnown,
     addStream(stream) {
@@ -205,20 +261,34 @@ export async function openTelemetry({
       minutes.forget(streamIds);
       return streamIds;
     },
-    deliveries: memory.deliveries,
-    lastHeard: () =>
-      [...memory.streams.values()]
+    deliveries: {
+      receivedAt: (deviceId, key) => memory.deliveries.receivedAt(deviceId, key),
+      get pending() {
+        return recovery.deliveries();
+      },
+    },
+    lastHeard() {
+      if (!recovery.isWhole) return [];
+      return [...memory.streams.values()]
         .filter((each) => Number.isFinite(each.lastReceivedAt))
-        .map((each) => ({ stream: each.stream, receivedAt: each.lastReceivedAt })),
+        .map((each) => ({ stream: each.stream, receivedAt: each.lastReceivedAt }));
+    },
     recent(streamId, from, windowMs) {
-      const stream = memory.streams.get(streamId);
+      const stream = recovery.isWhole ? memory.streams.get(streamId) : undefined;
       return stream ? recentOf(stream, from, windowMs) : NOTHING_RECENT;
     },
-    get settled() {
-      return settled;
+    settled: settled.promise,
+    room: {
+      bytesFree: () => recovery.bytesFree(memory.tails.free),
+      onFreed(listener) {
+        freed.push(listener);
+        sealer.onFreed(listener);
+      },
     },
-    room: { bytesFree: () => memory.tails.free, onFreed: sealer.onFreed },
-    seal: (options) => sealer.run(options),
+    async seal(options) {
+      await recovery.whole();
+      return sealer.run(options);
+    },
     compact: (options) => sealer.compact(options),
     statistics: () => ({
       streams: memory.streams.size,
@@ -229,6 +299,7 @@ export async function openTelemetry({
     }),
     close() {
       isClosed = true;
+      recovery.stop();
       return sealer.stop();
     },
   };

@@ -29,7 +29,7 @@ export async function checkDurable(
   const watermark = await store.rows.watermark();
   const { unreadable } = await replayJournal(
     store.rows,
-    0,
+    { from: 0, until: Number.POSITIVE_INFINITY },
     (position) =>
       reader(position < watermark ? passed : recovered) as Parameters<typeof replayJournal>[2] extends (
         at: number,

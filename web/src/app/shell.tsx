@@ -170,6 +170,12 @@ function Banners() {
   return (
     <>
       {session?.organisation.isDemo && <DemoBanner />}
+      {storage === "recovering" && (
+        <Banner kind="storage" label="Storage">
+          <IconAlertTriangle size={18} aria-hidden /> <strong>Storage: reading back.</strong> The server has started.
+          New readings and alarms work; what was measured before is not shown yet.
+        </Banner>
+      )}
       {storage === "spooling" && (
         <Banner kind="storage" label="Storage">
           <IconAlertTriangle size={18} aria-hidden /> <strong>Storage: spooling.</strong> The database does not answer.

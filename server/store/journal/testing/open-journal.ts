@@ -73,7 +73,7 @@ export async function readingsInJournal(database: TestDatabase): Promise<string[
   const found: string[] = [];
   const { unreadable } = await replayJournal(
     postgresJournalRows(database.worker),
-    0,
+    { from: 0, until: Number.POSITIVE_INFINITY },
     () => ({
       stream: (streamId) => streamId,
       reading: (streamId, time, value) => void found.push(`${streamId} ${time} ${value}`),
