@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { AlarmBody, LiveMessage } from "@openward/api";
 import WebSocket from "ws";
 import { breachLimit } from "./support/screen.ts";
-import { addBeds, apiOf, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
+import { addBeds, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
 
 type Bed = Awaited<ReturnType<typeof addBeds>>[number];
 
@@ -20,8 +20,15 @@ function send({ url }: RunningWard, { deviceId, token }: Bed, body: unknown, key
   });
 }
 
-async function watchWall(t: TestContext, ward: RunningWard, bed: Bed) {
-  const { token } = await ward.json<{ token: string }>("token", "issue", "--role", "nurse");
+function ask({ url }: RunningWard, path: string, bearer: string): Promise<Response> {
+  return fetch(`${url}${path}`, { headers: { authorization: `Bearer ${bearer}` } });
+}
+
+async function tokenOf(ward: RunningWard, role: string): Promise<string> {
+  return (await ward.json<{ token: string }>("token", "issue", "--role", role)).token;
+}
+
+async function watchWall(t: TestContext, ward: RunningWard, bed: Bed, token: string) {
   const socket = new WebSocket(`${ward.url.replace("http", "ws")}/live`, {
     headers: { authorization: `Bearer ${token}` },
   });
@@ -62,6 +69,8 @@ test("after a kill devices are acknowledged, alarms ring and the wall is live be
   const first = await start({});
   const [bed] = await addBeds(first, 1);
   assert.ok(bed);
+  const [nurse, integration] = await Promise.all(["nurse", "integration"].map((role) => tokenOf(first, role)));
+  assert.ok(nurse && integration);
   const began = Date.now() - 60_000;
   for (let i = 0; i < 10; i++) {
     const answer = await send(first, bed, { at: began + i * 1_000, values: { "heart-rate": 60 + i } });
@@ -74,7 +83,7 @@ test("after a kill devices are acknowledged, alarms ring and the wall is live be
   // One row of the journal, and then an hour of nothing: everything below is while it is read back.
   const { dataDir } = first;
   const second = await start({ dataDir, env: { OPENWARD_TEST_RECOVERY_PAUSE_MS: "3600000" } });
-  const onWall = await watchWall(t, second, bed);
+  const onWall = await watchWall(t, second, bed, nurse);
   assert.deepEqual(
     await onWall("a tile", (message) => tileOf(message)?.latest),
     [],
@@ -99,15 +108,11 @@ test("after a kill devices are acknowledged, alarms ring and the wall is live be
   assert.equal(ready.status, 200);
   assert.equal(((await ready.json()) as { checks: { tails: string } }).checks.tails, "recovering");
 
-  const { token } = await second.json<{ token: string }>("token", "issue", "--role", "integration");
-  const nurse = await second.json<{ token: string }>("token", "issue", "--role", "nurse");
   const span = `from=${began - 1_000}&to=${fresh + 60_000}`;
-  const ask = (path: string, bearer: string) =>
-    fetch(`${second.url}${path}`, { headers: { authorization: `Bearer ${bearer}` } });
   const asked = await Promise.all([
-    ask(`/api/patients/${bed.patientId}/trend?${span}&buckets=1`, nurse.token),
-    ask(`/api/streams/latest?patient=${bed.patientId}`, nurse.token),
-    ask(`/fhir/Observation?patient=${bed.patientId}`, token),
+    ask(second, `/api/patients/${bed.patientId}/trend?${span}&buckets=1`, nurse),
+    ask(second, `/api/streams/latest?patient=${bed.patientId}`, nurse),
+    ask(second, `/fhir/Observation?patient=${bed.patientId}`, integration),
     // It may be the one that was acknowledged before the kill: until that is known it is neither kept nor refused.
     send(second, bed, timeless, "the-same"),
   ]);
@@ -123,13 +128,11 @@ test("after a kill devices are acknowledged, alarms ring and the wall is live be
   const third = await start({ dataDir });
   const again = await send(third, bed, timeless, "the-same");
   assert.equal(again.status, 200);
-  const api = await apiOf(third);
-  const trends = await api<{ signal: string; count: number[]; max: number[] }[]>(
-    "GET",
-    `/api/patients/${bed.patientId}/trend?${span}&buckets=1`,
-  );
+  const read = async <T>(path: string) =>
+    (await (await ask(third, `/api/patients/${bed.patientId}/${path}`, nurse)).json()) as T;
+  const trends = await read<{ signal: string; count: number[] }[]>(`trend?${span}&buckets=1`);
   const counts = Object.fromEntries(trends.map(({ signal, count }) => [signal, count[0]]));
   assert.deepEqual(counts, { "heart-rate": 11, "body-temperature": 1, spo2: 20 }, "each acknowledged reading, once");
-  const alarms = await api<AlarmBody[]>("GET", `/api/patients/${bed.patientId}/alarms?${span}`);
+  const alarms = await read<AlarmBody[]>(`alarms?${span}`);
   assert.equal(alarms.filter(({ id }) => id === raised.id).length, 1, "the alarm is in the database, once");
 });
