@@ -18,14 +18,53 @@ type Column = { -readonly [K in keyof ReadingColumn]: ReadingColumn[K] } & {
   items: number[];
 };
 
+/** Where the values of items go. */
+export interface ValueSink {
+  /** @param position of the value in its item */
+  add(
+    position: number,
+    signal: string,
+    unit: string | null,
+    offset: number | null,
+    time: number,
+    value: number,
+    item: number,
+  ): void;
+}
+
+/** A body of one item: each of its values is a column, and all have the item's time. Most messages are like that. */
+export class OneItem implements ValueSink {
+  readonly list: ReadingColumn[] = [];
+  #times: Float64Array | undefined;
+
+  add(
+    _position: number,
+    signal: string,
+    unit: string | null,
+    utcOffsetMinutes: number | null,
+    time: number,
+    value: number,
+  ): void {
+    this.#times ??= one(time);
+    this.list.push({ signal, unit, utcOffsetMinutes, times: this.#times, values: one(value), items: FIRST });
+  }
+}
+
+const FIRST = new Uint32Array(1);
+
+function one(value: number): Float64Array {
+  const array = new Float64Array(1);
+  array[0] = value;
+  return array;
+}
+
 /** Finds the column of a value; items that look like the one before find it without a look-up. */
-export class Columns {
+export class Columns implements ValueSink {
   readonly list: Column[] = [];
   private readonly row: Column[] = [];
   private byName: Map<string, Column> | undefined;
   private indexed = 0;
 
-  /** @param position of the value in its item */
   add(
     position: number,
     signal: string,

@@ -1,7 +1,7 @@
 import { RefusedInput } from "@openward/errors";
 import { isRecord, parseBody } from "./body.ts";
 import { decodeColumns } from "./columns.ts";
-import { Columns, type ReadingColumn } from "./reading-columns.ts";
+import { Columns, OneItem, type ReadingColumn, type ValueSink } from "./reading-columns.ts";
 import { createRefusals, type ItemProblem, type Refusals } from "./refusals.ts";
 import { decodeSenml, isSenml } from "./senml.ts";
 import { parseOffset, parseTime } from "./time.ts";
@@ -45,12 +45,12 @@ export function readReadings(root: unknown): DecodedReadings {
   }
   if (!isRecord(root)) throw new RefusedInput("BODY_SHAPE", { expected: "an object, or an array of objects" });
   if (Object.hasOwn(root, "signals")) return decodeColumns(root, refusals);
-  const columns = new Columns();
+  const columns = new OneItem();
   readItem(root, 0, columns, refusals);
   return { columns: columns.list, refused: refusals.close() };
 }
 
-function readItem(item: unknown, index: number, columns: Columns, refusals: Refusals): void {
+function readItem(item: unknown, index: number, columns: ValueSink, refusals: Refusals): void {
   if (!isRecord(item)) {
     refusals.add(index, "BODY_SHAPE", "", 'an object with "at" and "values"');
     return;
@@ -101,7 +101,7 @@ function readValue(
   time: number,
   index: number,
   position: number,
-  columns: Columns,
+  columns: ValueSink,
   refusals: Refusals,
 ): void {
   if (signal.length > MAX_NAME) {

@@ -16,34 +16,46 @@ export interface ItemProblem {
 const LISTED = 1000;
 
 export interface Refusals {
-  readonly list: ItemProblem[];
+  readonly list: readonly ItemProblem[];
   add(index: number, code: RefusalCode, field: string, expected: string, readings?: number): void;
   /** Call once at the end; adds the counts of what was not listed. */
-  close(): ItemProblem[];
+  close(): readonly ItemProblem[];
+}
+
+const NONE: readonly ItemProblem[] = [];
+
+/** Made for every message, and empty for most: a list is begun with its first entry. */
+class Gathered implements Refusals {
+  #list: ItemProblem[] | undefined;
+  #rest: Map<RefusalCode, { index: number; field: string; expected: string; readings: number }> | undefined;
+
+  get list(): readonly ItemProblem[] {
+    return this.#list ?? NONE;
+  }
+
+  add(index: number, code: RefusalCode, field: string, expected: string, readings = 1): void {
+    this.#list ??= [];
+    if (this.#list.length < LISTED) {
+      this.#list.push({ index, code, field: shorten(field), expected, readings });
+      return;
+    }
+    this.#rest ??= new Map();
+    const seen = this.#rest.get(code);
+    if (seen) seen.readings += readings;
+    else this.#rest.set(code, { index, field: shorten(field), expected, readings });
+  }
+
+  close(): readonly ItemProblem[] {
+    for (const [code, { index, field, expected, readings }] of this.#rest ?? []) {
+      const more = `${expected} (first of the rest, not listed one by one)`;
+      this.#list?.push({ index, code, field, expected: more, readings });
+    }
+    return this.list;
+  }
 }
 
 export function createRefusals(): Refusals {
-  const list: ItemProblem[] = [];
-  let rest: Map<RefusalCode, { index: number; field: string; expected: string; readings: number }> | undefined;
-  return {
-    list,
-    add(index, code, field, expected, readings = 1) {
-      if (list.length < LISTED) {
-        list.push({ index, code, field: shorten(field), expected, readings });
-        return;
-      }
-      rest ??= new Map();
-      const seen = rest.get(code);
-      if (seen) seen.readings += readings;
-      else rest.set(code, { index, field: shorten(field), expected, readings });
-    },
-    close() {
-      for (const [code, { index, field, expected, readings }] of rest ?? []) {
-        list.push({ index, code, field, expected: `${expected} (first of the rest, not listed one by one)`, readings });
-      }
-      return list;
-    },
-  };
+  return new Gathered();
 }
 
 /** Field names come from the sender. */

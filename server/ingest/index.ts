@@ -8,6 +8,7 @@ import { disprove, NEAR_MS, sight, state as stateClock } from "./clock-track.ts"
 import { createRecentDeliveries, deliveryId } from "./deliveries.ts";
 import { contentTypeOf, formatOf } from "./formats.ts";
 import { hashId } from "./ids.ts";
+import { MessageWork } from "./message-work.ts";
 import { CODECS, createPlacing, type Decoders } from "./place.ts";
 import type { Deliveries, Directory, Journal, Live, Watch } from "./ports.ts";
 import { problemOf } from "./problems.ts";
@@ -90,7 +91,7 @@ export function createIngest({
     noteClock(work, clock);
   });
   const streams = createStreams(directory);
-  const recent = createRecentDeliveries(deliveries);
+  const neighbours = { directory, recent: createRecentDeliveries(deliveries) };
   const steady = steadyClock(runtime.clock);
   // Many messages come within one millisecond: one look at the clocks does for them.
   let lookedAt = Number.NaN;
@@ -106,38 +107,8 @@ export function createIngest({
   }
 
   function workOf(message: DeviceMessage): Work {
-    const { organisationId, deviceId, receivedAt } = message;
-    const device = streams.device(deviceId);
-    const first = (key: string, isRedelivery: boolean) => {
-      work.waitsFor ??= recent.pending(deviceId, key, isRedelivery);
-      if (work.waitsFor) return receivedAt;
-      const firstAt = recent.received(deviceId, key, receivedAt, isRedelivery);
-      work.entries.push({ kind: "delivery", delivery: { organisationId, deviceId, key, receivedAt: firstAt } });
-      return firstAt;
-    };
-    const work = newWork({
-      organisationId,
-      deviceId,
-      device,
-      receivedAt,
-      clockOffsetMs: device.clock.statedOffsetMs,
-      isWill: message.isWill === true,
-      latest: latestTime(receivedAt),
-      placeAt: (time) => directory.associationAt(deviceId, time),
-      quality: 0,
-      isWanted: undefined,
-      shiftMs: undefined,
-      stamp() {
-        if (work.stampedAt !== undefined) return work.stampedAt;
-        // Asked for only here: the transport hashes the body for it.
-        const { deliveryKey, isRedelivery } = message;
-        work.stampedAt = deliveryKey === null ? receivedAt : first(deliveryKey, isRedelivery);
-        return work.stampedAt;
-      },
-      // An event that names itself is the same whenever it comes again.
-      firstHeard: (event) => first(`event ${event}`, true),
-    });
-    return work;
+    const { deviceId, receivedAt } = message;
+    return new MessageWork(message, streams.device(deviceId), latestTime(receivedAt), neighbours);
   }
 
   function noteClock(work: Work, deviceTime: number): void {
@@ -168,13 +139,15 @@ export function createIngest({
   }
 
   function commit(work: Work, quarantined: readonly Problem[], raw?: RawInput): Promise<Receipt> {
-    const receipt = { accepted: work.accepted, quarantined };
-    const { newSlots } = work;
-    const durable = journal.append(work.entries, raw);
-    return durable.then(() => {
-      for (const slot of newSlots) {
-        slot.isKnown = true;
-        directory.addStream(slot.stream);
+    // What waits for the commit is little: not the work, nor the message.
+    const { accepted, newSlots } = work;
+    return journal.append(work.entries, raw).then(() => {
+      const receipt = { accepted, quarantined };
+      if (newSlots) {
+        for (const slot of newSlots) {
+          slot.isKnown = true;
+          directory.addStream(slot.stream);
+        }
       }
       onReceipt(receipt);
       return receipt;

@@ -14,17 +14,19 @@ export function problemOf({ code, facts: { at = "", expected } }: RefusedInput):
 
 /** What was wrong with one message, bounded: a message must not grow when it is judged. */
 export class Problems {
-  readonly list: Problem[] = [];
+  /** Begun with its first entry: most messages have none. */
+  private found: Problem[] | undefined;
   private rest: Map<string, { index: number; through: number; readings: number; places: number }> | undefined;
 
   /** @param index first and @param through last of the items in a row that have this problem */
   add(code: RefusalCode, field: string, index: number, through: number, readings: number, expected?: string): void {
     // The same items have the same fault in several columns: one time belongs to all values of an item.
-    for (let i = this.list.length - 1; i >= 0 && i >= this.list.length - LISTED; i--) {
-      const there = this.list[i] as Problem;
+    const list = this.found ?? NONE;
+    for (let i = list.length - 1; i >= 0 && i >= list.length - LISTED; i--) {
+      const there = list[i] as Problem;
       const isSame = there.code === code && there.field === field && there.index === index;
       if (isSame && (there.through ?? there.index) === through) {
-        this.list[i] = { ...there, readings: there.readings + readings };
+        list[i] = { ...there, readings: there.readings + readings };
         return;
       }
     }
@@ -39,8 +41,9 @@ export class Problems {
   }
 
   push(problem: Problem): void {
-    if (this.list.length < LISTED) {
-      this.list.push(problem);
+    this.found ??= [];
+    if (this.found.length < LISTED) {
+      this.found.push(problem);
       return;
     }
     const { code, index } = problem;
@@ -58,11 +61,12 @@ export class Problems {
   }
 
   get isEmpty(): boolean {
-    return this.list.length === 0;
+    return this.found === undefined;
   }
 
   all(): readonly Problem[] {
-    if (!this.rest) return this.list;
+    const list = this.found ?? NONE;
+    if (!this.rest) return list;
     const rest = [...this.rest].map(([code, { index, through, readings, places }]) => ({
       index,
       through,
@@ -71,6 +75,8 @@ export class Problems {
       expected: `${places} further places, not listed one by one`,
       readings,
     }));
-    return [...this.list, ...rest];
+    return [...list, ...rest];
   }
 }
+
+const NONE: Problem[] = [];

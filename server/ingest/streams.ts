@@ -18,6 +18,8 @@ export interface Slot {
 export interface DeviceState {
   readonly slots: Map<string, Map<string, Slot[]>>;
   readonly clock: ClockTrack;
+  /** Whom its message before told of, where that was one patient. */
+  wearer: readonly string[];
 }
 
 export interface Streams {
@@ -41,7 +43,7 @@ export function createStreams(directory: Directory): Streams {
     device(deviceId) {
       let device = devices.get(deviceId);
       if (!device) {
-        device = { slots: new Map(), clock: newClockTrack() };
+        device = { slots: new Map(), clock: newClockTrack(), wearer: [] };
         devices.set(deviceId, device);
       }
       return device;

@@ -3,10 +3,11 @@ import type { Work } from "./work.ts";
 const NOBODY: readonly string[] = [];
 
 /** Of whom a message tells: those on whom something of it was placed, or else whoever wore the device when it came. */
-export function patientsOf({ entries, placeAt, receivedAt }: Work): readonly string[] {
+export function patientsOf(work: Work): readonly string[] {
+  const { device } = work;
   let only: string | undefined;
   let all: string[] | undefined;
-  for (const entry of entries) {
+  for (const entry of work.entries) {
     let patientId: string | null | undefined;
     if (entry.kind === "readings") patientId = entry.readings.stream.patientId;
     else if (entry.kind === "waveform") patientId = entry.waveform.stream.patientId;
@@ -17,6 +18,9 @@ export function patientsOf({ entries, placeAt, receivedAt }: Work): readonly str
     else if (!all.includes(patientId)) all.push(patientId);
   }
   if (all) return all;
-  only ??= placeAt(receivedAt)?.patientId;
-  return only === undefined ? NOBODY : [only];
+  only ??= work.placeAt(work.receivedAt)?.patientId;
+  if (only === undefined) return NOBODY;
+  // The same array for all of a device's messages: they are many, and hardly one is of somebody else.
+  if (device.wearer[0] !== only) device.wearer = [only];
+  return device.wearer;
 }

@@ -22,15 +22,15 @@ export interface Work {
   /** Times after this lie too far in the future. */
   readonly latest: Millis;
   /** The time of a message that has none: the server's, when it came first. */
-  readonly stamp: () => Millis;
+  stamp(): Millis;
   /** What `stamp` said, where it was asked. */
   stampedAt: Millis | undefined;
   /** When an event that carries an id came first: said again within minutes, it is the same event. */
-  readonly firstHeard: (event: string) => Millis;
+  firstHeard(event: string): Millis;
   /** What the device has told of its clock: its time less the server's; 0 where it told nothing, or is right. */
   readonly clockOffsetMs: number;
   /** Who wore the device then. */
-  readonly placeAt: (time: Millis) => Place | undefined;
+  placeAt(time: Millis): Place | undefined;
   /** Bits that every value gets. */
   readonly quality: number;
   /** In a claim: is this value of this item one of those that were quarantined? */
@@ -38,7 +38,8 @@ export interface Work {
   /** In a claim: what is added to impossible times, so that the last is the time of arrival; undefined: refused. */
   readonly shiftMs: number | undefined;
   readonly entries: JournalEntry[];
-  readonly newSlots: Slot[];
+  /** Streams that are not in the journal yet; undefined: none. */
+  newSlots: Slot[] | undefined;
   readonly problems: Problems;
   accepted: number;
   /** It may have been delivered before the start: what must be known before it is taken in. */
@@ -70,7 +71,7 @@ export function newWork(
     ...facts,
     stampedAt: undefined,
     entries: [],
-    newSlots: [],
+    newSlots: undefined,
     problems: new Problems(),
     accepted: 0,
     waitsFor: undefined,
@@ -82,7 +83,8 @@ export function newWork(
 
 /** A stream stands in the journal before its first reading. */
 export function enter(work: Work, slot: Slot): void {
-  if (slot.isKnown || work.newSlots.includes(slot)) return;
+  if (slot.isKnown || work.newSlots?.includes(slot)) return;
+  work.newSlots ??= [];
   work.newSlots.push(slot);
   work.entries.push({ kind: "stream", stream: slot.stream });
 }

@@ -1,0 +1,77 @@
+import type { JournalEntry, Millis } from "@openward/model";
+import type { RecentDeliveries } from "./deliveries.ts";
+import type { DeviceMessage } from "./index.ts";
+import type { Directory } from "./ports.ts";
+import { Problems } from "./problems.ts";
+import type { DeviceState, Slot } from "./streams.ts";
+import type { Place, Span, Work } from "./work.ts";
+
+/** What the messages of one ingest have in common. */
+export interface Neighbours {
+  readonly directory: Pick<Directory, "associationAt">;
+  readonly recent: RecentDeliveries;
+}
+
+/** A message that has just come. One object for each, with methods in place of functions of its own: tens of thousands wait. */
+export class MessageWork implements Work {
+  readonly organisationId: string;
+  readonly deviceId: string;
+  readonly device: DeviceState;
+  readonly receivedAt: Millis;
+  readonly isWill: boolean;
+  readonly latest: Millis;
+  readonly clockOffsetMs: number;
+  readonly quality = 0;
+  readonly isWanted = undefined;
+  readonly shiftMs = undefined;
+  readonly entries: JournalEntry[] = [];
+  readonly problems = new Problems();
+  newSlots: Slot[] | undefined = undefined;
+  stampedAt: Millis | undefined = undefined;
+  accepted = 0;
+  newest: Millis = Number.NaN;
+  instant: Float64Array | undefined = undefined;
+  span: Span | undefined = undefined;
+  waitsFor: Promise<void> | undefined = undefined;
+  readonly #message: DeviceMessage;
+  readonly #neighbours: Neighbours;
+
+  constructor(message: DeviceMessage, device: DeviceState, latest: Millis, neighbours: Neighbours) {
+    this.organisationId = message.organisationId;
+    this.deviceId = message.deviceId;
+    this.device = device;
+    this.receivedAt = message.receivedAt;
+    this.isWill = message.isWill === true;
+    this.latest = latest;
+    this.clockOffsetMs = device.clock.statedOffsetMs;
+    this.#message = message;
+    this.#neighbours = neighbours;
+  }
+
+  stamp(): Millis {
+    if (this.stampedAt !== undefined) return this.stampedAt;
+    // Asked for only here: the transport hashes the body for it.
+    const { deliveryKey, isRedelivery } = this.#message;
+    this.stampedAt = deliveryKey === null ? this.receivedAt : this.#first(deliveryKey, isRedelivery);
+    return this.stampedAt;
+  }
+
+  /** An event that names itself is the same whenever it comes again. */
+  firstHeard(event: string): Millis {
+    return this.#first(`event ${event}`, true);
+  }
+
+  placeAt(time: Millis): Place | undefined {
+    return this.#neighbours.directory.associationAt(this.deviceId, time);
+  }
+
+  #first(key: string, isRedelivery: boolean): Millis {
+    const { organisationId, deviceId } = this;
+    const { recent } = this.#neighbours;
+    this.waitsFor ??= recent.pending(deviceId, key, isRedelivery);
+    if (this.waitsFor) return this.receivedAt;
+    const receivedAt = recent.received(deviceId, key, this.receivedAt, isRedelivery);
+    this.entries.push({ kind: "delivery", delivery: { organisationId, deviceId, key, receivedAt } });
+    return receivedAt;
+  }
+}
