@@ -11,14 +11,6 @@ export interface NamedStream {
   readonly associationId: string;
 }
 
-/** What was in a slice at a time. */
-export interface SliceMark {
-  readonly length: number;
-  readonly count: number;
-  readonly streams: number;
-  readonly associations: number;
-}
-
 const OUTGROWN_BYTES = 256 * 1024;
 
 /** The entries of one key while a batch is gathered, not yet encrypted. Used again and again. */
@@ -27,7 +19,13 @@ export class BatchSlice {
   key: DataKey | undefined;
   count = 0;
   streams = 0;
+  /** It knows how it was before what is being added. */
+  isMarked = false;
   readonly #associations: string[] = [];
+  #lengthBefore = 0;
+  #countBefore = 0;
+  #streamsBefore = 0;
+  #associationsBefore = 0;
 
   begin(key: DataKey): void {
     // One that was unusually large does not keep its memory for ever.
@@ -36,19 +34,24 @@ export class BatchSlice {
     this.key = key;
     this.count = 0;
     this.streams = 0;
+    this.isMarked = false;
     this.#associations.length = 0;
   }
 
-  mark(): SliceMark {
-    const { count, streams } = this;
-    return { length: this.out.length, count, streams, associations: this.#associations.length };
+  mark(): void {
+    this.isMarked = true;
+    this.#lengthBefore = this.out.length;
+    this.#countBefore = this.count;
+    this.#streamsBefore = this.streams;
+    this.#associationsBefore = this.#associations.length;
   }
 
-  rewind({ length, count, streams, associations }: SliceMark): void {
-    this.out.length = length;
-    this.count = count;
-    this.streams = streams;
-    this.#associations.length = associations;
+  /** As it was at the mark. */
+  rewind(): void {
+    this.out.length = this.#lengthBefore;
+    this.count = this.#countBefore;
+    this.streams = this.#streamsBefore;
+    this.#associations.length = this.#associationsBefore;
   }
 
   /** @param known what the batch has named so far, by stream */

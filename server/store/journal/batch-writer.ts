@@ -4,10 +4,7 @@ import { ByteWriter, uuidToBytes } from "@openward/timeseries";
 import { SEALED_EXTRA, sealInto } from "../keys/cipher.ts";
 import type { DataKeys } from "../keys/ports.ts";
 import { AT, BATCH_VERSION, BOUND_BYTES, HEADER_BYTES, SLICE_HEADER_BYTES } from "./batch-format.ts";
-import { BatchSlice, type NamedStream, type SliceMark } from "./batch-slice.ts";
-
-/** Names a moment; only the newest can be gone back to. */
-type Mark = number;
+import { BatchSlice, type NamedStream } from "./batch-slice.ts";
 
 /** Encodes entries as they come; `seal` encrypts them, a slice for each key, and makes the batch. Used again after `begin`. */
 export class BatchWriter {
@@ -16,9 +13,8 @@ export class BatchWriter {
   readonly #streams = new Map<string, NamedStream>();
   readonly #slices = new Map<number, BatchSlice>();
   readonly #spare: BatchSlice[] = [];
-  /** Slices that were added to since the mark, as they were then. */
-  readonly #touched = new Map<BatchSlice, SliceMark>();
-  #mark = 0;
+  /** Slices that were added to since the mark; each knows how it was then. */
+  readonly #touched: BatchSlice[] = [];
   #countAtMark = 0;
   #count = 0;
   #length = 0;
@@ -37,7 +33,7 @@ export class BatchWriter {
     for (const slice of this.#slices.values()) this.#spare.push(slice);
     this.#slices.clear();
     this.#streams.clear();
-    this.#touched.clear();
+    this.#touched.length = 0;
     this.#lastSlice = undefined;
     this.#count = 0;
     this.#countAtMark = 0;
@@ -62,28 +58,32 @@ export class BatchWriter {
     return this.#count;
   }
 
-  mark(): Mark {
-    this.#touched.clear();
+  /** A moment that can be gone back to, until the next. */
+  mark(): void {
+    for (const slice of this.#touched) slice.isMarked = false;
+    this.#touched.length = 0;
     this.#countAtMark = this.#count;
-    return ++this.#mark;
   }
 
   /** Forget what was added after the mark. */
-  rewind(mark: Mark): void {
-    if (mark !== this.#mark) throw new Error("only the newest mark can be gone back to");
-    for (const [slice, before] of this.#touched) {
-      this.#length -= slice.out.length - before.length;
-      slice.rewind(before);
+  rewind(): void {
+    for (const slice of this.#touched) {
+      const { length } = slice.out;
+      slice.rewind();
+      this.#length -= length - slice.out.length;
     }
     for (const [id, { slice, index }] of this.#streams) if (index >= slice.streams) this.#streams.delete(id);
-    this.#touched.clear();
     this.#count = this.#countAtMark;
+    this.mark();
   }
 
   /** @throws RefusedInput KEY_DESTROYED; OutsideTrouble STORE_UNAVAILABLE when a new key cannot be kept */
   add(entry: JournalEntry): void {
     const slice = this.#sliceOf(entry);
-    if (!this.#touched.has(slice)) this.#touched.set(slice, slice.mark());
+    if (!slice.isMarked) {
+      slice.mark();
+      this.#touched.push(slice);
+    }
     const before = slice.out.length;
     if (entry.kind === "readings") slice.readings(entry.readings, this.#writtenAt, this.#streams);
     else if (entry.kind === "waveform") slice.waveform(entry.waveform, this.#streams);

@@ -12,25 +12,23 @@ export function dayOf(time: number): string {
   return new Date(Math.floor(time / DAY_MS) * DAY_MS).toISOString().slice(0, 10);
 }
 
-interface Waiter {
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-  /** What the call's entries will take of the tails. */
-  readonly tailBytes: number;
-}
-
 /** What is committed together: a batch per organisation, and everybody who waits for it. */
 export interface Group {
   readonly entries: readonly JournalEntry[];
-  readonly waiters: readonly Waiter[];
   readonly bytes: number;
+  /** What its entries will take of the tails. */
+  readonly tailBytes: number;
+  /** One for everybody who waits. */
+  readonly durable: Promise<void>;
+  settle(error: unknown): void;
   /**
    * Encodes at once. Entries of a patient who was erased are left out, and so is what was sent of one.
    *
    * @param raw what the entries came of, as it was sent; undefined: it is not kept
+   * @param tailBytes what the entries will take of the tails
    * @throws when an entry cannot be encoded; then nothing of the call was added
    */
-  add(entries: readonly JournalEntry[], raw: RawInput | undefined, waiter: Waiter): void;
+  add(entries: readonly JournalEntry[], raw: RawInput | undefined, tailBytes: number): void;
   seal(batchId: () => string, nextPosition: () => number): SealedGroup;
   /** The batches' memory may be used again; not after an outcome that is unknown. */
   recycle(): void;
@@ -58,11 +56,16 @@ export interface WriterPool {
 export function createGroup(now: number, pool: WriterPool, keys: DataKeys): Group {
   const writers = new Map<string, BatchWriter>();
   const rawWriters = new Map<string, RawWriter>();
-  const entries: JournalEntry[] = [];
-  const waiters: Waiter[] = [];
+  let entries: JournalEntry[] = [];
   const rare: { entry: RareEntry; writer: BatchWriter; ordinal: number }[] = [];
   let lastOrganisation = "";
   let lastWriter: BatchWriter | undefined;
+  let tailBytes = 0;
+  const { promise: durable, resolve, reject } = Promise.withResolvers<void>();
+  // Who waits hears of a failure; a group in which nobody does is no fault.
+  durable.catch(() => {});
+  const isErasedPatient = (patientId: string) => keys.isErased(patientId);
+  const isKept = (entry: JournalEntry) => !keys.isErased(patientOf(entry) ?? "");
 
   const writerOf = (organisationId: string): BatchWriter => {
     if (lastWriter && organisationId === lastOrganisation) return lastWriter;
@@ -90,18 +93,29 @@ export function createGroup(now: number, pool: WriterPool, keys: DataKeys): Grou
   };
 
   return {
-    entries,
-    waiters,
+    get entries() {
+      return entries;
+    },
+    durable,
+    settle(error) {
+      // Nobody asks for them any more, and what has grown old would keep them until the whole memory is looked through.
+      entries = [];
+      if (error === undefined) resolve();
+      else reject(error);
+    },
+    get tailBytes() {
+      return tailBytes;
+    },
     get bytes() {
       let sum = 0;
       for (const writer of writers.values()) sum += writer.length;
       for (const writer of rawWriters.values()) sum += writer.length;
       return sum;
     },
-    add(added, raw, waiter) {
-      const marks = [...writers.values()].map((writer) => ({ writer, mark: writer.mark() }));
+    add(added, raw, bytes) {
+      const writersBefore = writers.size;
+      for (const writer of writers.values()) writer.mark();
       const rareBefore = rare.length;
-      const isKept = (entry: JournalEntry) => !keys.isErased(patientOf(entry) ?? "");
       const kept = added.every(isKept) ? added : added.filter(isKept);
       try {
         for (const entry of kept) {
@@ -111,17 +125,19 @@ export function createGroup(now: number, pool: WriterPool, keys: DataKeys): Grou
           writer.add(entry);
         }
         // Last: where it cannot be kept, all before it is taken back.
-        if (raw && !raw.patientIds.some(keys.isErased)) keep(raw);
+        if (raw && !raw.patientIds.some(isErasedPatient)) keep(raw);
       } catch (error) {
-        for (const { writer, mark } of marks) writer.rewind(mark);
-        const known = new Set(marks.map(({ writer }) => writer));
-        for (const [id, writer] of writers) if (!known.has(writer)) writers.delete(id);
+        let place = 0;
+        for (const [id, writer] of writers) {
+          if (place++ < writersBefore) writer.rewind();
+          else writers.delete(id);
+        }
         lastWriter = undefined;
         rare.length = rareBefore;
         throw error;
       }
       for (const entry of kept) entries.push(entry);
-      waiters.push(waiter);
+      tailBytes += bytes;
     },
     seal(batchId, nextPosition) {
       const rows: JournalRow[] = [];

@@ -216,12 +216,11 @@ export function createJournal(options: JournalOptions): Journal {
           // A fault of ours. The entries are durable all the same, and the next start reads them from the journal.
           log.error({ err: error }, "what was committed could not be shown");
         }
-        for (const waiter of group.waiters) waiter.resolve();
+        group.settle(undefined);
       } else {
-        const error = outcome.error instanceof OutsideTrouble ? outcome.error : unavailable("journal", outcome.error);
-        for (const waiter of group.waiters) waiter.reject(error);
+        group.settle(outcome.error instanceof OutsideTrouble ? outcome.error : unavailable("journal", outcome.error));
       }
-      waiting.settled(group.waiters.reduce((sum, waiter) => sum + waiter.tailBytes, 0));
+      waiting.settled(group.tailBytes);
     }
   };
 
@@ -275,19 +274,20 @@ export function createJournal(options: JournalOptions): Journal {
     while (underWay > 0) await new Promise<void>((resolve) => timers.after(1, resolve));
   };
 
-  const add = (entries: readonly JournalEntry[], raw: RawInput | undefined, tailBytes: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      open ??= createGroup(clock.now(), writers, keys);
-      try {
-        open.add(entries, raw, { resolve, reject, tailBytes });
-      } catch (error) {
-        waiting.settled(tailBytes);
-        throw error;
-      }
-      if (underWay >= limits.commitsMax || isHolding) return;
-      if (open.bytes >= limits.groupBytes) flush();
-      else window ??= timers.after(limits.windowMs, flush);
-    });
+  const add = (entries: readonly JournalEntry[], raw: RawInput | undefined, tailBytes: number): Promise<void> => {
+    open ??= createGroup(clock.now(), writers, keys);
+    const { durable } = open;
+    try {
+      open.add(entries, raw, tailBytes);
+    } catch (error) {
+      waiting.settled(tailBytes);
+      return Promise.reject(error);
+    }
+    if (underWay >= limits.commitsMax || isHolding) return durable;
+    if (open.bytes >= limits.groupBytes) flush();
+    else window ??= timers.after(limits.windowMs, flush);
+    return durable;
+  };
 
   return {
     append(entries, given) {

@@ -79,9 +79,17 @@ export class RawWriter {
   }
 
   #sliceOf(patientIds: readonly string[]): RawSlice {
-    const [patientId, another] = patientIds;
-    if (another === undefined && patientId !== undefined && patientId === this.#lastPatient && this.#lastSlice)
-      return this.#lastSlice;
+    const [patientId] = patientIds;
+    const isOfOne = patientIds.length === 1 && patientId !== undefined;
+    if (isOfOne) {
+      if (patientId === this.#lastPatient && this.#lastSlice) return this.#lastSlice;
+      const known = this.#slices.get(this.#keys.ofPatient(this.#organisationId, patientId).id);
+      if (known) {
+        this.#lastPatient = patientId;
+        this.#lastSlice = known;
+        return known;
+      }
+    }
     const keys: DataKey[] =
       patientId === undefined
         ? [this.#keys.ofOrganisation(this.#organisationId)]
@@ -95,7 +103,7 @@ export class RawWriter {
       this.#slices.set(name, slice);
       this.#length += SLICE_HEAD_BYTES + RAW_KEY_BYTES * keys.length + slice.out.length;
     }
-    if (another === undefined && patientId !== undefined) {
+    if (isOfOne) {
       this.#lastPatient = patientId;
       this.#lastSlice = slice;
     }
