@@ -106,7 +106,10 @@ export function writeAcks(connection: Connection): boolean {
     acks++;
     if (entry.isCounted) connection.pendingAcks--;
     if (entry.isRepeat) connection.repeats--;
-    entry = entry.next;
+    const { next }: Uplink = entry;
+    // One that has grown old before its ack would keep alive all that came behind it, until the whole memory is looked through.
+    entry.next = null;
+    entry = next;
   }
   connection.firstAck = entry;
   if (!entry) connection.lastAck = null;

@@ -262,3 +262,26 @@ test("all connections together stop at the gate, and go on when it opens", async
   assert.equal(ingest.messages.length, 60);
   for (const { client } of clients) assert.equal(client.seen.length, 20);
 });
+
+test("a message that was acknowledged does not hold those that came behind it", async () => {
+  const { ingest, open } = testBench();
+  ingest.isAutomatic = false;
+  const client = open(4);
+  client.send(connectPacket(4));
+  await client.next("connack");
+  for (let messageId = 1; messageId <= 3; messageId++)
+    client.send({ cmd: "publish", topic: TOPIC, payload: "{}", qos: 1, dup: false, retain: false, messageId });
+  await quiet(2);
+  const waiting = ingest.waiting.splice(0);
+  assert.equal(waiting.length, 3);
+  // What ingest gets is the entry in the order of acks itself.
+  const nextOf = ({ message }: (typeof waiting)[number]) => (message as unknown as { next: object | null }).next;
+  assert.equal(
+    nextOf(waiting[0] as (typeof waiting)[number]),
+    waiting[1]?.message,
+    "they are in order while they wait",
+  );
+  for (const { resolve } of waiting) resolve(STORED);
+  for (let messageId = 1; messageId <= 3; messageId++) assert.equal((await client.next("puback")).messageId, messageId);
+  assert.deepEqual(waiting.map(nextOf), [null, null, null]);
+});
