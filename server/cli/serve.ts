@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { ROOT_DATA_DIR, readConfig } from "../config.ts";
 import { createLog } from "../log.ts";
 import { fail, print, tell } from "./output.ts";
+import { keepYoungObjectsYoung } from "./young-objects.ts";
 
 interface Options {
   newLinks?: boolean;
@@ -58,6 +59,7 @@ async function serve(options: Options, isDemo: boolean): Promise<void> {
 
   // Where compiled modules are kept (NODE_COMPILE_CACHE), for the next start: a server that is killed writes nothing later.
   flushCompileCache();
+  keepYoungObjectsYoung();
   let isStopping = false;
   const stop = async () => {
     if (isStopping) process.exit(1);
