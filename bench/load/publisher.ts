@@ -26,14 +26,34 @@ export interface PublisherOptions<Tag> {
   readonly onClosed: (error: Error | null) => void;
 }
 
+const READ_BYTES = 4096;
+const NOTHING: Buffer = Buffer.alloc(0);
+
+/** Where the packet at `at` ends; Infinity where its length is not here. */
+function endOf(data: Buffer, at: number): number {
+  return at + 1 < data.length ? at + 2 + (data[at + 1] as number) : Number.POSITIVE_INFINITY;
+}
+
 export function createPublisher<Tag>(options: PublisherOptions<Tag>): Publisher<Tag> {
-  const socket: Socket = connect({ port: options.port, host: "127.0.0.1", noDelay: true });
+  const socket: Socket = connect({
+    port: options.port,
+    host: "127.0.0.1",
+    noDelay: true,
+    // Acks are read into the same memory again and again, and past the stream's own machinery.
+    onread: {
+      buffer: Buffer.allocUnsafe(READ_BYTES),
+      callback(length, buffer) {
+        take(buffer as Buffer, length);
+        return true;
+      },
+    },
+  });
   const waiting = new Map<number, Tag>();
   const topic = Buffer.from(options.topic);
   let queued: Buffer[] = [];
   let nextId = 1;
   let isConnected = false;
-  let rest: Buffer = Buffer.alloc(0);
+  let rest = NOTHING;
   let failure: Error | null = null;
 
   socket.on("connect", () => socket.write(connectPacket(options.deviceId, options.token)));
@@ -41,31 +61,34 @@ export function createPublisher<Tag>(options: PublisherOptions<Tag>): Publisher<
     failure = error;
   });
   socket.on("close", () => options.onClosed(failure));
-  socket.on("data", (chunk) => {
-    let data: Buffer = rest.length > 0 ? Buffer.concat([rest, chunk as Buffer]) : (chunk as Buffer);
+
+  function take(chunk: Buffer, length: number): void {
+    let data = chunk.subarray(0, length);
+    if (rest.length > 0) data = Buffer.concat([rest, data]);
+    let at = 0;
     // CONNACK, PUBACK and PINGRESP have one-byte lengths.
-    while (data.length >= 2 && data.length >= 2 + (data[1] ?? 0)) {
-      const kind = (data[0] ?? 0) >> 4;
+    for (let end = endOf(data, at); end <= data.length; at = end, end = endOf(data, at)) {
+      const kind = (data[at] ?? 0) >> 4;
       if (kind === 2) {
-        if (data[3] !== 0) {
-          failure = new Error(`CONNACK ${data[3]} for ${options.deviceId}`);
+        const code = data[at + 3];
+        if (code !== 0) {
+          failure = new Error(`CONNACK ${code} for ${options.deviceId}`);
           socket.destroy();
           return;
         }
         isConnected = true;
         options.onConnected();
       } else if (kind === 4) {
-        const id = data.readUInt16BE(2);
+        const id = data.readUInt16BE(at + 2);
         const tag = waiting.get(id);
         if (tag !== undefined) {
           waiting.delete(id);
           options.onAck(tag);
         }
       }
-      data = data.subarray(2 + (data[1] ?? 0));
     }
-    rest = data;
-  });
+    rest = at < data.length ? Buffer.from(data.subarray(at)) : NOTHING;
+  }
 
   return {
     free: () => (isConnected ? options.window - waiting.size : 0),
@@ -75,17 +98,18 @@ export function createPublisher<Tag>(options: PublisherOptions<Tag>): Publisher<
       nextId = (nextId % 65535) + 1;
       waiting.set(id, tag);
       const length = 2 + topic.length + 2 + payload.length;
-      const head = Buffer.alloc(1 + lengthBytes(length) + 2 + topic.length + 2);
-      head[0] = 0x32;
-      let at = writeLength(head, 1, length);
-      at = head.writeUInt16BE(topic.length, at);
-      at += topic.copy(head, at);
-      head.writeUInt16BE(id, at);
-      queued.push(head, payload);
+      const packet = Buffer.allocUnsafe(1 + lengthBytes(length) + length);
+      packet[0] = 0x32;
+      let at = writeLength(packet, 1, length);
+      at = packet.writeUInt16BE(topic.length, at);
+      at += topic.copy(packet, at);
+      at = packet.writeUInt16BE(id, at);
+      payload.copy(packet, at);
+      queued.push(packet);
     },
     flush() {
       if (queued.length === 0) return;
-      socket.write(Buffer.concat(queued));
+      socket.write(queued.length === 1 ? (queued[0] as Buffer) : Buffer.concat(queued));
       queued = [];
     },
     unacknowledged: () => [...waiting.values()],
