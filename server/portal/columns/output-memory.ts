@@ -1,6 +1,6 @@
 /** An hour of readings a second as JSON, with room for its next column: the longest answers of screens. */
 const BYTES = 524_288;
-const IDLE_MAX = 4;
+const IDLE_MAX = 8;
 
 /** Memory that one answer is written into. */
 export interface Lease {
