@@ -58,6 +58,21 @@ export const plantedFaults: readonly PlantedFault[] = [
     plant: () => ({ deliveries: () => ({ receivedAt: () => undefined }) }),
   },
   {
+    what: "questions are answered before the journal is read back",
+    breaks: "merged",
+    plant: () => ({
+      recovery: (tails) => ({
+        ...tails,
+        async prepareReplay(watermark) {
+          const replay = await tails.prepareReplay(watermark);
+          await tails.recovered(watermark);
+          return replay;
+        },
+        recovered: async () => {},
+      }),
+    }),
+  },
+  {
     what: "a reading is made up",
     breaks: "sent",
     plant: () => ({

@@ -6,6 +6,7 @@ import {
   type Disk,
   type Journal,
   type JournalRows,
+  type RecoverableTails,
   startJournal,
   type Tails,
 } from "../../server/store/journal/index.ts";
@@ -28,10 +29,14 @@ export interface Parts {
   readonly blocks: BlockStore;
   readonly keys: DataKeys;
   readonly tails: (tails: Tails) => Tails;
+  readonly recovery: (recovery: RecoveryOfTails) => RecoveryOfTails;
   readonly journal: (journal: IngestJournal) => IngestJournal;
   readonly directory: (directory: Directory) => Directory;
   readonly deliveries: (deliveries: Deliveries) => Deliveries;
 }
+
+/** How a start reads the journal into the tails. */
+export type RecoveryOfTails = Pick<RecoverableTails, "prepareReplay" | "deliveriesKnown" | "recovered">;
 
 export type Plant = (parts: Parts, world: World) => Partial<Parts>;
 
@@ -79,6 +84,7 @@ export async function startServer(
     blocks: database.blocks(process),
     keys: await keys.of(process),
     tails: (tails) => tails,
+    recovery: (recovery) => recovery,
     journal: (journal) => journal,
     directory: (directory) => directory,
     deliveries: (deliveries) => deliveries,
@@ -113,9 +119,11 @@ export async function startServer(
     keys: parts.keys,
     log,
     tails: {
-      prepareReplay: telemetry.prepareReplay,
-      deliveriesKnown: telemetry.deliveriesKnown,
-      recovered: telemetry.recovered,
+      ...parts.recovery({
+        prepareReplay: telemetry.prepareReplay,
+        deliveriesKnown: telemetry.deliveriesKnown,
+        recovered: telemetry.recovered,
+      }),
       room: telemetry.room,
       committed(entries, first, last) {
         witness.committed(entries, first, last);

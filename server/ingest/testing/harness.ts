@@ -30,6 +30,8 @@ export interface Harness {
   readonly reports: unknown[];
   readonly knownStreams: Map<string, Stream>;
   readonly oldDeliveries: Map<string, number>;
+  /** Until the deliveries of before a start are known. */
+  pendingDeliveries: Promise<void> | undefined;
   journalDown: boolean;
   /** Called inside append, before it resolves. */
   onAppend: (() => void) | undefined;
@@ -62,6 +64,7 @@ export function harness(): Harness {
     reports,
     knownStreams,
     oldDeliveries,
+    pendingDeliveries: undefined,
     journalDown: false,
     onAppend: undefined,
     ingest: createIngest({
@@ -74,7 +77,12 @@ export function harness(): Harness {
         addStream: (stream) => void knownStreams.set(stream.id, stream),
         deviceType: () => "bedside-monitor",
       },
-      deliveries: { receivedAt: (deviceId, key) => oldDeliveries.get(`${deviceId} ${key}`) },
+      deliveries: {
+        receivedAt: (deviceId, key) => oldDeliveries.get(`${deviceId} ${key}`),
+        get pending() {
+          return self.pendingDeliveries;
+        },
+      },
       journal: {
         async append(entries) {
           self.onAppend?.();
