@@ -78,7 +78,7 @@ export function readOptions(args: readonly string[]): { parts: string[]; options
       only: values.only?.toLowerCase(),
       isArterial: values.arterial,
       sustainedSeconds: whole("sustained-seconds", 60, 10),
-      connections: whole("connections", 4),
+      connections: whole("connections", 16),
       hours: whole("hours", 24, 2),
       readingsMax: whole("readings-max", 100_000_000, 10_000_000),
       patientsMax: whole("patients-max", 10_000, 1_000),

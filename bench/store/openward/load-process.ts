@@ -14,7 +14,8 @@ const ACCEPTED = /^\{"accepted":(\d+),"quarantined":\[\]\}$/;
 const [plan] = (await once(process, "message")) as [LoadPlan];
 const result = await load(plan);
 process.send?.(result);
-process.disconnect?.();
+// Not before it was heard: what is on its way to nobody is lost.
+await once(process, "disconnect");
 
 async function load(plan: LoadPlan): Promise<LoadResult> {
   const { beds, vitals, seed, rows, connections } = plan;

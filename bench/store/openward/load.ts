@@ -42,7 +42,10 @@ export function runLoad(plan: LoadPlan): Promise<LoadResult> {
   const { NODE_OPTIONS: _, ...env } = process.env;
   const child = fork(PROGRAM, { env, serialization: "advanced" });
   return new Promise((resolve, reject) => {
-    child.once("message", (result) => resolve(result as LoadResult));
+    child.once("message", (result) => {
+      resolve(result as LoadResult);
+      child.disconnect();
+    });
     child.once("exit", (code) => reject(new Error(`the load generator ended with ${code}`)));
     child.send(plan);
   });

@@ -9,7 +9,7 @@ import { columnsBody, ingestHead } from "./bodies.ts";
 import { openQuestions } from "./questions.ts";
 import { inspect } from "./sizes.ts";
 
-const CONNECTIONS = 4;
+const CONNECTIONS = 16;
 
 /** Openward with everything on, over its own HTTP. */
 const openward = (name: string, form: "cbor" | "json"): StoreSystem => ({

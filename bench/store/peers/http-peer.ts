@@ -9,7 +9,7 @@ export interface HttpPeer {
   close(): void;
 }
 
-export const PEER_CONNECTIONS = 4;
+export const PEER_CONNECTIONS = 16;
 
 export async function openHttpPeer(port: number): Promise<HttpPeer> {
   const sockets = await Promise.all(Array.from({ length: PEER_CONNECTIONS }, () => openHttpSocket(port)));

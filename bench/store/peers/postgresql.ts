@@ -5,7 +5,7 @@ import { ecgTime } from "../ecg.ts";
 import { BUCKETS, type Prepared, type StoreSystem } from "../system.ts";
 import { timeOf, valueAt, type Workload } from "../workload.ts";
 
-const CONNECTIONS = 4;
+const CONNECTIONS = 16;
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 interface Layout {
@@ -46,6 +46,7 @@ function postgreSql(layoutOf: (workload: Workload) => Layout, name: string, hasE
       );
       const layout = layoutOf(workload);
       await owner.query(layout.tables);
+      await owner.query("GRANT ALL ON vitals TO PUBLIC");
       const prepared = (key: string, text: string, values: unknown[]): Prepared => ({
         async send(connection) {
           await clients[connection]?.query({ name: key, text, values });
@@ -85,7 +86,7 @@ function postgreSql(layoutOf: (workload: Workload) => Layout, name: string, hasE
             async begin(ecg) {
               ecgStart = ecg.start;
               await owner.query(
-                "CREATE TABLE ecg (patient int, t bigint, sample smallint, PRIMARY KEY (patient, t)); ",
+                "CREATE TABLE ecg (patient int, t bigint, sample smallint, PRIMARY KEY (patient, t)); GRANT ALL ON ecg TO PUBLIC",
               );
             },
             prepare({ patient, first, samples }) {
