@@ -18,6 +18,8 @@ export interface Delivery {
   readonly deviceId: string;
   readonly key: string;
   readonly receivedAt: Millis;
+  /** The association by which it was placed; null: none covered that time, or it was not written down. */
+  readonly associationId: string | null;
 }
 
 /** What was sent, byte for byte, with what is needed to run it again. */

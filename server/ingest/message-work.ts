@@ -1,14 +1,14 @@
 import type { JournalEntry, Millis } from "@openward/model";
 import type { RecentDeliveries } from "./deliveries.ts";
 import type { DeviceMessage } from "./index.ts";
-import type { Directory } from "./ports.ts";
+import type { Directory, FirstDelivery } from "./ports.ts";
 import { Problems } from "./problems.ts";
 import type { DeviceState, Slot } from "./streams.ts";
 import type { Place, Span, Work } from "./work.ts";
 
 /** What the messages of one ingest have in common. */
 export interface Neighbours {
-  readonly directory: Pick<Directory, "associationAt">;
+  readonly directory: Pick<Directory, "associationAt" | "associations">;
   readonly recent: RecentDeliveries;
 }
 
@@ -35,6 +35,8 @@ export class MessageWork implements Work {
   waitsFor: Promise<void> | undefined = undefined;
   readonly #message: DeviceMessage;
   readonly #neighbours: Neighbours;
+  /** Where a re-delivery was placed before the device was moved in hindsight; by the time that stands in for its own. */
+  #placedBefore: Map<Millis, Place> | undefined;
 
   constructor(message: DeviceMessage, device: DeviceState, latest: Millis, neighbours: Neighbours) {
     this.organisationId = message.organisationId;
@@ -62,16 +64,29 @@ export class MessageWork implements Work {
   }
 
   placeAt(time: Millis): Place | undefined {
-    return this.#neighbours.directory.associationAt(this.deviceId, time);
+    return this.#placedBefore?.get(time) ?? this.#neighbours.directory.associationAt(this.deviceId, time);
   }
 
   #first(key: string, isRedelivery: boolean): Millis {
     const { organisationId, deviceId } = this;
-    const { recent } = this.#neighbours;
+    const { recent, directory } = this.#neighbours;
     this.waitsFor ??= recent.pending(deviceId, key, isRedelivery);
     if (this.waitsFor) return this.receivedAt;
-    const receivedAt = recent.received(deviceId, key, this.receivedAt, isRedelivery);
-    this.entries.push({ kind: "delivery", delivery: { organisationId, deviceId, key, receivedAt } });
-    return receivedAt;
+    const placeOf = (at: Millis) => directory.associationAt(deviceId, at)?.id ?? null;
+    const first = recent.received(deviceId, key, this.receivedAt, isRedelivery, placeOf);
+    this.entries.push({ kind: "delivery", delivery: { organisationId, deviceId, key, ...first } });
+    this.#placeAsBefore(first);
+    return first.receivedAt;
+  }
+
+  /** Otherwise it would lie with both patients. */
+  #placeAsBefore({ receivedAt: at, associationId }: FirstDelivery): void {
+    if (associationId === null) return;
+    const { directory } = this.#neighbours;
+    if (directory.associationAt(this.deviceId, at)?.id === associationId) return;
+    const before = directory.associations(this.deviceId).find(({ id }) => id === associationId);
+    if (!before) return;
+    this.#placedBefore ??= new Map();
+    this.#placedBefore.set(at, { ...before, from: at, to: at + 1 });
   }
 }

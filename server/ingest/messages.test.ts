@@ -259,7 +259,7 @@ test("what was quarantined and is delivered again after a crash is quarantined o
   await before.send("readings", body, { deliveryKey: "session 7" });
   const after = harness();
   after.runtime.advance(20_000);
-  for (const { delivery } of before.of("delivery")) after.oldDeliveries.set(`mon ${delivery.key}`, delivery.receivedAt);
+  for (const { delivery } of before.of("delivery")) after.oldDeliveries.set(`mon ${delivery.key}`, delivery);
   await after.send("readings", body, { deliveryKey: "session 7", isRedelivery: true });
   const idsOf = (h: Harness) => h.quarantined().map(({ id }) => id);
   assert.equal(idsOf(before).length, 1);

@@ -1,5 +1,6 @@
 import type {
   Association,
+  Delivery,
   DeviceEvent,
   DeviceStatus,
   JournalEntry,
@@ -27,9 +28,12 @@ export interface Directory {
   deviceType(deviceId: string): string | undefined;
 }
 
+/** When a message came for the first time, and on which association it was placed (null: on none). */
+export type FirstDelivery = Pick<Delivery, "receivedAt" | "associationId">;
+
 /** Deliveries without a time of their own, of the last minutes, recovered after a crash. */
 export interface Deliveries {
-  receivedAt(deviceId: string, key: string): number | undefined;
+  first(deviceId: string, key: string): FirstDelivery | undefined;
   /** Resolves when those of before the start are known; rejects with OutsideTrouble when it takes long. */
   readonly pending?: Promise<void> | undefined;
 }

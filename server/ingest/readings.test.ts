@@ -180,7 +180,7 @@ test("delivered again, a message without a time gets the time of the first deliv
   h.runtime.advance(7_000);
   await h.send("readings", { values: { spo2: 97 } }, { deliveryKey: "k1", isRedelivery: true });
   assert.deepEqual(h.placed(), ["spo2=97@0", "spo2=97@0"]);
-  h.oldDeliveries.set("mon k0", START - 30_000);
+  h.oldDeliveries.set("mon k0", { receivedAt: START - 30_000, associationId: null });
   await h.send("readings", { values: { spo2: 95 } }, { deliveryKey: "k0", isRedelivery: true });
   assert.deepEqual(h.placed().at(-1), "spo2=95@-30");
   assert.deepEqual(
@@ -191,6 +191,32 @@ test("delivered again, a message without a time gets the time of the first deliv
       ["k0", START - 30_000],
     ],
   );
+});
+
+test("delivered again after its device was moved in hindsight, it stays with the patient of the first delivery", async () => {
+  const h = harness();
+  const sent = { values: { spo2: 97 } };
+  await h.send("readings", sent, { deliveryKey: "k1" });
+  h.associations.splice(
+    0,
+    h.associations.length,
+    association("a1", ALICE, 0, START),
+    association("b1", BOB, START, null),
+  );
+  h.runtime.advance(1_000);
+  await h.send("readings", sent, { deliveryKey: "k1", isRedelivery: true });
+  assert.deepEqual(h.placed(ALICE), ["spo2=97@0", "spo2=97@0"]);
+  assert.deepEqual(h.placed(BOB), []);
+
+  // The same after a start in between: the journal says where it was placed.
+  const after = harness();
+  after.associations.splice(0, 1, ...h.associations);
+  for (const { delivery } of h.of("delivery")) after.oldDeliveries.set(`mon ${delivery.key}`, delivery);
+  after.runtime.advance(2_000);
+  await after.send("readings", sent, { deliveryKey: "k1", isRedelivery: true });
+  assert.deepEqual(after.placed(ALICE), ["spo2=97@0"]);
+  await after.send("readings", sent, { deliveryKey: "k2", isRedelivery: true });
+  assert.deepEqual(after.placed(BOB), ["spo2=97@2"], "what is new goes to whoever wears it");
 });
 
 test("the time of the first attempt holds although its commit failed", async () => {
@@ -205,7 +231,7 @@ test("the time of the first attempt holds although its commit failed", async () 
 
 test("a new message under a key that is used again is a new reading, and its re-delivery is that one", async () => {
   const h = harness();
-  h.oldDeliveries.set("mon k1", START - 30_000);
+  h.oldDeliveries.set("mon k1", { receivedAt: START - 30_000, associationId: null });
   for (let n = 0; n < 3; n++) {
     await h.send("readings", { values: { spo2: 97 } }, { deliveryKey: "k1" });
     h.runtime.advance(2_000);

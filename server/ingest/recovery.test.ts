@@ -14,7 +14,7 @@ function starting(): Harness & { known(key: string, receivedAt: number): void } 
   h.pendingDeliveries = promise;
   return Object.assign(h, {
     known(key: string, receivedAt: number) {
-      h.oldDeliveries.set(`mon ${key}`, receivedAt);
+      h.oldDeliveries.set(`mon ${key}`, { receivedAt, associationId: null });
       h.pendingDeliveries = undefined;
       resolve();
     },

@@ -83,7 +83,7 @@ export async function openAckServer(
       addStream: (stream) => void streams.add(stream.id),
       deviceType: () => "bedside-monitor",
     },
-    deliveries: { receivedAt: () => undefined },
+    deliveries: { first: () => undefined },
     journal: {
       append(entries, raw) {
         witness.appended(entries);

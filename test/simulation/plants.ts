@@ -55,7 +55,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     what: "deliveries are forgotten at a restart",
     breaks: "once",
-    plant: () => ({ deliveries: () => ({ receivedAt: () => undefined }) }),
+    plant: () => ({ deliveries: () => ({ first: () => undefined }) }),
   },
   {
     what: "questions are answered before the journal is read back",

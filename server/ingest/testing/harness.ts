@@ -12,6 +12,7 @@ import type {
 } from "@openward/model";
 import { type ManualRuntime, manualRuntime } from "@openward/runtime/manual";
 import { createIngest, type DeviceMessage, type Ingest } from "../index.ts";
+import type { FirstDelivery } from "../ports.ts";
 
 export const ORGANISATION = "11111111-1111-4111-8111-111111111111";
 export const ALICE = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
@@ -29,7 +30,7 @@ export interface Harness {
   readonly live: (Readings | Waveform)[];
   readonly reports: unknown[];
   readonly knownStreams: Map<string, Stream>;
-  readonly oldDeliveries: Map<string, number>;
+  readonly oldDeliveries: Map<string, FirstDelivery>;
   /** Until the deliveries of before a start are known. */
   pendingDeliveries: Promise<void> | undefined;
   journalDown: boolean;
@@ -53,7 +54,7 @@ export function harness(): Harness {
   const live: Harness["live"] = [];
   const reports: unknown[] = [];
   const knownStreams = new Map<string, Stream>();
-  const oldDeliveries = new Map<string, number>();
+  const oldDeliveries = new Map<string, FirstDelivery>();
   const self: Harness = {
     runtime,
     associations,
@@ -78,7 +79,7 @@ export function harness(): Harness {
         deviceType: () => "bedside-monitor",
       },
       deliveries: {
-        receivedAt: (deviceId, key) => oldDeliveries.get(`${deviceId} ${key}`),
+        first: (deviceId, key) => oldDeliveries.get(`${deviceId} ${key}`),
         get pending() {
           return self.pendingDeliveries;
         },

@@ -19,7 +19,7 @@ export const OLDEST_BATCH_VERSION = 2;
 export const HEADER_BYTES = 60;
 export const SLICE_HEADER_BYTES = 12;
 export const AT = { batchId: 4, organisation: 20, position: 36, writtenAt: 44, count: 52, slices: 56 } as const;
-export const KIND = { readings: 1, waveform: 2, json: 3, quarantine: 4, delivery: 5 } as const;
+export const KIND = { readings: 1, waveform: 2, json: 3, quarantine: 4, delivery: 5, placedDelivery: 6 } as const;
 
 /** Bytes that a slice is bound to, beside the batch's header: its place and its own header. */
 export const BOUND_BYTES = HEADER_BYTES + 12;

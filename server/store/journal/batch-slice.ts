@@ -93,11 +93,12 @@ export class BatchSlice {
         break;
       }
       case "delivery":
-        out.u8(KIND.delivery);
+        out.u8(KIND.placedDelivery);
         out.varint(ordinal);
         out.text(entry.delivery.deviceId);
         out.text(entry.delivery.key);
         out.f64(entry.delivery.receivedAt);
+        out.text(entry.delivery.associationId ?? "");
         break;
       default:
         out.u8(KIND.json);

@@ -166,7 +166,8 @@ function readSlice<S>(input: ByteReader, count: number, header: BatchHeader, vis
         visitor.entry({ kind: "quarantine", entry: { ...rest, raw } }, index);
         break;
       }
-      case KIND.delivery: {
+      case KIND.delivery:
+      case KIND.placedDelivery: {
         const index = input.varint();
         const { organisationId } = header;
         const delivery: Delivery = {
@@ -174,6 +175,8 @@ function readSlice<S>(input: ByteReader, count: number, header: BatchHeader, vis
           deviceId: input.text(),
           key: input.text(),
           receivedAt: input.f64(),
+          // What was written before does not say it.
+          associationId: (kind === KIND.placedDelivery && input.text()) || null,
         };
         visitor.entry({ kind: "delivery", delivery }, index);
         break;

@@ -245,7 +245,7 @@ test("entries with a table of their own are in it when they are acknowledged, wh
         raw: Uint8Array.of(0, 255, 92),
       },
     },
-    { kind: "delivery", delivery: { ...own, key: "k", receivedAt: NOW } },
+    { kind: "delivery", delivery: { ...own, key: "k", receivedAt: NOW, associationId: ASSOCIATION } },
   ];
   await test.journal.append(entries);
   // Told again, as after a crash: nothing changes.

@@ -235,15 +235,16 @@ test("the journal is read again only from what is in no block, and the last ten 
 test("deliveries of the last minutes are known after a kill", async () => {
   const runtime = settableRuntime(START + 50 * 60 * MINUTE);
   const first = await openTestStore(database, runtime);
-  const delivery = { organisationId: ORGANISATION, deviceId: "d1", key: "session 7", receivedAt: runtime.time };
+  const placed = { receivedAt: runtime.time, associationId: ASSOCIATION };
+  const delivery = { organisationId: ORGANISATION, deviceId: "d1", key: "session 7", ...placed };
   await first.journal.append([{ kind: "delivery", delivery }]);
-  assert.equal(first.telemetry.deliveries.receivedAt("d1", "session 7"), delivery.receivedAt);
+  assert.deepEqual(first.telemetry.deliveries.first("d1", "session 7"), placed);
   await first.telemetry.seal({ everything: true });
   await first.close();
   runtime.time += 8 * MINUTE;
   const second = await openTestStore(database, runtime);
-  assert.equal(second.telemetry.deliveries.receivedAt("d1", "session 7"), delivery.receivedAt);
-  assert.equal(second.telemetry.deliveries.receivedAt("d1", "session 8"), undefined);
+  assert.deepEqual(second.telemetry.deliveries.first("d1", "session 7"), placed);
+  assert.equal(second.telemetry.deliveries.first("d1", "session 8"), undefined);
   await second.close();
 });
 

@@ -51,8 +51,8 @@ function commitsOf(r: Seeded, count: number): Commit[] {
 function entryOf(r: Seeded, i: number): JournalEntry {
   const draw = r.int(10);
   if (draw === 0) {
-    const delivery = { organisationId: ORGANISATION, deviceId: "d", key: `k${r.int(12)}`, receivedAt: START + i };
-    return { kind: "delivery", delivery };
+    const facts = { organisationId: ORGANISATION, deviceId: "d", associationId: null };
+    return { kind: "delivery", delivery: { ...facts, key: `k${r.int(12)}`, receivedAt: START + i } };
   }
   if (draw === 1) {
     const samples = Int32Array.from({ length: 1 + r.int(20) }, () => r.int(5));
@@ -86,7 +86,7 @@ async function answersOf(telemetry: OpenTelemetry) {
     telemetry.waveform(view, { ...everything, streamId: WAVEFORM.id }),
     telemetry.streams(view, PATIENT),
   ]);
-  const deliveries = Array.from({ length: 12 }, (_, i) => telemetry.deliveries.receivedAt("d", `k${i}`));
+  const deliveries = Array.from({ length: 12 }, (_, i) => telemetry.deliveries.first("d", `k${i}`));
   return {
     readings,
     waveform,

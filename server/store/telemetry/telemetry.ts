@@ -1,4 +1,4 @@
-import type { JournalEntry, PatientView, Stream } from "@openward/model";
+import type { Delivery, JournalEntry, PatientView, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { mergeColumns, TailMemory } from "@openward/timeseries";
 import { createBlockPacking } from "../keys/block-packing.ts";
@@ -73,7 +73,7 @@ export interface OpenTelemetry extends Telemetry {
   forget(patientId: string): readonly string[];
   /** For ingest: deliveries of the last minutes; `pending`: to wait for those of before the start, where need be. */
   readonly deliveries: {
-    receivedAt(deviceId: string, key: string): number | undefined;
+    first(deviceId: string, key: string): Pick<Delivery, "receivedAt" | "associationId"> | undefined;
     readonly pending: Promise<void> | undefined;
   };
   /** For watch: every stream that was ever heard, with the server time at which it last spoke; none before `isWhole`. */
@@ -262,7 +262,7 @@ export async function openTelemetry({
       return streamIds;
     },
     deliveries: {
-      receivedAt: (deviceId, key) => memory.deliveries.receivedAt(deviceId, key),
+      first: (deviceId, key) => memory.deliveries.first(deviceId, key),
       get pending() {
         return recovery.deliveries();
       },

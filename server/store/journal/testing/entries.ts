@@ -65,7 +65,13 @@ export function randomEntries(r: Seeded, count: number): JournalEntry[] {
       case 1:
         return {
           kind: "delivery",
-          delivery: { organisationId: ORGANISATION, deviceId: `d${n}`, key: "k-\u0000-é", receivedAt: now },
+          delivery: {
+            organisationId: ORGANISATION,
+            deviceId: `d${n}`,
+            key: "k-\u0000-é",
+            receivedAt: now,
+            associationId: r.pick([null, ASSOCIATION]),
+          },
         };
       case 2: {
         const problems = [{ index: 0, code: "NO_ASSOCIATION", field: "at", readings: 1 }];
