@@ -165,15 +165,24 @@ export const plantedFaults: readonly PlantedFault[] = [
     }),
   },
   {
-    what: "acknowledgements overtake one another",
+    what: "of commits that end at one moment, memory is given the last one first",
     breaks: "ascending",
-    plant: (_, world) => ({
-      journal: (journal) => ({
-        async append(entries, raw) {
-          await journal.append(entries, raw);
-          await world.sleep(world.chance.int(20));
-        },
-      }),
+    plant: () => ({
+      tails(tails) {
+        const atOnce: Parameters<typeof tails.committed>[] = [];
+        return {
+          committed(...what) {
+            // Before anybody is answered.
+            if (atOnce.push(what) === 1)
+              queueMicrotask(() =>
+                atOnce
+                  .splice(0)
+                  .reverse()
+                  .forEach((each) => void tails.committed(...each)),
+              );
+          },
+        };
+      },
     }),
   },
   {

@@ -99,7 +99,12 @@ export async function startServer(
     log,
     tailBytesMax: plan.tailBytesMax,
   });
-  const tails = parts.tails(telemetry);
+  const tails = parts.tails({
+    committed(entries, first, last) {
+      witness.committed(entries, first, last);
+      telemetry.committed(entries, first, last);
+    },
+  });
   const journal = await startJournal({
     runtime,
     connect: parts.connect,
@@ -125,10 +130,7 @@ export async function startServer(
         recovered: telemetry.recovered,
       }),
       room: telemetry.room,
-      committed(entries, first, last) {
-        witness.committed(entries, first, last);
-        tails.committed(entries, first, last);
-      },
+      committed: tails.committed,
     },
   });
   const inner = parts.journal(journal);

@@ -12,7 +12,8 @@ export class Witness {
   readonly #store: Store;
   readonly #disk: ModelDisk;
   readonly #places = new WeakMap<JournalEntry, { first: number; last: number }>();
-  #acknowledgedLast = 0;
+  /** Everything up to here is in memory, or was refused. */
+  #shownLast = 0;
 
   constructor(world: World, ward: Ward, store: Store, disk: ModelDisk) {
     this.#world = world;
@@ -21,7 +22,11 @@ export class Witness {
     this.#disk = disk;
   }
 
+  /** As memory is given it; who follows positions reads up to `last` now, and goes on from there. */
   committed(entries: readonly JournalEntry[], first: number, last: number): void {
+    if (first <= this.#shownLast)
+      this.#world.break("ascending", `${first} comes into memory behind ${this.#shownLast}`);
+    this.#shownLast = last;
     for (const entry of entries) this.#places.set(entry, { first, last });
   }
 
@@ -31,9 +36,6 @@ export class Witness {
       if (entries.length > 0) this.#world.break("ownWrites", "acknowledged before memory has it");
       return;
     }
-    if (place.last < this.#acknowledgedLast)
-      this.#world.break("ascending", `${place.last} is acknowledged behind ${this.#acknowledgedLast}`);
-    this.#acknowledgedLast = place.last;
     for (const entry of entries) this.#checkOwner(entry);
     if (!this.#store.hasPosition) return;
     for (let position = place.first; position <= place.last; position++) {

@@ -13,7 +13,7 @@ export const INVARIANTS = {
   patient: "a reading lies with the patient who wore the device when it measured",
   quarantine: "what could not be placed is in quarantine, whole",
   raw: "what was sent is kept as it was sent, beside what came of it",
-  ascending: "positions in the journal ascend in the order of acknowledgement",
+  ascending: "memory is given the journal in the order of its positions, over restarts too",
   merged: "memory and blocks together answer as the plain model does, also while sealing",
   joined: "when days are put together, one that is over has a row for each stream and wearer, and no hour beside it",
   watermark: "everything before the watermark is in blocks",
