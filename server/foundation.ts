@@ -3,6 +3,7 @@ import type { Runtime } from "@openward/runtime";
 import { createAccess } from "./access/index.ts";
 import type { Config } from "./config.ts";
 import type { Logger } from "./log.ts";
+import { type Audit, openAudit } from "./open-audit.ts";
 import { openDatabase } from "./store/database/index.ts";
 import { becomeOnlyWriter, type OnlyWriter } from "./store/database/only-writer.ts";
 import type { Database } from "./store/database/ports.ts";
@@ -31,12 +32,15 @@ export async function openFoundation(options: {
   });
   let writer: OnlyWriter | undefined;
   let keys: KeyStore | undefined;
+  let audit: Audit | undefined;
   try {
     const { worker, owner } = database;
     if (mode === "serve") writer = await becomeOnlyWriter({ owner, timers: runtime.timers, log, onSuperseded });
     // A command reads nothing that is encrypted, and makes no keys.
     const opened = mode === "serve" ? await openKeysOf(worker, { settings: config, runtime, log }) : undefined;
     keys = opened;
+    if (opened) audit = await openAudit({ config, database, keys: opened, runtime, log });
+    const opening = audit;
     const directory = await openDirectory({ worker, listen: database.connectionConfig("worker"), runtime, log });
     const registry = createRegistry({
       api: database.api,
@@ -59,17 +63,20 @@ export async function openFoundation(options: {
       directory,
       access,
       keys: opened,
+      audit: opening,
       ...registry,
       async close() {
         access.close();
         expiring?.cancel();
         await directory.close();
+        await opening?.close();
         opened?.close();
         writer?.release();
         await database.close();
       },
     };
   } catch (error) {
+    await audit?.close();
     keys?.close();
     writer?.release();
     await database.close();

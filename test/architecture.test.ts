@@ -10,6 +10,7 @@ const FREE = new Set([
   "server/main.ts",
   "server/cli",
   "server/foundation.ts",
+  "server/open-audit.ts",
   "server/open-store.ts",
   "server/demo.ts",
 ]);

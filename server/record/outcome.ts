@@ -22,6 +22,7 @@ const kinds: Readonly<Partial<Record<RefusalCode, readonly [status: number, issu
   RATE_LIMITED: [429, "throttled"],
   STORE_UNAVAILABLE: [503, "transient"],
   STORE_RECOVERING: [503, "transient"],
+  AUDIT_UNAVAILABLE: [503, "transient"],
   DATABASE_UNREACHABLE: [503, "transient"],
   INTERNAL_ERROR: [500, "exception"],
 };

@@ -13,3 +13,4 @@ export { type OpenJournalOptions, openJournal, type RecoverableTails, startJourn
 export type { JournalLog, Tails, WorkerQueries } from "./ports.ts";
 export { type Recovered, replayJournal } from "./recovery.ts";
 export { type JournalRows, postgresJournalRows } from "./rows.ts";
+export { createSpool, type Spool } from "./spool.ts";

@@ -31,6 +31,8 @@ export interface KeyStore extends DataKeys {
   readonly id: string;
   /** How many there have been. */
   readonly keys: number;
+  /** The secret that checkpoints of the audit log are signed with: 32 bytes. */
+  auditSeed(): Uint8Array;
   /** Make what keys are missing, in one write. */
   ensure(subjects: readonly KeySubject[]): void;
   /** Everybody who was erased, by the ledger and by the keys that are destroyed. */
@@ -261,6 +263,7 @@ function createKeyStore(parts: {
     ofOrganisation: (organisationId) => needed({ kind: "organisation", organisationId }),
     ofQuarantine: (organisationId, receivedAt) =>
       needed({ kind: "quarantine", organisationId, month: monthOf(receivedAt) }),
+    auditSeed: () => needed({ kind: "audit" }).secret.export(),
     byId(keyId) {
       const slot = slots.get(keyId);
       if (!slot) throw new RefusedInput("KEY_MISSING", { received: String(keyId) });
@@ -309,5 +312,7 @@ function nameOf(subject: KeySubject): string {
       return `organisation ${subject.organisationId}`;
     case "quarantine":
       return `quarantine ${subject.organisationId} ${subject.month}`;
+    case "audit":
+      return "audit";
   }
 }

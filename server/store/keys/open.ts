@@ -40,7 +40,7 @@ export async function openKeysOf(
   try {
     const deleted = await replayErasures(worker, keys, clock.now());
     if (deleted > 0) log.warn({ deleted }, "rows of patients who were erased had come back; they are deleted again");
-    keys.ensure(await subjectsOf(worker));
+    keys.ensure([...(await subjectsOf(worker)), { kind: "audit" }]);
     await bindStore(worker, keys, clock.now());
     return keys;
   } catch (error) {

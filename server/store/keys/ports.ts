@@ -12,7 +12,9 @@ export type KeySubject =
   /** What belongs to no patient. */
   | { readonly kind: "organisation"; readonly organisationId: string }
   /** Raw input that could not be placed. @see monthOf */
-  | { readonly kind: "quarantine"; readonly organisationId: string; readonly month: number };
+  | { readonly kind: "quarantine"; readonly organisationId: string; readonly month: number }
+  /** Signs the checkpoints of the audit log, of all organisations together. */
+  | { readonly kind: "audit" };
 
 /** A patient who was erased. */
 export interface Erasure {

@@ -26,7 +26,7 @@ const AT = {
   crc: 124,
 } as const;
 export const WRAPPED_BYTES = AT.crc - AT.wrapped;
-const KINDS = ["patient", "organisation", "quarantine"] as const;
+const KINDS = ["patient", "organisation", "quarantine", "audit"] as const;
 const LIVE = 1;
 const DESTROYED = 2;
 
@@ -54,7 +54,7 @@ export function encodeSlot({ keyId, subject, madeAt, destroyedAt, wrapped }: Slo
   bytes[AT.kind] = KINDS.indexOf(subject.kind) + 1;
   bytes[AT.state] = destroyedAt === null ? LIVE : DESTROYED;
   if (subject.kind === "quarantine") view.setUint32(AT.month, subject.month, true);
-  uuidToBytes(subject.organisationId, bytes, AT.organisation);
+  if (subject.kind !== "audit") uuidToBytes(subject.organisationId, bytes, AT.organisation);
   if (subject.kind === "patient") uuidToBytes(subject.patientId, bytes, AT.patient);
   view.setFloat64(AT.madeAt, madeAt, true);
   view.setFloat64(AT.destroyedAt, destroyedAt ?? 0, true);
@@ -84,6 +84,7 @@ export function decodeSlot(bytes: Uint8Array, place: number): SlotState {
     }),
     organisation: (): KeySubject => ({ kind: "organisation", organisationId }),
     quarantine: (): KeySubject => ({ kind: "quarantine", organisationId, month: view.getUint32(AT.month, true) }),
+    audit: (): KeySubject => ({ kind: "audit" }),
   };
   const slot: Slot = {
     keyId,

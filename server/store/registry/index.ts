@@ -21,7 +21,7 @@ import { createWardRegistry } from "./wards.ts";
 import { createWatchMemory, type RegistryWatchMemory } from "./watch-memory.ts";
 
 export { type Directory, openDirectory } from "./directory.ts";
-export { createTables, type Tables } from "./transaction.ts";
+export { createTables, statement, type Tables } from "./transaction.ts";
 export type { RegistryWatchMemory } from "./watch-memory.ts";
 
 export interface Registry {

@@ -51,6 +51,25 @@ export function createTables({ api, worker }: { readonly api: Pool; readonly wor
   };
 }
 
+/**
+ * One statement that commits by itself.
+ *
+ * @throws RefusedInput CONFLICT; OutsideTrouble DATABASE_UNREACHABLE, also where the pool's `query_timeout` was over: then
+ *   whether it was done is not known
+ */
+export async function statement<T extends object>(
+  pool: Pool,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<T[]> {
+  try {
+    return (await pool.query(sql, values as unknown[])).rows;
+  } catch (error) {
+    const isLate = /Query read timeout/.test((error as Error).message);
+    throw isLate ? new OutsideTrouble("DATABASE_UNREACHABLE", true, {}, { cause: error }) : explain(error);
+  }
+}
+
 async function transaction<T>(pool: Pool, begin: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const client = await connect(pool);
   let failure: Error | undefined;

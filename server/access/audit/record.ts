@@ -1,0 +1,75 @@
+import { type Canonical, canonical } from "./canonical.ts";
+
+export type Action = "C" | "R" | "U" | "D" | "E";
+export type Outcome = "allowed" | "refused" | "failed";
+
+/** A person, or what acted in nobody's name. */
+export interface Who {
+  readonly kind: "person" | "token" | "device" | "application" | "system" | "unknown";
+  /** null: whoever it was did not say, or what they said was not true. */
+  readonly id: string | null;
+  /** As colleagues know them; of a patient never. */
+  readonly display: string;
+  readonly role: string | null;
+}
+
+/**
+ * One access or one change. It says whose data and what kind of thing, by internal ids: never a value, never free text of
+ * a patient, never a name that was searched for.
+ */
+export interface AuditRecord {
+  readonly id: string;
+  readonly at: number;
+  readonly organisationId: string | null;
+  readonly who: Who;
+  readonly onBehalfOf?: Who | undefined;
+  /** FHIR's: create, read, update, delete, execute. */
+  readonly action: Action;
+  /** Our own name of it: "api.trend", "fhir.search", "live.open", "ingest.session", "patient.admit". */
+  readonly code: string;
+  readonly patients: readonly string[];
+  /** What kind of thing, such as "Observation" or "Alarm". */
+  readonly entity: string;
+  readonly entityId?: string | undefined;
+  /** "GET /api/patients/:id", "mqtt", or of which command. */
+  readonly via: string;
+  /** Names of the parameters that were searched with. */
+  readonly parameters?: readonly string[] | undefined;
+  readonly purpose?: string | undefined;
+  /** The kind of grant under which it was allowed, where that is known. */
+  readonly basis?: string | undefined;
+  readonly outcome: Outcome;
+  /** Code of packages/errors, where it was not allowed. */
+  readonly refusal?: string | undefined;
+  readonly address?: string | undefined;
+  readonly requestId?: string | undefined;
+  /** The record that began what this one ends: a live view, a device's session. */
+  readonly opened?: string | undefined;
+  /** The row of audit_event that a change wrote in its own transaction. */
+  readonly change?: { readonly position: number; readonly digest: string } | undefined;
+}
+
+/** The text that is hashed and kept. What is not known is not in it. */
+export function encodeRecord(record: AuditRecord): string {
+  return canonical(known(record) as Canonical); // a record has nothing but what is canonical, and what is left out here
+}
+
+function known(value: object): object {
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, member]): [string, unknown][] => {
+      if (member === undefined || member === null || (Array.isArray(member) && member.length === 0)) return [];
+      return [[name, typeof member === "object" && !Array.isArray(member) ? known(member) : member]];
+    }),
+  );
+}
+
+/** @param body what encodeRecord made */
+export function decodeRecord(body: string): AuditRecord {
+  const parsed = JSON.parse(body) as Partial<AuditRecord>;
+  return {
+    organisationId: null,
+    patients: [],
+    ...parsed,
+    who: { id: null, role: null, ...parsed.who },
+  } as AuditRecord; // what encodeRecord leaves out is there again
+}

@@ -1,0 +1,267 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, test } from "node:test";
+import { OutsideTrouble } from "@openward/errors";
+import { systemRuntime } from "@openward/runtime/system";
+import { openTestDatabase, quietLog, type TestDatabase } from "../../store/database/testing/database.ts";
+import { createSpool, folderDisk } from "../../store/journal/index.ts";
+import { createRegistry, statement } from "../../store/registry/index.ts";
+import { signerOf } from "./checkpoint.ts";
+import { linkChanges, startKeeper, takeCheckpoint } from "./keeper.ts";
+import { logLines } from "./log-file.ts";
+import type { AuditRecord } from "./record.ts";
+import { type AuditTable, createAuditTable } from "./table.ts";
+import { verifyLog } from "./verify.ts";
+import { openWriter, type Writer } from "./writer.ts";
+
+const signer = signerOf(new Uint8Array(32).fill(9));
+let database: TestDatabase;
+let table: AuditTable;
+let folder: string;
+let node = "";
+let count = 0;
+
+before(async () => {
+  database = await openTestDatabase();
+  table = createAuditTable({ rows: (sql, values) => statement(database.worker, sql, values) });
+  folder = mkdtempSync(join(tmpdir(), "openward-audit-"));
+});
+after(async () => {
+  await database.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+beforeEach(() => {
+  node = `node-${++count}`;
+});
+
+const newRecord = (more: Partial<AuditRecord> = {}): AuditRecord => ({
+  id: systemRuntime.ids.uuid(),
+  at: systemRuntime.clock.now(),
+  organisationId: null,
+  who: { kind: "system", id: "test", display: "test", role: null },
+  action: "R",
+  code: "test.read",
+  patients: ["0190a000-0000-7000-8000-000000000001"],
+  entity: "Patient",
+  via: "test",
+  outcome: "allowed",
+  ...more,
+});
+const spoolOf = (bytesMax = 1_000_000) => createSpool(folderDisk(join(folder, node)), bytesMax, quietLog);
+const open = (over: Partial<AuditTable> = {}, bytesMax?: number) =>
+  openWriter({ node, table: { ...table, ...over }, spool: spoolOf(bytesMax), runtime: systemRuntime, log: quietLog });
+const recordsOf = async (name = node) => {
+  const found = [];
+  for await (const record of table.records(name, 0, null)) found.push(record);
+  return found;
+};
+async function exported(): Promise<string> {
+  await takeCheckpoint(table, { at: systemRuntime.clock.now(), signer });
+  const source = { nodes: await table.nodes(), checkpoints: table.checkpoints, records: table.records };
+  let text = "";
+  for await (const line of logLines(source, { key: signer.publicKey, mayShow: () => true })) text += line;
+  return text;
+}
+async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 30_000;
+  while (!(await isSo())) {
+    assert.ok(performance.now() < end, `waited 30 s for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+const down = () => Promise.reject(new OutsideTrouble("DATABASE_UNREACHABLE", true));
+
+test("records that come together share a commit, and all of them are in one chain", async () => {
+  let commits = 0;
+  const insert: AuditTable["insert"] = (linked) => {
+    commits++;
+    return table.insert(linked);
+  };
+  const writer = await open({ insert });
+  const kept = await Promise.all(Array.from({ length: 300 }, () => writer.append(newRecord())));
+  assert.ok(kept.every((one) => one === "chained"));
+  assert.ok(commits <= 2, `${commits} commits`);
+  assert.deepEqual(
+    (await recordsOf()).map(({ position }) => position),
+    Array.from({ length: 300 }, (_, i) => i + 1),
+  );
+  await writer.close();
+  assert.equal(verifyLog(await exported()).broken, null);
+});
+
+test("a node goes on where its chain was when it starts again", async () => {
+  const first = await open();
+  await first.append(newRecord());
+  await first.close();
+  const second = await open();
+  await second.append(newRecord());
+  assert.equal(second.head().position, 2);
+  await second.close();
+  assert.equal(verifyLog(await exported()).broken, null);
+});
+
+test("while the database does not answer records go to the spool, and into the chain when it does", async () => {
+  let isDown = false;
+  const insert: AuditTable["insert"] = (linked) => (isDown ? down() : table.insert(linked));
+  const headOf: AuditTable["headOf"] = (name) => (isDown ? down() : table.headOf(name));
+  const writer = await open({ insert, headOf });
+  try {
+    assert.equal(await writer.append(newRecord()), "chained");
+    isDown = true;
+    assert.equal(await writer.append(newRecord()), "spooled");
+    assert.equal(await writer.append(newRecord()), "spooled");
+    assert.equal(writer.state, "spooling");
+    assert.ok(writer.spooledBytes > 0);
+    isDown = false;
+    await until("the spool is taken up", () => writer.state === "ok");
+    assert.equal(await writer.append(newRecord()), "chained");
+    assert.equal((await recordsOf()).length, 4);
+    assert.deepEqual(readdirSync(join(folder, node)), []);
+  } finally {
+    await writer.close();
+  }
+  assert.equal(verifyLog(await exported()).broken, null);
+});
+
+test("a process that ended during the outage leaves its records to the next", async () => {
+  const first = await open({ insert: down });
+  assert.equal(await first.append(newRecord()), "spooled");
+  await first.close();
+  const second = await open();
+  assert.equal((await recordsOf()).length, 1);
+  await second.close();
+});
+
+test("a commit whose answer was lost does not put its records in the chain twice", async () => {
+  let isLost = true;
+  const insert: AuditTable["insert"] = async (linked) => {
+    await table.insert(linked);
+    if (isLost) await down();
+  };
+  const writer = await open({ insert });
+  try {
+    assert.equal(await writer.append(newRecord()), "spooled");
+    isLost = false;
+    await until("the spool is taken up", () => writer.state === "ok");
+    assert.equal((await recordsOf()).length, 1);
+    assert.equal(writer.head().position, 1);
+  } finally {
+    await writer.close();
+  }
+});
+
+test("a record that finds no room is refused, and the next that finds some is kept", async () => {
+  const writer = await open({ insert: down }, 900);
+  try {
+    assert.equal(await writer.append(newRecord()), "spooled");
+    await assert.rejects(writer.append(newRecord({ purpose: "x".repeat(1_000) })), { code: "AUDIT_UNAVAILABLE" });
+    assert.equal(writer.state, "failed");
+    assert.equal(await writer.append(newRecord({ patients: [] })), "spooled");
+    assert.equal(writer.state, "spooling");
+  } finally {
+    await writer.close();
+  }
+});
+
+test("a record that the database does not take is refused alone", async () => {
+  const writer = await open();
+  const kept = await Promise.allSettled([
+    writer.append(newRecord()),
+    writer.append(newRecord()),
+    writer.append(newRecord({ id: "none" })),
+    writer.append(newRecord()),
+  ]);
+  await writer.close();
+  assert.deepEqual(
+    kept.map(({ status }) => status),
+    ["fulfilled", "fulfilled", "rejected", "fulfilled"],
+  );
+  assert.equal((await recordsOf()).length, 3);
+});
+
+test("two writers of one node do not make two chains of it", async () => {
+  const [first, second] = [await open(), await open()];
+  await Promise.all([first.append(newRecord()), second.append(newRecord())]);
+  await Promise.all([second.append(newRecord()), first.append(newRecord())]);
+  await Promise.all([first.close(), second.close()]);
+  const positions = (await recordsOf()).map(({ position }) => position);
+  assert.deepEqual(positions, [1, 2, 3, 4]);
+  assert.equal(verifyLog(await exported()).broken, null);
+});
+
+test("no role changes or removes a record, and the owner does not do so unawares", async () => {
+  const writer = await open();
+  await writer.append(newRecord());
+  await writer.close();
+  for (const pool of [database.api, database.worker, database.ingest]) {
+    for (const sql of ["UPDATE audit_record SET body = ''", "DELETE FROM audit_record", "DELETE FROM audit_checkpoint"])
+      await assert.rejects(pool.query(sql), /permission denied/);
+  }
+  await assert.rejects(database.api.query("INSERT INTO audit_node VALUES ('x', 1)"), /permission denied/);
+  await assert.rejects(database.owner.query("DELETE FROM audit_record"), /append-only/);
+});
+
+test("what was edited in the database itself, past every trigger, is found by its position", async () => {
+  const writer = await open();
+  for (let i = 0; i < 3; i++) await writer.append(newRecord());
+  await writer.close();
+  await takeCheckpoint(table, { at: 1, signer });
+  await database.owner.query("ALTER TABLE audit_record DISABLE TRIGGER append_only");
+  await database.owner.query(
+    "UPDATE audit_record SET body = replace(body, 'test.read', 'test.none') WHERE node = $1 AND position = 2",
+    [node],
+  );
+  const broken = verifyLog(await exported()).broken;
+  await database.owner.query(
+    "UPDATE audit_record SET body = replace(body, 'test.none', 'test.read') WHERE node = $1 AND position = 2",
+    [node],
+  );
+  await database.owner.query("ALTER TABLE audit_record ENABLE TRIGGER append_only");
+  assert.deepEqual([broken?.node, broken?.position], [node, 2]);
+});
+
+test("a change that wrote its row in its own transaction is linked once, with the row's digest", async () => {
+  const registry = createRegistry({ ...database, runtime: systemRuntime });
+  const home = await registry.wards.createOrganisation("Home", false);
+  await registry.people.create(home.id, "Nina Berg", "nurse", "command line");
+  const writer: Writer = await open();
+  const newId = () => systemRuntime.ids.uuid();
+  const first = await linkChanges(table, { recorder: writer, newId });
+  assert.ok(first >= 1);
+  assert.equal(await linkChanges(table, { recorder: writer, newId }), 0);
+  await writer.close();
+  const bodies = (await recordsOf()).map(({ body }) => JSON.parse(body));
+  const created = bodies.find(({ code }) => code === "person.create");
+  assert.deepEqual(created?.who, { kind: "system", id: "command line", display: "command line" });
+  assert.match(created?.change.digest, /^[0-9a-f]{64}$/);
+});
+
+test("the keeper signs at its start, and tells of a log that ends before a checkpoint it knows", async () => {
+  const writer = await open();
+  await writer.append(newRecord());
+  const errors: string[] = [];
+  const log = { ...quietLog, error: (_: object, text: string) => void errors.push(text) };
+  const saved: number[] = [];
+  const ahead = { body: JSON.stringify({ number: 1_000_000 }), signature: new Uint8Array() };
+  const keeper = startKeeper({
+    table,
+    recorder: writer,
+    isWritable: () => writer.state === "ok",
+    signer,
+    note: {
+      load: async () => ahead,
+      save: async ({ body }) => void saved.push(JSON.parse(body).number),
+    },
+    runtime: systemRuntime,
+    log,
+  });
+  await keeper.checkpoint();
+  await keeper.close();
+  await writer.close();
+  assert.ok(saved.length >= 1);
+  assert.equal(errors.length, 1);
+  assert.ok((await recordsOf()).some(({ body }) => body.includes("audit.set-back")));
+  assert.equal(verifyLog(await exported()).broken, null);
+});
