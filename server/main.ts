@@ -243,6 +243,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     wards: foundation.wards,
     devices: foundation.devices,
     people: foundation.people,
+    relations: foundation.relations,
     quarantine,
     history: screened.history(foundation.alarms),
     devicesNow: {

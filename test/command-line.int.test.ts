@@ -49,6 +49,23 @@ test("wrong usage is one JSON object too, where JSON was asked for", async () =>
   }
 });
 
+test("people are added, changed, related and let in no more from the command line", async () => {
+  const added = await ward.json("person", "add", "--name", "Ola Berg", "--role", "patient");
+  assert.match(added.link ?? "", /\/sign-in#token=[A-Za-z0-9_-]{43}$/);
+  const id = added.id as string;
+  const { id: patient } = await ward.json("patient", "add", "--name", "Berg, Ola", "--mrn", "CLI-1", "--bed", "99");
+  const related = ["person", "relate", id, "--patient", patient as string, "--relation", "self", "--reason", "card"];
+  assert.ok((await ward.json(...related)).id);
+  const { code, stdout } = await ward.cli(...related, "--json");
+  assert.deepEqual([code, JSON.parse(stdout).error.code], [1, "CONFLICT"]);
+  assert.equal((await ward.cli("person", "role", id, "surgeon", "--json")).code, 2);
+  const { id: leaver } = await ward.json("person", "add", "--name", "Nina", "--role", "nurse");
+  assert.equal((await ward.json("person", "role", leaver as string, "physician")).role, "physician");
+  assert.ok((await ward.json("person", "disable", leaver as string)).disabledAt);
+  const { people } = await ward.json<{ people: { id: string; role: string }[] }>("person", "list");
+  assert.equal(people.find((one) => one.id === leaver)?.role, "physician");
+});
+
 test("a replay of the past that nobody wore is told with its cure, and the cure works", async () => {
   const [bed] = await addBeds(ward, 1);
   assert.ok(bed);

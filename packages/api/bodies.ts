@@ -1,3 +1,4 @@
+import { FACTS, RELATIONS, ROLES } from "@openward/model";
 import { z } from "zod";
 
 /** Milliseconds since 1970, UTC. */
@@ -8,7 +9,7 @@ const isoDate = z.iso.date();
 const timeZone = z.string().min(1).max(64);
 const text = (max: number) => z.string().trim().min(1).max(max);
 
-export const role = z.enum(["nurse", "clinical-engineer", "administrator", "integration"]);
+export const role = z.enum(ROLES);
 export const sex = z.enum(["male", "female", "other", "unknown"]);
 export const ageGroup = z.enum(["neonate", "pediatric", "adult"]);
 export const priority = z.enum(["high", "medium", "low"]);
@@ -416,6 +417,70 @@ export const dismissal = z.object({ reason: text(200) });
 
 export const person = z.object({ id, display: z.string(), role, createdAt: millis, disabledAt: millis.nullable() });
 export const newPerson = z.object({ display: text(120), role });
+export const personChange = z
+  .object({ display: text(120).optional(), role: role.optional() })
+  .refine(({ display, role }) => display !== undefined || role !== undefined, "one of display, role");
+
+export const relation = z.object({
+  id,
+  patientId: id,
+  personId: id,
+  /** Display name of the person. */
+  person: z.string(),
+  relation: z.enum(RELATIONS),
+  reason: z.string(),
+  from: millis,
+  to: millis.nullable(),
+  maySee: z.boolean(),
+  mayDecide: z.boolean(),
+  /** What stands against it. */
+  because: z.enum(["ended", ...FACTS]).nullable(),
+});
+export const fact = z.object({
+  id,
+  patientId: id,
+  fact: z.enum(FACTS),
+  reason: z.string(),
+  from: millis,
+  to: millis.nullable(),
+});
+export const relations = z.object({ relations: z.array(relation), facts: z.array(fact) });
+/** Whom the person who asks stands beside, and as what. */
+export const me = z.object({
+  patients: z.array(
+    z.object({
+      patientId: id,
+      name: z.string(),
+      birthDate: isoDate.nullable(),
+      timeZone,
+      relation: z.enum(RELATIONS),
+      since: millis,
+      maySee: z.boolean(),
+      mayDecide: z.boolean(),
+      because: z.enum(["ended", ...FACTS]).nullable(),
+    }),
+  ),
+});
+export const myDevice = z.object({
+  patientId: id,
+  id: deviceId,
+  display: z.string(),
+  type: z.string(),
+  since: millis,
+  /** Percent. */
+  battery: z.number().nullable(),
+  isConnected: z.boolean(),
+  lastSeenAt: millis.nullable(),
+});
+export const newRelation = z.object({
+  personId: id,
+  relation: z.enum(RELATIONS),
+  reason: text(200),
+  /** Now where it is left out. */
+  from: millis.optional(),
+  to: millis.nullable().optional(),
+});
+export const newFact = z.object({ fact: z.enum(FACTS), reason: text(200), from: millis.optional() });
 /** The link works once and ends at `expiresAt`. */
 export const personWithLink = z.object({ person, link: z.string(), expiresAt: millis });
 
@@ -474,5 +539,9 @@ export type DeviceBody = z.infer<typeof device>;
 export type DeviceTypeBody = z.infer<typeof deviceType>;
 export type QuarantinedBody = z.infer<typeof quarantined>;
 export type PersonBody = z.infer<typeof person>;
+export type RelationBody = z.infer<typeof relation>;
+export type MeBody = z.infer<typeof me>;
+export type MyDevice = z.infer<typeof myDevice>;
+export type FactBody = z.infer<typeof fact>;
 export type SystemBody = z.infer<typeof system>;
 export type ProblemDetails = z.infer<typeof problemDetails>;

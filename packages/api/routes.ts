@@ -1,4 +1,4 @@
-import type { Role } from "@openward/model";
+import { ROLES, type Role } from "@openward/model";
 import { z } from "zod";
 import * as b from "./bodies.ts";
 import * as s from "./streams.ts";
@@ -18,11 +18,15 @@ export interface Route {
   readonly formats?: readonly string[];
 }
 
-const everyone = ["nurse", "clinical-engineer", "administrator", "integration"] as const;
-const clinical = ["nurse", "administrator"] as const;
-const technical = ["clinical-engineer", "administrator", "nurse"] as const;
+/** Everybody who works on the ward; which patients is the view's to say. */
+const everyone = ["nurse", "physician", "clinical-engineer", "administrator", "integration"] as const;
+const signedIn = ROLES;
+const clinical = ["nurse", "physician", "administrator"] as const;
+const technical = ["clinical-engineer", "administrator", "nurse", "physician"] as const;
 const fleet = ["clinical-engineer", "administrator"] as const;
 const admin = ["administrator"] as const;
+/** Who lets in and who watches over it. */
+const identities = ["administrator", "privacy-officer"] as const;
 
 const none = z.null();
 const number = z.coerce.number();
@@ -34,9 +38,11 @@ const ids = z.string().max(12_000);
 const points = number.int().min(1).max(5000);
 
 export const routes = {
-  session: { method: "GET", path: "/api/session", summary: "Who is signed in", allow: everyone, status: 200, response: b.session },
+  session: { method: "GET", path: "/api/session", summary: "Who is signed in", allow: signedIn, status: 200, response: b.session },
   signIn: { method: "POST", path: "/api/session", summary: "Sign in with a one-time link's token", allow: "public", body: b.signIn, status: 200, response: b.session },
-  signOut: { method: "DELETE", path: "/api/session", summary: "Sign out", allow: everyone, status: 204, response: none },
+  signOut: { method: "DELETE", path: "/api/session", summary: "Sign out", allow: signedIn, status: 204, response: none },
+  me: { method: "GET", path: "/api/me", summary: "Whom the person who asks stands beside, and what they may do", allow: signedIn, status: 200, response: b.me },
+  myDevices: { method: "GET", path: "/api/me/devices", summary: "Devices on those patients now", allow: signedIn, status: 200, response: z.array(b.myDevice) },
   about: { method: "GET", path: "/api/about", summary: "What may be known before signing in", allow: "public", status: 200, response: b.about },
   system: { method: "GET", path: "/api/system", summary: "Addresses and state of this server", allow: everyone, status: 200, response: b.system },
 
@@ -102,6 +108,12 @@ export const routes = {
   amend: { method: "POST", path: "/api/patients/:id/amendments", summary: "Enter a reading or a span in error, correct a reading, or give a device's span to the patient whose it is; 409 where it has been amended since `seen`", allow: clinical, body: b.newAmendment, status: 201, response: b.amendment },
   withdrawAmendment: { method: "POST", path: "/api/patients/:id/amendments/:amendmentId/withdraw", summary: "An amendment does not hold any more; 409 while a later one of the same stands on it", allow: clinical, body: b.withdrawal, status: 200, response: b.amendment },
 
+  relations: { method: "GET", path: "/api/patients/:id/relations", summary: "The patient's own sign-in, family and guardians, and what changes what they may do; ended ones too", allow: clinical, status: 200, response: b.relations },
+  relate: { method: "POST", path: "/api/patients/:id/relations", summary: "Say who a person is to this patient, why, and from when to when; 409 where their role is another", allow: admin, body: b.newRelation, status: 201, response: b.relation },
+  endRelation: { method: "POST", path: "/api/patients/:id/relations/:relationId/end", summary: "A relation ends now", allow: admin, status: 200, response: b.relation },
+  stateFact: { method: "POST", path: "/api/patients/:id/facts", summary: "Record a death or an incapacity: it ends or changes what relations allow", allow: clinical, body: b.newFact, status: 201, response: b.fact },
+  endFact: { method: "POST", path: "/api/patients/:id/facts/:factId/end", summary: "It is not so any more, or was recorded in error", allow: clinical, status: 200, response: b.fact },
+
   deviceTypes: { method: "GET", path: "/api/device-types", summary: "Known device types", allow: everyone, status: 200, response: z.array(b.deviceType) },
   devices: { method: "GET", path: "/api/devices", summary: "Devices with state and patient", allow: everyone, status: 200, response: z.array(b.device) },
   device: { method: "GET", path: "/api/devices/:deviceId", summary: "A device", allow: everyone, status: 200, response: b.device },
@@ -118,8 +130,11 @@ export const routes = {
 
   reprocess: { method: "POST", path: "/api/reprocess", summary: "Run what was sent in a span through today's codecs and show the differences to what is read today; with `apply`, add what is new and amend what is otherwise; 409 where the differences are not those of `confirm`", allow: fleet, body: b.reprocess, status: 200, response: b.reprocessed },
 
-  people: { method: "GET", path: "/api/people", summary: "People who can sign in", allow: admin, status: 200, response: z.array(b.person) },
+  people: { method: "GET", path: "/api/people", summary: "People who can sign in", allow: identities, status: 200, response: z.array(b.person) },
   addPerson: { method: "POST", path: "/api/people", summary: "Add a person; the answer has a one-time sign-in link", allow: admin, body: b.newPerson, status: 201, response: b.personWithLink },
+  changePerson: { method: "PATCH", path: "/api/people/:id", summary: "Change a person's name or role; 409 for the last administrator, or while they are related to patients", allow: admin, body: b.personChange, status: 200, response: b.person },
+  disablePerson: { method: "POST", path: "/api/people/:id/disable", summary: "End a person's sessions and links, and let them in no more; 409 for the last administrator", allow: admin, status: 200, response: b.person },
+  enablePerson: { method: "POST", path: "/api/people/:id/enable", summary: "Let a person in again; they need a new link", allow: admin, status: 200, response: b.person },
   newLink: { method: "POST", path: "/api/people/:id/link", summary: "A fresh one-time sign-in link", allow: admin, status: 200, response: b.personWithLink },
 } as const satisfies Record<string, Route>;
 

@@ -7,4 +7,5 @@ export * from "./alarm.ts";
 export * from "./amendment.ts";
 export * from "./journal.ts";
 export * from "./people.ts";
+export * from "./relations.ts";
 export * from "./telemetry.ts";

@@ -62,9 +62,30 @@ export interface Device {
   readonly revokedAt: Millis | null;
 }
 
-/** The roles of the first portals; more join them with the access rules. */
-export const ROLES = ["nurse", "clinical-engineer", "administrator", "integration"] as const;
+/** What somebody is here. Which role may call which route is the table of packages/api. */
+export const ROLES = [
+  "patient",
+  "family",
+  "nurse",
+  "physician",
+  "clinical-engineer",
+  "researcher",
+  "privacy-officer",
+  "administrator",
+  "integration",
+] as const;
 export type Role = (typeof ROLES)[number];
+
+/** Roles whose work is the ward: all others see no patient but by a grant of their own. */
+const WARD_ROLES: ReadonlySet<Role> = new Set([
+  "nurse",
+  "physician",
+  "clinical-engineer",
+  "administrator",
+  "integration",
+]);
+
+export const isOfTheWard = (role: Role): boolean => WARD_ROLES.has(role);
 
 /** Somebody who can sign in. */
 export interface Person {

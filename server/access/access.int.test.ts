@@ -189,10 +189,32 @@ test("a person who is disabled is out, and cannot come back by an old link", asy
   const person = await registry.people.create(home.id, "Leaver", "nurse", BY);
   const [first, second] = [await access.issueLink(person.id, BY), await access.issueLink(person.id, BY)];
   const cookie = cookieOf((await access.signIn(first.token)).cookie);
-  await database.owner.query("UPDATE person SET disabled_at = 1 WHERE id = $1", [person.id]);
+  await registry.people.disable(home.id, person.id, BY);
   await until("the session is refused", async () => (await access.authenticate({ cookie })) === undefined);
   await assert.rejects(access.signIn(second.token), refused("LINK_EXPIRED"));
   await assert.rejects(access.issueLink(person.id, BY), refused("CONFLICT"));
+  await registry.people.enable(home.id, person.id, BY);
+  assert.equal(await other.authenticate({ cookie }), undefined, "what had ended stays ended");
+  await assert.rejects(access.signIn(second.token), refused("LINK_EXPIRED"));
+  assert.ok(await access.issueLink(person.id, BY));
+});
+
+test("a new role holds for a session that runs, and whoever leaves the ward sees nobody", async () => {
+  const patient = await newPatient();
+  const person = await registry.people.create(home.id, "Mover", "nurse", BY);
+  const cookie = cookieOf((await access.signIn((await access.issueLink(person.id, BY)).token)).cookie);
+  const principal = async () => {
+    const found = await access.authenticate({ cookie });
+    assert.ok(found);
+    return found.principal;
+  };
+  const before = await access.viewOf(await principal());
+  await until("the ward is seen", () => before.has(patient.id));
+  await registry.people.change(home.id, person.id, { role: "researcher" }, BY);
+  await until("the role is the new one", async () => (await principal()).role === "researcher");
+  assert.deepEqual(before.patientIds(), [], "the view that was held is empty");
+  const after = await access.viewOf(await principal());
+  assert.deepEqual([after.patientIds(), after.has(patient.id), after.recordsOf(patient.id)], [[], false, []]);
 });
 
 test("a token ends at its time, and open live views are told then", async () => {

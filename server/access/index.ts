@@ -1,3 +1,4 @@
+import { isOfTheWard, type PatientView, type Principal } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { createAuthentication } from "./authentication.ts";
 import { sessionCookie } from "./credentials.ts";
@@ -17,6 +18,14 @@ export interface AccessDeps {
   readonly isSecure: boolean;
   readonly log: { warn(facts: object, text: string): void };
 }
+
+/** Of whoever does not work on the ward: until a grant says otherwise. */
+const seesNobody = (principal: Principal): PatientView => ({
+  principal,
+  has: () => false,
+  patientIds: () => [],
+  recordsOf: () => [],
+});
 
 /** The door: who is it, and which patients may they see. Nothing is visible but through a view. */
 export function createAccess(deps: AccessDeps): Access & { close(): void } {
@@ -44,7 +53,7 @@ export function createAccess(deps: AccessDeps): Access & { close(): void } {
 
   return {
     authenticate: authentication.authenticate,
-    viewOf: views.viewOf,
+    viewOf: async (principal) => (isOfTheWard(principal.role) ? views.viewOf(principal) : seesNobody(principal)),
     issueLink: credentials.issueLink,
     issueToken: credentials.issueToken,
 

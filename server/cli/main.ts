@@ -9,6 +9,7 @@ import { addExportCommand } from "./export.ts";
 import { addKeysCommands } from "./keys.ts";
 import { EXIT, fail, print } from "./output.ts";
 import { addPatientCommands } from "./patient.ts";
+import { addPersonCommands } from "./person.ts";
 import { addReplayCommand } from "./replay.ts";
 import { addReprocessCommand } from "./reprocess.ts";
 import { addRestoreCommand } from "./restore.ts";
@@ -26,6 +27,7 @@ const program = new Command("openward")
 
 addServeCommands(program);
 addPatientCommands(program);
+addPersonCommands(program);
 addDeviceCommands(program);
 addTokenCommands(program);
 addReplayCommand(program);

@@ -4,12 +4,14 @@ import type { Handlers } from "./call.ts";
 import type { Access, People } from "./ports.ts";
 import { personBody } from "./present.ts";
 
+type PeopleRoutes = "people" | "addPerson" | "changePerson" | "disablePerson" | "enablePerson" | "newLink";
+
 export function peopleHandlers(deps: {
   people: People;
   access: Pick<Access, "issueLink">;
   /** The page that takes a one-time token. */
   signInLink: (token: string) => string;
-}): Pick<Handlers, "people" | "addPerson" | "newLink"> {
+}): Pick<Handlers, PeopleRoutes> {
   const { people, access, signInLink } = deps;
 
   async function withLink(person: Person, by: string) {
@@ -24,6 +26,15 @@ export function peopleHandlers(deps: {
     async addPerson({ signedIn, body: { display, role } }) {
       const by = signedIn.principal.id;
       return withLink(await people.create(signedIn.organisation.id, display, role, by), by);
+    },
+    async changePerson({ signedIn: { organisation, principal }, params, body }) {
+      return personBody(await people.change(organisation.id, params.id, body, principal.id));
+    },
+    async disablePerson({ signedIn: { organisation, principal }, params }) {
+      return personBody(await people.disable(organisation.id, params.id, principal.id));
+    },
+    async enablePerson({ signedIn: { organisation, principal }, params }) {
+      return personBody(await people.enable(organisation.id, params.id, principal.id));
     },
     async newLink({ signedIn, params }) {
       const person = await people.find(params.id);

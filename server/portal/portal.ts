@@ -9,6 +9,7 @@ import type { Handlers } from "./call.ts";
 import { deviceHandlers } from "./devices.ts";
 import { registerRoutes } from "./door.ts";
 import { limitHandlers } from "./limits.ts";
+import { meHandlers } from "./me.ts";
 import { createNames } from "./names.ts";
 import { patientHandlers } from "./patients.ts";
 import { peopleHandlers } from "./people.ts";
@@ -23,6 +24,7 @@ import type {
   Patients,
   People,
   Quarantine,
+  Relations,
   Reprocess,
   Reprocessing,
   Screens,
@@ -34,6 +36,7 @@ import type {
 } from "./ports.ts";
 import { alarmBody, standbyBody } from "./present.ts";
 import { quarantineHandlers } from "./quarantine.ts";
+import { relationHandlers } from "./relations.ts";
 import { reprocessingHandlers } from "./reprocessing.ts";
 import { createRoster } from "./roster.ts";
 import { sessionHandlers } from "./session.ts";
@@ -55,6 +58,7 @@ export interface PortalDeps {
   readonly reprocessing: Reprocessing;
   readonly history: AlarmHistory;
   readonly people: People;
+  readonly relations: Relations;
   readonly watch: Watch;
   readonly telemetry: Telemetry;
   /** What tiles show of it: never waited for. Left out: the same. */
@@ -97,6 +101,8 @@ export function createPortal(deps: PortalDeps): Portal {
     ...deviceHandlers({ devices: deps.devices, devicesNow, deviceTypes: deps.deviceTypes, patients, clock }),
     ...quarantineHandlers({ quarantine: deps.quarantine, reprocess: deps.reprocess, names }),
     ...reprocessingHandlers({ reprocessing: deps.reprocessing }),
+    ...meHandlers({ ...deps, clock }),
+    ...relationHandlers({ relations: deps.relations, names, clock }),
     ...peopleHandlers({ people: deps.people, access, signInLink: deps.signInLink }),
   };
   return {

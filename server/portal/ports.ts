@@ -9,13 +9,17 @@ import type {
   Device,
   DeviceStatus,
   Expectation,
+  Fact,
   Limits,
   Patient,
+  PatientFact,
+  PatientRelation,
   PatientView,
   Person,
   Principal,
   Problem,
   QuarantineEntry,
+  Relation,
   Role,
   Sex,
   Standby,
@@ -245,6 +249,45 @@ export interface People {
   list(organisationId: string): Promise<Person[]>;
   create(organisationId: string, display: string, role: Role, by: string): Promise<Person>;
   find(personId: string): Promise<Person | undefined>;
+  change(
+    organisationId: string,
+    personId: string,
+    change: { readonly display?: string | undefined; readonly role?: Role | undefined },
+    by: string,
+  ): Promise<Person>;
+  disable(organisationId: string, personId: string, by: string): Promise<Person>;
+  enable(organisationId: string, personId: string, by: string): Promise<Person>;
+}
+
+export interface RelationsAndFacts {
+  readonly relations: readonly PatientRelation[];
+  readonly facts: readonly PatientFact[];
+}
+
+export interface Relations {
+  ofPatient(organisationId: string, patientId: string): Promise<RelationsAndFacts>;
+  /** With the facts of those patients. */
+  ofPerson(organisationId: string, personId: string): Promise<RelationsAndFacts>;
+  relate(
+    organisationId: string,
+    patientId: string,
+    relation: {
+      readonly personId: string;
+      readonly relation: Relation;
+      readonly reason: string;
+      readonly from?: number | undefined;
+      readonly to?: number | null | undefined;
+    },
+    by: string,
+  ): Promise<PatientRelation>;
+  endRelation(organisationId: string, patientId: string, relationId: string, by: string): Promise<PatientRelation>;
+  state(
+    organisationId: string,
+    patientId: string,
+    fact: { readonly fact: Fact; readonly reason: string; readonly from?: number | undefined },
+    by: string,
+  ): Promise<PatientFact>;
+  endFact(organisationId: string, patientId: string, factId: string, by: string): Promise<PatientFact>;
 }
 
 export type NewLimits = Omit<Limits, "setBy" | "setAt">;

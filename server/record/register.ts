@@ -1,5 +1,6 @@
 import type { OperationOutcome, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
+import { isOfTheWard } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { capabilityStatement } from "./capability.ts";
@@ -65,6 +66,8 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
     const authenticated = await deps.access.authenticate({ cookie, authorization });
     if (!authenticated)
       throw new RefusedInput("NOT_SIGNED_IN", { at: "http.Authorization", expected: "a bearer token" });
+    if (!isOfTheWard(authenticated.principal.role))
+      throw new RefusedInput("NOT_PERMITTED", { at: "http.Authorization" });
     const view = await deps.access.viewOf(authenticated.principal);
     const { handle: answer } = await loadRest();
     const context = {

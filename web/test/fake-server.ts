@@ -319,6 +319,16 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   amend: unasked,
   withdrawAmendment: unasked,
   reprocess: unasked,
+  me: () => ({ patients: [] }),
+  myDevices: () => [],
+  relations: () => ({ relations: [], facts: [] }),
+  relate: unasked,
+  endRelation: unasked,
+  stateFact: unasked,
+  endFact: unasked,
+  changePerson: unasked,
+  disablePerson: unasked,
+  enablePerson: unasked,
   session: () => session(),
   signIn: ({ body }) => {
     if (!links.delete(body.token))

@@ -25,6 +25,7 @@ import type {
   Reading,
   StreamSummary,
 } from "../ports.ts";
+import { relationsInMemory } from "./relations.ts";
 
 export const ORGANISATION = "00000000-0000-7000-8000-00000000000a";
 export const WARD: Ward = {
@@ -96,6 +97,11 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
   const latest: Reading[] = [];
   const alarms: Alarm[] = [];
   const people = new Map<string, Person>();
+  const enabled = (personId: string, disabledAt: number | null) => {
+    const person = { ...need(people, personId), disabledAt };
+    people.set(personId, person);
+    return person;
+  };
   const limits = new Map<string, PatientLimits>();
   const asked: [string, ...unknown[]][] = [];
   const patientListeners: ((organisationId: string) => void)[] = [];
@@ -315,7 +321,16 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
         return person;
       },
       find: async (personId) => people.get(personId),
+      async change(_, personId, { display, role }) {
+        const before = need(people, personId);
+        const person = { ...before, display: display ?? before.display, role: role ?? before.role };
+        people.set(personId, person);
+        return person;
+      },
+      disable: async (_, personId) => enabled(personId, now()),
+      enable: async (_, personId) => enabled(personId, null),
     },
+    relations: relationsInMemory({ organisationId: ORGANISATION, now, id }),
     watch: {
       active: (view) => alarms.filter((alarm) => view.has(alarm.patientId) && alarm.state !== "resolved"),
       acknowledge(view, alarmId, revision) {

@@ -12,10 +12,12 @@ import type {
   PeopleRegistry,
   QuarantineRegistry,
   RegistryChange,
+  RelationRegistry,
   ReprocessingRegistry,
   WardRegistry,
 } from "./ports.ts";
 import { createQuarantineRegistry } from "./quarantine.ts";
+import { createRelationRegistry } from "./relations.ts";
 import { createReprocessingRegistry } from "./reprocessing.ts";
 import { createWardRegistry } from "./wards.ts";
 import { createWatchMemory, type RegistryWatchMemory } from "./watch-memory.ts";
@@ -29,6 +31,7 @@ export interface Registry {
   readonly patients: PatientRegistry;
   readonly devices: DeviceRegistry;
   readonly people: PeopleRegistry;
+  readonly relations: RelationRegistry;
   readonly quarantine: QuarantineRegistry;
   readonly alarms: AlarmRegistry;
   readonly reprocessing: ReprocessingRegistry;
@@ -60,6 +63,7 @@ export function createRegistry(deps: {
     patients: createPatientRegistry(context),
     devices: createDeviceRegistry(context),
     people: createPeopleRegistry(context),
+    relations: createRelationRegistry(context),
     quarantine: createQuarantineRegistry(context),
     alarms: createAlarmRegistry(context),
     reprocessing: createReprocessingRegistry(context),

@@ -4,11 +4,15 @@ import type {
   Association,
   Device,
   DeviceStatus,
+  Fact,
   Organisation,
   Patient,
+  PatientFact,
+  PatientRelation,
   Person,
   Problem,
   QuarantineEntry,
+  Relation,
   Role,
   Sex,
   Stay,
@@ -149,6 +153,50 @@ export interface PeopleRegistry {
   list(organisationId: string): Promise<Person[]>;
   create(organisationId: string, display: string, role: Role, by: By): Promise<Person>;
   find(personId: string): Promise<Person | undefined>;
+  /** CONFLICT where the last administrator would go, or relations to patients run under the old role. */
+  change(
+    organisationId: string,
+    personId: string,
+    change: { readonly display?: string | undefined; readonly role?: Role | undefined },
+    by: By,
+  ): Promise<Person>;
+  /** Ends their sessions and links in the same transaction; CONFLICT for the last administrator. */
+  disable(organisationId: string, personId: string, by: By): Promise<Person>;
+  enable(organisationId: string, personId: string, by: By): Promise<Person>;
+}
+
+export interface RelationsAndFacts {
+  /** Newest first, ended ones too. */
+  readonly relations: readonly PatientRelation[];
+  readonly facts: readonly PatientFact[];
+}
+
+/** What they allow at a moment is `standingOf` in packages/model. */
+export interface RelationRegistry {
+  ofPatient(organisationId: string, patientId: string): Promise<RelationsAndFacts>;
+  /** With the facts of those patients. */
+  ofPerson(organisationId: string, personId: string): Promise<RelationsAndFacts>;
+  /** CONFLICT where the person's role is another, or the two are related at that time. */
+  relate(
+    organisationId: string,
+    patientId: string,
+    relation: {
+      readonly personId: string;
+      readonly relation: Relation;
+      readonly reason: string;
+      readonly from?: number | undefined;
+      readonly to?: number | null | undefined;
+    },
+    by: By,
+  ): Promise<PatientRelation>;
+  endRelation(organisationId: string, patientId: string, relationId: string, by: By): Promise<PatientRelation>;
+  state(
+    organisationId: string,
+    patientId: string,
+    fact: { readonly fact: Fact; readonly reason: string; readonly from?: number | undefined },
+    by: By,
+  ): Promise<PatientFact>;
+  endFact(organisationId: string, patientId: string, factId: string, by: By): Promise<PatientFact>;
 }
 
 /** A change that others in the process (and other processes: the command line) must hear of. */

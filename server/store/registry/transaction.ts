@@ -125,6 +125,10 @@ const FIELDS: Readonly<Record<string, { at: string; expected: string }>> = {
   device_pkey: { at: "id", expected: "an id that no other device has" },
   association_never_overlaps: { at: "from", expected: "a time at which the device was on no other patient" },
   stay_running: { at: "patient", expected: "a patient who is not admitted" },
+  patient_relation_one_self: { at: "relation", expected: "a patient who has no sign-in of their own at that time" },
+  patient_relation_one_patient: { at: "personId", expected: "a person who is no other patient at that time" },
+  patient_relation_once: { at: "personId", expected: "a person who is not related to this patient at that time" },
+  patient_fact_once: { at: "fact", expected: "a patient of whom it is not said already" },
   stay_organisation_id_ward_id_fkey: { at: "wardId", expected: "a ward of this organisation" },
 };
 

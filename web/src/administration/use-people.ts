@@ -13,6 +13,22 @@ export function useAddPerson() {
   });
 }
 
+export function useChangePerson(id: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: Body<"changePerson">) => ask("changePerson", { params: { id }, body }),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["people"] }),
+  });
+}
+
+export function useDisable(name: "disablePerson" | "enablePerson") {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => ask(name, { params: { id } }),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["people"] }),
+  });
+}
+
 export function useNewLink() {
   return useMutation({ mutationFn: (id: string) => ask("newLink", { params: { id } }) });
 }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type RouteName, routes } from "@openward/api";
-import { may, type Permission, type Role } from "./permissions.ts";
+import { may, type Permission, type Role, roleWord } from "./permissions.ts";
 
-const roles: readonly Role[] = ["nurse", "clinical-engineer", "administrator", "integration"];
+const roles = Object.keys(roleWord) as Role[];
 const uses: Readonly<Record<Permission, readonly RouteName[]>> = {
+  ward: ["wards", "patients", "patient", "streams", "alarms", "devices", "system"],
   clinical: [
     "admit",
     "changePatient",
@@ -17,10 +18,14 @@ const uses: Readonly<Record<Permission, readonly RouteName[]>> = {
     "startStandby",
     "endStandby",
     "claim",
+    "relations",
+    "stateFact",
+    "endFact",
   ],
   technical: ["assign", "release", "quarantine", "dismiss", "confirmExpectation"],
   fleet: ["addDevice", "rotateToken", "revokeDevice"],
-  admin: ["people", "addPerson", "newLink", "addWard"],
+  admin: ["addPerson", "changePerson", "disablePerson", "enablePerson", "newLink", "addWard", "relate", "endRelation"],
+  identities: ["people"],
 };
 
 for (const [permission, names] of Object.entries(uses)) {

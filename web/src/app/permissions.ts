@@ -4,10 +4,12 @@ export type Role = Session["principal"]["role"];
 
 /** Groups of the contract's routes; the server decides, this only keeps from showing what it would refuse. */
 const groups = {
-  clinical: ["nurse", "administrator"],
-  technical: ["clinical-engineer", "administrator", "nurse"],
+  ward: ["nurse", "physician", "clinical-engineer", "administrator", "integration"],
+  clinical: ["nurse", "physician", "administrator"],
+  technical: ["clinical-engineer", "administrator", "nurse", "physician"],
   fleet: ["clinical-engineer", "administrator"],
   admin: ["administrator"],
+  identities: ["administrator", "privacy-officer"],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof groups;
@@ -17,8 +19,13 @@ export function may(role: Role, permission: Permission): boolean {
 }
 
 export const roleWord: Readonly<Record<Role, string>> = {
+  patient: "Patient",
+  family: "Family or carer",
   nurse: "Nurse",
+  physician: "Physician",
   "clinical-engineer": "Clinical engineer",
+  researcher: "Researcher",
+  "privacy-officer": "Privacy officer",
   administrator: "Administrator",
   integration: "Integration",
 };

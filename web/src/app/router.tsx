@@ -1,3 +1,4 @@
+import type { Session } from "@openward/api";
 import type { QueryClient } from "@tanstack/react-query";
 import {
   createRootRouteWithContext,
@@ -9,6 +10,7 @@ import {
 import { isSignedOut } from "./api.ts";
 import { sessionQuery, wardsQuery } from "./hooks.ts";
 import { FailedPage, LoadingPage, NotFoundPage } from "./pages.tsx";
+import { may } from "./permissions.ts";
 import { rememberedWard } from "./remembered.ts";
 import { Shell } from "./shell.tsx";
 
@@ -24,19 +26,43 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import("../sign-in/sign-in-page.tsx"), "SignInPage"),
 });
 
-/** Everything behind the sign-in. */
+async function signedIn({ queries }: Context): Promise<Session> {
+  try {
+    return await queries.ensureQueryData(sessionQuery);
+  } catch (error) {
+    if (isSignedOut(error)) throw redirect({ to: "/sign-in" });
+    throw error;
+  }
+}
+
+/** The ward's own screens. */
 const shell = createRoute({
   getParentRoute: () => root,
   id: "shell",
   component: Shell,
   beforeLoad: async ({ context }) => {
-    try {
-      await context.queries.ensureQueryData(sessionQuery);
-    } catch (error) {
-      if (isSignedOut(error)) throw redirect({ to: "/sign-in" });
-      throw error;
-    }
+    const { principal } = await signedIn(context);
+    if (!may(principal.role, "ward")) throw redirect({ to: "/mine" });
   },
+});
+
+/** The pages of whoever does not work on the ward: the patient's own, first of all. */
+const own = createRoute({
+  getParentRoute: () => root,
+  path: "/mine",
+  component: lazyRouteComponent(() => import("../patient-portal/own-shell.tsx"), "OwnShell"),
+  beforeLoad: ({ context }) => signedIn(context),
+});
+const ownPage = <Path extends string>(path: Path, name: "DevicesPage" | "LookedPage" | "ConsentPage" | "PeoplePage") =>
+  createRoute({
+    getParentRoute: () => own,
+    path,
+    component: lazyRouteComponent(() => import("../patient-portal/pages.tsx"), name),
+  });
+const ownHome = createRoute({
+  getParentRoute: () => own,
+  path: "/",
+  component: lazyRouteComponent(() => import("../patient-portal/home-page.tsx"), "HomePage"),
 });
 
 const home = createRoute({
@@ -95,6 +121,13 @@ const administration = createRoute({
 
 const tree = root.addChildren([
   signIn,
+  own.addChildren([
+    ownHome,
+    ownPage("devices", "DevicesPage"),
+    ownPage("looked", "LookedPage"),
+    ownPage("consent", "ConsentPage"),
+    ownPage("people", "PeoplePage"),
+  ]),
   shell.addChildren([home, ward, patients, chart, devices, quarantine, administration]),
 ]);
 

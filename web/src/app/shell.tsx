@@ -1,20 +1,14 @@
-import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
 import {
   IconActivityHeartbeat,
   IconAlertTriangle,
   IconBedFlat,
-  IconDeviceDesktop,
   IconDeviceWatch,
   IconInbox,
-  IconLogout,
-  IconMoon,
   IconSettings,
-  IconSun,
-  IconUserCircle,
 } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useMatch, useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect } from "react";
 import { AlarmSummary } from "../alarms/alarm-summary.tsx";
 import { AnswerProblem } from "../alarms/answer-problem.tsx";
 import { SoundControl } from "../alarms/sound-control.tsx";
@@ -23,9 +17,10 @@ import { ask, isSignedOut } from "./api.ts";
 import { Banner, DemoBanner } from "./banner.tsx";
 import { sessionQuery, useLive, useMay, useNow, useSystem, useWards } from "./hooks.ts";
 import { monitor } from "./monitor.ts";
-import { may, roleWord } from "./permissions.ts";
+import { may } from "./permissions.ts";
 import { rememberedWard, rememberWard } from "./remembered.ts";
 import classes from "./shell.module.css";
+import { UserMenu } from "./user-menu.tsx";
 
 /** The frame of every screen behind the sign-in: where one is, what is wrong, and the alarms. */
 export function Shell() {
@@ -236,61 +231,5 @@ function WardClock({ wardId }: { readonly wardId: string | undefined }) {
     <time className={classes.clock} dateTime={new Date(now).toISOString()} title={`Time in ${ward.timeZone}`}>
       {formatTime(now, ward.timeZone)}
     </time>
-  );
-}
-
-const schemes = [
-  { value: "light", label: "Light", icon: IconSun },
-  { value: "dark", label: "Dark", icon: IconMoon },
-  { value: "auto", label: "As the system", icon: IconDeviceDesktop },
-] as const;
-
-function UserMenu() {
-  const session = useQuery(sessionQuery).data;
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const [isOpen, setOpen] = useState(false);
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  const signOut = useMutation({
-    mutationFn: () => ask("signOut"),
-    onSettled: () => {
-      monitor.ward.watch(null);
-      monitor.patient.watch(null);
-      queries.clear();
-      void navigate({ to: "/sign-in", search: {} });
-    },
-  });
-  return (
-    <Menu position="bottom-end" opened={isOpen} onChange={setOpen} withinPortal width={230}>
-      <Menu.Target>
-        <ActionIcon variant="default" size={34} aria-label="Account and appearance">
-          <IconUserCircle size={21} stroke={1.7} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          {session?.principal.display} · {session && roleWord[session.principal.role]}
-          <br />
-          {session?.organisation.name}
-        </Menu.Label>
-        <Menu.Divider />
-        {schemes.map(({ value, label, icon: Icon }) => (
-          <Menu.Item
-            key={value}
-            role="menuitemradio"
-            aria-checked={colorScheme === value}
-            leftSection={<Icon size={18} />}
-            rightSection={colorScheme === value ? "✓" : null}
-            onClick={() => setColorScheme(value)}
-          >
-            {label}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={18} />} onClick={() => signOut.mutate()}>
-          Sign out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
   );
 }

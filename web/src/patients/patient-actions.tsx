@@ -1,15 +1,16 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import type { PatientBody } from "@openward/api";
-import { IconArrowMerge, IconDoorExit, IconDots, IconPencil, IconTransfer } from "@tabler/icons-react";
+import { IconArrowMerge, IconDoorExit, IconDots, IconPencil, IconTransfer, IconUsers } from "@tabler/icons-react";
 import { useState } from "react";
 import { Confirm } from "../parts/confirm.tsx";
 import { formatBirthDate } from "../parts/format.ts";
 import { EditDialog } from "./edit-dialog.tsx";
+import { FactsDialog } from "./facts-dialog.tsx";
 import { MergeDialog } from "./merge-dialog.tsx";
 import { PlaceDialog } from "./place-dialog.tsx";
 import { useDischarge } from "./use-patients.ts";
 
-type Doing = "edit" | "place" | "merge" | "discharge" | null;
+type Doing = "edit" | "place" | "merge" | "facts" | "discharge" | null;
 
 /** What can be done with a patient's record. */
 export function PatientActions({ patient }: { readonly patient: PatientBody }) {
@@ -35,6 +36,9 @@ export function PatientActions({ patient }: { readonly patient: PatientBody }) {
           <Menu.Item leftSection={<IconArrowMerge size={17} />} onClick={() => setDoing("merge")}>
             Merge
           </Menu.Item>
+          <Menu.Item leftSection={<IconUsers size={17} />} onClick={() => setDoing("facts")}>
+            Death, incapacity, relations
+          </Menu.Item>
           {patient.stay && (
             <Menu.Item leftSection={<IconDoorExit size={17} />} onClick={() => setDoing("discharge")}>
               Discharge
@@ -44,6 +48,7 @@ export function PatientActions({ patient }: { readonly patient: PatientBody }) {
       </Menu>
       {doing === "edit" && <EditDialog patient={patient} onClose={close} />}
       {doing === "place" && <PlaceDialog patient={patient} onClose={close} />}
+      {doing === "facts" && <FactsDialog patient={patient} onClose={close} />}
       {doing === "merge" && <MergeDialog patient={patient} onClose={close} />}
       <Confirm
         isOpen={doing === "discharge"}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isOfTheWard, ROLES, type Role } from "@openward/model";
+import { type Route, routes } from "./routes.ts";
+
+const table = Object.entries(routes) as [string, Route][];
+
+/** What may be asked before anybody is known. */
+const PUBLIC = ["signIn", "about"];
+
+for (const [name, route] of table) {
+  test(`${name} says who may call it`, () => {
+    if (route.allow === "public") {
+      assert.ok(PUBLIC.includes(name), "a route that everybody may call is named in this test");
+      return;
+    }
+    assert.ok(route.allow.length > 0, "a route that nobody may call is none");
+    for (const role of route.allow) assert.ok((ROLES as readonly string[]).includes(role), role);
+    assert.equal(new Set(route.allow).size, route.allow.length);
+  });
+}
+
+test("no two routes have the same method and path", () => {
+  const places = table.map(([, { method, path }]) => `${method} ${path.replaceAll(/:\w+/g, ":")}`);
+  assert.equal(new Set(places).size, places.length);
+});
+
+const outside = ROLES.filter((role) => !isOfTheWard(role));
+
+for (const role of outside) {
+  test(`a ${role} calls no route of the ward`, () => {
+    const may = table.filter(([, { allow }]) => allow !== "public" && (allow as readonly Role[]).includes(role));
+    assert.deepEqual(
+      may.map(([, { path }]) => path).filter((path) => !OF_ONESELF.test(path) && !OVERSIGHT[role]?.includes(path)),
+      [],
+    );
+    assert.ok(may.length > 0, "they sign in and out");
+  });
+}
+
+const OF_ONESELF = /^\/api\/(session|me)(\/|$)/;
+const OVERSIGHT: Partial<Record<Role, readonly string[]>> = { "privacy-officer": ["/api/people"] };

@@ -1,0 +1,81 @@
+import { type PatientFact, type PatientRelation, type Standing, standingOf } from "@openward/model";
+import type { Clock } from "@openward/runtime";
+import type { Handlers } from "./call.ts";
+import type { Authenticated, Devices, DevicesNow, DeviceType, Patients, Relations } from "./ports.ts";
+
+type MeRoutes = "me" | "myDevices";
+
+/** What somebody sees of themselves, or of whom they stand beside; by their relations, and not by the ward's view. */
+export function meHandlers(deps: {
+  relations: Pick<Relations, "ofPerson">;
+  patients: Pick<Patients, "find">;
+  devices: Pick<Devices, "list">;
+  devicesNow: DevicesNow;
+  deviceTypes: readonly DeviceType[];
+  clock: Clock;
+}): Pick<Handlers, MeRoutes> {
+  const { relations, patients, devices, devicesNow, clock } = deps;
+  const typeDisplay = new Map(deps.deviceTypes.map(({ key, display }) => [key, display]));
+
+  /** Those that run, a death or an incapacity taken into account. */
+  async function running({ principal, organisation }: Authenticated): Promise<Running[]> {
+    // A token is a program's: it stands beside nobody.
+    if (principal.kind !== "person") return [];
+    const { relations: all, facts } = await relations.ofPerson(organisation.id, principal.id);
+    return all
+      .map((relation) => ({ relation, standing: standingOf(relation, factsOf(relation, facts), clock.now()) }))
+      .filter(({ standing }) => standing.because !== "ended");
+  }
+
+  return {
+    async me({ signedIn }) {
+      const found = await Promise.all(
+        (await running(signedIn)).map(async ({ relation, standing }) => {
+          const record = await patients.find(signedIn.organisation.id, relation.patientId);
+          if (!record) return [];
+          const { name, birthDate, timeZone } = record.patient;
+          const { maySee, mayDecide, because } = standing;
+          // Whoever may not see any more is told that it is so, and about whom; nothing else.
+          const who = { patientId: relation.patientId, name, birthDate: maySee ? birthDate : null, timeZone };
+          return [{ ...who, relation: relation.relation, since: relation.from, maySee, mayDecide, because }];
+        }),
+      );
+      return { patients: found.flat() };
+    },
+
+    async myDevices({ signedIn }) {
+      const seen = new Set(
+        (await running(signedIn)).flatMap(({ relation, standing }) => (standing.maySee ? [relation.patientId] : [])),
+      );
+      if (seen.size === 0) return [];
+      const all = await devices.list(signedIn.organisation.id);
+      return all.flatMap(({ device, status, association, lastSeenAt }) =>
+        association && association.to === null && seen.has(association.patientId)
+          ? [
+              {
+                patientId: association.patientId,
+                id: device.id,
+                display: device.display,
+                type: typeDisplay.get(device.type) ?? device.type,
+                since: association.from,
+                battery: status?.battery ?? null,
+                isConnected: devicesNow.isConnected(device.id),
+                lastSeenAt: latest(devicesNow.lastSeenAt(device.id), lastSeenAt),
+              },
+            ]
+          : [],
+      );
+    },
+  };
+}
+
+const latest = (here: number | undefined, kept: number | null): number | null =>
+  here === undefined ? kept : Math.max(here, kept ?? 0);
+
+interface Running {
+  readonly relation: PatientRelation;
+  readonly standing: Standing;
+}
+
+const factsOf = ({ patientId }: PatientRelation, facts: readonly PatientFact[]) =>
+  facts.filter((fact) => fact.patientId === patientId);

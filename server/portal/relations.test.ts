@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type RouteName, routes } from "@openward/api";
+import { createWorld } from "./testing/world.ts";
+
+function assertForm(name: RouteName, body: unknown): void {
+  const result = routes[name].response.safeParse(body);
+  assert.ok(result.success, `${name}: ${result.error?.message}`);
+}
+
+/** As the world signs people in: "session patient" is this person. */
+const PATIENT = "00000000-0000-7000-8000-0000000000a1";
+
+async function worldWithPatient() {
+  const world = await createWorld((deps) => ({
+    ...deps,
+    access: {
+      ...deps.access,
+      async authenticate(headers) {
+        const found = await deps.access.authenticate(headers);
+        return found && found.principal.role === "patient"
+          ? { ...found, principal: { ...found.principal, id: PATIENT } }
+          : found;
+      },
+    },
+  }));
+  const { patient } = world.newPatient("Hansen, Kari");
+  return { ...world, patient, url: `/api/patients/${patient.id}` };
+}
+
+test("a relation is made, says what it allows, and ends", async () => {
+  const { call, url, people } = await worldWithPatient();
+  people.set(PATIENT, {
+    id: PATIENT,
+    organisationId: "o",
+    display: "Kari Hansen",
+    role: "patient",
+    createdAt: 0,
+    disabledAt: null,
+  });
+  const made = await call("token administrator", "POST", `${url}/relations`, {
+    personId: PATIENT,
+    relation: "self",
+    reason: "identity card",
+  });
+  assert.equal(made.status, 201);
+  assertForm("relate", made.body);
+  assert.deepEqual(
+    [made.body.person, made.body.maySee, made.body.mayDecide, made.body.because],
+    ["Kari Hansen", true, true, null],
+  );
+  const fact = await call("token physician", "POST", `${url}/facts`, { fact: "incapacity", reason: "delirium" });
+  assertForm("stateFact", fact.body);
+  const all = await call("token nurse", "GET", `${url}/relations`);
+  assertForm("relations", all.body);
+  assert.deepEqual([all.body.relations[0].mayDecide, all.body.facts.length], [false, 1]);
+  assert.equal((await call("token nurse", "POST", `${url}/facts/${fact.body.id}/end`)).status, 200);
+  const ended = await call("token administrator", "POST", `${url}/relations/${made.body.id}/end`);
+  assertForm("endRelation", ended.body);
+  assert.deepEqual([ended.body.maySee, ended.body.because], [false, "ended"]);
+});
+
+test("a patient sees themselves and their devices, and nobody else's", async () => {
+  const { call, patient, url, devices, newPatient } = await worldWithPatient();
+  const none = await call("session patient", "GET", "/api/me");
+  assert.deepEqual(none.body, { patients: [] });
+  assert.deepEqual((await call("session patient", "GET", "/api/me/devices")).body, []);
+  await call("token administrator", "POST", `${url}/relations`, {
+    personId: PATIENT,
+    relation: "self",
+    reason: "identity card",
+  });
+  const other = newPatient("Berg, Ola").patient;
+  for (const [id, patientId] of [
+    ["oximeter-1", patient.id],
+    ["oximeter-2", other.id],
+  ]) {
+    await call("token administrator", "POST", "/api/devices", {
+      id,
+      type: "pulse-oximeter",
+      display: `Oximeter ${id}`,
+    });
+    await call("token administrator", "POST", `/api/devices/${id}/assign`, { patientId });
+  }
+  assert.equal(devices.size, 2);
+  const me = await call("session patient", "GET", "/api/me");
+  assertForm("me", me.body);
+  assert.deepEqual([me.body.patients.length, me.body.patients[0].name], [1, "Hansen, Kari"]);
+  const mine = await call("session patient", "GET", "/api/me/devices");
+  assertForm("myDevices", mine.body);
+  assert.deepEqual(
+    mine.body.map(({ id }: { id: string }) => id),
+    ["oximeter-1"],
+  );
+  assert.deepEqual((await call("token patient", "GET", "/api/me")).body, { patients: [] }, "a token is nobody");
+
+  await call("token nurse", "POST", `${url}/facts`, { fact: "deceased", reason: "certificate" });
+  const after = await call("session patient", "GET", "/api/me");
+  assert.deepEqual(
+    [after.body.patients[0].maySee, after.body.patients[0].birthDate, after.body.patients[0].because],
+    [false, null, "deceased"],
+  );
+  assert.deepEqual((await call("session patient", "GET", "/api/me/devices")).body, []);
+});

@@ -1,0 +1,57 @@
+import { Alert } from "@mantine/core";
+import type { MeBody } from "@openward/api";
+import { Link } from "@tanstack/react-router";
+import { useSession, useTitle } from "../app/hooks.ts";
+import { Card, Empty, Failed, Loading, Page } from "../app/pages.tsx";
+import { roleWord } from "../app/permissions.ts";
+import { formatBirthDate } from "../parts/format.ts";
+import { factWord } from "../patients/relation-words.ts";
+import { useMe } from "./use-me.ts";
+
+/** Where a patient or their family arrive: about whom these pages are, and what they may do here. */
+export function HomePage() {
+  useTitle("Home");
+  const { principal } = useSession();
+  const isBeside = principal.role === "patient" || principal.role === "family";
+  const me = useMe();
+  return (
+    <Page title={principal.display} narrow>
+      {me.isPending ? (
+        <Loading />
+      ) : me.isError ? (
+        <Failed error={me.error} retry={() => me.refetch()} />
+      ) : me.data.patients.length > 0 ? (
+        me.data.patients.map((one) => <About key={one.patientId} one={one} />)
+      ) : (
+        <Empty title={`You are signed in as ${roleWord[principal.role].toLowerCase()}`}>
+          <p>
+            {isBeside
+              ? "Your sign-in is not related to a patient yet. Ask the ward to relate it."
+              : "Nothing is shared with you yet."}
+          </p>
+        </Empty>
+      )}
+    </Page>
+  );
+}
+
+function About({ one }: { readonly one: MeBody["patients"][number] }) {
+  const isSelf = one.relation === "self";
+  return (
+    <Card padded label={one.name}>
+      <h2 style={{ margin: 0 }}>{one.name}</h2>
+      {one.birthDate && <p style={{ margin: "0.2rem 0" }}>{formatBirthDate(one.birthDate)}</p>}
+      {one.because !== null && one.because !== "ended" ? (
+        <Alert variant="light" color="gray" title={factWord[one.because]} mt="xs">
+          {one.maySee ? "You see this record; a guardian decides about sharing it." : "Nothing is shown here any more."}
+        </Alert>
+      ) : (
+        <p style={{ margin: "0.2rem 0" }}>
+          {isSelf ? "This is your own record." : "You stand beside this patient."}{" "}
+          {one.mayDecide ? "You decide who may see it." : "You see what is shared with you."}
+        </p>
+      )}
+      {one.maySee && <Link to="/mine/devices">Devices</Link>}
+    </Card>
+  );
+}

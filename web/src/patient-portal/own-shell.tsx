@@ -1,0 +1,81 @@
+import { IconDeviceWatch, IconEye, IconHome, IconLock, IconUsers } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { type ReactNode, useEffect } from "react";
+import { isSignedOut } from "../app/api.ts";
+import { DemoBanner } from "../app/banner.tsx";
+import { sessionQuery } from "../app/hooks.ts";
+import { may, type Role } from "../app/permissions.ts";
+import classes from "../app/shell.module.css";
+import { UserMenu } from "../app/user-menu.tsx";
+
+const isBeside = (role: Role) => role === "patient" || role === "family";
+
+/** The frame around the pages of whoever does not work on the ward. Nothing of the ward is in it: no alarms, no clock. */
+export function OwnShell() {
+  const session = useQuery(sessionQuery);
+  const navigate = useNavigate();
+  const hasEnded = isSignedOut(session.error) || session.data === undefined;
+  useEffect(() => {
+    if (hasEnded) void navigate({ to: "/sign-in" });
+  }, [hasEnded, navigate]);
+  if (hasEnded) return null;
+  const { principal, organisation } = session.data;
+  return (
+    <div className={classes.shell}>
+      <a href="#main" className={classes.skip}>
+        To the content
+      </a>
+      {organisation.isDemo && <DemoBanner />}
+      <header className={classes.bar}>
+        <Link to={may(principal.role, "ward") ? "/" : "/mine"} className={classes.brand} aria-label="Openward, home">
+          <svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
+            <rect width="32" height="32" rx="8" fill="var(--ow-brand, #0b6e7f)" />
+            <path
+              d="M4 17h6l2.2-5 4.2 12L20.6 8l2.4 9H28"
+              fill="none"
+              stroke="#fff"
+              strokeWidth="2.6"
+              strokeLinecap="round"
+              strokeLinejoin="round"
+            />
+          </svg>
+          <span>Openward</span>
+        </Link>
+        <nav className={classes.nav} aria-label="Main">
+          {isBeside(principal.role) && (
+            <>
+              <Item to="/mine" icon={<IconHome size={20} aria-hidden />} text="Home" isExact />
+              <Item to="/mine/devices" icon={<IconDeviceWatch size={20} aria-hidden />} text="Devices" />
+              <Item to="/mine/looked" icon={<IconEye size={20} aria-hidden />} text="Who looked" />
+              <Item to="/mine/consent" icon={<IconLock size={20} aria-hidden />} text="Sharing" />
+            </>
+          )}
+          {may(principal.role, "identities") && (
+            <Item to="/mine/people" icon={<IconUsers size={20} aria-hidden />} text="People" />
+          )}
+        </nav>
+        <div className={classes.tools} style={{ marginLeft: "auto" }}>
+          <UserMenu />
+        </div>
+      </header>
+      <main id="main" className={classes.main} tabIndex={-1}>
+        <Outlet />
+      </main>
+    </div>
+  );
+}
+
+function Item(props: {
+  readonly to: "/mine" | "/mine/devices" | "/mine/looked" | "/mine/consent" | "/mine/people";
+  readonly icon: ReactNode;
+  readonly text: string;
+  readonly isExact?: boolean;
+}) {
+  return (
+    <Link to={props.to} className={classes.link} activeOptions={{ exact: props.isExact ?? false }}>
+      {props.icon}
+      <span>{props.text}</span>
+    </Link>
+  );
+}

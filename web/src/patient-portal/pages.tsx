@@ -1,0 +1,95 @@
+import { Table } from "@mantine/core";
+import { IconDeviceWatch, IconEye, IconLock } from "@tabler/icons-react";
+import { PeopleSection } from "../administration/people-section.tsx";
+import { useMay, useNow, useTitle } from "../app/hooks.ts";
+import { Card, Empty, Failed, Loading, Page } from "../app/pages.tsx";
+import { formatWhen } from "../parts/format.ts";
+import { Rows } from "../parts/rows.tsx";
+import { useMe, useMyDevices } from "./use-me.ts";
+
+/** What the patient wears or has beside them, and whether it is heard. */
+export function DevicesPage() {
+  useTitle("Devices");
+  const devices = useMyDevices();
+  const me = useMe().data?.patients ?? [];
+  const now = useNow();
+  const of = (patientId: string) => me.find((one) => one.patientId === patientId);
+  const zoneOf = (patientId: string) => of(patientId)?.timeZone ?? "UTC";
+  return (
+    <Page title="Devices" narrow>
+      {devices.isPending ? (
+        <Loading what="Loading devices" />
+      ) : devices.isError ? (
+        <Failed error={devices.error} retry={() => devices.refetch()} />
+      ) : devices.data.length === 0 ? (
+        <Empty title="No device measures now" icon={<IconDeviceWatch size={40} stroke={1.3} />} />
+      ) : (
+        <Card>
+          <Rows
+            minWidth={480}
+            head={
+              <>
+                <Table.Th>Device</Table.Th>
+                <Table.Th>Since</Table.Th>
+                <Table.Th>Last heard</Table.Th>
+                <Table.Th>Battery</Table.Th>
+              </>
+            }
+          >
+            {devices.data.map((one) => (
+              <Table.Tr key={one.id}>
+                <Table.Td data-lead>
+                  <b>{one.display}</b>
+                  <br />
+                  <small>
+                    {one.type}
+                    {me.length > 1 && `, ${of(one.patientId)?.name ?? ""}`}
+                  </small>
+                </Table.Td>
+                <Table.Td data-label="Since">{formatWhen(one.since, now, zoneOf(one.patientId))}</Table.Td>
+                <Table.Td data-label="Last heard">
+                  {one.lastSeenAt === null ? "not yet" : formatWhen(one.lastSeenAt, now, zoneOf(one.patientId))}
+                  {!one.isConnected && " (not connected)"}
+                </Table.Td>
+                <Table.Td data-label="Battery">{one.battery === null ? "not told" : `${one.battery} %`}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Rows>
+        </Card>
+      )}
+    </Page>
+  );
+}
+
+export function LookedPage() {
+  useTitle("Who looked");
+  return (
+    <Page title="Who looked" narrow>
+      <Empty title="Nothing is listed here yet" icon={<IconEye size={40} stroke={1.3} />}>
+        <p>Who looked at this record, when and why, will stand here. Until then ask the ward.</p>
+      </Empty>
+    </Page>
+  );
+}
+
+export function ConsentPage() {
+  useTitle("Sharing");
+  return (
+    <Page title="Sharing" narrow>
+      <Empty title="Nothing is shared beyond the ward" icon={<IconLock size={40} stroke={1.3} />}>
+        <p>Whom you let see this record will stand here.</p>
+      </Empty>
+    </Page>
+  );
+}
+
+/** For who watches over access without working on the ward. */
+export function PeoplePage() {
+  useTitle("People");
+  if (!useMay("identities")) return <Empty title="Only administrators and privacy officers see who can sign in" />;
+  return (
+    <Page title="People">
+      <PeopleSection />
+    </Page>
+  );
+}
