@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { JournalEntry } from "@openward/model";
 import { openTestDatabase, type TestDatabase } from "../database/testing/database.ts";
 import { ASSOCIATION, PATIENT, readingsOf, seeded, testStream } from "../journal/testing/entries.ts";
 import { openTestStore, settableRuntime, viewOf } from "./testing/open-store.ts";
@@ -24,7 +25,7 @@ interface Bucket {
   last: number;
 }
 
-test("trends are what their readings say, in minutes and between them, kept or read anew, while blocks are sealed under them", async () => {
+test("trends are what their readings say, in minutes, between them and in hours, kept or read anew, while blocks are sealed under them", async () => {
   const r = seeded();
   const runtime = settableRuntime(START);
   const store = await openTestStore(database, runtime);
@@ -66,6 +67,10 @@ test("trends are what their readings say, in minutes and between them, kept or r
         const associationId = r.int(3) === 0 ? OTHER_ASSOCIATION : ASSOCIATION;
         assert.ok(readings.kind === "readings");
         await store.journal.append([{ ...readings, readings: { ...readings.readings, associationId } }]);
+        // Sent again when it was on again: readings of two rows.
+        const isSentAgain = r.int(3) === 0;
+        const again = { ...readings.readings, associationId: OTHER_ASSOCIATION };
+        if (isSentAgain) await store.journal.append([{ ...readings, readings: again }]);
       }
       if (r.int(2) === 0) await telemetry.seal(r.int(3) === 0 ? { everything: true } : undefined);
       if (r.int(6) === 0) await telemetry.compact({ everything: true });
@@ -79,6 +84,8 @@ test("trends are what their readings say, in minutes and between them, kept or r
         [minute, minute + 90 * MINUTE, 45],
         [minute, minute + 100 * MINUTE, 10],
         [minute + 1 + r.int(1000), minute + 2 * HOUR, 1 + r.int(90)],
+        [minute, minute + 500 * MINUTE, 5],
+        [hour - 12 * HOUR, hour + 12 * HOUR, 1 + r.int(24)],
       ] as const;
       for (const [from, to, count] of asked) {
         const trends = await telemetry.queries.trends(view, streamIds, { from, to, buckets: count });
@@ -113,6 +120,44 @@ test("trends are what their readings say, in minutes and between them, kept or r
           );
         }
       }
+    }
+  } finally {
+    await store.close();
+  }
+});
+
+test("a day of which one of two turns' rollups cannot be read is read from the blocks of both", async () => {
+  const runtime = settableRuntime(START + 30 * HOUR);
+  const store = await openTestStore(database, runtime);
+  try {
+    const { telemetry } = store;
+    const stream = testStream(3);
+    const from = Math.floor(runtime.time / HOUR) * HOUR - 5 * HOUR;
+    const turn = (associationId: string, second: number): JournalEntry => {
+      const times = Float64Array.from({ length: 240 }, (_, i) => from + i * MINUTE + second * 1_000);
+      const made = readingsOf(stream, [...times], [...times.map((_, i) => i)], runtime.time);
+      assert.ok(made.kind === "readings");
+      return { ...made, readings: { ...made.readings, associationId } };
+    };
+    await store.journal.append([{ kind: "stream", stream }, turn(ASSOCIATION, 0), turn(OTHER_ASSOCIATION, 30)]);
+    await telemetry.seal({ everything: true });
+    runtime.time += HOUR;
+    await telemetry.seal();
+    const counts = async () => {
+      const ask = { from, to: from + 4 * HOUR, buckets: 2 };
+      const [trend] = await telemetry.queries.trends(view, [stream.id], ask);
+      return [...(trend?.count ?? [])];
+    };
+    assert.deepEqual(await counts(), [240, 240]);
+    for (const associationId of [ASSOCIATION, OTHER_ASSOCIATION]) {
+      const flip = "UPDATE rollup SET payload = set_byte(payload, 60, get_byte(payload, 60) # 1)";
+      const damage = () =>
+        database.owner.query(`${flip} WHERE stream_id = $1 AND association_id = $2`, [stream.id, associationId]);
+      assert.equal((await damage()).rowCount, 2, "of two days");
+      const { damagedBlocks } = telemetry.statistics();
+      assert.deepEqual(await counts(), [240, 240]);
+      assert.ok(telemetry.statistics().damagedBlocks > damagedBlocks);
+      await damage();
     }
   } finally {
     await store.close();

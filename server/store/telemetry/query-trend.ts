@@ -38,9 +38,12 @@ interface OlderPlan extends Plan {
   readonly hours: Set<number>;
 }
 
+type Slots = readonly RollupSlot[];
+const NONE: ReadonlySet<number> = new Set();
+
 /**
  * Buckets of each stream over [from, to), exact. Where buckets are wider than a slot of the rollups, blocks are decoded
- * only for the hours in which a slot does not lie within one bucket.
+ * only for the hours in which a slot does not lie within one bucket, or is of two associations.
  */
 export async function queryTrend(
   streams: readonly StreamMemory[],
@@ -137,11 +140,11 @@ async function byRollups(plans: readonly OlderPlan[], from: number, blocks: Bloc
   const end = Math.max(...plans.map((plan) => plan.split));
   const ids = plans.map((plan) => plan.tail.memory.stream.id);
   const byId = new Map(plans.map((plan) => [plan.tail.memory.stream.id, plan]));
-  for (const row of await blocks.rollupsBetween(ids, periodOf(from, DAY_MS), Math.ceil(end))) {
-    const plan = byId.get(row.streamId);
+  const rollups = await blocks.rollupsBetween(ids, periodOf(from, DAY_MS), Math.ceil(end));
+  for (const [streamId, ofStream] of Map.groupBy(rollups, (row) => row.streamId)) {
+    const plan = byId.get(streamId);
     if (!plan) continue;
-    if (row.content) for (const slot of row.content) useSlot(plan, from, slot);
-    else useHours(plan, from, row.periodStart);
+    for (const [day, rows] of Map.groupBy(ofStream, (row) => row.periodStart)) useDay(plan, from, day, rows);
   }
   for (const plan of plans) useTail(plan, from);
   const keys: PeriodKey[] = plans.flatMap((plan) =>
@@ -154,20 +157,40 @@ async function byRollups(plans: readonly OlderPlan[], from: number, blocks: Bloc
   }
 }
 
-/** A day whose rollup cannot be read is read from its blocks. */
+/** @param rows of one day, one for each association */
+function useDay(plan: OlderPlan, from: number, dayStart: number, rows: readonly Stored<Slots | undefined>[]): void {
+  const days: Slots[] = [];
+  for (const { content } of rows) if (content) days.push(content);
+  // What cannot be read is read from its blocks, and the rest of the day with it.
+  if (days.length < rows.length) {
+    useHours(plan, from, dayStart);
+    return;
+  }
+  const shared = days.length > 1 ? startsOfSeveral(days) : NONE;
+  for (const slot of days.flat()) useSlot(plan, from, slot, shared.has(slot.start));
+}
+
+/** Slots of several associations: a reading that more than one of them has counts once, which their sums do not say. */
+function startsOfSeveral(days: readonly Slots[]): ReadonlySet<number> {
+  const seen = new Set<number>();
+  const shared = new Set<number>();
+  for (const { start } of days.flat()) (seen.has(start) ? shared : seen).add(start);
+  return shared;
+}
+
 function useHours(plan: OlderPlan, from: number, dayStart: number): void {
   for (let hour = dayStart; hour < dayStart + DAY_MS; hour += HOUR_MS) {
     if (hour + HOUR_MS > from && hour < plan.split) plan.hours.add(hour);
   }
 }
 
-function useSlot(plan: OlderPlan, from: number, slot: RollupSlot): void {
+function useSlot(plan: OlderPlan, from: number, slot: RollupSlot, isShared: boolean): void {
   const hour = periodOf(slot.start, HOUR_MS);
   const end = slot.start + SLOT_MS;
   if (end <= from || slot.start >= plan.split) return;
   const isInside =
     slot.start >= from && end <= plan.split && bucketOf(plan.buckets, slot.start) === bucketOf(plan.buckets, end - 1);
-  if (!isInside || plan.tail.isUnsealed(hour)) {
+  if (!isInside || isShared || plan.tail.isUnsealed(hour)) {
     plan.hours.add(hour);
     return;
   }
