@@ -5,6 +5,7 @@ import { deviceTypes } from "@openward/drivers";
 import type { OutsideTrouble } from "@openward/errors";
 import type { Alarm, Standby, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
+import { relyingPartyOf } from "./access/index.ts";
 import type { Config } from "./config.ts";
 import { registerIngest } from "./connect/http/index.ts";
 import { createMqttEndpoint } from "./connect/mqtt/index.ts";
@@ -282,6 +283,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       archive: () => archive.state,
     },
     publicUrl: () => config.publicUrl,
+    relyingParty: () => relyingPartyOf(url),
     signInLink: (token) => signInLink(url, token),
   });
   const live = createLive({ runtime, tiles: portal.tiles, bodies: portal, report });

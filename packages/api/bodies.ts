@@ -445,6 +445,29 @@ export const fact = z.object({
   to: millis.nullable(),
 });
 export const relations = z.object({ relations: z.array(relation), facts: z.array(fact) });
+/** Options for, and answers of, an authenticator, as WebAuthn has them in JSON. */
+export const webAuthn = z.looseObject({});
+export const passkeyAnswer = z.object({ response: webAuthn });
+export const newPasskey = z.object({ name: text(60), response: webAuthn });
+export const passkey = z.object({
+  id,
+  name: z.string(),
+  /** Kept by the authenticator's maker too, and so on the person's other devices. */
+  isSynced: z.boolean(),
+  createdAt: millis,
+  lastUsedAt: millis.nullable(),
+});
+export const ownSession = z.object({
+  id,
+  method: z.enum(["link", "passkey"]),
+  /** "Firefox on Android". */
+  device: z.string(),
+  createdAt: millis,
+  lastUsedAt: millis,
+  expiresAt: millis,
+  isThis: z.boolean(),
+});
+
 /** Whom the person who asks stands beside, and as what. */
 export const me = z.object({
   patients: z.array(
@@ -505,7 +528,8 @@ export const system = z.object({
 });
 
 /** What may be known before signing in. */
-export const about = z.object({ isDemo: z.boolean() });
+/** `passkeysAt`: where a page must be to ask for a passkey; null: at no address of this server. */
+export const about = z.object({ isDemo: z.boolean(), passkeysAt: z.string().nullable() });
 
 /** RFC 9457, with our code and the field at fault. */
 export const problemDetails = z.object({
@@ -540,6 +564,8 @@ export type DeviceTypeBody = z.infer<typeof deviceType>;
 export type QuarantinedBody = z.infer<typeof quarantined>;
 export type PersonBody = z.infer<typeof person>;
 export type RelationBody = z.infer<typeof relation>;
+export type PasskeyBody = z.infer<typeof passkey>;
+export type OwnSession = z.infer<typeof ownSession>;
 export type MeBody = z.infer<typeof me>;
 export type MyDevice = z.infer<typeof myDevice>;
 export type FactBody = z.infer<typeof fact>;

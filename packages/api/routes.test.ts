@@ -6,7 +6,7 @@ import { type Route, routes } from "./routes.ts";
 const table = Object.entries(routes) as [string, Route][];
 
 /** What may be asked before anybody is known. */
-const PUBLIC = ["signIn", "about"];
+const PUBLIC = ["signIn", "passkeyChallenge", "signInWithPasskey", "about"];
 
 for (const [name, route] of table) {
   test(`${name} says who may call it`, () => {

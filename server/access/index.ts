@@ -1,11 +1,16 @@
 import { isOfTheWard, type PatientView, type Principal } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { createAuthentication } from "./authentication.ts";
+import { browserName } from "./browser-name.ts";
 import { sessionCookie } from "./credentials.ts";
 import { ensureFirstPeople } from "./first-people.ts";
-import type { Access, Changes, People, Tables } from "./ports.ts";
+import { createPasskeys } from "./passkeys.ts";
+import type { Access, Changes, People, SignedIn, Tables } from "./ports.ts";
+import { createSessions } from "./sessions.ts";
 import { createCredentialStore, SESSION_MS } from "./sign-in.ts";
 import { createViews } from "./views.ts";
+
+export { relyingPartyOf } from "./passkeys.ts";
 
 const EXPIRE_EVERY_MS = 5_000;
 
@@ -35,12 +40,21 @@ export function createAccess(deps: AccessDeps): Access & { close(): void } {
   const credentials = createCredentialStore({ tables, runtime });
   const authentication = createAuthentication({ tables, runtime, onTrouble });
   const views = createViews({ tables, runtime, onTrouble });
+  const passkeys = createPasskeys({ tables, runtime });
+  const sessions = createSessions({ tables, runtime });
   const listeners = new Set<(principalId: string) => void>();
 
   const ended = (principalId: string) => {
     authentication.forget(principalId);
     views.end(principalId);
     for (const listener of listeners) listener(principalId);
+  };
+
+  const letIn = async ({ secret }: { secret: string }): Promise<SignedIn> => {
+    const cookie = sessionCookie(secret, { maxAgeMs: SESSION_MS, isSecure });
+    const authenticated = await authentication.authenticate({ cookie: cookie.slice(0, cookie.indexOf(";")) });
+    if (!authenticated) throw new Error("a session that was just begun is not there");
+    return { authenticated, cookie };
   };
 
   const stopListening = deps.changes.on((change) => {
@@ -57,12 +71,27 @@ export function createAccess(deps: AccessDeps): Access & { close(): void } {
     issueLink: credentials.issueLink,
     issueToken: credentials.issueToken,
 
-    async signIn(linkToken) {
-      const { secret } = await credentials.signIn(linkToken);
-      const cookie = sessionCookie(secret, { maxAgeMs: SESSION_MS, isSecure });
-      const authenticated = await authentication.authenticate({ cookie: cookie.slice(0, cookie.indexOf(";")) });
-      if (!authenticated) throw new Error("a session that was just begun is not there");
-      return { authenticated, cookie };
+    passkeys,
+
+    async signIn(linkToken, userAgent) {
+      return letIn(await credentials.signIn(linkToken, browserName(userAgent)));
+    },
+
+    async signInWithPasskey(party, response, userAgent) {
+      return letIn(await passkeys.signIn(party, response, browserName(userAgent)));
+    },
+
+    sessionsOf: (authenticated) => sessions.list(authenticated.principal, authentication.idHashOf(authenticated)),
+
+    async endSession(principal, sessionId) {
+      await sessions.end(principal, sessionId);
+      ended(principal.id);
+    },
+
+    async signOutEverywhere({ principal }) {
+      await credentials.endSession(principal, undefined);
+      ended(principal.id);
+      return { cookie: sessionCookie(null, { maxAgeMs: 0, isSecure }) };
     },
 
     async signOut(authenticated) {

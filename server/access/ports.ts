@@ -7,9 +7,17 @@ export interface Access {
     cookie?: string | undefined;
     authorization?: string | undefined;
   }): Promise<Authenticated | undefined>;
-  /** One-time link token to a session; throws RefusedInput LINK_EXPIRED. `cookie` is the Set-Cookie header. */
-  signIn(linkToken: string): Promise<{ authenticated: Authenticated; cookie: string }>;
+  /** One-time link token to a session. @throws RefusedInput LINK_EXPIRED */
+  signIn(linkToken: string, userAgent?: string): Promise<SignedIn>;
+  /** @throws RefusedInput SIGN_IN_REFUSED, whatever the reason is */
+  signInWithPasskey(party: RelyingParty, response: object, userAgent?: string): Promise<SignedIn>;
   signOut(authenticated: Authenticated): Promise<{ cookie: string }>;
+  /** Ends every session of the person, this one too. */
+  signOutEverywhere(authenticated: Authenticated): Promise<{ cookie: string }>;
+  /** Where the person is signed in, the last used first. */
+  sessionsOf(authenticated: Authenticated): Promise<Session[]>;
+  endSession(principal: Principal, sessionId: string): Promise<void>;
+  readonly passkeys: Omit<Passkeys, "signIn">;
   /** A query under row-level security decides; the view follows admissions and discharges within a second. */
   viewOf(principal: Principal): Promise<PatientView>;
   /** A fresh one-time link for a person, valid for a day. */
@@ -38,6 +46,54 @@ export interface Authenticated {
   readonly organisation: { readonly id: string; readonly name: string; readonly isDemo: boolean };
   readonly expiresAt: number;
   readonly via: "session" | "token";
+}
+
+/** `cookie` is the Set-Cookie header. */
+export interface SignedIn {
+  readonly authenticated: Authenticated;
+  readonly cookie: string;
+}
+
+export interface Session {
+  readonly id: string;
+  readonly method: "link" | "passkey";
+  /** "Firefox on Android". */
+  readonly device: string;
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
+  readonly expiresAt: number;
+  /** The one that asks. */
+  readonly isThis: boolean;
+}
+
+/** For whom a passkey is: the name that authenticators keep it under, and the pages that may ask for it. */
+export interface RelyingParty {
+  readonly id: string;
+  readonly origins: readonly string[];
+}
+
+export interface Passkey {
+  readonly id: string;
+  readonly name: string;
+  readonly isSynced: boolean;
+  readonly createdAt: number;
+  readonly lastUsedAt: number | null;
+}
+
+/** Options and responses are those of WebAuthn, as JSON. */
+export interface Passkeys {
+  list(principal: Principal): Promise<Passkey[]>;
+  enrolmentOptions(principal: Principal, party: RelyingParty): Promise<object>;
+  /** @throws RefusedInput SIGN_IN_REFUSED; CONFLICT where there are too many */
+  enrol(
+    principal: Principal,
+    party: RelyingParty,
+    given: { readonly name: string; readonly response: object },
+  ): Promise<Passkey>;
+  /** Ends the sessions that it began. */
+  remove(principal: Principal, passkeyId: string): Promise<void>;
+  signInOptions(party: RelyingParty): Promise<object>;
+  signIn(party: RelyingParty, response: object, device: string): Promise<{ secret: string }>;
 }
 
 export interface FirstPerson {

@@ -2,7 +2,7 @@ import { RefusedInput } from "@openward/errors";
 import { type Principal, ROLES } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { hashSecret, isSecret, newSecret, TOKEN_PREFIX } from "./credentials.ts";
-import type { Tables, Transaction } from "./ports.ts";
+import type { Session, Tables, Transaction } from "./ports.ts";
 
 const HOUR_MS = 3_600_000;
 export const LINK_MS = 24 * HOUR_MS;
@@ -38,11 +38,10 @@ export function createCredentialStore({ tables, runtime }: { tables: Tables; run
     },
 
     /** Uses the link up, in the same transaction that begins the session. @throws RefusedInput LINK_EXPIRED */
-    async signIn(linkToken: string): Promise<{ secret: string }> {
+    async signIn(linkToken: string, device: string): Promise<{ secret: string }> {
       if (!isSecret(linkToken)) throw new RefusedInput("LINK_EXPIRED");
       const at = now();
-      const secret = newSecret(runtime.random);
-      await tables.everywhere(async (tx) => {
+      return tables.everywhere(async (tx) => {
         const [link] = await tx.rows<{ organisation_id: string; person_id: string }>(
           `UPDATE sign_in_link l SET used_at = $2 FROM person p
             WHERE l.token_hash = $1 AND l.used_at IS NULL AND l.expires_at > $2 AND p.id = l.person_id AND p.disabled_at IS NULL
@@ -50,14 +49,9 @@ export function createCredentialStore({ tables, runtime }: { tables: Tables; run
           [hashSecret(linkToken), at],
         );
         if (!link) throw new RefusedInput("LINK_EXPIRED");
-        await tx.run(
-          `INSERT INTO session (id_hash, organisation_id, person_id, created_at, last_used_at, expires_at)
-           VALUES ($1, $2, $3, $4, $4, $5)`,
-          [hashSecret(secret), link.organisation_id, link.person_id, at, at + SESSION_MS],
-        );
-        await audit(tx, link.organisation_id, at, link.person_id, "person.sign-in", {});
+        const { organisation_id: organisationId, person_id: personId } = link;
+        return beginSession(tx, runtime, { organisationId, personId, at, method: "link", device });
       });
-      return { secret };
     },
 
     /** @param idHash undefined: all sessions of the person */
@@ -122,7 +116,36 @@ export function createCredentialStore({ tables, runtime }: { tables: Tables; run
 
 export type CredentialStore = ReturnType<typeof createCredentialStore>;
 
-async function audit(
+/** In the transaction of what let them in. @returns what the cookie carries */
+export async function beginSession(
+  tx: Transaction,
+  { random, ids }: Pick<Runtime, "random" | "ids">,
+  begin: {
+    readonly organisationId: string;
+    readonly personId: string;
+    readonly at: number;
+    readonly method: Session["method"];
+    readonly device: string;
+    readonly passkeyId?: string;
+  },
+): Promise<{ secret: string }> {
+  const { organisationId, personId, at, method, device, passkeyId = null } = begin;
+  const secret = newSecret(random);
+  const id = ids.uuid();
+  await tx.run(
+    `INSERT INTO session (id_hash, organisation_id, person_id, created_at, last_used_at, expires_at, id, method, device, passkey_id)
+     VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9)`,
+    [hashSecret(secret), organisationId, personId, at, at + SESSION_MS, id, method, device.slice(0, 80), passkeyId],
+  );
+  await audit(tx, organisationId, at, personId, "person.sign-in", {
+    method,
+    sessionId: id,
+    ...(passkeyId === null ? {} : { passkeyId }),
+  });
+  return { secret };
+}
+
+export async function audit(
   tx: Transaction,
   organisationId: string,
   at: number,

@@ -33,6 +33,7 @@ const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   NOT_SIGNED_IN: 401,
   LINK_EXPIRED: 401,
   NOT_PERMITTED: 403,
+  SIGN_IN_REFUSED: 403,
   TOPIC_FORBIDDEN: 403,
   NOT_FOUND: 404,
   NOT_ACCEPTABLE: 406,

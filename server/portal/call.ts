@@ -23,6 +23,7 @@ export interface Call<K extends RouteName> {
   /** The patients that the caller may see. */
   view(): Promise<PatientView>;
   readonly accept: string | undefined;
+  readonly userAgent: string | undefined;
   /** Aborted when whoever asked has hung up; ask for it once. */
   gone(): AbortSignal;
   setCookie(cookie: string): void;

@@ -22,6 +22,7 @@ type AnyHandler = (call: {
   body: unknown;
   view(): Promise<PatientView>;
   readonly accept: string | undefined;
+  readonly userAgent: string | undefined;
   gone(): AbortSignal;
   setCookie(cookie: string): void;
 }) => Promise<unknown>;
@@ -106,6 +107,7 @@ async function answer(
     body: route.body ? parseFields(route.body, request.body, "body") : undefined,
     view,
     accept: request.headers.accept,
+    userAgent: request.headers["user-agent"],
     gone: () => goneOf(reply),
     setCookie: (cookie) => void reply.header("set-cookie", cookie),
   });

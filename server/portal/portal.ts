@@ -3,6 +3,7 @@ import type { Alarm, Standby } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { FastifyInstance } from "fastify";
 import type { PublicUrl } from "../http/index.ts";
+import { accountHandlers } from "./account.ts";
 import { alarmHandlers } from "./alarms.ts";
 import { amendmentHandlers } from "./amendments.ts";
 import type { Handlers } from "./call.ts";
@@ -25,6 +26,7 @@ import type {
   People,
   Quarantine,
   Relations,
+  RelyingParty,
   Reprocess,
   Reprocessing,
   Screens,
@@ -70,6 +72,8 @@ export interface PortalDeps {
   readonly system: SystemState;
   /** The operator's public address, against which Origin is checked; null: the Host header speaks. */
   readonly publicUrl: PublicUrl;
+  /** null: at this address nobody can have a passkey. */
+  readonly relyingParty: () => RelyingParty | null;
   /** The page that takes a one-time token: "https://ward.example/sign-in#token=...". */
   readonly signInLink: (token: string) => string;
 }
@@ -91,7 +95,8 @@ export function createPortal(deps: PortalDeps): Portal {
   const names = createNames(deps);
   const handlers: Handlers = {
     ...sessionHandlers({ access, clock }),
-    ...systemHandlers({ system: deps.system, wards: deps.wards, clock }),
+    ...accountHandlers({ access, relyingParty: deps.relyingParty, clock }),
+    ...systemHandlers({ relyingParty: deps.relyingParty, system: deps.system, wards: deps.wards, clock }),
     ...patientHandlers({ patients, wards: deps.wards, watch, runtime }),
     ...telemetryHandlers({ telemetry, watch, devices: deps.devices }),
     ...streamHandlers({ ...deps, clock }),

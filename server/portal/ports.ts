@@ -1,3 +1,4 @@
+import type { OwnSession, PasskeyBody } from "@openward/api";
 import type {
   AgeGroup,
   Alarm,
@@ -48,10 +49,36 @@ export interface Access {
     cookie?: string | undefined;
     authorization?: string | undefined;
   }): Promise<Authenticated | undefined>;
-  signIn(linkToken: string): Promise<{ authenticated: Authenticated; cookie: string }>;
+  signIn(linkToken: string, userAgent?: string): Promise<SignedIn>;
+  signInWithPasskey(party: RelyingParty, response: object, userAgent?: string): Promise<SignedIn>;
   signOut(authenticated: Authenticated): Promise<{ cookie: string }>;
+  signOutEverywhere(authenticated: Authenticated): Promise<{ cookie: string }>;
+  sessionsOf(authenticated: Authenticated): Promise<OwnSession[]>;
+  endSession(principal: Principal, sessionId: string): Promise<void>;
+  readonly passkeys: {
+    list(principal: Principal): Promise<PasskeyBody[]>;
+    enrolmentOptions(principal: Principal, party: RelyingParty): Promise<object>;
+    enrol(
+      principal: Principal,
+      party: RelyingParty,
+      given: { readonly name: string; readonly response: object },
+    ): Promise<PasskeyBody>;
+    remove(principal: Principal, passkeyId: string): Promise<void>;
+    signInOptions(party: RelyingParty): Promise<object>;
+  };
   viewOf(principal: Principal): Promise<PatientView>;
   issueLink(personId: string, by: string): Promise<{ token: string; expiresAt: number }>;
+}
+
+export interface SignedIn {
+  readonly authenticated: Authenticated;
+  readonly cookie: string;
+}
+
+/** For whom a passkey is: the name that authenticators keep it under, and the pages that may ask for it. */
+export interface RelyingParty {
+  readonly id: string;
+  readonly origins: readonly string[];
 }
 
 export interface PatientRecord {

@@ -10,8 +10,8 @@ export function sessionHandlers(deps: {
   const { access, clock } = deps;
   return {
     session: async ({ signedIn }) => sessionBody(signedIn, clock.now()),
-    async signIn({ body, setCookie }) {
-      const { authenticated, cookie } = await access.signIn(body.token);
+    async signIn({ body, userAgent, setCookie }) {
+      const { authenticated, cookie } = await access.signIn(body.token, userAgent);
       setCookie(cookie);
       return sessionBody(authenticated, clock.now());
     },

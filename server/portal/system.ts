@@ -1,16 +1,17 @@
 import { RefusedInput } from "@openward/errors";
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
-import type { SystemState, Wards } from "./ports.ts";
+import type { RelyingParty, SystemState, Wards } from "./ports.ts";
 
 export function systemHandlers(deps: {
+  relyingParty: () => RelyingParty | null;
   system: SystemState;
   wards: Wards;
   clock: Clock;
 }): Pick<Handlers, "about" | "system" | "wards" | "addWard"> {
   const { system, wards, clock } = deps;
   return {
-    about: async () => ({ isDemo: system.isDemo }),
+    about: async () => ({ isDemo: system.isDemo, passkeysAt: deps.relyingParty()?.origins[0] ?? null }),
     system: async () => ({
       version: system.version,
       publicUrl: system.publicUrl(),

@@ -319,6 +319,15 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   amend: unasked,
   withdrawAmendment: unasked,
   reprocess: unasked,
+  passkeyChallenge: unasked,
+  signInWithPasskey: unasked,
+  passkeys: () => [],
+  enrolPasskey: unasked,
+  addPasskey: unasked,
+  removePasskey: unasked,
+  sessions: () => [],
+  endSession: unasked,
+  signOutEverywhere: unasked,
   me: () => ({ patients: [] }),
   myDevices: () => [],
   relations: () => ({ relations: [], facts: [] }),
@@ -340,7 +349,7 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
     isSignedIn = false;
     return null;
   },
-  about: () => ({ isDemo }),
+  about: () => ({ isDemo, passkeysAt: null }),
   system: () => ({
     version: "0.1.0",
     publicUrl: `http://127.0.0.1:${port}`,

@@ -184,6 +184,22 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       },
       signOut: async () => ({ cookie: "openward_session=; Max-Age=0" }),
       viewOf: async (principal) => viewFor(principal),
+      signInWithPasskey: async () => {
+        throw new RefusedInput("SIGN_IN_REFUSED");
+      },
+      signOutEverywhere: async () => ({ cookie: "openward_session=; Max-Age=0" }),
+      sessionsOf: async () => [],
+      endSession: async () => {},
+      // The real ones, with a real authenticator: server/access/passkeys.int.test.ts, web/e2e/passkey.test.ts.
+      passkeys: {
+        list: async () => [],
+        enrolmentOptions: async () => ({}),
+        enrol: async () => {
+          throw new RefusedInput("SIGN_IN_REFUSED");
+        },
+        remove: async () => {},
+        signInOptions: async () => ({}),
+      },
       issueLink: async (personId) => ({ token: `link-for-${personId}`, expiresAt: now() + 86_400_000 }),
     },
     patients: {
@@ -498,6 +514,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       archive: () => "off",
     },
     publicUrl: () => null,
+    relyingParty: () => ({ id: "localhost", origins: ["http://localhost:8080"] }),
     signInLink: (token) => `http://127.0.0.1:8080/sign-in#token=${token}`,
   };
 

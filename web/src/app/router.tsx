@@ -119,16 +119,29 @@ const administration = createRoute({
   component: lazyRouteComponent(() => import("../administration/administration-page.tsx"), "AdministrationPage"),
 });
 
+const accountPage = () => import("../account/account-page.tsx");
+const account = createRoute({
+  getParentRoute: () => shell,
+  path: "/account",
+  component: lazyRouteComponent(accountPage, "AccountPage"),
+});
+const ownAccount = createRoute({
+  getParentRoute: () => own,
+  path: "account",
+  component: lazyRouteComponent(accountPage, "AccountPage"),
+});
+
 const tree = root.addChildren([
   signIn,
   own.addChildren([
     ownHome,
+    ownAccount,
     ownPage("devices", "DevicesPage"),
     ownPage("looked", "LookedPage"),
     ownPage("consent", "ConsentPage"),
     ownPage("people", "PeoplePage"),
   ]),
-  shell.addChildren([home, ward, patients, chart, devices, quarantine, administration]),
+  shell.addChildren([home, ward, patients, chart, devices, quarantine, administration, account]),
 ]);
 
 export function createAppRouter(queries: QueryClient) {

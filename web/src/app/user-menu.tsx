@@ -1,12 +1,12 @@
 import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
-import { IconDeviceDesktop, IconLogout, IconMoon, IconSun, IconUserCircle } from "@tabler/icons-react";
+import { IconDeviceDesktop, IconFingerprint, IconLogout, IconMoon, IconSun, IconUserCircle } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { ask } from "./api.ts";
 import { sessionQuery } from "./hooks.ts";
 import { monitor } from "./monitor.ts";
-import { roleWord } from "./permissions.ts";
+import { may, roleWord } from "./permissions.ts";
 
 const schemes = [
   { value: "light", label: "Light", icon: IconSun },
@@ -57,6 +57,14 @@ export function UserMenu() {
           </Menu.Item>
         ))}
         <Menu.Divider />
+        <Menu.Item
+          leftSection={<IconFingerprint size={18} />}
+          onClick={() =>
+            void navigate({ to: session && !may(session.principal.role, "ward") ? "/mine/account" : "/account" })
+          }
+        >
+          Passkeys and sign-in
+        </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={18} />} onClick={() => signOut.mutate()}>
           Sign out
         </Menu.Item>

@@ -1,6 +1,7 @@
 import { Alert } from "@mantine/core";
 import type { MeBody } from "@openward/api";
 import { Link } from "@tanstack/react-router";
+import { usePasskeys } from "../account/use-account.ts";
 import { useSession, useTitle } from "../app/hooks.ts";
 import { Card, Empty, Failed, Loading, Page } from "../app/pages.tsx";
 import { roleWord } from "../app/permissions.ts";
@@ -31,7 +32,19 @@ export function HomePage() {
           </p>
         </Empty>
       )}
+      <PasskeyNotice />
     </Page>
+  );
+}
+
+/** A link works once: whoever has no passkey will need another. */
+function PasskeyNotice() {
+  const { data } = usePasskeys();
+  if (data === undefined || data.length > 0) return null;
+  return (
+    <Alert variant="light" title="You have no passkey yet" mt="md">
+      <Link to="/mine/account">Make one</Link>, and you come back without a link.
+    </Alert>
   );
 }
 

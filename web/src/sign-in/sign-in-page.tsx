@@ -1,7 +1,9 @@
-import { Alert, Loader } from "@mantine/core";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Alert, Button, Loader } from "@mantine/core";
+import { IconFingerprint } from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { authenticatorText, signInWithPasskey, useAbout } from "../account/use-account.ts";
 import { ApiProblem, ask, problemText } from "../app/api.ts";
 import { DemoBanner } from "../app/banner.tsx";
 import { sessionQuery, useTitle } from "../app/hooks.ts";
@@ -31,7 +33,7 @@ export function SignInPage() {
   const navigate = useNavigate();
   const [link] = useState(takeToken);
   const [error, setError] = useState<unknown>(null);
-  const about = useQuery({ queryKey: ["about"], queryFn: ({ signal }) => ask("about", { signal }) }).data;
+  const about = useAbout().data;
 
   useEffect(() => {
     // A second link, pasted while this page is open, changes the fragment only.
@@ -76,7 +78,8 @@ export function SignInPage() {
             <>
               {error ? <SignInFailed error={error} /> : null}
               <h2>You are signed out</h2>
-              <p>There is no password. You sign in with a link that works once:</p>
+              <PasskeySignIn onError={setError} />
+              <p>There is no password. Without a passkey you sign in with a link that works once:</p>
               <ul>
                 <li>An administrator makes one for you under Administration, People.</li>
                 <li>The first one is printed where the server was started, in the lines after its address.</li>
@@ -86,6 +89,47 @@ export function SignInPage() {
         </div>
       </main>
     </>
+  );
+}
+
+function PasskeySignIn({ onError }: { readonly onError: (error: unknown) => void }) {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const at = useAbout().data?.passkeysAt;
+  const [isAsking, setAsking] = useState(false);
+  if (!at) return null;
+  if (at !== location.origin)
+    return (
+      <p>
+        Passkeys work at <a href={`${at}/sign-in`}>{at}</a>.
+      </p>
+    );
+  const signIn = async () => {
+    setAsking(true);
+    onError(null);
+    try {
+      const session = await signInWithPasskey();
+      monitor.observe(session.serverTime);
+      queries.clear();
+      queries.setQueryData(sessionQuery.queryKey, session);
+      await navigate({ to: "/", replace: true });
+    } catch (error) {
+      onError(error);
+    } finally {
+      setAsking(false);
+    }
+  };
+  return (
+    <Button
+      fullWidth
+      size="md"
+      my="sm"
+      leftSection={<IconFingerprint size={20} />}
+      loading={isAsking}
+      onClick={() => void signIn()}
+    >
+      Sign in with a passkey
+    </Button>
   );
 }
 
@@ -99,7 +143,9 @@ function SignInFailed({ error }: { readonly error: unknown }) {
       role="alert"
       mb="md"
     >
-      {isUsed ? "It has been used or has expired. Ask for a new one." : problemText(error)}
+      {isUsed
+        ? "It has been used or has expired. Ask for a new one."
+        : (authenticatorText(error) ?? problemText(error))}
     </Alert>
   );
 }
