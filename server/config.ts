@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { totalmem } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { RefusedInput } from "@openward/errors";
+import { isLoopback, parseProxies, type TrustedProxies } from "./http/addresses.ts";
 
 interface Setting<T> {
   readonly env: string;
@@ -43,6 +44,15 @@ const integer = (env: string, fallback: number, [min, max]: [number, number], ab
 const port = (env: string, fallback: number, about: string) =>
   integer(env, fallback, [0, 65535], `${about}; 0 picks a free one`);
 
+/** null: not listening. Left out, it is `onNetwork` off loopback, where secrets travel over TLS only. */
+const tlsPort = (env: string, onNetwork: number, about: string): Setting<number | null> => ({
+  ...port(env, onNetwork, about),
+  fallback: "",
+  about: `${about}; left out, ${onNetwork} where \`OPENWARD_BIND\` is not loopback; 0 picks a free one`,
+  expected: "a whole number from 0 to 65535, or off",
+  parse: (value) => (value === "off" || value === "" ? null : port(env, onNetwork, about).parse(value)),
+});
+
 const choice = <T extends string>(env: string, fallback: T, options: readonly T[], about: string): Setting<T> => ({
   env,
   fallback,
@@ -75,9 +85,28 @@ export const settings = {
     ["postgres://", "postgresql://"],
     "your own PostgreSQL (15 or newer) instead of the embedded one",
   ),
-  bind: text("OPENWARD_BIND", "127.0.0.1", "address to listen on; off loopback, put TLS in front"),
+  bind: text(
+    "OPENWARD_BIND",
+    "127.0.0.1",
+    "address to listen on; off loopback, devices and people are served over TLS only",
+  ),
   httpPort: port("OPENWARD_HTTP_PORT", 8080, "portals, API, FHIR, ingest, live"),
   mqttPort: port("OPENWARD_MQTT_PORT", 1883, "MQTT"),
+  httpsPort: tlsPort("OPENWARD_HTTPS_PORT", 8443, "the same over TLS"),
+  mqttsPort: tlsPort("OPENWARD_MQTTS_PORT", 8883, "MQTT over TLS"),
+  tlsCert: text(
+    "OPENWARD_TLS_CERT",
+    "",
+    "file of the certificate and its chain, PEM; left out, one of our own authority, `tls/ca.crt` in the data directory",
+  ),
+  tlsKey: text("OPENWARD_TLS_KEY", "", "file of its private key, PEM; both are read again when they change"),
+  trustProxy: {
+    env: "OPENWARD_TRUST_PROXY",
+    fallback: "",
+    about: "addresses and networks of proxies in front, with commas between, whose `X-Forwarded-*` are believed",
+    expected: "addresses and networks such as 10.0.0.5,10.1.0.0/16",
+    parse: parseProxies,
+  } satisfies Setting<TrustedProxies>,
   publicUrl: url(
     "OPENWARD_PUBLIC_URL",
     ["http://", "https://"],
@@ -262,6 +291,16 @@ export function readConfig(
       at: places.map((place) => settings[place].env).join(", "),
       expected: "one of them",
     });
+  for (const [key, onNetwork] of Object.entries({ httpsPort: 8443, mqttsPort: 8883 })) {
+    const isLeftOut = (environment[settings[key as "httpsPort" | "mqttsPort"].env] ?? "") === "";
+    if (isLeftOut && !isOwnMachine(config.bind as string)) config[key] = onNetwork;
+  }
+  if ((config.tlsCert === "") !== (config.tlsKey === "")) {
+    throw new RefusedInput("CONFIG_INVALID", {
+      at: "OPENWARD_TLS_CERT, OPENWARD_TLS_KEY",
+      expected: "both, or neither",
+    });
+  }
   const archive = config.archive as string;
   if (archive === "") config.archive = join(config.dataDir as string, "archive");
   else if (archive !== "off" && !archive.startsWith("s3://")) config.archive = resolve(archive);
@@ -273,6 +312,8 @@ export function readConfig(
   }
   return config as Config;
 }
+
+const isOwnMachine = (bind: string) => bind === "localhost" || isLoopback(bind);
 
 /** Bytes that the tails may take. */
 export function tailBudget({ tailMegabytes }: Pick<Config, "tailMegabytes">): number {

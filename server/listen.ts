@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions, type Server as TlsServer } from "node:tls";
 import { OutsideTrouble } from "@openward/errors";
 
 /** Where to listen, and the setting that changes it. */
@@ -14,11 +15,29 @@ export async function listenTcp(
   onConnection: (socket: Socket) => void,
 ): Promise<{ server: Server; port: number }> {
   const server = createServer({ noDelay: true }, onConnection);
+  await listenOn(server, { host, port, setting });
+  return { server, port: portOf(server) };
+}
+
+/** The same over TLS; `server.setSecureContext` changes what later connections are shown. */
+export async function listenTls(
+  { host, port, setting }: Address,
+  options: TlsOptions,
+  onConnection: (socket: TLSSocket) => void,
+): Promise<{ server: TlsServer; port: number }> {
+  const server = createTlsServer({ noDelay: true, handshakeTimeout: 10_000, ...options }, onConnection);
+  // A handshake that fails has told its client why, as far as TLS tells anybody.
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  await listenOn(server, { host, port, setting });
+  return { server, port: portOf(server) };
+}
+
+/** @throws as listenTcp */
+export async function listenOn(server: Server, { host, port, setting }: Address): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(explainListening(error, { host, port, setting })));
     server.listen(port, host, 1024, resolve);
   });
-  return { server, port: portOf(server) };
 }
 
 /** Before anything is made: a port that is taken is said at once. @throws as listenTcp */

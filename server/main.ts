@@ -1,4 +1,5 @@
 import { statfs } from "node:fs/promises";
+import { hostname, networkInterfaces } from "node:os";
 import { fileURLToPath } from "node:url";
 import { routes, type StorageState } from "@openward/api";
 import { deviceTypes } from "@openward/drivers";
@@ -14,10 +15,26 @@ import { ensureDemoWard, type RunningDemo, startDemoDevices } from "./demo.ts";
 import { createForgetting } from "./forget.ts";
 import { type Foundation, openFoundation } from "./foundation.ts";
 import { keepHouse } from "./housekeeping.ts";
-import { createHttp, createWebSockets, serveOpenApi, serveOperations } from "./http/index.ts";
+import {
+  createHttp,
+  createSecureHttp,
+  createWebSockets,
+  isInTheClear,
+  serveOpenApi,
+  serveOperations,
+} from "./http/index.ts";
 import { streamId } from "./ingest/ids.ts";
 import { createIngest, sentOf } from "./ingest/index.ts";
-import { type Address, closeServer, explainListening, listenTcp, portOf, refuseTaken } from "./listen.ts";
+import {
+  type Address,
+  closeServer,
+  explainListening,
+  listenOn,
+  listenTcp,
+  listenTls,
+  portOf,
+  refuseTaken,
+} from "./listen.ts";
 import { createLive, liveRoute } from "./live/index.ts";
 import type { Logger } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
@@ -36,12 +53,16 @@ import { bindStore, eraseRows } from "./store/keys/index.ts";
 import { rowsBetween } from "./store/raw/index.ts";
 import { createTables } from "./store/registry/index.ts";
 import { refuseWhenFull, type SpaceState, watchSpace } from "./store/space/index.ts";
+import { openMaterial } from "./tls/index.ts";
 import { createWatch } from "./watch/index.ts";
 
 export interface RunningServer {
   readonly url: string;
   readonly httpPort: number;
   readonly mqttPort: number;
+  /** null: not listening. */
+  readonly httpsPort: number | null;
+  readonly mqttsPort: number | null;
   /** One-time sign-in links by role; empty where everybody has signed in before. */
   readonly links: Readonly<Record<string, string>>;
   stop(): Promise<void>;
@@ -68,13 +89,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const step of stops.reverse()) await step();
   };
   try {
-    await refuseTaken(Object.values(addressesOf(config)));
+    await refuseTaken(Object.values(addressesOf(config)).filter((address) => address !== null));
     progress("starting the database ...");
     const foundation = await openFoundation({ config, mode: "serve", runtime, log, onSuperseded });
     stops.push(() => foundation.close());
     progress("opening the journal ...");
     const rooms = await openRooms({ ...options, foundation, stops });
-    const { httpPort, mqttPort, url } = await rooms.listen();
+    const ports = await rooms.listen();
+    const { mqttPort, url } = ports;
     const devices = isDemo
       ? await ensureDemoWard(foundation, config.dataDir, runtime)
       : await ensureOrganisation(foundation);
@@ -89,18 +111,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       });
       stops.push(() => demo.stop());
     }
-    return { url, httpPort, mqttPort, links, stop };
+    return { ...ports, links, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function addressesOf({ bind, httpPort, mqttPort }: Config) {
+function addressesOf({ bind, httpPort, mqttPort, httpsPort, mqttsPort }: Config) {
   return {
+    https: httpsPort === null ? null : { host: bind, port: httpsPort, setting: "OPENWARD_HTTPS_PORT" },
+    mqtts: mqttsPort === null ? null : { host: bind, port: mqttsPort, setting: "OPENWARD_MQTTS_PORT" },
     http: { host: bind, port: httpPort, setting: "OPENWARD_HTTP_PORT" },
     mqtt: { host: bind, port: mqttPort, setting: "OPENWARD_MQTT_PORT" },
-  } satisfies Record<string, Address>;
+  } satisfies Record<string, Address | null>;
 }
 
 interface RoomsOptions extends ServerOptions {
@@ -355,7 +379,16 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     counted,
   });
 
-  const app = await createHttp({ log, ids: runtime.ids, portals: { dist: WEB_DIST } });
+  const { trustProxy: proxies } = config;
+  let httpsPort: number | null = null;
+  let mqttsPort: number | null = null;
+  const app = await createHttp({
+    log,
+    ids: runtime.ids,
+    portals: { dist: WEB_DIST },
+    proxies,
+    httpsUrl: (host) => httpsUrl(config.publicUrl, host, httpsPort),
+  });
   serveOperations(app, {
     live: () => true,
     ready: () => ({
@@ -382,7 +415,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     publicUrl: config.publicUrl ?? undefined,
   });
   await portal.register(app);
-  const webSockets = createWebSockets({ server: app.server, publicUrl: () => config.publicUrl, log });
+  const webSockets = createWebSockets({ server: app.server, publicUrl: () => config.publicUrl, log, proxies });
   stops.push(async () => {
     live.close();
     webSockets.close();
@@ -399,7 +432,9 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   return {
     /** Readiness is the last thing: whoever can connect is served. */
     async listen() {
-      const { http, mqtt: mqttAddress } = addressesOf(config);
+      const { http, mqtt: mqttAddress, https, mqtts } = addressesOf(config);
+      const tls = await openListening({ config, runtime, log });
+      stops.push(() => tls?.close());
       try {
         await app.listen({ host: http.host, port: http.port, backlog: 1024 });
       } catch (error) {
@@ -407,16 +442,39 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       }
       const httpPort = portOf(app.server);
       url = (config.publicUrl ?? `http://${reachable(config.bind)}:${httpPort}`).replace(/\/+$/, "");
-      const listener = await listenTcp(mqttAddress, (socket) => mqtt.handleStream(socket, socket.remoteAddress));
+      const listener = await listenTcp(mqttAddress, (socket) =>
+        mqtt.handleStream(socket, socket.remoteAddress, { isInTheClear: isInTheClear(socket, proxies) }),
+      );
       mqttPort = listener.port;
+      const closing = [listener.server];
       stops.push(async () => {
-        const closed = closeServer(listener.server);
+        const closed = Promise.all(closing.map(closeServer));
         // Its connections are the endpoint's to end, and the listener is closed when they are.
         await mqtt.stop();
         await closed;
       });
-      log.info({ httpPort, mqttPort, at: now() }, "ready");
-      return { httpPort, mqttPort, url };
+      if (tls && mqtts) {
+        const secure = await listenTls(mqtts, tls.options(), (socket) =>
+          mqtt.handleStream(socket, socket.remoteAddress),
+        );
+        closing.push(secure.server);
+        tls.show(secure.server);
+        mqttsPort = secure.port;
+      }
+      if (tls && https) {
+        const secure = createSecureHttp(app, tls.options());
+        webSockets.listenOn(secure);
+        await listenOn(secure, https);
+        tls.show(secure);
+        httpsPort = portOf(secure);
+        stops.push(() => {
+          secure.close();
+          // Requests that run are let finish with those of the plain listener.
+          secure.closeIdleConnections();
+        });
+      }
+      log.info({ httpPort, mqttPort, httpsPort, mqttsPort, at: now() }, "ready");
+      return { httpPort, mqttPort, httpsPort, mqttsPort, url };
     },
   };
 }
@@ -466,6 +524,43 @@ async function freeBytesOf(folder: string): Promise<number> {
 }
 
 const signInLink = (url: string, token: string) => `${url}/sign-in#token=${token}`;
+
+/** What the listeners with TLS show; null where there are none. */
+async function openListening({ config, runtime, log }: Pick<ServerOptions, "config" | "runtime" | "log">) {
+  if (config.httpsPort === null && config.mqttsPort === null) return null;
+  const material = await openMaterial({
+    files: config.tlsCert === "" ? null : { cert: config.tlsCert, key: config.tlsKey },
+    dataDir: config.dataDir,
+    names: namesOf(config),
+    runtime,
+    log,
+  });
+  const options = () => ({ ...material.now(), minVersion: "TLSv1.2" }) as const;
+  return {
+    options,
+    show: (server: { setSecureContext(context: object): void }) =>
+      material.onChange(() => server.setSecureContext(options())),
+    close: () => material.close(),
+  };
+}
+
+/** Every name and address under which somebody may know this server. */
+function namesOf({ bind, publicUrl }: Config): string[] {
+  const isWildcard = bind === "0.0.0.0" || bind === "::";
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+  // An address of one link only has a zone, and no certificate can name it.
+  const own = addresses.map(({ address }) => address).filter((address) => !address.startsWith("fe80:"));
+  const names = [hostname(), "localhost", "127.0.0.1", "::1", ...(isWildcard ? own : [bind])];
+  if (publicUrl) names.unshift(new URL(publicUrl).hostname.replace(/^\[|\]$/g, ""));
+  return [...new Set(names)];
+}
+
+/** The https address of a page that was asked for under this Host header; null where there is none. */
+function httpsUrl(publicUrl: string | null, host: string | undefined, port: number | null): string | null {
+  if (publicUrl?.startsWith("https:")) return new URL(publicUrl).origin;
+  const name = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d+)?$/i.exec(host ?? "")?.[1];
+  return port === null || name === undefined ? null : `https://${name}:${port}`;
+}
 
 /** An address that somebody on this machine can connect to. */
 function reachable(bind: string): string {

@@ -46,10 +46,13 @@ async function serve(options: Options, isDemo: boolean): Promise<void> {
     // Whatever half a start has left open does not keep the process.
     process.exit(fail(error, isJson));
   });
-  const { url, httpPort, mqttPort, links } = server;
-  print(isJson, { url, httpPort, mqttPort, links, dataDir: config.dataDir }, [
+  const { url, httpPort, mqttPort, httpsPort, mqttsPort, links } = server;
+  print(isJson, { url, httpPort, mqttPort, httpsPort, mqttsPort, links, dataDir: config.dataDir }, [
     "",
     `  Openward is at ${url}    MQTT on port ${mqttPort}`,
+    ...(httpsPort === null && mqttsPort === null
+      ? []
+      : [`  over TLS: HTTPS ${httpsPort ?? "off"}, MQTT ${mqttsPort ?? "off"}`]),
     "",
     ...Object.entries(links).map(([role, link]) => `  sign in as ${role.padEnd(18)} ${link}`),
     ...signInAdvice(links, isDemo),

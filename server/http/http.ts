@@ -1,6 +1,8 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Ids } from "@openward/runtime";
 import Fastify, { type FastifyInstance } from "fastify";
+import { noProxies, type TrustedProxies } from "./addresses.ts";
+import { refuseInTheClear } from "./confidential.ts";
 import { securityHeaders } from "./headers.ts";
 import { lingerAfterRefusals } from "./linger.ts";
 import type { Log } from "./log.ts";
@@ -32,8 +34,10 @@ export interface HttpOptions {
   readonly log: Log;
   readonly ids: Ids;
   readonly limits?: Partial<HttpLimits>;
-  /** Take address and host from X-Forwarded-* of a proxy in front. */
-  readonly trustProxy?: boolean;
+  /** Proxies in front whose X-Forwarded-* are believed. */
+  readonly proxies?: TrustedProxies;
+  /** Where a browser that asks for a page in the clear is sent, by its Host header. */
+  readonly httpsUrl?: (host: string | undefined) => string | null;
   /** The built portals; left out: nothing is served beside the rooms' routes. */
   readonly portals?: Portals;
 }
@@ -43,14 +47,15 @@ export async function createHttp({
   log,
   ids,
   limits: given,
-  trustProxy = false,
+  proxies = noProxies,
+  httpsUrl,
   portals,
 }: HttpOptions): Promise<FastifyInstance> {
   const limits = { ...defaultLimits, ...given };
   const app = Fastify({
     // Addresses carry names that people search for: requests are not logged, faults are, by id.
     logger: false,
-    trustProxy,
+    trustProxy: (address) => proxies.has(address),
     bodyLimit: limits.bodyLimitBytes,
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
@@ -67,6 +72,7 @@ export async function createHttp({
     reply.headers(securityHeaders);
     done();
   });
+  refuseInTheClear(app, { proxies, httpsUrl });
   lingerAfterRefusals(app);
 
   app.setErrorHandler((error, request, reply) => {
@@ -98,7 +104,7 @@ function faultOf(error: unknown): { name: string; stack: string } {
 }
 
 /** What does not parse as HTTP, or takes too long, gets one short answer and the connection ends. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;

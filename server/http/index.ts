@@ -1,4 +1,6 @@
 /** The HTTP server that rooms register their routes on. Start with http.ts; a refusal's answer is problem.ts. */
+export * from "./addresses.ts";
+export * from "./confidential.ts";
 export * from "./fields.ts";
 export * from "./http.ts";
 export * from "./log.ts";
@@ -6,4 +8,5 @@ export * from "./openapi.ts";
 export * from "./operations.ts";
 export * from "./origin.ts";
 export * from "./problem.ts";
+export * from "./secure.ts";
 export * from "./websocket.ts";

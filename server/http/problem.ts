@@ -35,6 +35,7 @@ const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   NOT_PERMITTED: 403,
   SIGN_IN_REFUSED: 403,
   TOPIC_FORBIDDEN: 403,
+  TLS_REQUIRED: 403,
   NOT_FOUND: 404,
   NOT_ACCEPTABLE: 406,
   CONFLICT: 409,

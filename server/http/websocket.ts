@@ -1,6 +1,9 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import type { Server as SecureServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import { noProxies, type TrustedProxies } from "./addresses.ts";
+import { isConfidential } from "./confidential.ts";
 import type { Log } from "./log.ts";
 import { isAllowedOrigin, type PublicUrl } from "./origin.ts";
 import { type ProblemBody, problem, problemOf } from "./problem.ts";
@@ -16,23 +19,31 @@ export interface WebSocketRoute<Who> {
 }
 
 export interface WebSockets {
+  /** The same routes on another server, the one with TLS. */
+  listenOn(server: SecureServer): void;
   route<Who = undefined>(path: string, route: WebSocketRoute<Who>): void;
   /** Closes what is open ("going away"), and refuses new ones. */
   close(): void;
 }
 
 /** The WebSockets of an HTTP server: each path has its own protocol, and browsers must come from our own pages. */
-export function createWebSockets(deps: { server: Server; publicUrl: PublicUrl; log: Log }): WebSockets {
-  const { server, publicUrl, log } = deps;
+export function createWebSockets(deps: {
+  server: Server;
+  publicUrl: PublicUrl;
+  log: Log;
+  proxies?: TrustedProxies;
+}): WebSockets {
+  const { publicUrl, log, proxies = noProxies } = deps;
   const routes = new Map<string, { ws: WebSocketServer; route: WebSocketRoute<unknown> }>();
   let isClosing = false;
 
-  server.on("upgrade", (request, socket, head) => {
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Until the handshake is done nobody else listens: an unheard error would end the process.
     const ignore = () => socket.destroy();
     socket.on("error", ignore);
     const found = routes.get((request.url ?? "/").split("?", 1)[0] ?? "/");
     if (isClosing || !found) return refuse(socket, problem("NOT_FOUND"));
+    if (!isConfidential(request, proxies)) return refuse(socket, problem("TLS_REQUIRED", { expected: "wss" }));
     if (!isAllowedOrigin(request.headers, publicUrl)) {
       return refuse(socket, problem("NOT_PERMITTED", { at: "Origin", expected: "a page of this server" }));
     }
@@ -65,9 +76,11 @@ export function createWebSockets(deps: { server: Server; publicUrl: PublicUrl; l
         refuse(socket, known ?? problem("NOT_PERMITTED", {}, 500));
       },
     );
-  });
+  };
+  deps.server.on("upgrade", onUpgrade);
 
   return {
+    listenOn: (server) => void server.on("upgrade", onUpgrade),
     route(path, route) {
       const { subprotocol } = route;
       const ws = new WebSocketServer({

@@ -109,7 +109,12 @@ async function answer(
     accept: request.headers.accept,
     userAgent: request.headers["user-agent"],
     gone: () => goneOf(reply),
-    setCookie: (cookie) => void reply.header("set-cookie", cookie),
+    // Over TLS a cookie never comes back in the clear, whatever address the operator has given.
+    setCookie: (cookie) =>
+      void reply.header(
+        "set-cookie",
+        request.protocol === "https" && !/; secure/i.test(cookie) ? `${cookie}; Secure` : cookie,
+      ),
   });
   reply.header("cache-control", "no-store").code(route.status);
   if (result instanceof Encoded) {

@@ -13,6 +13,8 @@ export interface Ready {
   readonly url: string;
   readonly httpPort: number;
   readonly mqttPort: number;
+  readonly httpsPort: number | null;
+  readonly mqttsPort: number | null;
   /** One-time sign-in links by role. */
   readonly links: Readonly<Record<string, string>>;
 }

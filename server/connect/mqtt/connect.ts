@@ -70,6 +70,11 @@ function signIn(
 ): SignedInDevice | undefined {
   const { access, failures, counters } = connection.shared;
   const { username = "", password } = packet;
+  if (connection.isInTheClear) {
+    counters.signInsRefused++;
+    no(REASON.notAuthorised, describeRefusal("TLS_REQUIRED", { expected: "MQTT over TLS" }));
+    return undefined;
+  }
   if (username === "" || !password?.length) {
     counters.signInsRefused++;
     no(REASON.notAuthorised, "user name (device id) and password (token) are needed");

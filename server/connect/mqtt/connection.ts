@@ -36,6 +36,8 @@ export class Connection {
   /** Sweeps without a byte after which it is closed; 0: never. */
   keepAliveTicks = 0;
   heardTick: number;
+  /** Others can read along. */
+  isInTheClear = false;
   isClosed = false;
   isDirty = false;
   /** Messages whose commit runs. */

@@ -16,8 +16,12 @@ const SWEEP_MS = 1_000;
 const PING_MS = 30_000;
 
 export interface MqttEndpoint {
-  /** A connected TCP or TLS socket, or any duplex stream of MQTT bytes. */
-  handleStream(stream: Duplex, address?: string): void;
+  /**
+   * A connected TCP or TLS socket, or any duplex stream of MQTT bytes.
+   *
+   * @param options.isInTheClear others can read along: whoever shows a token here is refused
+   */
+  handleStream(stream: Duplex, address?: string, options?: { isInTheClear?: boolean }): void;
   /**
    * An open WebSocket of the subprotocol "mqtt". Its server should allow messages of `packetBytes` and a little more.
    *
@@ -171,13 +175,14 @@ export function createMqttEndpoint({
   }
 
   return {
-    handleStream(stream, address) {
+    handleStream(stream, address, { isInTheClear = false } = {}) {
       if (isSocket(stream)) {
         stream.setNoDelay(true);
         // A device that vanished without a word, and whose keep-alive is 0, is found by the transport.
         stream.setKeepAlive(true, 60_000);
       }
-      handle(stream, address ?? (isSocket(stream) ? (stream.remoteAddress ?? "") : ""), false);
+      const connection = handle(stream, address ?? (isSocket(stream) ? (stream.remoteAddress ?? "") : ""), false);
+      if (connection) connection.isInTheClear = isInTheClear;
     },
     handleWebSocket(socket, { address = "", transport } = {}) {
       if (socket.protocol !== "mqtt") return socket.close(1002, "subprotocol mqtt");

@@ -1,0 +1,2 @@
+export { type OpenMaterial, openMaterial } from "./material.ts";
+export type { Material } from "./ports.ts";
