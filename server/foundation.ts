@@ -1,6 +1,7 @@
 import { type OutsideTrouble, RefusedInput } from "@openward/errors";
 import type { Runtime } from "@openward/runtime";
 import { createAccess } from "./access/index.ts";
+import { createClients } from "./access/oauth/index.ts";
 import type { Config } from "./config.ts";
 import type { Logger } from "./log.ts";
 import { type Audit, openAudit } from "./open-audit.ts";
@@ -62,6 +63,7 @@ export async function openFoundation(options: {
       database,
       directory,
       access,
+      clients: createClients({ tables: createTables(database), runtime }),
       keys: opened,
       audit: opening,
       ...registry,

@@ -7,6 +7,7 @@ import type { OutsideTrouble } from "@openward/errors";
 import type { Alarm, Standby, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { relyingPartyOf } from "./access/index.ts";
+import { registerOAuth } from "./access/oauth/index.ts";
 import type { Config } from "./config.ts";
 import { registerIngest } from "./connect/http/index.ts";
 import { createMqttEndpoint } from "./connect/mqtt/index.ts";
@@ -49,7 +50,7 @@ import { createSightings } from "./sightings.ts";
 import { openAmendments } from "./store/amendments/index.ts";
 import { watchFaults } from "./store/inspection/index.ts";
 import type { JournalState } from "./store/journal/index.ts";
-import { bindStore, eraseRows } from "./store/keys/index.ts";
+import { bindStore, createVault, eraseRows } from "./store/keys/index.ts";
 import { rowsBetween } from "./store/raw/index.ts";
 import { createTables } from "./store/registry/index.ts";
 import { refuseWhenFull, type SpaceState, watchSpace } from "./store/space/index.ts";
@@ -403,6 +404,16 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     metrics,
   });
   serveOpenApi(app, routes, { version: packageJson.version });
+  const oauth = registerOAuth(app, {
+    tables,
+    access,
+    patients: foundation.patients,
+    vault: createVault(keys),
+    runtime,
+    issuer: () => url,
+    log,
+  });
+  stops.push(() => oauth.close());
   registerIngest(app, { ingest: door, access: directory, runtime, failures });
   registerRecord(app, {
     access,

@@ -1,6 +1,7 @@
 import type { Role } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { hashSecret, readCredential } from "./credentials.ts";
+import { readAppToken } from "./oauth/token.ts";
 import type { Authenticated, Tables } from "./ports.ts";
 
 /** Without a request for so long, a session ends. */
@@ -36,11 +37,11 @@ export function createAuthentication(deps: { tables: Tables; runtime: Runtime; o
   const isOver = (entry: Known, now: number) =>
     now >= entry.authenticated.expiresAt || (entry.authenticated.via === "session" && now - entry.usedAt >= IDLE_MS);
 
-  const load = async (via: "session" | "token", key: string, idHash: Buffer): Promise<Known | undefined> => {
+  const load = async (via: Authenticated["via"], key: string, idHash: Buffer): Promise<Known | undefined> => {
     for (;;) {
       const began = generation;
       const checkedAt = runtime.clock.monotonic();
-      const found = await (via === "session" ? readSession(tables, idHash) : readToken(tables, idHash));
+      const found = await READERS[via](tables, idHash);
       // Somebody's access has changed while we read: what we read may be from before.
       if (began !== generation) continue;
       const before = known.get(key);
@@ -63,7 +64,7 @@ export function createAuthentication(deps: { tables: Tables; runtime: Runtime; o
     }
   };
 
-  const loadOnce = (via: "session" | "token", key: string, idHash: Buffer) => {
+  const loadOnce = (via: Authenticated["via"], key: string, idHash: Buffer) => {
     let running = loading.get(key);
     if (!running) {
       running = load(via, key, idHash).finally(() => loading.delete(key));
@@ -84,12 +85,12 @@ export function createAuthentication(deps: { tables: Tables; runtime: Runtime; o
   };
 
   return {
-    async authenticate(headers: {
-      cookie?: string | undefined;
-      authorization?: string | undefined;
-    }): Promise<Authenticated | undefined> {
+    async authenticate(
+      headers: { cookie?: string | undefined; authorization?: string | undefined },
+      { apps }: { readonly apps: boolean } = { apps: false },
+    ): Promise<Authenticated | undefined> {
       const credential = readCredential(headers);
-      if (!credential) return undefined;
+      if (!credential || (credential.via === "app" && !apps)) return undefined;
       const idHash = hashSecret(credential.secret);
       const key = idHash.toString("base64");
       let entry = known.get(key);
@@ -112,7 +113,10 @@ export function createAuthentication(deps: { tables: Tables; runtime: Runtime; o
     /** Forget what was known of somebody whose access has changed. */
     forget(principalId: string): void {
       generation++;
-      for (const [key, entry] of known) if (entry.authenticated.principal.id === principalId) known.delete(key);
+      for (const [key, { authenticated }] of known) {
+        const { principal, app } = authenticated;
+        if (principal.id === principalId || app?.endsWith.includes(principalId)) known.delete(key);
+      }
     },
 
     /** Drops what has run out; @returns the ids of the principals whose time it was */
@@ -122,7 +126,8 @@ export function createAuthentication(deps: { tables: Tables; runtime: Runtime; o
       for (const [key, entry] of known) {
         if (now < entry.authenticated.expiresAt) continue;
         known.delete(key);
-        over.push(entry.authenticated.principal.id);
+        // The person whom an application acted for goes on.
+        if (entry.authenticated.via !== "app") over.push(entry.authenticated.principal.id);
       }
       return over;
     },
@@ -141,6 +146,11 @@ interface Row {
   readonly used_at: number;
   readonly expires_at: number;
 }
+
+const READERS = { session: readSession, token: readToken, app: readAppToken } satisfies Record<
+  Authenticated["via"],
+  (tables: Tables, idHash: Buffer) => Promise<Found | undefined>
+>;
 
 async function readSession(tables: Tables, idHash: Buffer): Promise<Found | undefined> {
   const [row] = await tables.everywhere((tx) =>

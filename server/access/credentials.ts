@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Random } from "@openward/runtime";
+import type { Authenticated } from "./ports.ts";
 
 /** 256 random bits as text of 43 characters; the database has their SHA-256 only. */
 export const newSecret = (random: Random): string => Buffer.from(random.bytes(32)).toString("base64url");
@@ -9,6 +10,8 @@ export const hashSecret = (secret: string): Buffer => createHash("sha256").updat
 export const COOKIE = "openward_session";
 /** Tells a bearer token of ours from others, for people and for scanners of leaked secrets. */
 export const TOKEN_PREFIX = "ow_";
+/** The same of an application's token. */
+export const APP_TOKEN_PREFIX = "owa_";
 
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 
@@ -19,13 +22,14 @@ export const isSecret = (text: string): boolean => SECRET.test(text);
 export function readCredential(headers: {
   cookie?: string | undefined;
   authorization?: string | undefined;
-}): { readonly via: "session" | "token"; readonly secret: string } | undefined {
+}): { readonly via: Authenticated["via"]; readonly secret: string } | undefined {
   const { cookie, authorization } = headers;
   if (authorization !== undefined && /^bearer /i.test(authorization)) {
     const token = authorization.slice(7).trim();
-    return token.startsWith(TOKEN_PREFIX) && isSecret(token.slice(TOKEN_PREFIX.length))
-      ? { via: "token", secret: token }
-      : undefined;
+    const [via, prefix] = token.startsWith(APP_TOKEN_PREFIX)
+      ? (["app", APP_TOKEN_PREFIX] as const)
+      : (["token", TOKEN_PREFIX] as const);
+    return token.startsWith(prefix) && isSecret(token.slice(prefix.length)) ? { via, secret: token } : undefined;
   }
   const secret = cookieOf(cookie ?? "");
   return secret !== undefined && isSecret(secret) ? { via: "session", secret } : undefined;

@@ -1,12 +1,16 @@
-import type { Organisation, PatientView, Person, Principal, Role } from "@openward/model";
+import type { AppAccess, Organisation, PatientView, Person, Principal, Role } from "@openward/model";
 
 /** The door of every room that people and programs come in by. */
 export interface Access {
-  /** From the session cookie or `Authorization: Bearer`; undefined: not signed in. */
-  authenticate(headers: {
-    cookie?: string | undefined;
-    authorization?: string | undefined;
-  }): Promise<Authenticated | undefined>;
+  /**
+   * From the session cookie or `Authorization: Bearer`; undefined: not signed in.
+   *
+   * @param apps tokens of applications count too: only for a door that keeps to what they may see
+   */
+  authenticate(
+    headers: { cookie?: string | undefined; authorization?: string | undefined },
+    options?: { readonly apps: boolean },
+  ): Promise<Authenticated | undefined>;
   /** One-time link token to a session. @throws RefusedInput LINK_EXPIRED */
   signIn(linkToken: string, userAgent?: string): Promise<SignedIn>;
   /** @throws RefusedInput SIGN_IN_REFUSED, whatever the reason is */
@@ -45,7 +49,9 @@ export interface Authenticated {
   readonly principal: Principal;
   readonly organisation: { readonly id: string; readonly name: string; readonly isDemo: boolean };
   readonly expiresAt: number;
-  readonly via: "session" | "token";
+  readonly via: "session" | "token" | "app";
+  /** Of `via` "app": it may see no more than this, whoever it acts for. */
+  readonly app?: AppAccess;
 }
 
 /** `cookie` is the Set-Cookie header. */

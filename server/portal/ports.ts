@@ -41,7 +41,7 @@ export interface Authenticated {
   readonly principal: Principal;
   readonly organisation: { readonly id: string; readonly name: string; readonly isDemo: boolean };
   readonly expiresAt: number;
-  readonly via: "session" | "token";
+  readonly via: "session" | "token" | "app";
 }
 
 export interface Access {

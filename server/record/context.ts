@@ -1,4 +1,4 @@
-import type { Organisation, PatientView } from "@openward/model";
+import type { AppAccess, Organisation, PatientView } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Amendments, Devices, Patients, Telemetry } from "./ports.ts";
 
@@ -12,6 +12,8 @@ export interface RecordContext {
   readonly organisation: Organisation;
   /** Nothing about a patient is answered but through this. */
   readonly view: PatientView;
+  /** The application that asks, and what it may see of that at most; left out: nobody's application. */
+  readonly app?: AppAccess | undefined;
   /** Absolute, without a slash at the end: "https://ward.example/fhir". */
   readonly base: string;
   /** `Prefer: handling=strict`: an unknown search parameter is an error and not only a remark. */

@@ -1,5 +1,6 @@
 import type {
   AmendmentRecord,
+  AppAccess,
   Association,
   Device,
   Organisation,
@@ -15,14 +16,16 @@ import type {
 export interface Authenticated {
   readonly principal: Principal;
   readonly organisation: Organisation;
+  /** An application acts, and may see no more than this. */
+  readonly app?: AppAccess;
 }
 
 /** The door: who asks, and which patients they may see. */
 export interface Access {
-  authenticate(headers: {
-    cookie?: string | undefined;
-    authorization?: string | undefined;
-  }): Promise<Authenticated | undefined>;
+  authenticate(
+    headers: { cookie?: string | undefined; authorization?: string | undefined },
+    options: { readonly apps: boolean },
+  ): Promise<Authenticated | undefined>;
   viewOf(principal: Principal): Promise<PatientView>;
 }
 

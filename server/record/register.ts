@@ -63,7 +63,7 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     negotiate(request.headers.accept, formatOf(request));
     const { cookie, authorization } = request.headers;
-    const authenticated = await deps.access.authenticate({ cookie, authorization });
+    const authenticated = await deps.access.authenticate({ cookie, authorization }, { apps: true });
     if (!authenticated)
       throw new RefusedInput("NOT_SIGNED_IN", { at: "http.Authorization", expected: "a bearer token" });
     if (!isOfTheWard(authenticated.principal.role))
@@ -74,6 +74,7 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
       ...deps,
       organisation: authenticated.organisation,
       view,
+      app: authenticated.app,
       base: baseOf(request),
       strict: prefersStrict(request.headers.prefer),
     };

@@ -4,6 +4,7 @@ import type { Bundle, Reference, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "./context.ts";
 import { outcomeOf, outcomeOfError } from "./outcome.ts";
+import { within } from "./reach.ts";
 import { readResource, readVersions, unknownType } from "./read.ts";
 import { historyBundle } from "./search/bundle.ts";
 import { searchables } from "./search/index.ts";
@@ -32,7 +33,7 @@ export class RecordRepository extends FhirRepository {
     return this.#guard(async () => {
       const searchable = Object.hasOwn(searchables, type) ? searchables[type] : undefined;
       if (!searchable) throw unknownType();
-      return searchable.search(this.#context, pairs);
+      return searchable.search(within(this.#context, type, "s"), pairs);
     });
   }
 
@@ -42,7 +43,7 @@ export class RecordRepository extends FhirRepository {
   }
 
   readResource<T extends Resource>(type: string, id: string): Promise<WithId<T>> {
-    return this.#guard(async () => (await readResource(this.#context, type, id)) as WithId<T>);
+    return this.#guard(async () => (await readResource(within(this.#context, type, "r"), type, id)) as WithId<T>);
   }
 
   readReference<T extends Resource>(reference: Reference<T>): Promise<WithId<T>> {
@@ -57,7 +58,7 @@ export class RecordRepository extends FhirRepository {
   /** Of an amended reading every version that may be seen; of other resources the one that stands now. */
   readVersion<T extends Resource>(type: string, id: string, versionId: string): Promise<WithId<T>> {
     return this.#guard(async () => {
-      const versions = await readVersions(this.#context, type, id);
+      const versions = await readVersions(within(this.#context, type, "r"), type, id);
       const resource = versions.find(({ meta }) => meta?.versionId === versionId);
       if (!resource) throw new RefusedInput("NOT_FOUND");
       return resource as WithId<T>;
@@ -72,8 +73,9 @@ export class RecordRepository extends FhirRepository {
     // Of the others only what stands now is kept in a form that could be read: half a history would be a false one.
     if (type !== "Observation") return Promise.reject(notSupported());
     return this.#guard(async () => {
-      const versions = await readVersions(this.#context, type, id);
-      return historyBundle(this.#context, versions) as Bundle<WithId<T>>; // of the type that was asked for
+      const context = within(this.#context, type, "r");
+      const versions = await readVersions(context, type, id);
+      return historyBundle(context, versions) as Bundle<WithId<T>>; // of the type that was asked for
     });
   }
 

@@ -171,7 +171,9 @@ export function server({ context }: Ward) {
     ...context,
     access: {
       authenticate: async ({ authorization }) =>
-        authorization === "Bearer good" ? { principal, organisation: context.organisation } : undefined,
+        authorization === "Bearer good"
+          ? { principal, organisation: context.organisation, ...(context.app ? { app: context.app } : {}) }
+          : undefined,
       viewOf: async () => context.view,
     },
     version: "0.1.0",

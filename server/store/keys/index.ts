@@ -9,3 +9,4 @@ export { environmentKms, fileKms, type Kms } from "./master.ts";
 export { type KeySettings, kmsOf, openKeysOf } from "./open.ts";
 export type * from "./ports.ts";
 export { openRaw, sealRaw } from "./raw-input.ts";
+export { createVault } from "./vault.ts";

@@ -1,0 +1,5 @@
+/** Applications of other makers: OAuth 2 and SMART App Launch. Start with register.ts. */
+export { createClients } from "./clients.ts";
+export type { Client, ClientKind, Clients, NewClient } from "./ports.ts";
+export { CLIENT_KINDS } from "./ports.ts";
+export { registerOAuth } from "./register.ts";

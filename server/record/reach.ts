@@ -1,0 +1,114 @@
+import { RefusedInput } from "@openward/errors";
+import type { AppAccess, PatientView, ResourceScope, Stream } from "@openward/model";
+import type { RecordContext } from "./context.ts";
+import type { Devices, Telemetry } from "./ports.ts";
+import { observationFilter, observationParameters } from "./search/observation-filter.ts";
+import { parseQuery } from "./search/query.ts";
+
+/** "r" is read, vread and history; "s" is search (SMART App Launch 2.2). */
+export type Interaction = "r" | "s";
+
+/**
+ * What one interaction with one type is answered from. An application's scopes narrow it here and nowhere else: behind
+ * this, patients, devices and streams outside them are as if there were none, whichever way they are asked for.
+ *
+ * @throws RefusedInput NOT_PERMITTED when no scope of the application has this interaction
+ */
+export function within(context: RecordContext, type: string, interaction: Interaction): RecordContext {
+  const { app } = context;
+  if (!app) return context;
+  const scopes = app.scopes.filter(
+    (scope) =>
+      (scope.type === "*" || scope.type === type) &&
+      scope.interactions.includes(interaction) &&
+      // Without a patient there is nobody whom such a scope could be about.
+      (scope.compartment !== "patient" || app.patientId !== null),
+  );
+  if (scopes.length === 0) {
+    throw new RefusedInput("NOT_PERMITTED", {
+      at: "http.Authorization",
+      expected: `a scope with ${type}.${interaction}`,
+    });
+  }
+  const isOfPatient = scopes.every(({ compartment }) => compartment === "patient");
+  const view = isOfPatient ? ofOnePatient(context.view, app) : context.view;
+  return {
+    ...context,
+    view,
+    devices: isOfPatient ? devicesOf(context.devices, view) : context.devices,
+    telemetry: type === "Observation" ? telemetryOf(context, scopes, app) : context.telemetry,
+  };
+}
+
+function ofOnePatient(view: PatientView, { patientId }: AppAccess): PatientView {
+  const isTheirs = (id: string) => patientId !== null && view.recordsOf(patientId).includes(id);
+  return {
+    principal: view.principal,
+    has: (id) => isTheirs(id) && view.has(id),
+    patientIds: () => view.patientIds().filter((id) => id === patientId),
+    recordsOf: (id) => (id === patientId ? view.recordsOf(id) : []),
+  };
+}
+
+/** Devices that the patient wears now. */
+function devicesOf(devices: Devices, view: PatientView): Devices {
+  const isTheirs = ({ association }: { association: { readonly patientId: string } | null }) =>
+    association !== null && view.has(association.patientId);
+  return {
+    list: async (organisationId) => (await devices.list(organisationId)).filter(isTheirs),
+    async find(organisationId, deviceId) {
+      const record = await devices.find(organisationId, deviceId);
+      return record && isTheirs(record) ? record : undefined;
+    },
+  };
+}
+
+/** Streams that at least one scope reaches; their readings and waveforms are read through them only. */
+function telemetryOf(
+  { telemetry, view, base }: RecordContext,
+  scopes: readonly ResourceScope[],
+  app: AppAccess,
+): Telemetry {
+  const theirs = ofOnePatient(view, app);
+  const matchers = scopes.map(({ compartment, query }) => {
+    const filter = observationFilter(parseQuery(query, observationParameters, { strict: true, sorts: [] }), base);
+    return (stream: Stream) =>
+      (compartment !== "patient" || theirs.has(stream.patientId)) && filter.acceptsStream(stream);
+  });
+  const isReached = (stream: Stream) => matchers.some((matches) => matches(stream));
+  const reached = new Set<string>();
+  const note = (stream: Stream): boolean => {
+    if (!isReached(stream)) return false;
+    reached.add(stream.id);
+    return true;
+  };
+  const reaches = async (of: PatientView, streamId: string): Promise<boolean> => {
+    if (reached.has(streamId)) return true;
+    const summary = await telemetry.stream(of, streamId);
+    return summary !== undefined && note(summary.stream);
+  };
+  return {
+    streams: async (of, patientId) => (await telemetry.streams(of, patientId)).filter(({ stream }) => note(stream)),
+    async stream(of, streamId) {
+      const summary = await telemetry.stream(of, streamId);
+      return summary && note(summary.stream) ? summary : undefined;
+    },
+    async readings(of, query) {
+      const streamIds = [];
+      for (const id of query.streamIds) if (await reaches(of, id)) streamIds.push(id);
+      return streamIds.length === 0 ? [] : telemetry.readings(of, { ...query, streamIds });
+    },
+    reading: async (of, streamId, time, ordinal) =>
+      (await reaches(of, streamId)) ? telemetry.reading(of, streamId, time, ordinal) : undefined,
+    history: async (of, streamId, time, ordinal) =>
+      (await reaches(of, streamId)) ? telemetry.history(of, streamId, time, ordinal) : undefined,
+    // Asked of streams that were found before, never first.
+    touched: (of, streamId, from, to) =>
+      reached.has(streamId) ? telemetry.touched(of, streamId, from, to) : undefined,
+    waveform: async (of, query) => ((await reaches(of, query.streamId)) ? telemetry.waveform(of, query) : []),
+    waveformOverview: async (of, query) =>
+      (await reaches(of, query.streamId))
+        ? telemetry.waveformOverview(of, query)
+        : { starts: new Float64Array(), min: new Float64Array() },
+  };
+}
