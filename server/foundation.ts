@@ -52,7 +52,7 @@ export async function openFoundation(options: {
     });
     const expiring = opened && keepKeys(opened, { config, runtime, directory, worker, log });
     const access = createAccess({
-      tables: createTables(database),
+      tables: createTables(database, runtime.clock),
       changes: directory,
       people: registry.people,
       runtime,

@@ -172,7 +172,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const storage = () => storageState(journal.state, space.state, faults.count(), telemetry.isWhole);
 
   // From here on nobody reads what was measured but through what people said of it since.
-  const tables = createTables(database);
+  const tables = createTables(database, runtime.clock);
   const amendments = await openAmendments({ runtime, tables, keys, received: telemetry, streamIdOf: streamId, log });
   store.onCommitted(amendments.committed);
   telemetry.settled.then(() => amendments.settle()).catch((error: unknown) => report(error, "amending"));
@@ -339,6 +339,9 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       live.patientChanged(change.patientId, change.organisationId);
   });
   access.onEnded(live.ended);
+  access.onSeen((organisationId, patientIds) => {
+    for (const patientId of patientIds) live.patientChanged(patientId, organisationId);
+  });
   const tellStorage = () => live.storageState(storage());
   journal.onStateChange(tellStorage);
   space.onChange(tellStorage);

@@ -1,6 +1,7 @@
 import { ROLES, type Role } from "@openward/model";
 import { z } from "zod";
 import * as b from "./bodies.ts";
+import * as g from "./grants.ts";
 import * as s from "./streams.ts";
 
 /** One route of /api: the server registers from this table, and the OpenAPI page is made from it. */
@@ -144,6 +145,14 @@ export const routes = {
   changePerson: { method: "PATCH", path: "/api/people/:id", summary: "Change a person's name or role; 409 for the last administrator, or while they are related to patients", allow: admin, body: b.personChange, status: 200, response: b.person },
   disablePerson: { method: "POST", path: "/api/people/:id/disable", summary: "End a person's sessions and links, and let them in no more; 409 for the last administrator", allow: admin, status: 200, response: b.person },
   enablePerson: { method: "POST", path: "/api/people/:id/enable", summary: "Let a person in again; they need a new link", allow: admin, status: 200, response: b.person },
+  grants: {
+    method: "GET", path: "/api/grants", summary: "Who may see whom, for what, because of what, newest first: those that hold, or all that ever did with `ended`; of a `patient` those by which they are seen",
+    allow: admin, query: z.object({ patient: z.uuid().optional(), principal: z.uuid().optional(), basis: g.basis.optional(), ended: z.stringbool().default(false) }), status: 200, response: z.array(g.grant),
+  },
+  addGrant: { method: "POST", path: "/api/grants", summary: "Let a person, or everybody of a role, see a patient, whoever lies on a ward, or everybody", allow: admin, body: g.newGrant, status: 201, response: g.grant },
+  endGrant: { method: "POST", path: "/api/grants/:id/end", summary: "End a grant: what it showed is gone within a second, on open screens too", allow: admin, body: g.endOfGrant, status: 200, response: g.grant },
+  patientGrants: { method: "GET", path: "/api/patients/:id/grants", summary: "Who may see this patient, for what and because of what", allow: clinical, query: z.object({ ended: z.stringbool().default(false) }), status: 200, response: z.array(g.grant) },
+
   newLink: { method: "POST", path: "/api/people/:id/link", summary: "A fresh one-time sign-in link", allow: admin, status: 200, response: b.personWithLink },
 } as const satisfies Record<string, Route>;
 

@@ -8,6 +8,7 @@ import { openTestDatabase, quietLog, type TestDatabase } from "../store/database
 import { createRegistry, createTables, type Directory, openDirectory, type Registry } from "../store/registry/index.ts";
 import { hashSecret } from "./credentials.ts";
 import { createAccess } from "./index.ts";
+import { seesEverybody } from "./testing/grants.ts";
 
 const BY = "test";
 const HOUR = 3_600_000;
@@ -36,6 +37,7 @@ before(async () => {
   home = await registry.wards.createOrganisation("Home", false);
   demo = await registry.wards.createOrganisation("Demo ward", true);
   nurse = await registry.people.create(home.id, "Nina Berg", "nurse", BY);
+  await seesEverybody(database, nurse);
 });
 after(async () => {
   await directory.close();
@@ -44,7 +46,13 @@ after(async () => {
 
 beforeEach(() => {
   runtime = manualRuntime(Date.UTC(2026, 10, 22, 6), ++count);
-  const deps = { tables: createTables(database), people: registry.people, runtime, isSecure: false, log: quietLog };
+  const deps = {
+    tables: createTables(database, runtime.clock),
+    people: registry.people,
+    runtime,
+    isSecure: false,
+    log: quietLog,
+  };
   access = createAccess({ ...deps, changes: directory });
   other = createAccess({ ...deps, changes: { on: () => () => {} } });
 });
@@ -308,7 +316,7 @@ test("while the database is down who was in stays in, and nobody else comes in",
   access.close();
   const { api, worker } = database;
   access = createAccess({
-    tables: createTables({ api, worker }),
+    tables: createTables({ api, worker }, runtime.clock),
     people: registry.people,
     changes: directory,
     runtime,

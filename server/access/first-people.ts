@@ -1,4 +1,5 @@
 import type { Organisation, Role } from "@openward/model";
+import type { GrantStore } from "./grants/grants.ts";
 import type { FirstPerson, People } from "./ports.ts";
 import type { CredentialStore } from "./sign-in.ts";
 
@@ -12,7 +13,11 @@ const DEMO: readonly { role: Role; display: string }[] = [
 
 /** Somebody has to be first to let the others in; there is no default password. */
 export async function ensureFirstPeople(
-  deps: { people: People; credentials: Pick<CredentialStore, "issueLink" | "haveSignedIn"> },
+  deps: {
+    people: People;
+    credentials: Pick<CredentialStore, "issueLink" | "haveSignedIn">;
+    grants: Pick<GrantStore, "assignToAll">;
+  },
   organisation: Organisation,
   again: boolean,
 ): Promise<FirstPerson[]> {
@@ -20,9 +25,11 @@ export async function ensureFirstPeople(
   const signedIn = await deps.credentials.haveSignedIn(organisation.id);
   const first: FirstPerson[] = [];
   for (const { role, display } of organisation.isDemo ? DEMO : FIRST) {
-    const person =
-      present.find((one) => one.role === role && one.disabledAt === null) ??
-      (await deps.people.create(organisation.id, display, role, "system"));
+    let person = present.find((one) => one.role === role && one.disabledAt === null);
+    if (!person) {
+      person = await deps.people.create(organisation.id, display, role, "system");
+      await deps.grants.assignToAll(person, "system");
+    }
     // When another administrator has signed in, the door is open: no links for people who were forgotten.
     const isDoorOpen = present.some((one) => one.role === role && signedIn.has(one.id));
     const link = again || !isDoorOpen ? await deps.credentials.issueLink(person.id, "system") : null;

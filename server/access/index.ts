@@ -4,6 +4,7 @@ import { createAuthentication } from "./authentication.ts";
 import { browserName } from "./browser-name.ts";
 import { sessionCookie } from "./credentials.ts";
 import { ensureFirstPeople } from "./first-people.ts";
+import { createGrantStore } from "./grants/grants.ts";
 import { createPasskeys } from "./passkeys.ts";
 import type { Access, Changes, People, SignedIn, Tables } from "./ports.ts";
 import { createSessions } from "./sessions.ts";
@@ -37,12 +38,25 @@ export function createAccess(deps: AccessDeps): Access & { close(): void } {
   const { tables, runtime, people, isSecure } = deps;
   const onTrouble = (error: unknown) =>
     deps.log.warn({ reason: (error as Error).message }, "the database does not answer questions of access");
-  const credentials = createCredentialStore({ tables, runtime });
-  const authentication = createAuthentication({ tables, runtime, onTrouble });
-  const views = createViews({ tables, runtime, onTrouble });
   const passkeys = createPasskeys({ tables, runtime });
   const sessions = createSessions({ tables, runtime });
   const listeners = new Set<(principalId: string) => void>();
+  const onlookers = new Set<(organisationId: string, patientIds: readonly string[]) => void>();
+  const authentication = createAuthentication({ tables, runtime, onTrouble });
+  const views = createViews({
+    tables,
+    runtime,
+    onTrouble,
+    onSeen(organisationId, patientIds) {
+      for (const onlooker of onlookers) onlooker(organisationId, patientIds);
+    },
+  });
+  const grants = createGrantStore({
+    tables,
+    runtime,
+    changed: async (organisationId, principalId) => views.regrant(organisationId, principalId),
+  });
+  const credentials = createCredentialStore({ tables, runtime, grants });
 
   const ended = (principalId: string) => {
     authentication.forget(principalId);
@@ -60,6 +74,7 @@ export function createAccess(deps: AccessDeps): Access & { close(): void } {
   const stopListening = deps.changes.on((change) => {
     if (change.kind === "session") ended(change.principalId);
     else if (change.kind === "patient") views.refresh(change.organisationId, change.patientId);
+    else if (change.kind === "grant") views.regrant(change.organisationId, change.principalId);
   });
   const sweep = runtime.timers.every(EXPIRE_EVERY_MS, () => {
     for (const principalId of authentication.expire()) ended(principalId);
@@ -108,18 +123,26 @@ export function createAccess(deps: AccessDeps): Access & { close(): void } {
     },
 
     ensureFirstPeople: (organisation, options) =>
-      ensureFirstPeople({ people, credentials }, organisation, options?.again ?? false),
+      ensureFirstPeople({ people, credentials, grants }, organisation, options?.again ?? false),
 
     onEnded(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
 
+    onSeen(onlooker) {
+      onlookers.add(onlooker);
+      return () => void onlookers.delete(onlooker);
+    },
+
+    grants,
+
     close() {
       sweep.cancel();
       stopListening();
       views.close();
       listeners.clear();
+      onlookers.clear();
     },
   };
 }

@@ -1,4 +1,16 @@
-import type { AppAccess, Organisation, PatientView, Person, Principal, Role } from "@openward/model";
+import type {
+  AppAccess,
+  Basis,
+  Grant,
+  Grantee,
+  GrantReach,
+  Organisation,
+  PatientView,
+  Person,
+  Principal,
+  Purpose,
+  Role,
+} from "@openward/model";
 
 /** The door of every room that people and programs come in by. */
 export interface Access {
@@ -22,11 +34,11 @@ export interface Access {
   sessionsOf(authenticated: Authenticated): Promise<Session[]>;
   endSession(principal: Principal, sessionId: string): Promise<void>;
   readonly passkeys: Omit<Passkeys, "signIn">;
-  /** A query under row-level security decides; the view follows admissions and discharges within a second. */
+  /** A query under row-level security decides; the view follows grants, admissions and discharges within a second. */
   viewOf(principal: Principal): Promise<PatientView>;
   /** A fresh one-time link for a person, valid for a day. */
   issueLink(personId: string, by: string): Promise<{ token: string; expiresAt: number }>;
-  /** A bearer token for /api and /fhir. */
+  /** A bearer token for /api and /fhir, with a grant for the whole organisation (basis organisation-token). */
   issueToken(
     organisationId: string,
     role: Principal["role"],
@@ -43,6 +55,43 @@ export interface Access {
   ensureFirstPeople(organisation: Organisation, options?: { again?: boolean }): Promise<FirstPerson[]>;
   /** Told when a session or token ends, so that open live views close. */
   onEnded(listener: (principalId: string) => void): () => void;
+  /** Told of patients whom somebody sees now and did not before, or no more: by grants, not by the patient's own changes. */
+  onSeen(listener: (organisationId: string, patientIds: readonly string[]) => void): () => void;
+  readonly grants: Grants;
+}
+
+export interface NewGrant {
+  readonly grantee: Grantee;
+  readonly reach: GrantReach;
+  readonly purpose: Purpose;
+  readonly basis: Basis;
+  /** Now, where left out. */
+  readonly from?: number;
+  readonly to?: number | null;
+  readonly reason?: string | null;
+}
+
+export interface GrantFilter {
+  /** By which this patient is seen. */
+  readonly patientId?: string;
+  readonly principalId?: string;
+  readonly basis?: Basis;
+  /** Also those that have ended. */
+  readonly ended?: boolean;
+}
+
+/** Who may see whom, and because of what. Who may manage grants is decided at the doors. */
+export interface Grants {
+  /** All or none. @throws RefusedInput NOT_FOUND, FIELD_INVALID */
+  add(organisationId: string, grants: readonly NewGrant[], by: string): Promise<Grant[]>;
+  /** @throws RefusedInput NOT_FOUND, CONFLICT where it has ended */
+  end(organisationId: string, grantId: string, by: string, reason: string | null): Promise<Grant>;
+  /** Newest first. */
+  list(organisationId: string, filter: GrantFilter): Promise<Grant[]>;
+  /** As their role sees a ward's patients; of a role that sees none: nothing. */
+  assign(person: Person, wardIds: readonly string[], by: string): Promise<Grant[]>;
+  /** To the ward, where the organisation has one only. */
+  assignNewcomer(person: Person, by: string): Promise<void>;
 }
 
 export interface Authenticated {
@@ -117,8 +166,11 @@ export interface Transaction {
 
 /** The database, under the roles that own nothing. Rejects with OutsideTrouble DATABASE_UNREACHABLE. */
 export interface Tables {
-  /** Under row-level security: this organisation and no other. */
-  inOrganisation<T>(organisationId: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /**
+   * Under row-level security. In the name of a principal: what their grants show. With the id of an organisation: as the
+   * house itself, which sees all of this one.
+   */
+  inOrganisation<T>(asker: string | Principal, work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** For what is asked before it is known which organisation asks. */
   everywhere<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
 }
@@ -130,6 +182,7 @@ export interface Changes {
       change:
         | { readonly kind: "patient"; readonly organisationId: string; readonly patientId: string }
         | { readonly kind: "session"; readonly organisationId: string; readonly principalId: string }
+        | { readonly kind: "grant"; readonly organisationId: string | null; readonly principalId: string | null }
         | { readonly kind: "device" | "association" | "amendment" },
     ) => void,
   ): () => void;

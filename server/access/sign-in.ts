@@ -2,6 +2,7 @@ import { RefusedInput } from "@openward/errors";
 import { type Principal, ROLES } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { hashSecret, isSecret, newSecret, TOKEN_PREFIX } from "./credentials.ts";
+import type { GrantStore } from "./grants/grants.ts";
 import type { Session, Tables, Transaction } from "./ports.ts";
 
 const HOUR_MS = 3_600_000;
@@ -11,7 +12,12 @@ export const SESSION_MS = 12 * HOUR_MS;
 const TOKEN_MS_MAX = 366 * 24 * HOUR_MS;
 
 /** Links, sessions and tokens as the database keeps them; each is in the audit log. */
-export function createCredentialStore({ tables, runtime }: { tables: Tables; runtime: Runtime }) {
+export function createCredentialStore(deps: {
+  tables: Tables;
+  runtime: Runtime;
+  grants: Pick<GrantStore, "forToken">;
+}) {
+  const { tables, runtime, grants } = deps;
   const now = () => runtime.clock.now();
 
   return {
@@ -88,6 +94,7 @@ export function createCredentialStore({ tables, runtime }: { tables: Tables; run
           [id, organisationId, hashSecret(token), role, display.slice(0, 120) || role, at, by, expiresAt],
         );
         await audit(tx, organisationId, at, by, "token.issue", { tokenId: id, role, expiresAt });
+        await grants.forToken(tx, { organisationId, id, expiresAt }, by);
       });
       return { token, expiresAt };
     },

@@ -1,115 +1,195 @@
 import type { PatientView, Principal } from "@openward/model";
-import type { Runtime } from "@openward/runtime";
+import type { Runtime, Timer } from "@openward/runtime";
 import type { Tables } from "./ports.ts";
 
 const RETRY_MS = 1_000;
+/** Should the announcement of a change be lost, this is how long it can go unnoticed. */
+const AGE_MS_MAX = 30_000;
 
-/** The patients of one organisation, all of whom its people may see. */
+/** The patients that one principal may see. */
 interface Visible {
+  readonly principal: Principal;
   /** Those that were not merged into another. */
   readonly ids: Set<string>;
   /** Records that were merged, and into which. */
   readonly mergedInto: Map<string, string>;
-  /** How often a patient was asked for again: only the newest answer counts. */
-  readonly asked: Map<string, number>;
-  /** Everything that is being read right now; who asks for a view waits for it. */
-  readonly pending: Set<Promise<void>>;
+  /** What has to be asked for again: some patients, or everybody. */
+  readonly due: Set<string>;
+  isAllDue: boolean;
+  isLoaded: boolean;
+  /** Their access has ended: whoever holds the view sees nothing in it. */
+  isOver: boolean;
+  /** What is being read right now; who asks for a view waits for it. */
+  running: Promise<void> | undefined;
+  /** Something begins or ends by itself then. */
+  timer: Timer | undefined;
 }
 
 /**
- * Patient views. What is in them is what a query under row-level security gave, asked again for each patient who
- * changes; so a view that somebody holds follows admissions and merges by itself, and one whose holder's access has
- * ended is empty.
+ * Patient views, a set of patients for each principal who asked. What is in it is what a query under row-level security
+ * gave to this principal; it is asked again for each patient who changes, and whole when their grants change or a time
+ * comes at which one begins or ends. So a view that somebody holds follows by itself.
  */
-export function createViews(deps: { tables: Tables; runtime: Runtime; onTrouble(error: unknown): void }) {
+export function createViews(deps: {
+  tables: Tables;
+  runtime: Runtime;
+  onTrouble(error: unknown): void;
+  /** Told of patients whom somebody sees now and did not before, or no more. */
+  onSeen(organisationId: string, patientIds: readonly string[]): void;
+}) {
   const { tables, runtime, onTrouble } = deps;
-  const organisations = new Map<string, Visible>();
-  const leases = new Map<string, { isOver: boolean }>();
+  const principals = new Map<string, Visible>();
   let isClosed = false;
 
-  const select = (organisationId: string, patientId: string | null): Promise<PatientRow[]> =>
-    tables.inOrganisation(organisationId, (tx) =>
-      tx.rows<PatientRow>("SELECT id, merged_into FROM patient WHERE $1::uuid IS NULL OR id = $1", [patientId]),
-    );
-
-  const track = (visible: Visible, work: Promise<void>): Promise<void> => {
-    visible.pending.add(work);
-    const done = () => void visible.pending.delete(work);
-    work.then(done, done);
-    return work;
-  };
-
-  /** The organisation's patients; read once, then kept. */
-  const open = async (organisationId: string): Promise<Visible> => {
-    let visible = organisations.get(organisationId);
-    if (!visible) {
-      const fresh: Visible = { ids: new Set(), mergedInto: new Map(), asked: new Map(), pending: new Set() };
-      visible = fresh;
-      organisations.set(organisationId, fresh);
-      const work = select(organisationId, null).then((rows) => {
-        for (const row of rows) if (!fresh.asked.has(row.id)) keep(fresh, row);
-      });
+  /** One after the other, so that a later answer is of a later question. */
+  async function catchUp(visible: Visible): Promise<void> {
+    while (visible.isAllDue || visible.due.size > 0) {
+      const isAll = visible.isAllDue;
+      const patients = [...visible.due];
+      visible.isAllDue = false;
+      visible.due.clear();
       try {
-        await track(fresh, work);
+        if (isAll) await loadAll(visible);
+        else await loadSome(visible, patients);
       } catch (error) {
-        organisations.delete(organisationId);
+        visible.isAllDue ||= isAll;
+        for (const id of patients) visible.due.add(id);
         throw error;
       }
     }
-    while (visible.pending.size > 0) await Promise.all(visible.pending);
-    return visible;
-  };
+  }
 
-  const refresh = (organisationId: string, patientId: string): void => {
-    const visible = organisations.get(organisationId);
-    if (!visible || isClosed) return;
-    const turn = (visible.asked.get(patientId) ?? 0) + 1;
-    visible.asked.set(patientId, turn);
-    const work = select(organisationId, patientId).then(([row]) => {
-      if (visible.asked.get(patientId) !== turn) return;
-      visible.ids.delete(patientId);
-      visible.mergedInto.delete(patientId);
-      if (row) keep(visible, row);
+  async function loadAll(visible: Visible): Promise<void> {
+    const { principal } = visible;
+    const { rows, changesAt } = await tables.inOrganisation(principal, async (tx) => ({
+      rows: await tx.rows<PatientRow>("SELECT id, merged_into FROM patient"),
+      changesAt: (await tx.rows<{ at: number | null }>("SELECT sight_changes_at() AS at"))[0]?.at ?? null,
+    }));
+    const before = new Set(visible.ids);
+    visible.ids.clear();
+    visible.mergedInto.clear();
+    for (const row of rows) keep(visible, row);
+    wake(visible, changesAt);
+    const others = before.symmetricDifference(visible.ids);
+    if (visible.isLoaded && others.size > 0 && !visible.isOver) deps.onSeen(principal.organisationId, [...others]);
+    visible.isLoaded = true;
+  }
+
+  async function loadSome(visible: Visible, patients: readonly string[]): Promise<void> {
+    const rows = await tables.inOrganisation(visible.principal, (tx) => tx.rows<PatientRow>(PERSONS, [patients]));
+    for (const id of patients) {
+      for (const merged of [...visible.mergedInto.keys()])
+        if (leadsTo(visible, merged, id)) visible.mergedInto.delete(merged);
+      visible.ids.delete(id);
+      visible.mergedInto.delete(id);
+    }
+    for (const row of rows) keep(visible, row);
+    // Where a record went, others may have come along: by whom it is seen now is a question about the whole person. And a
+    // stay that ended is seen until a time.
+    visible.isAllDue ||= rows.some((row) => row.merged_into !== null);
+    const [{ at = null } = {}] = await tables.inOrganisation(visible.principal, (tx) =>
+      tx.rows<{ at: number | null }>("SELECT sight_changes_at() AS at"),
+    );
+    wake(visible, at);
+  }
+
+  function wake(visible: Visible, at: number | null): void {
+    visible.timer?.cancel();
+    visible.timer = undefined;
+    if (visible.isOver || isClosed) return;
+    const inMs = at === null ? AGE_MS_MAX : Math.min(AGE_MS_MAX, at - runtime.clock.now());
+    // It came while the question was on its way.
+    if (inMs <= 0) visible.isAllDue = true;
+    else visible.timer = runtime.timers.after(inMs, () => reload(visible));
+  }
+
+  /** Asks in the background; what fails is asked again. */
+  function ask(visible: Visible): Promise<void> {
+    visible.running ??= catchUp(visible).finally(() => {
+      visible.running = undefined;
     });
-    track(visible, work).catch((error) => {
+    return visible.running;
+  }
+
+  function askLater(visible: Visible): void {
+    if (visible.isOver || isClosed) return;
+    ask(visible).catch((error) => {
       onTrouble(error);
-      if (visible.asked.get(patientId) === turn)
-        runtime.timers.after(RETRY_MS, () => refresh(organisationId, patientId));
+      visible.timer?.cancel();
+      if (!visible.isOver && !isClosed) visible.timer = runtime.timers.after(RETRY_MS, () => askLater(visible));
     });
-  };
+  }
+
+  function reload(visible: Visible): void {
+    visible.isAllDue = true;
+    askLater(visible);
+  }
+
+  function viewedBy(principal: Principal): Visible {
+    let visible = principals.get(principal.id);
+    if (visible && visible.principal.organisationId === principal.organisationId) return visible;
+    visible = {
+      principal,
+      ids: new Set(),
+      mergedInto: new Map(),
+      due: new Set(),
+      isAllDue: true,
+      isLoaded: false,
+      isOver: false,
+      running: undefined,
+      timer: undefined,
+    };
+    principals.set(principal.id, visible);
+    return visible;
+  }
 
   return {
     async viewOf(principal: Principal): Promise<PatientView> {
-      let lease = leases.get(principal.id);
-      if (!lease) {
-        lease = { isOver: false };
-        leases.set(principal.id, lease);
-      }
-      const held = lease;
-      const visible = await open(principal.organisationId);
+      const visible = viewedBy(principal);
+      if (!visible.isLoaded) await ask(visible);
+      // What has been read once stands while the database does not answer.
+      while (visible.running) await visible.running.catch(() => {});
       return {
         principal,
-        has: (patientId) => !held.isOver && visible.ids.has(keptOf(visible, patientId)),
-        patientIds: () => (held.isOver ? [] : [...visible.ids]),
+        has: (patientId) => !visible.isOver && visible.ids.has(keptOf(visible, patientId)),
+        patientIds: () => (visible.isOver ? [] : [...visible.ids]),
         recordsOf(patientId) {
-          if (held.isOver || !visible.ids.has(keptOf(visible, patientId))) return [];
+          if (visible.isOver || !visible.ids.has(keptOf(visible, patientId))) return [];
           const merged = [...visible.mergedInto.keys()].filter((id) => leadsTo(visible, id, patientId));
           return [patientId, ...merged];
         },
       };
     },
 
-    refresh,
+    /** A patient came, went, moved or was merged. */
+    refresh(organisationId: string, patientId: string): void {
+      for (const visible of principals.values()) {
+        if (visible.principal.organisationId !== organisationId) continue;
+        visible.due.add(patientId);
+        askLater(visible);
+      }
+    },
+
+    /** What this principal may see has changed; null: any principal's. */
+    regrant(organisationId: string | null, principalId: string | null): void {
+      for (const visible of principals.values()) {
+        if (organisationId !== null && visible.principal.organisationId !== organisationId) continue;
+        if (principalId === null || visible.principal.id === principalId) reload(visible);
+      }
+    },
 
     /** Empties the views that this principal holds; who signs in again gets new ones. */
     end(principalId: string): void {
-      const lease = leases.get(principalId);
-      if (lease) lease.isOver = true;
-      leases.delete(principalId);
+      const visible = principals.get(principalId);
+      if (!visible) return;
+      visible.isOver = true;
+      visible.timer?.cancel();
+      principals.delete(principalId);
     },
 
     close(): void {
       isClosed = true;
+      for (const visible of principals.values()) visible.timer?.cancel();
     },
   };
 }
@@ -119,9 +199,19 @@ interface PatientRow {
   readonly merged_into: string | null;
 }
 
+/** These records, and all that were merged into them. */
+const PERSONS = `WITH RECURSIVE person AS (
+    SELECT id, merged_into FROM patient WHERE id = ANY ($1::uuid[])
+    UNION
+    SELECT p.id, p.merged_into FROM person r JOIN patient p ON p.merged_into = r.id
+  ) SELECT id, merged_into FROM person`;
+
 function keep({ ids, mergedInto }: Visible, row: PatientRow): void {
   if (row.merged_into === null) ids.add(row.id);
-  else mergedInto.set(row.id, row.merged_into);
+  else {
+    ids.delete(row.id);
+    mergedInto.set(row.id, row.merged_into);
+  }
 }
 
 /** The record that stands for this one today. The database lets nobody be merged twice, so the way ends. */

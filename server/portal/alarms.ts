@@ -33,7 +33,7 @@ export function alarmHandlers(deps: {
       }
       const seen = await view();
       const records = seen.recordsOf(params.id);
-      const ofRecord = (id: string) => history.ofPatient(signedIn.organisation.id, id, from, to);
+      const ofRecord = (id: string) => history.ofPatient(signedIn.principal, id, from, to);
       const [past, active] = await Promise.all([
         Promise.all(records.map(ofRecord)).then((each) => each.flat()),
         watch.active(seen),

@@ -3,7 +3,7 @@ import { RefusedInput } from "@openward/errors";
 import type { PatientView } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
-import type { DeviceRecord, Devices, DevicesNow, DeviceType, PatientRecord, Patients } from "./ports.ts";
+import type { Asker, DeviceRecord, Devices, DevicesNow, DeviceType, PatientRecord, Patients } from "./ports.ts";
 import { deviceBody } from "./present.ts";
 
 type DeviceRoutes =
@@ -39,18 +39,17 @@ export function deviceHandlers(deps: {
       worn,
     });
 
-  async function recordOf(organisationId: string, deviceId: string): Promise<DeviceRecord> {
-    const record = await devices.find(organisationId, deviceId);
+  async function recordOf(asker: Asker, deviceId: string): Promise<DeviceRecord> {
+    const record = await devices.find(asker, deviceId);
     if (!record) throw new RefusedInput("NOT_FOUND");
     return record;
   }
 
   async function bodyOf(view: PatientView, deviceId: string): Promise<DeviceBody> {
-    const { organisationId } = view.principal;
-    const record = await recordOf(organisationId, deviceId);
+    const record = await recordOf(view.principal, deviceId);
     const patientId = record.association?.patientId;
     const worn =
-      patientId !== undefined && view.has(patientId) ? await patients.find(organisationId, patientId) : undefined;
+      patientId !== undefined && view.has(patientId) ? await patients.find(view.principal, patientId) : undefined;
     return body(record, worn);
   }
 
@@ -59,10 +58,9 @@ export function deviceHandlers(deps: {
       deviceTypes.map((type) => ({ ...type, signals: type.signals.map((signal) => ({ ...signal })) })),
 
     async devices({ signedIn, view }) {
-      const organisationId = signedIn.organisation.id;
       const [records, everybody, seen] = await Promise.all([
-        devices.list(organisationId),
-        patients.list(organisationId, { all: true }),
+        devices.list(signedIn.principal),
+        patients.list(signedIn.principal, { all: true }),
         view(),
       ]);
       const byId = new Map(
@@ -101,13 +99,13 @@ export function deviceHandlers(deps: {
     },
 
     async rotateToken({ params, signedIn }) {
-      await recordOf(signedIn.organisation.id, params.deviceId);
+      await recordOf(signedIn.principal, params.deviceId);
       const token = await devices.rotateToken(signedIn.organisation.id, params.deviceId, signedIn.principal.id);
       return { id: params.deviceId, token };
     },
 
     async revokeDevice({ params, signedIn, view }) {
-      await recordOf(signedIn.organisation.id, params.deviceId);
+      await recordOf(signedIn.principal, params.deviceId);
       await devices.revoke(signedIn.organisation.id, params.deviceId, signedIn.principal.id);
       return bodyOf(await view(), params.deviceId);
     },
@@ -120,7 +118,7 @@ export function deviceHandlers(deps: {
       }
       const seen = await view();
       if (!seen.has(asked.patientId)) throw new RefusedInput("NOT_FOUND", { at: "patientId" });
-      const { device } = await recordOf(signedIn.organisation.id, params.deviceId);
+      const { device } = await recordOf(signedIn.principal, params.deviceId);
       if (device.revokedAt !== null)
         throw new RefusedInput("CONFLICT", { at: "deviceId", expected: "a device with access" });
       await devices.assign(
@@ -134,7 +132,7 @@ export function deviceHandlers(deps: {
     },
 
     async release({ params, signedIn, view }) {
-      await recordOf(signedIn.organisation.id, params.deviceId);
+      await recordOf(signedIn.principal, params.deviceId);
       await devices.release(signedIn.organisation.id, params.deviceId, clock.now(), signedIn.principal.id);
       return bodyOf(await view(), params.deviceId);
     },

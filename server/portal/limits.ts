@@ -44,7 +44,7 @@ export function limitHandlers(deps: {
     },
 
     async chooseProfile({ params, body: { ageGroup, confirm }, view, signedIn }) {
-      const record = await patients.find(signedIn.organisation.id, params.id);
+      const record = await patients.find(signedIn.principal, params.id);
       const known = record ? ageGroupOf(record.patient, clock.now()) : null;
       if (known !== null && known !== ageGroup && !confirm) {
         throw new RefusedInput("AGE_GROUP_DIFFERS", {

@@ -4,7 +4,7 @@ import { isoDateIn, type PatientView } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { Call, Handlers } from "./call.ts";
 import { OccupiedBed } from "./occupied-bed.ts";
-import type { NewPatient, PatientRecord, Patients, Place, Wards, Watch } from "./ports.ts";
+import type { Asker, NewPatient, PatientRecord, Patients, Place, Wards, Watch } from "./ports.ts";
 import { patientBody } from "./present.ts";
 import { limitsProfileOf } from "./profile.ts";
 import { SimilarPatients } from "./similar.ts";
@@ -39,8 +39,8 @@ export function patientHandlers(deps: {
   const bodies = (records: readonly PatientRecord[], view: PatientView): Promise<PatientBody[]> =>
     Promise.all(records.map((record) => body(record, view)));
 
-  async function recordOf(organisationId: string, patientId: string): Promise<PatientRecord> {
-    const record = await patients.find(organisationId, patientId);
+  async function recordOf(asker: Asker, patientId: string): Promise<PatientRecord> {
+    const record = await patients.find(asker, patientId);
     if (!record) throw new RefusedInput("NOT_FOUND");
     return record;
   }
@@ -51,7 +51,7 @@ export function patientHandlers(deps: {
     name: string,
     { birthDate, seen, self }: { birthDate: string | null; seen: readonly string[]; self?: string },
   ): Promise<void> {
-    const similar = await patients.similar(view.principal.organisationId, name, birthDate);
+    const similar = await patients.similar(view.principal, name, birthDate);
     const unseen = similar.filter(
       ({ patient: { id, mergedInto } }) => id !== self && mergedInto === null && view.has(id) && !seen.includes(id),
     );
@@ -65,7 +65,7 @@ export function patientHandlers(deps: {
     } catch (error) {
       if (!(error instanceof RefusedInput && error.code === "BED_OCCUPIED")) throw error;
       const key = bed.trim().toLowerCase();
-      const there = (await patients.list(view.principal.organisationId, { all: false })).filter(
+      const there = (await patients.list(view.principal, { all: false })).filter(
         ({ patient, stay }) => view.has(patient.id) && stay?.wardId === wardId && stay.bed.toLowerCase() === key,
       );
       throw new OccupiedBed(error.facts, await bodies(there, view));
@@ -114,7 +114,7 @@ export function patientHandlers(deps: {
     async patients({ signedIn, query, view }) {
       const { q, all } = query;
       const [records, visible] = await Promise.all([
-        patients.list(signedIn.organisation.id, { all, ...(q === undefined ? {} : { q }) }),
+        patients.list(signedIn.principal, { all, ...(q === undefined ? {} : { q }) }),
         view(),
       ]);
       return bodies(
@@ -141,16 +141,17 @@ export function patientHandlers(deps: {
       const { id } = await placing(view, place, () =>
         patients.create(organisationId, newPatient, signedIn.principal.id, place),
       );
+      // In the name of the house: whoever admits to a ward that is not theirs is told what they wrote, and that is all.
       return body(await recordOf(organisationId, id), view);
     },
 
     async patient({ params, signedIn, view }) {
-      return body(await recordOf(signedIn.organisation.id, params.id), await view());
+      return body(await recordOf(signedIn.principal, params.id), await view());
     },
 
     async changePatient({ params, body: asked, signedIn, view }) {
       const organisationId = signedIn.organisation.id;
-      const { patient } = await recordOf(organisationId, params.id);
+      const { patient } = await recordOf(signedIn.principal, params.id);
       const { seenSimilar, ...given } = asked;
       checkBirthDate(given.birthDate, patient.timeZone);
       if (given.name !== undefined && given.name !== patient.name) {
@@ -159,7 +160,7 @@ export function patientHandlers(deps: {
       }
       const change = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
       await patients.change(organisationId, params.id, change as Partial<NewPatient>, signedIn.principal.id);
-      return body(await recordOf(organisationId, params.id), await view());
+      return body(await recordOf(signedIn.principal, params.id), await view());
     },
 
     async readmit({ params, body: asked, signedIn: { organisation, principal }, view }) {

@@ -8,7 +8,7 @@ type PeopleRoutes = "people" | "addPerson" | "changePerson" | "disablePerson" | 
 
 export function peopleHandlers(deps: {
   people: People;
-  access: Pick<Access, "issueLink">;
+  access: Pick<Access, "issueLink" | "grants">;
   /** The page that takes a one-time token. */
   signInLink: (token: string) => string;
 }): Pick<Handlers, PeopleRoutes> {
@@ -25,7 +25,9 @@ export function peopleHandlers(deps: {
     },
     async addPerson({ signedIn, body: { display, role } }) {
       const by = signedIn.principal.id;
-      return withLink(await people.create(signedIn.organisation.id, display, role, by), by);
+      const person = await people.create(signedIn.organisation.id, display, role, by);
+      await access.grants.assignNewcomer(person, by);
+      return withLink(person, by);
     },
     async changePerson({ signedIn: { organisation, principal }, params, body }) {
       return personBody(await people.change(organisation.id, params.id, body, principal.id));

@@ -9,6 +9,7 @@ import { amendmentHandlers } from "./amendments.ts";
 import type { Handlers } from "./call.ts";
 import { deviceHandlers } from "./devices.ts";
 import { registerRoutes } from "./door.ts";
+import { grantHandlers } from "./grants.ts";
 import { limitHandlers } from "./limits.ts";
 import { meHandlers } from "./me.ts";
 import { createNames } from "./names.ts";
@@ -108,6 +109,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...reprocessingHandlers({ reprocessing: deps.reprocessing }),
     ...meHandlers({ ...deps, clock }),
     ...relationHandlers({ relations: deps.relations, names, clock }),
+    ...grantHandlers({ grants: access.grants, names }),
     ...peopleHandlers({ people: deps.people, access, signInLink: deps.signInLink }),
   };
   return {

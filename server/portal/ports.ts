@@ -7,10 +7,14 @@ import type {
   AmendmentKind,
   AmendmentRecord,
   Association,
+  Basis,
   Device,
   DeviceStatus,
   Expectation,
   Fact,
+  Grant,
+  Grantee,
+  GrantReach,
   Limits,
   Patient,
   PatientFact,
@@ -19,6 +23,7 @@ import type {
   Person,
   Principal,
   Problem,
+  Purpose,
   QuarantineEntry,
   Relation,
   Role,
@@ -36,6 +41,12 @@ import type {
  */
 
 export type Awaitable<T> = T | Promise<T>;
+
+/**
+ * In whose name the registries look: a principal, whose grants decide what is there; or an organisation's id, for what is
+ * kept for everybody and read through a view.
+ */
+export type Asker = string | Pick<Principal, "organisationId" | "id">;
 
 export interface Authenticated {
   readonly principal: Principal;
@@ -68,6 +79,29 @@ export interface Access {
   };
   viewOf(principal: Principal): Promise<PatientView>;
   issueLink(personId: string, by: string): Promise<{ token: string; expiresAt: number }>;
+  readonly grants: Grants;
+}
+
+/** Who may see whom, and because of what. */
+export interface Grants {
+  add(organisationId: string, grants: readonly NewGrant[], by: string): Promise<Grant[]>;
+  end(organisationId: string, grantId: string, by: string, reason: string | null): Promise<Grant>;
+  list(
+    organisationId: string,
+    filter: { patientId?: string; principalId?: string; basis?: Basis; ended?: boolean },
+  ): Promise<Grant[]>;
+  /** To the ward, where the organisation has one only. */
+  assignNewcomer(person: Person, by: string): Promise<void>;
+}
+
+export interface NewGrant {
+  readonly grantee: Grantee;
+  readonly reach: GrantReach;
+  readonly purpose: Purpose;
+  readonly basis: Basis;
+  readonly from?: number;
+  readonly to?: number | null;
+  readonly reason?: string | null;
 }
 
 export interface SignedIn {
@@ -104,9 +138,9 @@ export interface Place {
 }
 
 export interface Patients {
-  list(organisationId: string, options: { all: boolean; q?: string }): Promise<PatientRecord[]>;
-  find(organisationId: string, patientId: string): Promise<PatientRecord | undefined>;
-  similar(organisationId: string, name: string, birthDate?: string | null): Promise<PatientRecord[]>;
+  list(asker: Asker, options: { all: boolean; q?: string }): Promise<PatientRecord[]>;
+  find(asker: Asker, patientId: string): Promise<PatientRecord | undefined>;
+  similar(asker: Asker, name: string, birthDate?: string | null): Promise<PatientRecord[]>;
   /** With a place the patient is admitted as well: both are done, or neither. */
   create(organisationId: string, patient: NewPatient, by: string, place?: Place): Promise<Patient>;
   change(organisationId: string, patientId: string, change: Partial<NewPatient>, by: string): Promise<Patient>;
@@ -131,8 +165,8 @@ export interface DeviceRecord {
 }
 
 export interface Devices {
-  list(organisationId: string): Promise<DeviceRecord[]>;
-  find(organisationId: string, deviceId: string): Promise<DeviceRecord | undefined>;
+  list(asker: Asker): Promise<DeviceRecord[]>;
+  find(asker: Asker, deviceId: string): Promise<DeviceRecord | undefined>;
   create(
     organisationId: string,
     device: {
@@ -178,10 +212,10 @@ export interface QuarantineRecord {
 
 export interface Quarantine {
   list(
-    organisationId: string,
+    asker: Asker,
     filter: { state: "open" | "claimed" | "dismissed"; deviceId?: string; before?: string; limit: number },
   ): Promise<QuarantineRecord[]>;
-  find(organisationId: string, id: string): Promise<QuarantineRecord | undefined>;
+  find(asker: Asker, id: string): Promise<QuarantineRecord | undefined>;
   resolve(
     organisationId: string,
     id: string,
@@ -269,7 +303,7 @@ export interface StreamDifferences {
 }
 
 export interface AlarmHistory {
-  ofPatient(organisationId: string, patientId: string, from: number, to: number): Promise<Alarm[]>;
+  ofPatient(asker: Asker, patientId: string, from: number, to: number): Promise<Alarm[]>;
 }
 
 export interface People {

@@ -21,7 +21,7 @@ export function quarantineHandlers(deps: {
     quarantinedBody(record, (patientId) => view.has(patientId), names);
 
   async function find(view: PatientView, id: string): Promise<QuarantineRecord> {
-    const record = await quarantine.find(view.principal.organisationId, id);
+    const record = await quarantine.find(view.principal, id);
     // What was given to a patient is that patient's data.
     if (!record || (record.patientId !== null && !view.has(record.patientId))) throw new RefusedInput("NOT_FOUND");
     return record;
@@ -46,7 +46,7 @@ export function quarantineHandlers(deps: {
 
   return {
     async quarantine({ query: { state, device, before }, signedIn, view }) {
-      const records = await quarantine.list(signedIn.organisation.id, {
+      const records = await quarantine.list(signedIn.principal, {
         state,
         limit: PAGE,
         ...(device === undefined ? {} : { deviceId: device }),

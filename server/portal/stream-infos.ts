@@ -13,7 +13,7 @@ export function createStreamInfos(deps: {
 
   /** The names of an organisation's devices, for several patients in a row. */
   async function displays(view: PatientView): Promise<ReadonlyMap<string, string>> {
-    const records = await devices.list(view.principal.organisationId);
+    const records = await devices.list(view.principal);
     return new Map(records.map(({ device }) => [device.id, device.display]));
   }
 

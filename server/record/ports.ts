@@ -29,13 +29,13 @@ export interface Access {
   viewOf(principal: Principal): Promise<PatientView>;
 }
 
+/** In whose name the registries look: the database shows what the grants of this principal show. */
+export type Asker = Pick<Principal, "organisationId" | "id">;
+
 export interface Patients {
   /** Every patient of the organisation, admitted or not; the view decides which of them are shown. */
-  list(
-    organisationId: string,
-    options: { all: boolean; q?: string },
-  ): Promise<readonly { readonly patient: Patient }[]>;
-  find(organisationId: string, patientId: string): Promise<{ readonly patient: Patient } | undefined>;
+  list(asker: Asker, options: { all: boolean; q?: string }): Promise<readonly { readonly patient: Patient }[]>;
+  find(asker: Asker, patientId: string): Promise<{ readonly patient: Patient } | undefined>;
 }
 
 export interface DeviceRecord {
@@ -44,8 +44,8 @@ export interface DeviceRecord {
 }
 
 export interface Devices {
-  list(organisationId: string): Promise<readonly DeviceRecord[]>;
-  find(organisationId: string, deviceId: string): Promise<DeviceRecord | undefined>;
+  list(asker: Asker): Promise<readonly DeviceRecord[]>;
+  find(asker: Asker, deviceId: string): Promise<DeviceRecord | undefined>;
 }
 
 export interface StreamSummary {

@@ -14,14 +14,14 @@ type Reader = (context: RecordContext, id: string) => Promise<Resource | undefin
 const readers: Readonly<Record<string, Reader>> = {
   Patient: async ({ view, patients, organisation }, id) => {
     if (!view.has(id)) return undefined;
-    const record = await patients.find(organisation.id, id);
+    const record = await patients.find(view.principal, id);
     return record && mapPatient(record.patient, organisation, view.recordsOf(id).slice(1));
   },
   Device: async (context, id) => {
     const { devices, organisation, view } = context;
     const record = isHashedDeviceId(id)
-      ? (await devices.list(organisation.id)).find(({ device }) => fhirDeviceId(device.id) === id)
-      : await devices.find(organisation.id, id);
+      ? (await devices.list(view.principal)).find(({ device }) => fhirDeviceId(device.id) === id)
+      : await devices.find(view.principal, id);
     return record && mapDevice(record, organisation, view);
   },
   DeviceMetric: async ({ telemetry, view, organisation }, id) => {

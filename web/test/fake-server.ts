@@ -640,6 +640,10 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
     });
     return q;
   },
+  grants: () => [],
+  addGrant: unasked,
+  endGrant: unasked,
+  patientGrants: () => [],
   people: () => staff,
   addPerson: ({ body }) => {
     const person: PersonBody = {

@@ -200,6 +200,17 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
         remove: async () => {},
         signInOptions: async () => ({}),
       },
+      // The real ones, on the real database: server/access/grants.
+      grants: {
+        add: async () => [],
+        end: async () => {
+          throw new RefusedInput("NOT_FOUND", { at: "grant" });
+        },
+        list: async () => [],
+        async assignNewcomer(person, by) {
+          asked.push(["assign newcomer", person.id, by]);
+        },
+      },
       issueLink: async (personId) => ({ token: `link-for-${personId}`, expiresAt: now() + 86_400_000 }),
     },
     patients: {

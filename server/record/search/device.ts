@@ -33,7 +33,7 @@ export async function searchDevices(
     matchesIdentifier(identifiers, [{ system: DEVICE_SYSTEM, value: device.id }]) &&
     matchesTokens(types, [deviceTypeConcept(device.type)]);
 
-  const found = (await devices.list(organisation.id))
+  const found = (await devices.list(view.principal))
     .filter(matches)
     .map((record) => mapDevice(record, organisation, view));
   return pageOfList(context, "Device", query, found);

@@ -49,8 +49,8 @@ export async function searchPatients(
   };
 
   const records = ids
-    ? await Promise.all([...ids].filter((id) => view.has(id)).map((id) => patients.find(organisation.id, id)))
-    : await patients.list(organisation.id, { all: true });
+    ? await Promise.all([...ids].filter((id) => view.has(id)).map((id) => patients.find(view.principal, id)))
+    : await patients.list(view.principal, { all: true });
   const found = records.flatMap((record) =>
     record && matches(record.patient)
       ? [mapPatient(record.patient, organisation, view.recordsOf(record.patient.id).slice(1))]

@@ -11,7 +11,7 @@ import type {
 import type { Runtime } from "@openward/runtime";
 import type { DataKeys } from "../keys/ports.ts";
 import { audit } from "../registry/audit.ts";
-import type { Tables } from "../registry/transaction.ts";
+import { needSeen, type Tables } from "../registry/transaction.ts";
 import type { StoreLog } from "../telemetry/blocks.ts";
 import { Book, holds, overlaps } from "./book.ts";
 import { checkDraft, checkReason } from "./draft.ts";
@@ -134,6 +134,8 @@ export async function openAmendments(options: AmendmentsOptions): Promise<Amendm
           at,
           via: "person",
         } as const;
+        const { patientId: whose, toPatientId: whoseElse } = said;
+        await needSeen(tx, author.id, whoseElse === null ? [whose] : [whose, whoseElse]);
         const amendment = await insertAmendment(tx, keys, whole);
         const { kind, deviceId, patientId, toPatientId } = amendment;
         for (const whose of toPatientId === null ? [patientId] : [patientId, toPatientId]) {

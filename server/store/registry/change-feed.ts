@@ -87,11 +87,13 @@ export function startChangeFeed(options: {
   };
 }
 
-/** The triggers `announce_change` and `announce_amendment` of the schema are who writes it. */
+/** The triggers `announce_change`, `announce_amendment` and `announce_grant` of the schema are who writes it. */
 function parse(payload: string | undefined): RegistryChange | undefined {
   try {
     const change = JSON.parse(payload ?? "") as RegistryChange;
-    return ["patient", "device", "association", "session", "amendment"].includes(change.kind) ? change : undefined;
+    return ["patient", "device", "association", "session", "amendment", "grant"].includes(change.kind)
+      ? change
+      : undefined;
   } catch {
     return undefined;
   }

@@ -1,11 +1,12 @@
 import type { Runtime } from "@openward/runtime";
 import type { Pool } from "pg";
 import type { RegistryChange } from "./ports.ts";
+import type { Api } from "./transaction.ts";
 
 /** What every registry is made of. */
 export interface RegistryContext {
-  /** Under row-level security: one organisation at a time. */
-  readonly api: Pool;
+  /** Under row-level security: one organisation at a time, and what the asker's grants show of it. */
+  readonly api: Api;
   /** For the few questions that span organisations. */
   readonly worker: Pool;
   readonly runtime: Runtime;

@@ -5,8 +5,8 @@ import { audit } from "./audit.ts";
 import type { RegistryContext } from "./context.ts";
 import { DEVICE_COLUMNS, type DeviceRow, readDevices, toDevice } from "./device-rows.ts";
 import { hashToken, newDeviceId, newToken } from "./device-tokens.ts";
-import type { DeviceRegistry, NewDevice } from "./ports.ts";
-import { inOrganisation, needUuid, type Transaction } from "./transaction.ts";
+import type { By, DeviceRegistry, NewDevice } from "./ports.ts";
+import { inOrganisation, needSeen, needUuid, type Transaction } from "./transaction.ts";
 
 const DEVICE_ID = /^[A-Za-z0-9._-]{1,64}$/;
 /** A screen's clock may run a little ahead of ours. */
@@ -45,10 +45,10 @@ export function createDeviceRegistry(context: RegistryContext): DeviceRegistry {
   };
 
   return {
-    list: (organisationId) => inOrganisation(api, organisationId, (tx) => readDevices(tx, "true", [])),
+    list: (asker) => inOrganisation(api, asker, (tx) => readDevices(tx, "true", [])),
 
-    find: (organisationId, deviceId) =>
-      inOrganisation(api, organisationId, async (tx) => (await readDevices(tx, "d.id = $1", [deviceId]))[0]),
+    find: (asker, deviceId) =>
+      inOrganisation(api, asker, async (tx) => (await readDevices(tx, "d.id = $1", [deviceId]))[0]),
 
     async create(organisationId, device, by) {
       const at = now();
@@ -120,7 +120,7 @@ export function createDeviceRegistry(context: RegistryContext): DeviceRegistry {
       }
       const { association, ended } = await inOrganisation(api, organisationId, async (tx) => {
         await lockActive(tx, deviceId);
-        await needPatient(tx, patientId);
+        await needPatient(tx, patientId, by);
         const on = { organisation_id: organisationId, device_id: deviceId, patient_id: patientId };
         const done = await reassign(tx, on, from, { at, by, newId: () => runtime.ids.uuid() });
         const detail = { from: done.association.from_at, association: done.association.id };
@@ -161,11 +161,12 @@ export function createDeviceRegistry(context: RegistryContext): DeviceRegistry {
   };
 }
 
-async function needPatient(tx: Transaction, patientId: string): Promise<void> {
+async function needPatient(tx: Transaction, patientId: string, by: By): Promise<void> {
+  await needSeen(tx, by, [needUuid(patientId, "patient")]);
   // Held until the end, so that a merge cannot slip in between.
   const [row] = await tx.rows<{ merged_into: string | null }>(
     "SELECT merged_into FROM patient WHERE id = $1 FOR SHARE",
-    [needUuid(patientId, "patient")],
+    [patientId],
   );
   if (!row) throw new RefusedInput("NOT_FOUND", { at: "patient" });
   if (row.merged_into) {

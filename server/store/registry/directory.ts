@@ -119,7 +119,11 @@ export async function openDirectory(options: {
   const feed = startChangeFeed({
     config: options.listen,
     runtime,
-    onListening: () => void loadAll().catch(reloadSoon),
+    onListening() {
+      loadAll().catch(reloadSoon);
+      // Grants are not kept here: whoever keeps views reads them again.
+      tell({ kind: "grant", organisationId: null, principalId: null });
+    },
     onChange: (change) => void catchUp(change),
     onTrouble: (error) => log.warn({ reason: error.message }, "changes of other processes are not heard; reconnecting"),
   });

@@ -23,7 +23,7 @@ import { createWardRegistry } from "./wards.ts";
 import { createWatchMemory, type RegistryWatchMemory } from "./watch-memory.ts";
 
 export { type Directory, openDirectory } from "./directory.ts";
-export { createTables, statement, type Tables } from "./transaction.ts";
+export { type Asker, createTables, statement, type Tables } from "./transaction.ts";
 export type { RegistryWatchMemory } from "./watch-memory.ts";
 
 export interface Registry {
@@ -55,6 +55,7 @@ export function createRegistry(deps: {
 }): Registry {
   const context: RegistryContext = {
     ...deps,
+    api: { pool: deps.api, clock: deps.runtime.clock },
     openRaw: deps.openRaw ?? (({ raw }) => raw),
     changed: deps.changed ?? (async () => {}),
   };

@@ -5,10 +5,10 @@ import { audit } from "./audit.ts";
 import type { RegistryContext } from "./context.ts";
 import { checkPatient } from "./patient-checks.ts";
 import { type PatientRow, readPatients, toRecord } from "./patient-rows.ts";
-import type { NewPatient, PatientRecord, PatientRegistry, Place } from "./ports.ts";
+import type { By, NewPatient, PatientRecord, PatientRegistry, Place } from "./ports.ts";
 import { hasSameFamilyName, isSimilarName, nameKey, wordsOf } from "./similar-names.ts";
 import { beginStay, endStay } from "./stays.ts";
-import { inOrganisation, needUuid, type Transaction } from "./transaction.ts";
+import { inOrganisation, lookAs, needUuid, type Transaction } from "./transaction.ts";
 
 const SIMILAR_MAX = 20;
 
@@ -17,17 +17,20 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
   const { api, runtime } = context;
   const now = () => runtime.clock.now();
 
-  const lock = async (tx: Transaction, patientId: string): Promise<PatientRow> => {
+  /** Looked for in the name of who changes it: whom they may not see is not there. */
+  const lock = async (tx: Transaction, patientId: string, by: By): Promise<PatientRow> => {
+    await lookAs(tx, by);
     const rows = await tx.rows<{ id: string }>("SELECT id FROM patient WHERE id = $1 FOR UPDATE", [
       needUuid(patientId, "patient"),
     ]);
+    await lookAs(tx, "the house");
     const [row] = rows.length > 0 ? await readPatients(tx, "p.id = $1", [patientId]) : [];
     if (!row) throw new RefusedInput("NOT_FOUND", { at: "patient" });
     return row;
   };
 
-  const lockUnmerged = async (tx: Transaction, patientId: string): Promise<PatientRow> => {
-    const row = await lock(tx, patientId);
+  const lockUnmerged = async (tx: Transaction, patientId: string, by: By): Promise<PatientRow> => {
+    const row = await lock(tx, patientId, by);
     if (row.merged_into)
       throw new RefusedInput("CONFLICT", {
         at: "patient",
@@ -51,8 +54,8 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
     beginStay(tx, { id: runtime.ids.uuid(), organisationId, patientId, place, at });
 
   return {
-    async list(organisationId, { all, q }) {
-      return inOrganisation(api, organisationId, async (tx) => {
+    async list(asker, { all, q }) {
+      return inOrganisation(api, asker, async (tx) => {
         const words = q ? wordsOf(q) : [];
         const conditions = ["p.merged_into IS NULL"];
         const values: string[] = [];
@@ -66,21 +69,21 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
       });
     },
 
-    async find(organisationId, patientId) {
-      return inOrganisation(api, organisationId, async (tx) => {
+    async find(asker, patientId) {
+      return inOrganisation(api, asker, async (tx) => {
         const [row] = await readPatients(tx, "p.id = $1", [needUuid(patientId, "patient")]);
         return row && toRecord(row);
       });
     },
 
-    async similar(organisationId, name, birthDate) {
+    async similar(asker, name, birthDate) {
       const words = wordsOf(name);
       if (words.length === 0) return [];
       // Every rule keeps the first letter of some word, or the birth date: the rest is not fetched.
       const initials = [...new Set(words.map((word) => word.slice(0, 1)))]
         .map((letter) => `(^| )${escapeRegex(letter)}`)
         .join("|");
-      const candidates = await inOrganisation(api, organisationId, (tx) =>
+      const candidates = await inOrganisation(api, asker, (tx) =>
         readPatients(tx, "p.merged_into IS NULL AND (p.name_key ~ $1 OR p.birth_date = $2::date)", [
           initials,
           birthDate ?? null,
@@ -134,7 +137,7 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
     async change(organisationId, patientId, change, by) {
       const at = now();
       const record = await inOrganisation(api, organisationId, async (tx) => {
-        const before = toRecord(await lockUnmerged(tx, patientId)).patient;
+        const before = toRecord(await lockUnmerged(tx, patientId, by)).patient;
         const next = applyChange(before, change);
         checkPatient(next, at);
         await tx.run(
@@ -164,7 +167,7 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
     async admit(organisationId, patientId, place, by) {
       const at = now();
       const record = await inOrganisation(api, organisationId, async (tx) => {
-        await lockUnmerged(tx, patientId);
+        await lockUnmerged(tx, patientId, by);
         await lieDown(tx, organisationId, patientId, place, at);
         await audit(tx, { organisationId, at, by, action: "patient.admit", patientId, detail: { ...place } });
         return recordOf(tx, patientId);
@@ -175,7 +178,7 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
     async transfer(organisationId, patientId, place, by) {
       const at = now();
       const record = await inOrganisation(api, organisationId, async (tx) => {
-        await lockUnmerged(tx, patientId);
+        await lockUnmerged(tx, patientId, by);
         if (!(await endStay(tx, patientId, at))) throw notAdmitted();
         await lieDown(tx, organisationId, patientId, place, at);
         await audit(tx, { organisationId, at, by, action: "patient.transfer", patientId, detail: { ...place } });
@@ -187,7 +190,7 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
     async discharge(organisationId, patientId, by) {
       const at = now();
       const { record, released } = await inOrganisation(api, organisationId, async (tx) => {
-        await lock(tx, patientId);
+        await lock(tx, patientId, by);
         if (!(await endStay(tx, patientId, at))) throw notAdmitted();
         const released = await endAssociationsOf(tx, patientId, at);
         await audit(tx, { organisationId, at, by, action: "patient.discharge", patientId, detail: { released } });
@@ -204,9 +207,9 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
       const at = now();
       const { record, moved } = await inOrganisation(api, organisationId, async (tx) => {
         // In the order of ids, so that two merges the opposite ways do not wait for each other.
-        for (const id of [patientId, into].sort()) await lock(tx, id);
-        const gone = await lockUnmerged(tx, patientId);
-        const kept = await lockUnmerged(tx, into);
+        for (const id of [patientId, into].sort()) await lock(tx, id, by);
+        const gone = await lockUnmerged(tx, patientId, by);
+        const kept = await lockUnmerged(tx, into, by);
         await tx.run("UPDATE patient SET merged_into = $2, updated_at = greatest($3, updated_at + 1) WHERE id = $1", [
           patientId,
           into,

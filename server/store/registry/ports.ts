@@ -18,6 +18,7 @@ import type {
   Stay,
   Ward,
 } from "@openward/model";
+import type { Asker } from "./transaction.ts";
 
 /** Who does it, for the audit log: an id of a person, token or "system". */
 export type By = string;
@@ -47,11 +48,11 @@ export interface Place {
 
 /** All throw RefusedInput CONFLICT / NOT_FOUND / FIELD_INVALID, or OutsideTrouble DATABASE_UNREACHABLE. */
 export interface PatientRegistry {
-  list(organisationId: string, options: { all: boolean; q?: string }): Promise<PatientRecord[]>;
-  find(organisationId: string, patientId: string): Promise<PatientRecord | undefined>;
+  list(asker: Asker, options: { all: boolean; q?: string }): Promise<PatientRecord[]>;
+  find(asker: Asker, patientId: string): Promise<PatientRecord | undefined>;
   /** Patients, admitted or not, with the same or a similar name (spelling, order of names, accents). */
   /** With a birth date also those of the same date and family name. At most 20, the same name first. */
-  similar(organisationId: string, name: string, birthDate?: string | null): Promise<PatientRecord[]>;
+  similar(asker: Asker, name: string, birthDate?: string | null): Promise<PatientRecord[]>;
   /** With a place the patient is admitted in the same transaction: both are done, or neither. */
   create(organisationId: string, patient: NewPatient, by: By, place?: Place): Promise<Patient>;
   change(organisationId: string, patientId: string, change: Partial<NewPatient>, by: By): Promise<Patient>;
@@ -89,8 +90,9 @@ export interface NewDevice {
 }
 
 export interface DeviceRegistry {
-  list(organisationId: string): Promise<DeviceRecord[]>;
-  find(organisationId: string, deviceId: string): Promise<DeviceRecord | undefined>;
+  /** The association of a device is shown to who may see the patient. */
+  list(asker: Asker): Promise<DeviceRecord[]>;
+  find(asker: Asker, deviceId: string): Promise<DeviceRecord | undefined>;
   /** The token is in the answer and nowhere else; the database has its hash. */
   create(organisationId: string, device: NewDevice, by: By): Promise<{ device: Device; token: string }>;
   rotateToken(organisationId: string, deviceId: string, by: By): Promise<string>;
@@ -130,10 +132,10 @@ export interface ReprocessingRegistry {
 
 export interface QuarantineRegistry {
   list(
-    organisationId: string,
+    asker: Asker,
     filter: { state: "open" | "claimed" | "dismissed"; deviceId?: string; before?: string; limit: number },
   ): Promise<QuarantineRecord[]>;
-  find(organisationId: string, id: string): Promise<QuarantineRecord | undefined>;
+  find(asker: Asker, id: string): Promise<QuarantineRecord | undefined>;
   /** Once only: throws CONFLICT when it is not open any more. */
   resolve(
     organisationId: string,
@@ -146,7 +148,7 @@ export interface QuarantineRegistry {
 
 export interface AlarmRegistry {
   /** Of a span of onset times, newest first. */
-  ofPatient(organisationId: string, patientId: string, from: number, to: number): Promise<Alarm[]>;
+  ofPatient(asker: Asker, patientId: string, from: number, to: number): Promise<Alarm[]>;
 }
 
 export interface PeopleRegistry {
@@ -212,7 +214,9 @@ export type RegistryChange =
   /** Of a person (id of the person) or a token (its id): signed out, revoked, disabled, or another role. */
   | { readonly kind: "session"; readonly organisationId: string; readonly principalId: string }
   /** Somebody amended what was measured of the patient. */
-  | { readonly kind: "amendment"; readonly organisationId: string; readonly patientId: string };
+  | { readonly kind: "amendment"; readonly organisationId: string; readonly patientId: string }
+  /** What a principal may see has changed; null: any principal's, or of any organisation. */
+  | { readonly kind: "grant"; readonly organisationId: string | null; readonly principalId: string | null };
 
 export interface RegistryChanges {
   on(listener: (change: RegistryChange) => void): () => void;

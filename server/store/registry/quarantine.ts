@@ -3,7 +3,7 @@ import type { Problem, QuarantineEntry } from "@openward/model";
 import { audit } from "./audit.ts";
 import type { RegistryContext } from "./context.ts";
 import type { QuarantineRecord, QuarantineRegistry } from "./ports.ts";
-import { inOrganisation, isUuid, needUuid, type Transaction } from "./transaction.ts";
+import { inOrganisation, isUuid, needSeen, needUuid, type Transaction } from "./transaction.ts";
 
 interface QuarantineRow {
   readonly id: string;
@@ -26,15 +26,15 @@ const LIMIT_MAX = 500;
 /** What could not be placed, and what people made of it. */
 export function createQuarantineRegistry({ api, runtime, openRaw }: RegistryContext): QuarantineRegistry {
   const toRecord = (row: QuarantineRow) => recordOf(row, openRaw);
-  const findOne = async (tx: Transaction, organisationId: string, id: string) => {
-    const [row] = await read(tx, "q.id = $2", [organisationId, id]);
+  const findOne = async (tx: Transaction, id: string) => {
+    const [row] = await read(tx, "q.id = $1", [id]);
     return row && toRecord(row);
   };
 
   return {
-    list(organisationId, { state, deviceId, before, limit }) {
-      return inOrganisation(api, organisationId, async (tx) => {
-        const values: unknown[] = [organisationId];
+    list(asker, { state, deviceId, before, limit }) {
+      return inOrganisation(api, asker, async (tx) => {
+        const values: unknown[] = [];
         const conditions = [state === "open" ? "r.quarantine_id IS NULL" : `r.state = $${values.push(state)}`];
         if (deviceId !== undefined) conditions.push(`q.device_id = $${values.push(deviceId)}`);
         if (before !== undefined) {
@@ -48,17 +48,18 @@ export function createQuarantineRegistry({ api, runtime, openRaw }: RegistryCont
       });
     },
 
-    async find(organisationId, id) {
+    async find(asker, id) {
       if (!isUuid(id)) return undefined;
-      return inOrganisation(api, organisationId, (tx) => findOne(tx, organisationId, id));
+      return inOrganisation(api, asker, (tx) => findOne(tx, id));
     },
 
     resolve(organisationId, id, as, by, detail) {
       return inOrganisation(api, organisationId, async (tx) => {
         const at = runtime.clock.now();
-        const entry = await findOne(tx, organisationId, needUuid(id, "id"));
+        const entry = await findOne(tx, needUuid(id, "id"));
         if (!entry) throw new RefusedInput("NOT_FOUND", { at: "id" });
         const patientId = as === "claimed" ? needUuid(detail.patientId ?? "", "patientId") : null;
+        if (patientId !== null) await needSeen(tx, by, [patientId]);
         // Of two people at the same moment one waits here for the other, and then finds it done.
         const inserted = await tx.run(
           `INSERT INTO quarantine_resolution (quarantine_id, organisation_id, state, patient_id, reason, remainder, resolved_by, resolved_at)
@@ -76,19 +77,19 @@ export function createQuarantineRegistry({ api, runtime, openRaw }: RegistryCont
           patientId,
           detail: { quarantineId: id },
         });
-        return (await findOne(tx, organisationId, id)) as QuarantineRecord;
+        return (await findOne(tx, id)) as QuarantineRecord;
       });
     },
   };
 }
 
-/** @param condition SQL over q (quarantine) and r (its resolution); $1 is the organisation */
+/** @param condition SQL over q (quarantine) and r (its resolution) */
 function read(tx: Transaction, condition: string, values: readonly unknown[]): Promise<QuarantineRow[]> {
   return tx.rows<QuarantineRow>(
     `SELECT q.id, q.organisation_id, q.device_id, q.received_at, q.kind, q.content_type, q.problems, q.raw,
             r.state, r.patient_id, r.remainder, r.resolved_by, r.resolved_at
        FROM quarantine q LEFT JOIN quarantine_resolution r ON r.quarantine_id = q.id
-      WHERE q.organisation_id = $1 AND ${condition}`,
+      WHERE ${condition}`,
     values,
   );
 }

@@ -7,7 +7,7 @@ import { openTestDatabase, type TestDatabase } from "../database/testing/databas
 import { createRegistry, type Registry } from "./index.ts";
 import type { NewPatient, RegistryChange } from "./ports.ts";
 
-const BY = "0190a000-0000-7000-8000-00000000beef";
+const BY = "command line";
 const MINUTE = 60_000;
 
 let database: TestDatabase;

@@ -1,5 +1,19 @@
 import { OutsideTrouble, RefusedInput } from "@openward/errors";
+import type { Clock } from "@openward/runtime";
 import type { Pool, PoolClient } from "pg";
+
+/** The database under the role of requests, and the clock by which grants begin and end. */
+export interface Api {
+  readonly pool: Pool;
+  /** Left out: the database's own. */
+  readonly clock?: Pick<Clock, "now"> | undefined;
+}
+
+/**
+ * In whose name a transaction looks: a principal, and then their grants decide which patients there are; or the id of an
+ * organisation: the house itself, for the command line and for what is kept in memory and read through a view.
+ */
+export type Asker = string | { readonly organisationId: string; readonly id: string };
 
 /** A query inside a transaction of one organisation. */
 export interface Transaction {
@@ -18,19 +32,47 @@ export function needUuid(id: string, field: string): string {
   return id;
 }
 
+const HOUSE = "organisation";
+
 /**
- * Do the work in one transaction that sees this organisation and no other.
+ * Do the work in one transaction that sees one organisation and no other, and of its patients those of the asker's grants.
  *
  * @throws RefusedInput CONFLICT, NOT_FOUND where a constraint says so; OutsideTrouble DATABASE_UNREACHABLE, and then
  *   whether the change was made is not known
  */
 export async function inOrganisation<T>(
-  pool: Pool,
-  organisationId: string,
+  { pool, clock }: Api,
+  asker: Asker,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  needUuid(organisationId, "organisation");
-  return transaction(pool, `BEGIN; SET LOCAL openward.organisation = '${organisationId}'`, work);
+  const organisationId = needUuid(typeof asker === "string" ? asker : asker.organisationId, "organisation");
+  const settings = [`organisation = '${organisationId}'`, `principal = '${principalOf(asker)}'`];
+  if (clock) settings.push(`now = '${Math.trunc(clock.now())}'`);
+  return transaction(pool, ["BEGIN", ...settings.map((one) => `SET LOCAL openward.${one}`)].join("; "), work);
+}
+
+/** An id that is none is nobody's, and nobody sees anything. */
+function principalOf(asker: Asker): string {
+  if (typeof asker === "string") return HOUSE;
+  return isUuid(asker.id) ? asker.id : "";
+}
+
+/**
+ * From here on the transaction looks in this one's name. A change is looked for in the name of who makes it, and then
+ * written by the house, which also sees what it must not collide with.
+ *
+ * @param by id of a person or token; any other word, as "system" or "command line", is the house
+ */
+export async function lookAs(tx: Transaction, by: string): Promise<void> {
+  await tx.run("SELECT set_config('openward.principal', $1, true)", [isUuid(by) ? by : HOUSE]);
+}
+
+/** @throws RefusedInput NOT_FOUND where one of them is not there for who does it */
+export async function needSeen(tx: Transaction, by: string, patientIds: readonly string[]): Promise<void> {
+  await lookAs(tx, by);
+  const seen = await tx.rows("SELECT FROM patient WHERE id = ANY ($1::uuid[])", [patientIds]);
+  await lookAs(tx, HOUSE);
+  if (seen.length < new Set(patientIds).size) throw new RefusedInput("NOT_FOUND", { at: "patient" });
 }
 
 /** For the roles that see every organisation. */
@@ -40,13 +82,17 @@ export function everywhere<T>(pool: Pool, work: (tx: Transaction) => Promise<T>)
 
 /** The same two for those who must not know the pools. */
 export interface Tables {
-  inOrganisation<T>(organisationId: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
+  inOrganisation<T>(asker: Asker, work: (tx: Transaction) => Promise<T>): Promise<T>;
   everywhere<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
 }
 
-export function createTables({ api, worker }: { readonly api: Pool; readonly worker: Pool }): Tables {
+/** @param clock by which grants begin and end; left out: the database's own */
+export function createTables(
+  { api, worker }: { readonly api: Pool; readonly worker: Pool },
+  clock?: Pick<Clock, "now">,
+): Tables {
   return {
-    inOrganisation: (organisationId, work) => inOrganisation(api, organisationId, work),
+    inOrganisation: (asker, work) => inOrganisation({ pool: api, clock }, asker, work),
     everywhere: (work) => everywhere(worker, work),
   };
 }

@@ -97,6 +97,11 @@ async function fill({ owner }: TestDatabase): Promise<void> {
     `INSERT INTO device (id, organisation_id, type, display, created_at, token_hash) VALUES ($1, $2, 'generic', 'M', 0, '\\x00')`,
     [DEVICE, HOME],
   );
+  await owner.query(
+    `INSERT INTO access_grant (id, organisation_id, grantee_kind, grantee_id, purpose, basis, from_at, created_at, created_by)
+     VALUES ($1, $2, 'person', $1, 'care', 'care-team', 0, 0, 'test')`,
+    [NURSE.id, HOME],
+  );
   for (const [i, id] of WEARERS.entries()) {
     await owner.query(
       `INSERT INTO association (id, organisation_id, device_id, patient_id, from_at, to_at, created_at, created_by)

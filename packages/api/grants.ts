@@ -1,0 +1,73 @@
+import { z } from "zod";
+
+const millis = z.number().int();
+const id = z.uuid();
+
+export const purpose = z.enum(["care", "monitoring", "technical", "integration", "research", "family", "emergency"]);
+export const basis = z.enum([
+  "care-team",
+  "ward-assignment",
+  "invitation",
+  "consent",
+  "incident",
+  "break-glass",
+  "research-cohort",
+  "organisation-token",
+]);
+
+export const grantee = z.discriminatedUnion("kind", [
+  z.object({ kind: z.enum(["person", "token"]), id }),
+  z.object({ kind: z.literal("role"), role: z.string().min(1).max(64) }),
+]);
+/** "ward": whoever lies on it, and for `afterStayMs` after they left it. */
+export const reach = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("patient"), patientId: id }),
+  z.object({
+    kind: z.literal("ward"),
+    wardId: id,
+    afterStayMs: z
+      .number()
+      .int()
+      .min(0)
+      .max(366 * 86_400_000)
+      .default(7 * 86_400_000),
+  }),
+  z.object({ kind: z.literal("organisation") }),
+]);
+
+export const grant = z.object({
+  id,
+  grantee,
+  /** The person's name, where it is a person. */
+  display: z.string().nullable(),
+  reach,
+  purpose,
+  basis,
+  from: millis,
+  /** Ends by itself. */
+  to: millis.nullable(),
+  reason: z.string().nullable(),
+  createdAt: millis,
+  createdBy: z.string(),
+  endedAt: millis.nullable(),
+  endedBy: z.string().nullable(),
+  endReason: z.string().nullable(),
+});
+
+/** What an administrator may give; consent, break-glass and tokens bring their own grants. */
+export const newGrant = z.object({
+  grantee: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("person"), id }),
+    z.object({ kind: z.literal("role"), role: z.string().min(1).max(64) }),
+  ]),
+  reach,
+  purpose,
+  basis: z.enum(["care-team", "ward-assignment", "invitation", "incident", "research-cohort"]),
+  from: millis.optional(),
+  to: millis.nullable().optional(),
+  reason: z.string().trim().max(500).optional(),
+});
+export const endOfGrant = z.object({ reason: z.string().trim().max(500).optional() });
+
+export type GrantBody = z.infer<typeof grant>;
+export type NewGrantBody = z.input<typeof newGrant>;

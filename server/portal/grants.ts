@@ -1,0 +1,68 @@
+import type { GrantBody } from "@openward/api";
+import type { Grant } from "@openward/model";
+import type { Handlers } from "./call.ts";
+import type { Names } from "./names.ts";
+import type { Grants } from "./ports.ts";
+
+type GrantRoutes = "grants" | "addGrant" | "endGrant" | "patientGrants";
+
+/** Who may see whom, and because of what. */
+export function grantHandlers(deps: { grants: Grants; names: Names }): Pick<Handlers, GrantRoutes> {
+  const { grants, names } = deps;
+
+  async function bodies(found: readonly Grant[]): Promise<GrantBody[]> {
+    await names.learn(
+      found.flatMap(({ grantee, createdBy, endedBy }) => [
+        grantee.kind === "role" ? null : grantee.id,
+        createdBy,
+        endedBy,
+      ]),
+    );
+    return found.map((grant) => grantBody(grant, names));
+  }
+
+  return {
+    async grants({ signedIn, query }) {
+      const { patient, principal, basis, ended } = query;
+      return bodies(
+        await grants.list(signedIn.organisation.id, {
+          ended,
+          ...(patient === undefined ? {} : { patientId: patient }),
+          ...(principal === undefined ? {} : { principalId: principal }),
+          ...(basis === undefined ? {} : { basis }),
+        }),
+      );
+    },
+
+    async addGrant({ signedIn, body }) {
+      const { from, to, reason, ...asked } = body;
+      const grant = {
+        ...asked,
+        ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to }),
+        ...(reason === undefined ? {} : { reason }),
+      };
+      const [made] = await bodies(await grants.add(signedIn.organisation.id, [grant], signedIn.principal.id));
+      return made as GrantBody;
+    },
+
+    async endGrant({ signedIn, params, body }) {
+      const { principal, organisation } = signedIn;
+      const [ended] = await bodies([await grants.end(organisation.id, params.id, principal.id, body.reason ?? null)]);
+      return ended as GrantBody;
+    },
+
+    async patientGrants({ signedIn, params, query }) {
+      return bodies(await grants.list(signedIn.organisation.id, { patientId: params.id, ended: query.ended }));
+    },
+  };
+}
+
+function grantBody({ organisationId: _, ...grant }: Grant, names: Names): GrantBody {
+  return {
+    ...grant,
+    display: grant.grantee.kind === "role" ? null : names.of(grant.grantee.id),
+    createdBy: names.of(grant.createdBy),
+    endedBy: names.ofMaybe(grant.endedBy),
+  };
+}
