@@ -55,3 +55,16 @@ test("the README's table of settings is this table", () => {
     .map(({ env, fallback, about }) => [env, fallback === "" ? "" : `\`${fallback}\``, about]);
   assert.deepEqual(rows, wanted);
 });
+
+test("a mail server needs to know from whom, and its password is not repeated", () => {
+  const smtp = "smtp://ward:secret@mail.example:587";
+  for (const from of [undefined, "", "nobody"]) {
+    const given = { OPENWARD_SMTP_URL: smtp, ...(from === undefined ? {} : { OPENWARD_MAIL_FROM: from }) };
+    assert.throws(() => readConfig(given), /OPENWARD_MAIL_FROM/);
+  }
+  assert.equal(readConfig({ OPENWARD_SMTP_URL: smtp, OPENWARD_MAIL_FROM: "ward@hospital.example" }).smtpUrl, smtp);
+  assert.throws(
+    () => readConfig({ OPENWARD_SMTP_URL: "mail:secret" }),
+    (error: Error) => /OPENWARD_SMTP_URL/.test(error.message) && !/secret/.test(error.message),
+  );
+});

@@ -112,6 +112,17 @@ export const settings = {
     ["http://", "https://"],
     "the address people use, for links; made from bind and port when left out",
   ),
+  smtpUrl: {
+    ...url(
+      "OPENWARD_SMTP_URL",
+      ["smtp://", "smtps://"],
+      "mail server for sign-in links, `smtp://user:password@host:587`; without it an administrator hands links over",
+    ),
+    isSecret: true,
+  },
+  mailFrom: text("OPENWARD_MAIL_FROM", "", "from whom mails are, with `OPENWARD_SMTP_URL`", "a mail address", (value) =>
+    /^[^\r\n]*$/.test(value),
+  ),
   logLevel: choice(
     "OPENWARD_LOG_LEVEL",
     "warn",
@@ -282,6 +293,8 @@ export function readConfig(
       received: String(floor),
     });
   }
+  if (config.smtpUrl !== null && !(config.mailFrom as string).includes("@"))
+    throw new RefusedInput("CONFIG_INVALID", { at: settings.mailFrom.env, expected: "a mail address" });
   config.dataDir = resolve((config.dataDir as string) || defaultDataDir(isRoot));
   config.keyDir = resolve((config.keyDir as string) || join(config.dataDir as string, "keys"));
   config.masterKeyFile = resolve((config.masterKeyFile as string) || join(config.keyDir as string, "master.key"));

@@ -38,6 +38,7 @@ import {
 } from "./listen.ts";
 import { createLive, liveRoute } from "./live/index.ts";
 import type { Logger } from "./log.ts";
+import { createMail } from "./mail.ts";
 import { createMetrics } from "./metrics.ts";
 import { openStore } from "./open-store.ts";
 import packageJson from "./package.json" with { type: "json" };
@@ -262,6 +263,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     amendments: amendments.reprocessed,
   });
 
+  const mail = config.smtpUrl === null ? null : createMail({ url: config.smtpUrl, from: config.mailFrom });
+  if (mail) stops.push(mail.close);
   const portal = createPortal({
     runtime,
     access,
@@ -308,6 +311,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       archive: () => archive.state,
     },
     publicUrl: () => config.publicUrl,
+    mail,
     relyingParty: () => relyingPartyOf(url),
     signInLink: (token) => signInLink(url, token),
   });

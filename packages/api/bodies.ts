@@ -506,6 +506,10 @@ export const newRelation = z.object({
 export const newFact = z.object({ fact: z.enum(FACTS), reason: text(200), from: millis.optional() });
 /** The link works once and ends at `expiresAt`. */
 export const personWithLink = z.object({ person, link: z.string(), expiresAt: millis });
+/** By mail where an address is given; it is not kept. */
+export const linkDelivery = z.object({ email: z.email().max(254) }).optional();
+/** null: it went by mail, and is shown to nobody else. */
+export const deliveredLink = personWithLink.extend({ link: z.string().nullable() });
 
 /**
  * "damaged": `openward store verify` found rows that cannot be read. "low": the disk is filling up. "recovering": after a start, what was measured
@@ -524,6 +528,8 @@ export const system = z.object({
   disks: z.array(z.object({ name: z.string(), freeBytes: z.number().nullable() })),
   /** Of older readings: "failing" when it does not answer, "damaged" when a file is missing or not what was written. */
   archive: z.enum(["off", "ok", "failing", "damaged"]),
+  /** Sign-in links can go by mail. */
+  mail: z.boolean(),
   serverTime: millis,
 });
 

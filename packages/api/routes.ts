@@ -153,7 +153,7 @@ export const routes = {
   endGrant: { method: "POST", path: "/api/grants/:id/end", summary: "End a grant: what it showed is gone within a second, on open screens too", allow: admin, body: g.endOfGrant, status: 200, response: g.grant },
   patientGrants: { method: "GET", path: "/api/patients/:id/grants", summary: "Who may see this patient, for what and because of what", allow: clinical, query: z.object({ ended: z.stringbool().default(false) }), status: 200, response: z.array(g.grant) },
 
-  newLink: { method: "POST", path: "/api/people/:id/link", summary: "A fresh one-time sign-in link", allow: admin, status: 200, response: b.personWithLink },
+  newLink: { method: "POST", path: "/api/people/:id/link", summary: "A fresh one-time sign-in link, shown here or sent by mail", allow: admin, body: b.linkDelivery, status: 200, response: b.deliveredLink },
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;

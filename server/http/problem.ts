@@ -45,6 +45,7 @@ const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   AMENDED_MEANWHILE: 409,
   RATE_LIMITED: 429,
   UNEXPECTED: 500,
+  MAIL_NOT_SENT: 503,
   STORE_UNAVAILABLE: 503,
   STORE_RECOVERING: 503,
   AUDIT_UNAVAILABLE: 503,

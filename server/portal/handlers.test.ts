@@ -407,13 +407,19 @@ test("a message of which nothing can be taken stays open", async () => {
 });
 
 test("people get a link that works once; the system says its addresses", async () => {
-  const { call } = await createWorld();
+  const { call, asked } = await createWorld();
   const added = await call("token administrator", "POST", "/api/people", { display: "Nina", role: "nurse" });
   assert.equal(added.status, 201);
   assertForm("addPerson", added.body);
   assert.match(added.body.link, /#token=link-for-/);
   assertForm("people", (await call("token administrator", "GET", "/api/people")).body);
-  assertForm("newLink", (await call("token administrator", "POST", `/api/people/${added.body.person.id}/link`)).body);
+  const link = `/api/people/${added.body.person.id}/link`;
+  assertForm("newLink", (await call("token administrator", "POST", link)).body);
+  const mailed = await call("token administrator", "POST", link, { email: "nina@home.example" });
+  assertForm("newLink", mailed.body);
+  assert.equal(mailed.body.link, null, "what went by mail is shown to nobody else");
+  assert.deepEqual(asked.at(-1)?.slice(0, 2), ["mail", "nina@home.example"]);
+  assert.equal((await call("token administrator", "POST", link, { email: "nina" })).body.field, "email");
   assert.deepEqual((await call(null, "GET", "/api/about")).body.isDemo, true, "before the sign-in too");
   assertForm("system", (await call("token nurse", "GET", "/api/system")).body);
   assertForm("session", (await call("token nurse", "GET", "/api/session")).body);

@@ -1,7 +1,7 @@
 import { RefusedInput } from "@openward/errors";
 import type { Person } from "@openward/model";
 import type { Handlers } from "./call.ts";
-import type { Access, People } from "./ports.ts";
+import type { Access, Mail, People } from "./ports.ts";
 import { personBody } from "./present.ts";
 
 type PeopleRoutes = "people" | "addPerson" | "changePerson" | "disablePerson" | "enablePerson" | "newLink";
@@ -11,8 +11,10 @@ export function peopleHandlers(deps: {
   access: Pick<Access, "issueLink" | "grants">;
   /** The page that takes a one-time token. */
   signInLink: (token: string) => string;
+  /** null: links are handed over. */
+  mail: Mail | null;
 }): Pick<Handlers, PeopleRoutes> {
-  const { people, access, signInLink } = deps;
+  const { people, access, signInLink, mail } = deps;
 
   async function withLink(person: Person, by: string) {
     const { token, expiresAt } = await access.issueLink(person.id, by);
@@ -38,12 +40,16 @@ export function peopleHandlers(deps: {
     async enablePerson({ signedIn: { organisation, principal }, params }) {
       return personBody(await people.enable(organisation.id, params.id, principal.id));
     },
-    async newLink({ signedIn, params }) {
+    async newLink({ signedIn, params, body }) {
       const person = await people.find(params.id);
       if (!person || person.organisationId !== signedIn.organisation.id) throw new RefusedInput("NOT_FOUND");
       if (person.disabledAt !== null)
         throw new RefusedInput("CONFLICT", { at: "id", expected: "a person who may sign in" });
-      return withLink(person, signedIn.principal.id);
+      if (!body) return withLink(person, signedIn.principal.id);
+      if (!mail) throw new RefusedInput("CONFLICT", { at: "email", expected: "OPENWARD_SMTP_URL to be set" });
+      const made = await withLink(person, signedIn.principal.id);
+      await mail.sendLink(body.email, made.link, made.expiresAt);
+      return { ...made, link: null };
     },
   };
 }

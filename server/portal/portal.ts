@@ -23,6 +23,7 @@ import type {
   Devices,
   DevicesNow,
   DeviceType,
+  Mail,
   Patients,
   People,
   Quarantine,
@@ -77,6 +78,8 @@ export interface PortalDeps {
   readonly relyingParty: () => RelyingParty | null;
   /** The page that takes a one-time token: "https://ward.example/sign-in#token=...". */
   readonly signInLink: (token: string) => string;
+  /** null: links are handed over. */
+  readonly mail: Mail | null;
 }
 
 export interface Portal {
@@ -97,7 +100,13 @@ export function createPortal(deps: PortalDeps): Portal {
   const handlers: Handlers = {
     ...sessionHandlers({ access, clock }),
     ...accountHandlers({ access, relyingParty: deps.relyingParty, clock }),
-    ...systemHandlers({ relyingParty: deps.relyingParty, system: deps.system, wards: deps.wards, clock }),
+    ...systemHandlers({
+      hasMail: deps.mail !== null,
+      relyingParty: deps.relyingParty,
+      system: deps.system,
+      wards: deps.wards,
+      clock,
+    }),
     ...patientHandlers({ patients, wards: deps.wards, watch, runtime }),
     ...telemetryHandlers({ telemetry, watch, devices: deps.devices }),
     ...streamHandlers({ ...deps, clock }),
@@ -110,7 +119,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...meHandlers({ ...deps, clock }),
     ...relationHandlers({ relations: deps.relations, names, clock }),
     ...grantHandlers({ grants: access.grants, names }),
-    ...peopleHandlers({ people: deps.people, access, signInLink: deps.signInLink }),
+    ...peopleHandlers({ people: deps.people, access, signInLink: deps.signInLink, mail: deps.mail }),
   };
   return {
     register: (app) => registerRoutes(app, { access, names, handlers, publicUrl: deps.publicUrl }),

@@ -104,6 +104,11 @@ export interface NewGrant {
   readonly reason?: string | null;
 }
 
+export interface Mail {
+  /** @throws OutsideTrouble MAIL_NOT_SENT */
+  sendLink(to: string, link: string, expiresAt: number): Promise<void>;
+}
+
 export interface SignedIn {
   readonly authenticated: Authenticated;
   readonly cookie: string;

@@ -5,6 +5,7 @@ import type { RelyingParty, SystemState, Wards } from "./ports.ts";
 
 export function systemHandlers(deps: {
   relyingParty: () => RelyingParty | null;
+  hasMail: boolean;
   system: SystemState;
   wards: Wards;
   clock: Clock;
@@ -19,6 +20,7 @@ export function systemHandlers(deps: {
       storage: system.storage(),
       disks: system.disks().map((disk) => ({ ...disk })),
       archive: system.archive(),
+      mail: deps.hasMail,
       serverTime: clock.now(),
     }),
     async wards({ signedIn }) {

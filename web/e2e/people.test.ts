@@ -15,7 +15,11 @@ const errors: string[] = [];
 
 before(async () => {
   if (skip) return;
-  ward = await startWard({ command: "demo" });
+  ward = await startWard({
+    command: "demo",
+    // A mail server that does not answer: what is told then is seen.
+    env: { OPENWARD_SMTP_URL: "smtp://127.0.0.1:1", OPENWARD_MAIL_FROM: "ward@hospital.example" },
+  });
   api = await apiOf(ward);
   office = await openBrowser();
   bedside = await openBrowser({ width: 390, height: 844, colorScheme: "dark" });
@@ -69,6 +73,10 @@ test("an administrator adds a patient's sign-in and relates it to the record", {
       .first()
       .innerText()
   ).trim();
+  await desk.getByLabel("Or send one by mail").fill("kari@home.example");
+  await desk.getByRole("button", { name: "Send" }).click();
+  await desk.getByRole("alert").getByText("The mail could not be sent.").waitFor();
+  await picture(desk, "sign-in-link");
   await desk.getByRole("button", { name: "Done" }).click();
   await act("Kari Hansen", "Relate to a patient");
   await desk.getByRole("radio", { name: /^Hansen, Kari/ }).click();

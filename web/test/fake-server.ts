@@ -357,6 +357,7 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
     storage,
     disks: [{ name: "data directory", freeBytes: 1e12 }],
     archive: "ok",
+    mail: false,
     serverTime: Date.now(),
   }),
   wards: () => wards,

@@ -525,6 +525,11 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       archive: () => "off",
     },
     publicUrl: () => null,
+    mail: {
+      async sendLink(...sent) {
+        asked.push(["mail", ...sent]);
+      },
+    },
     relyingParty: () => ({ id: "localhost", origins: ["http://localhost:8080"] }),
     signInLink: (token) => `http://127.0.0.1:8080/sign-in#token=${token}`,
   };

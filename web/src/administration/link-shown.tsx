@@ -1,10 +1,13 @@
-import { Alert, Button, Group, Modal, Stack } from "@mantine/core";
+import { Alert, Button, Group, Modal, Stack, TextInput } from "@mantine/core";
 import type { PersonBody } from "@openward/api";
 import { IconLink } from "@tabler/icons-react";
-import { useNow } from "../app/hooks.ts";
+import { useState } from "react";
+import { useNow, useSystem } from "../app/hooks.ts";
 import { roleWord } from "../app/permissions.ts";
 import { CopyLine } from "../parts/copy-line.tsx";
 import { formatWhen } from "../parts/format.ts";
+import { Problem } from "../parts/problem.tsx";
+import { useMailLink } from "./use-people.ts";
 
 export interface Linked {
   readonly person: PersonBody;
@@ -16,6 +19,7 @@ export interface Linked {
 export function LinkShown(props: { readonly linked: Linked; readonly onClose: () => void; readonly zone: string }) {
   const { linked, onClose, zone } = props;
   const now = useNow();
+  const hasMail = useSystem().data?.mail ?? false;
   return (
     <Modal
       opened
@@ -30,10 +34,42 @@ export function LinkShown(props: { readonly linked: Linked; readonly onClose: ()
           {linked.person.display}, {roleWord[linked.person.role].toLowerCase()}: hand it over in person.
         </Alert>
         <CopyLine label="Sign-in link" text={linked.link} />
+        {hasMail && <ByMail person={linked.person} />}
         <Group justify="flex-end">
           <Button onClick={onClose}>Done</Button>
         </Group>
       </Stack>
     </Modal>
+  );
+}
+
+/** A second link, by mail: the address is not kept, and nobody here sees the link. */
+function ByMail({ person }: { readonly person: PersonBody }) {
+  const [email, setEmail] = useState("");
+  const send = useMailLink(person.id);
+  return (
+    <form
+      onSubmit={(e) => {
+        e.preventDefault();
+        if (email.trim()) send.mutate(email.trim(), { onSuccess: () => setEmail("") });
+      }}
+    >
+      <Stack gap="xs">
+        <TextInput
+          type="email"
+          label="Or send one by mail"
+          description="The mail names nobody and has nothing in it but the link. The address is not kept."
+          value={email}
+          onChange={(e) => setEmail(e.currentTarget.value)}
+        />
+        <Problem error={send.error} />
+        {send.isSuccess && <Alert variant="light">Sent.</Alert>}
+        <Group justify="flex-end">
+          <Button type="submit" variant="default" loading={send.isPending} disabled={!email.trim()}>
+            Send
+          </Button>
+        </Group>
+      </Stack>
+    </form>
   );
 }

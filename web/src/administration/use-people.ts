@@ -29,8 +29,18 @@ export function useDisable(name: "disablePerson" | "enablePerson") {
   });
 }
 
+export function useMailLink(id: string) {
+  return useMutation({ mutationFn: (email: string) => ask("newLink", { params: { id }, body: { email } }) });
+}
+
 export function useNewLink() {
-  return useMutation({ mutationFn: (id: string) => ask("newLink", { params: { id } }) });
+  return useMutation({
+    async mutationFn(id: string) {
+      const { link, ...made } = await ask("newLink", { params: { id } });
+      if (link === null) throw new Error("a link that was not mailed is in the answer");
+      return { ...made, link };
+    },
+  });
 }
 
 export function useAddWard() {
