@@ -1,5 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { routes, type StorageState } from "@openward/api";
 import { deviceTypes } from "@openward/drivers";
@@ -55,7 +56,6 @@ import { bindStore, createVault, eraseRows } from "./store/keys/index.ts";
 import { rowsBetween } from "./store/raw/index.ts";
 import { createTables } from "./store/registry/index.ts";
 import { refuseWhenFull, type SpaceState, watchSpace } from "./store/space/index.ts";
-import { openMaterial } from "./tls/index.ts";
 import { createWatch } from "./watch/index.ts";
 
 export interface RunningServer {
@@ -546,6 +546,8 @@ const signInLink = (url: string, token: string) => `${url}/sign-in#token=${token
 /** What the listeners with TLS show; null where there are none. */
 async function openListening({ config, runtime, log }: Pick<ServerOptions, "config" | "runtime" | "log">) {
   if (config.httpsPort === null && config.mqttsPort === null) return null;
+  // A server without these listeners does not wait for what makes certificates.
+  const { openAuthority, openMaterial } = await import("./tls/index.ts");
   const material = await openMaterial({
     files: config.tlsCert === "" ? null : { cert: config.tlsCert, key: config.tlsKey },
     dataDir: config.dataDir,
@@ -553,7 +555,16 @@ async function openListening({ config, runtime, log }: Pick<ServerOptions, "conf
     runtime,
     log,
   });
-  const options = () => ({ ...material.now(), minVersion: "TLSv1.2" }) as const;
+  const devices = await openAuthority(join(config.dataDir, "tls"), runtime);
+  // Who shows no certificate, or one that is not good, may still have a token; which it is, is asked at sign-in.
+  const options = () =>
+    ({
+      ...material.now(),
+      minVersion: "TLSv1.2",
+      requestCert: true,
+      rejectUnauthorized: false,
+      ca: devices.cert,
+    }) as const;
   return {
     options,
     show: (server: { setSecureContext(context: object): void }) =>

@@ -2,6 +2,7 @@ import { parseTime } from "@openward/codecs";
 import { RefusedInput } from "@openward/errors";
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
+import { addCredentialCommands } from "./device-credentials.ts";
 import { print } from "./output.ts";
 import { type Registry, withRegistry } from "./registry.ts";
 
@@ -43,6 +44,7 @@ export function addDeviceCommands(program: Command): void {
     .description("the device types that are known")
     .option("--json", "print one JSON object")
     .action(listTypes);
+  addCredentialCommands(device);
 }
 
 async function addDevice(id: string | undefined, options: AddOptions): Promise<void> {

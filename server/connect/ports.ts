@@ -38,15 +38,30 @@ export interface Ingest {
 export interface SignedInDevice {
   readonly deviceId: string;
   readonly organisationId: string;
+  /** What it signed in with. */
+  readonly credentialId?: string;
   /** Devices in the charge of this gateway, whose subtrees it may also use. */
   readonly inCharge: ReadonlySet<string>;
+}
+
+/** Shown by a client that has proven to have its key. */
+export interface DeviceCertificate {
+  /** The common name of its subject. */
+  readonly deviceId: string;
+  /** SHA-256 of its DER. */
+  readonly hash: Uint8Array;
 }
 
 /** Answers from memory, so that devices can sign in while the database is down. */
 export interface DeviceAccess {
   signIn(deviceId: string, token: string): SignedInDevice | undefined;
-  /** Still allowed? Asked again for every message of a long session. */
-  isActive(deviceId: string): boolean;
-  /** Called with the id of each device whose access ends or whose token changes; returns how to stop listening. */
+  signInByCertificate(certificate: DeviceCertificate): SignedInDevice | undefined;
+  /**
+   * Still allowed? Asked again for every message of a long session.
+   *
+   * @param credentialId what it signed in with; left out: by whatever it has
+   */
+  isActive(deviceId: string, credentialId?: string): boolean;
+  /** Called with the id of each device whose access, or one of whose credentials, ends; returns how to stop listening. */
   onRevoked(listener: (deviceId: string) => void): () => void;
 }

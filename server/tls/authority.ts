@@ -1,9 +1,10 @@
 // The library builds itself on decorators, and needs their polyfill loaded before it.
 import "reflect-metadata";
-import { webcrypto } from "node:crypto";
+import { createHash, createPublicKey, webcrypto } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
+import { RefusedInput } from "@openward/errors";
 import type { Clock, Random } from "@openward/runtime";
 import * as x509 from "@peculiar/x509";
 import { writeWhole } from "./files.ts";
@@ -13,7 +14,8 @@ x509.cryptoProvider.set(webcrypto as Crypto);
 
 const DAY_MS = 86_400_000;
 const AUTHORITY_DAYS = 3_650;
-export const SERVER_DAYS = 90;
+const SERVER_DAYS = 90;
+const DEVICE_DAYS_MAX = 397;
 /** A client whose clock is a little behind must not find a certificate that is not valid yet. */
 const BEFORE_MS = 3_600_000;
 
@@ -26,6 +28,21 @@ export interface Authority {
   readonly cert: string;
   /** A key and certificate for a server of these names and addresses. */
   issueServer(names: readonly string[]): Promise<Material>;
+  /**
+   * A certificate with which a device proves who it is.
+   *
+   * @param csr PEM (PKCS #10) of a key that the device keeps; null: a key is made, and is in the answer and nowhere else
+   * @throws RefusedInput FIELD_INVALID
+   */
+  issueDevice(deviceId: string, options: { csr: string | null; days: number }): Promise<DeviceMaterial>;
+}
+
+export interface DeviceMaterial {
+  readonly cert: string;
+  readonly key: string | null;
+  readonly expiresAt: number;
+  /** SHA-256 of the certificate's DER. */
+  readonly hash: Uint8Array;
 }
 
 interface Deps {
@@ -73,7 +90,61 @@ export async function openAuthority(folder: string, deps: Deps): Promise<Authori
       });
       return { cert: issued.toString("pem"), key: await toPem(keys.privateKey) };
     },
+    async issueDevice(deviceId, { csr, days }) {
+      if (!(Number.isInteger(days) && days >= 1 && days <= DEVICE_DAYS_MAX))
+        throw new RefusedInput("FIELD_INVALID", { at: "days", expected: `1 to ${DEVICE_DAYS_MAX}` });
+      const keys = csr === null ? await newKeys() : null;
+      const publicKey = keys ? keys.publicKey : await publicKeyOf(csr ?? "");
+      const now = deps.clock.now();
+      const expiresAt = Math.min(now + days * DAY_MS, cert.notAfter.getTime());
+      const issued = await x509.X509CertificateGenerator.create({
+        serialNumber: serialNumber(deps.random),
+        // The subject is ours to say: what a request asks for besides its key is not looked at.
+        subject: [{ CN: [deviceId] }],
+        issuer: cert.subjectName,
+        notBefore: new Date(now - BEFORE_MS),
+        notAfter: new Date(expiresAt),
+        signingAlgorithm: SIGNING,
+        publicKey,
+        signingKey: key,
+        extensions: [
+          new x509.BasicConstraintsExtension(false, undefined, true),
+          new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+          await x509.AuthorityKeyIdentifierExtension.create(cert),
+        ],
+      });
+      return {
+        cert: issued.toString("pem"),
+        key: keys && (await toPem(keys.privateKey)),
+        expiresAt,
+        hash: createHash("sha256").update(new Uint8Array(issued.rawData)).digest(),
+      };
+    },
   };
+}
+
+/** The key of a request, whose sender has proven to have its other half. */
+async function publicKeyOf(csr: string): Promise<x509.PublicKey> {
+  const expected = "a certificate signing request (PKCS #10, PEM) with a key of P-256, P-384 or RSA from 2048 bits";
+  const refusal = new RefusedInput("FIELD_INVALID", { at: "csr", expected });
+  try {
+    const request = new x509.Pkcs10CertificateRequest(csr);
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({
+      key: Buffer.from(request.publicKey.rawData),
+      format: "der",
+      type: "spki",
+    });
+    const { namedCurve = "", modulusLength = 0 } = asymmetricKeyDetails ?? {};
+    const isStrong =
+      asymmetricKeyType === "ec"
+        ? ["prime256v1", "secp384r1"].includes(namedCurve)
+        : asymmetricKeyType === "rsa" && modulusLength >= 2048 && modulusLength <= 8192;
+    if (!isStrong || !(await request.verify())) throw refusal;
+    return request.publicKey;
+  } catch {
+    throw refusal;
+  }
 }
 
 async function makeAuthority({ clock, random }: Deps): Promise<Material> {

@@ -99,6 +99,7 @@ export async function openAckServer(
   const access: DeviceAccess = {
     signIn: (deviceId, token) =>
       token === TOKEN ? { deviceId, organisationId: ORGANISATION, inCharge: new Set() } : undefined,
+    signInByCertificate: () => undefined,
     isActive: () => true,
     onRevoked: () => () => {},
   };

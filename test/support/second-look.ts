@@ -89,8 +89,8 @@ export async function openSecondLook() {
         [id, ORGANISATION, id],
       );
     await owner.query(
-      `INSERT INTO device (id, organisation_id, type, display, created_at, token_hash)
-       VALUES ('mon', $1, 'generic', 'M', 0, '\\x00')`,
+      `INSERT INTO device (id, organisation_id, type, display, created_at)
+       VALUES ('mon', $1, 'generic', 'M', 0)`,
       [ORGANISATION],
     );
     // What people amend is held against the tables.

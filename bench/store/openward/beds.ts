@@ -64,9 +64,14 @@ async function admit(dataDir: string, beds: readonly Bed[]): Promise<void> {
       [...where, place.id, ids(), patients, numbers],
     );
     await owner.query(
-      `INSERT INTO device (id, organisation_id, type, display, token_hash, created_at)
-       SELECT d.id, $1, 'bedside-monitor', d.id, d.hash, $2 FROM unnest($3::text[], $4::bytea[]) AS d (id, hash)`,
-      [...where, devices, tokens],
+      `INSERT INTO device (id, organisation_id, type, display, created_at)
+       SELECT d.id, $1, 'bedside-monitor', d.id, $2 FROM unnest($3::text[]) AS d (id)`,
+      [...where, devices],
+    );
+    await owner.query(
+      `INSERT INTO device_credential (id, organisation_id, device_id, kind, hash, created_at, created_by)
+       SELECT c.id, $1, c.device, 'token', c.hash, $2, 'bench' FROM unnest($3::uuid[], $4::text[], $5::bytea[]) AS c (id, device, hash)`,
+      [...where, ids(), devices, tokens],
     );
     await owner.query(
       `INSERT INTO association (id, organisation_id, device_id, patient_id, from_at, created_at, created_by)

@@ -75,9 +75,19 @@ function signIn(
     no(REASON.notAuthorised, describeRefusal("TLS_REQUIRED", { expected: "MQTT over TLS" }));
     return undefined;
   }
+  const { certificate } = connection;
+  if (certificate && !password?.length) {
+    // A user name is not needed then; another one than the certificate's is somebody else's.
+    const isOwn = username === "" || username === certificate.deviceId;
+    const device = isOwn ? access.signInByCertificate(certificate) : undefined;
+    if (device) return device;
+    counters.signInsRefused++;
+    no(REASON.notAuthorised, describeRefusal("DEVICE_SIGN_IN", { at: "certificate" }));
+    return undefined;
+  }
   if (username === "" || !password?.length) {
     counters.signInsRefused++;
-    no(REASON.notAuthorised, "user name (device id) and password (token) are needed");
+    no(REASON.notAuthorised, "user name (device id) and password (token), or a client certificate, are needed");
     return undefined;
   }
   if (failures.isBlocked(connection.address, username)) {

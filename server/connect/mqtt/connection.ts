@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { SignedInDevice } from "../ports.ts";
+import type { DeviceCertificate, SignedInDevice } from "../ports.ts";
 import type { Route } from "../topic.ts";
 import { onPubrel, writeAcks } from "./acknowledge.ts";
 import { acceptConnect } from "./connect.ts";
@@ -38,6 +38,8 @@ export class Connection {
   heardTick: number;
   /** Others can read along. */
   isInTheClear = false;
+  /** By which the client has proven who it is, before a packet was sent. */
+  certificate: DeviceCertificate | undefined;
   isClosed = false;
   isDirty = false;
   /** Messages whose commit runs. */
@@ -339,7 +341,7 @@ export class Connection {
     this.session = null;
     shared.left(this);
     const isCurrent = session.connection === this;
-    const isRevoked = !shared.access.isActive(session.device.deviceId);
+    const isRevoked = !shared.access.isActive(session.device.deviceId, session.device.credentialId);
     const { will } = this;
     this.will = null;
     // Taken over by a connection that goes on with the session: a will that may wait has nothing to tell.

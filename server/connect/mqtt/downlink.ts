@@ -21,7 +21,8 @@ export function publishDown(shared: Shared, deviceId: string, message: Downlink)
   const topic = message.topic.split("/");
   for (const session of shared.sessions.listeners(deviceId) ?? []) {
     // Asked again at every delivery: a gateway's charge or a device's access may have ended since it subscribed.
-    if (!mayUse(session.device, deviceId) || !shared.access.isActive(session.device.deviceId)) continue;
+    const { device } = session;
+    if (!mayUse(device, deviceId) || !shared.access.isActive(device.deviceId, device.credentialId)) continue;
     let qos = -1;
     for (const subscription of session.subscriptions?.values() ?? []) {
       if (matches(subscription.levels, topic)) qos = Math.max(qos, Math.min(subscription.qos, message.qos));

@@ -1,7 +1,8 @@
 import type { Duplex } from "node:stream";
 import type { Runtime } from "@openward/runtime";
 import { createWebSocketStream, type WebSocket } from "ws";
-import type { DeviceAccess, Ingest } from "../ports.ts";
+import { certificateOf } from "../certificate.ts";
+import type { DeviceAccess, Ingest, SignedInDevice } from "../ports.ts";
 import { createSignInFailures, type SignInFailures } from "../sign-in-failures.ts";
 import { Connection } from "./connection.ts";
 import { type Delivery, publishDown } from "./downlink.ts";
@@ -144,11 +145,12 @@ export function createMqttEndpoint({
 
   const sweeper = runtime.timers.every(SWEEP_MS, sweep);
   const stopListening = access.onRevoked((deviceId) => {
-    for (const connection of [...(ofDevice.get(deviceId) ?? [])]) {
+    const isOver = (device: SignedInDevice | null) => !access.isActive(deviceId, device?.credentialId);
+    for (const connection of [...(ofDevice.get(deviceId) ?? [])].filter(({ device }) => isOver(device))) {
       connection.will = null;
       connection.end(REASON.administrative, "access has ended");
     }
-    for (const session of [...shared.sessions.ofDevice(deviceId)]) {
+    for (const session of [...shared.sessions.ofDevice(deviceId)].filter(({ device }) => isOver(device))) {
       wills.drop(session);
       shared.sessions.end(session);
     }
@@ -182,7 +184,9 @@ export function createMqttEndpoint({
         stream.setKeepAlive(true, 60_000);
       }
       const connection = handle(stream, address ?? (isSocket(stream) ? (stream.remoteAddress ?? "") : ""), false);
-      if (connection) connection.isInTheClear = isInTheClear;
+      if (!connection) return;
+      connection.isInTheClear = isInTheClear;
+      connection.certificate = certificateOf(stream);
     },
     handleWebSocket(socket, { address = "", transport } = {}) {
       if (socket.protocol !== "mqtt") return socket.close(1002, "subprotocol mqtt");
@@ -203,6 +207,7 @@ export function createMqttEndpoint({
       });
       stream.once("close", () => pings.cancel());
       const connection = handle(stream, address, true);
+      if (connection && transport) connection.certificate = certificateOf(transport);
       if (connection && transport) boundUntilSignIn(connection, transport, limits.connectPacketBytes * 8);
     },
     publish(deviceId, topic, payload, qos, { expiresAt } = {}) {

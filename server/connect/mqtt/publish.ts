@@ -166,7 +166,7 @@ function routeFor(connection: Connection, topic: string, qos: number, packetId: 
     connection.lastTopic = topic;
     connection.lastRoute = route;
   }
-  if (!access.isActive(device.deviceId)) {
+  if (!access.isActive(device.deviceId, device.credentialId)) {
     connection.end(REASON.administrative, "access has ended");
     return undefined;
   }

@@ -68,6 +68,7 @@ export function fakeAccess(): FakeAccess {
       if (access.tokens.get(deviceId) !== token) return undefined;
       return { deviceId, organisationId: "org", inCharge: access.inCharge.get(deviceId) ?? new Set() };
     },
+    signInByCertificate: () => undefined,
     isActive: (deviceId) => access.tokens.has(deviceId),
     onRevoked(listener) {
       listeners.add(listener);

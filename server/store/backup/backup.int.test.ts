@@ -126,10 +126,10 @@ async function someoneNew(client: pg.Pool | pg.Client, seed: number) {
       VALUES ($1, $2, 'Berg, Åsa', 'asa berg', 'female', $3, 'Europe/Oslo', 1, 1)`,
     [patient, organisation, String(seed)],
   );
-  await q(
-    "INSERT INTO device (id, organisation_id, type, display, token_hash, created_at) VALUES ($1, $2, 't', 'd', '\\x01', 1)",
-    [`device-${seed}`, organisation],
-  );
+  await q("INSERT INTO device (id, organisation_id, type, display, created_at) VALUES ($1, $2, 't', 'd', 1)", [
+    `device-${seed}`,
+    organisation,
+  ]);
   await q("INSERT INTO association VALUES ($1, $2, $3, $4, 1, NULL, 1, 'me')", [
     systemRuntime.ids.uuid(),
     organisation,

@@ -3,6 +3,7 @@ import type { Device } from "@openward/model";
 import { type AssociationRow, endRunning, reassign, toAssociation } from "./associations.ts";
 import { audit } from "./audit.ts";
 import type { RegistryContext } from "./context.ts";
+import { createDeviceCredentials, insertCredential } from "./device-credentials.ts";
 import { DEVICE_COLUMNS, type DeviceRow, readDevices, toDevice } from "./device-rows.ts";
 import { hashToken, newDeviceId, newToken } from "./device-tokens.ts";
 import type { By, DeviceRegistry, NewDevice } from "./ports.ts";
@@ -45,6 +46,8 @@ export function createDeviceRegistry(context: RegistryContext): DeviceRegistry {
   };
 
   return {
+    ...createDeviceCredentials(context),
+
     list: (asker) => inOrganisation(api, asker, (tx) => readDevices(tx, "true", [])),
 
     find: (asker, deviceId) =>
@@ -57,20 +60,13 @@ export function createDeviceRegistry(context: RegistryContext): DeviceRegistry {
       checkDevice(id, device);
       const row = await inOrganisation(api, organisationId, async (tx) => {
         const [created] = await tx.rows<DeviceRow>(
-          `INSERT INTO device AS d (id, organisation_id, type, display, manufacturer, model, serial, token_hash, created_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ${DEVICE_COLUMNS}`,
-          [
-            id,
-            organisationId,
-            device.type,
-            device.display,
-            device.manufacturer,
-            device.model,
-            device.serial,
-            hashToken(token),
-            at,
-          ],
+          `INSERT INTO device AS d (id, organisation_id, type, display, manufacturer, model, serial, created_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING ${DEVICE_COLUMNS}`,
+          [id, organisationId, device.type, device.display, device.manufacturer, device.model, device.serial, at],
         );
+        const hash = hashToken(token);
+        const credential = { organisationId, deviceId: id, kind: "token" as const, hash, at, by, expiresAt: null };
+        await insertCredential(tx, runtime.ids.uuid(), credential);
         await audit(tx, {
           organisationId,
           at,
@@ -83,17 +79,6 @@ export function createDeviceRegistry(context: RegistryContext): DeviceRegistry {
       });
       await deviceChanged(organisationId, id);
       return { device: toDevice(row), token };
-    },
-
-    async rotateToken(organisationId, deviceId, by) {
-      const token = newToken(runtime.random);
-      await inOrganisation(api, organisationId, async (tx) => {
-        await lockActive(tx, deviceId);
-        await tx.run("UPDATE device SET token_hash = $2 WHERE id = $1", [deviceId, hashToken(token)]);
-        await audit(tx, { organisationId, at: now(), by, action: "device.rotate-token", deviceId });
-      });
-      await deviceChanged(organisationId, deviceId);
-      return token;
     },
 
     async revoke(organisationId, deviceId, by) {

@@ -3,15 +3,28 @@ import { test } from "node:test";
 import { seededRandom } from "@openward/runtime/manual";
 import { testSeed } from "../../../packages/timeseries/testing/random.ts";
 import { hashToken } from "./device-tokens.ts";
-import { createDirectoryMemory, type KnownDevice, type KnownPatient } from "./directory-memory.ts";
+import {
+  createDirectoryMemory,
+  type KnownCredential,
+  type KnownDevice,
+  type KnownPatient,
+} from "./directory-memory.ts";
 
 const organisationId = "0190a000-0000-7000-8000-000000000001";
+
+const token = (text: string, expiresAt: number | null = null): KnownCredential => ({
+  id: `credential ${text}`,
+  kind: "token",
+  hash: Uint8Array.from(hashToken(text)),
+  expiresAt,
+});
 
 const device = (change: Partial<KnownDevice> = {}): KnownDevice => ({
   id: "mon-1",
   organisationId,
   type: "generic",
-  tokenHash: Uint8Array.from(hashToken("secret")),
+  credentials: [token("secret")],
+  inCharge: new Set(),
   isRevoked: false,
   associations: [],
   ...change,
@@ -55,7 +68,7 @@ test("who listens is told of a revoked device and of a new token, and of nothing
   const stop = memory.onRevoked((id) => told.push(id));
   memory.setDevice("mon-1", device({ associations: [on("a", 10, null)] }));
   assert.deepEqual(told, []);
-  memory.setDevice("mon-1", device({ tokenHash: Uint8Array.from(hashToken("new")) }));
+  memory.setDevice("mon-1", device({ credentials: [token("new")] }));
   assert.deepEqual(told, ["mon-1"]);
   memory.replaceAll([device({ isRevoked: true })], []);
   assert.deepEqual(told, ["mon-1", "mon-1"]);
@@ -136,4 +149,56 @@ test("loading everything again says what is not as it was", () => {
     changed.patients.map(({ id }) => id),
     ["p", "q"],
   );
+});
+
+test("two tokens are valid together until the older one has run out, and then who listens is told", () => {
+  let now = 0;
+  const memory = createDirectoryMemory(() => now);
+  const told: string[] = [];
+  memory.onRevoked((id) => told.push(id));
+  memory.setDevice("mon-1", device());
+  memory.setDevice("mon-1", device({ credentials: [token("secret", 1_000), token("new", 5_000)] }));
+  const old = memory.signIn("mon-1", "secret");
+  const next = memory.signIn("mon-1", "new");
+  assert.ok(old && next);
+  now = 999;
+  memory.expire();
+  assert.deepEqual(told, []);
+  assert.ok(memory.isActive("mon-1", old.credentialId));
+  now = 1_000;
+  memory.expire();
+  assert.deepEqual(told, ["mon-1"]);
+  assert.equal(memory.signIn("mon-1", "secret"), undefined);
+  assert.ok(!memory.isActive("mon-1", old.credentialId));
+  assert.ok(memory.isActive("mon-1", next.credentialId));
+  memory.expire();
+  assert.deepEqual(told, ["mon-1"]);
+  now = 5_000;
+  memory.expire();
+  assert.deepEqual(told, ["mon-1", "mon-1"]);
+});
+
+test("a certificate is good for its own device, and a hash of a token is no certificate", () => {
+  const memory = createDirectoryMemory(() => 0);
+  const hash = Uint8Array.from({ length: 32 }, (_, i) => i);
+  const certificate: KnownCredential = { id: "c", kind: "certificate", hash, expiresAt: 10 };
+  memory.setDevice("mon-1", device({ credentials: [token("secret"), certificate] }));
+  memory.setDevice("mon-2", device({ id: "mon-2" }));
+  assert.equal(memory.signInByCertificate({ deviceId: "mon-1", hash })?.credentialId, "c");
+  assert.equal(memory.signInByCertificate({ deviceId: "mon-2", hash }), undefined);
+  const ofToken = Uint8Array.from(hashToken("secret"));
+  assert.equal(memory.signInByCertificate({ deviceId: "mon-1", hash: ofToken }), undefined);
+  memory.setDevice("mon-1", device({ credentials: [token("secret")] }));
+  assert.ok(!memory.isActive("mon-1", "c"));
+});
+
+test("a session of a gateway knows at once what is in its charge, and what is no more", () => {
+  const memory = createDirectoryMemory(() => 0);
+  memory.setDevice("mon-1", device());
+  const session = memory.signIn("mon-1", "secret");
+  assert.equal(session?.inCharge.size, 0);
+  memory.setDevice("mon-1", device({ inCharge: new Set(["mon-2"]) }));
+  assert.ok(session?.inCharge.has("mon-2"));
+  memory.setDevice("mon-1", device());
+  assert.ok(!session?.inCharge.has("mon-2"));
 });

@@ -6,10 +6,21 @@ export interface KnownDevice {
   readonly id: string;
   readonly organisationId: string;
   readonly type: string;
-  readonly tokenHash: Uint8Array;
+  /** Those that are not revoked; some may have run out. */
+  readonly credentials: readonly KnownCredential[];
+  /** Devices for which it may speak. */
+  readonly inCharge: ReadonlySet<string>;
   readonly isRevoked: boolean;
   /** Of all time, by their beginning; they never overlap. */
   readonly associations: readonly Association[];
+}
+
+export interface KnownCredential {
+  readonly id: string;
+  readonly kind: "token" | "certificate";
+  /** SHA-256 of the token, or of the certificate (DER). */
+  readonly hash: Uint8Array;
+  readonly expiresAt: number | null;
 }
 
 /** A patient as the directory keeps them; merged ones are not there. */
@@ -34,7 +45,8 @@ export interface WatchedPatient {
 export interface SignedInDevice {
   readonly deviceId: string;
   readonly organisationId: string;
-  /** Devices in the charge of this gateway: none yet. */
+  readonly credentialId: string;
+  /** Devices in the charge of this gateway, as of the moment when it is asked for. */
   readonly inCharge: ReadonlySet<string>;
 }
 
@@ -52,15 +64,35 @@ export function createDirectoryMemory(now: () => number) {
 
   const tellRevoked = (before: KnownDevice | undefined, after: KnownDevice | undefined) => {
     if (!before || before.isRevoked) return;
-    const isSame = after && !after.isRevoked && Buffer.compare(before.tokenHash, after.tokenHash) === 0;
-    if (!isSame) for (const listener of revoked) listener(before.id);
+    const left = new Set(after?.isRevoked === false ? after.credentials.map(({ id }) => id) : []);
+    if (left.size > 0 && before.credentials.every(({ id }) => left.has(id))) return;
+    for (const listener of revoked) listener(before.id);
   };
+
+  /** When the next credential runs out: nothing has to be looked for before. */
+  let nextExpiry = Number.POSITIVE_INFINITY;
+  const noteExpiry = ({ credentials }: KnownDevice) => {
+    for (const { expiresAt } of credentials) if (expiresAt !== null) nextExpiry = Math.min(nextExpiry, expiresAt);
+  };
+
+  const isValid = ({ expiresAt }: KnownCredential) => expiresAt === null || now() < expiresAt;
+
+  const signedIn = (device: KnownDevice, { id: credentialId }: KnownCredential): SignedInDevice => ({
+    deviceId: device.id,
+    organisationId: device.organisationId,
+    credentialId,
+    // A session outlives a change of its charge, and must not go by what was.
+    get inCharge() {
+      return devices.get(device.id)?.inCharge ?? NO_DEVICES;
+    },
+  });
 
   return {
     setDevice(deviceId: string, device: KnownDevice | undefined): void {
       const before = devices.get(deviceId);
       if (device) devices.set(deviceId, device);
       else devices.delete(deviceId);
+      if (device) noteExpiry(device);
       tellRevoked(before, device);
     },
 
@@ -79,6 +111,7 @@ export function createDirectoryMemory(now: () => number) {
       devices = new Map(allDevices.map((device) => [device.id, device]));
       patients = new Map(allPatients.map((patient) => [patient.id, patient]));
       watched.clear();
+      for (const device of allDevices) noteExpiry(device);
       for (const device of before.devices.values()) tellRevoked(device, devices.get(device.id));
       const changedDevices = [...differing(before.devices, devices, isSameDevice)];
       return {
@@ -90,13 +123,44 @@ export function createDirectoryMemory(now: () => number) {
     /** Answers from memory, so that devices sign in while the database is down. */
     signIn(deviceId: string, token: string): SignedInDevice | undefined {
       const device = devices.get(deviceId);
-      if (!isToken(token, device?.tokenHash) || !device || device.isRevoked) return undefined;
-      return { deviceId, organisationId: device.organisationId, inCharge: NO_DEVICES };
+      const tokens = device?.credentials.filter(({ kind }) => kind === "token") ?? [];
+      // An id that is not known takes as long as a wrong token.
+      if (tokens.length === 0) isToken(token, undefined);
+      const found = tokens.find(({ hash }) => isToken(token, hash));
+      return device && !device.isRevoked && found && isValid(found) ? signedIn(device, found) : undefined;
     },
 
-    isActive(deviceId: string): boolean {
+    /** By a certificate whose holder has proven to have its key. */
+    signInByCertificate({ deviceId, hash }: { deviceId: string; hash: Uint8Array }): SignedInDevice | undefined {
       const device = devices.get(deviceId);
-      return device !== undefined && !device.isRevoked;
+      const found = device?.credentials.find(
+        (credential) => credential.kind === "certificate" && Buffer.compare(credential.hash, hash) === 0,
+      );
+      return device && !device.isRevoked && found && isValid(found) ? signedIn(device, found) : undefined;
+    },
+
+    /** @param credentialId what it signed in with: it may have been revoked or have run out while the device has others */
+    isActive(deviceId: string, credentialId?: string): boolean {
+      const device = devices.get(deviceId);
+      if (device === undefined || device.isRevoked) return false;
+      return credentialId === undefined || device.credentials.some((one) => one.id === credentialId && isValid(one));
+    },
+
+    /** Tells of the devices of which a credential has run out since it was last asked. */
+    expire(): void {
+      const at = now();
+      if (at < nextExpiry) return;
+      const since = nextExpiry;
+      nextExpiry = Number.POSITIVE_INFINITY;
+      for (const device of devices.values()) {
+        let isOver = false;
+        for (const { expiresAt } of device.credentials) {
+          if (expiresAt === null || expiresAt < since) continue;
+          if (expiresAt <= at) isOver = true;
+          else nextExpiry = Math.min(nextExpiry, expiresAt);
+        }
+        if (isOver) for (const listener of revoked) listener(device.id);
+      }
     },
 
     onRevoked(listener: (deviceId: string) => void): () => void {
@@ -163,7 +227,12 @@ function isSameDevice(a: KnownDevice, b: KnownDevice): boolean {
   return (
     a.isRevoked === b.isRevoked &&
     a.type === b.type &&
-    Buffer.compare(a.tokenHash, b.tokenHash) === 0 &&
+    a.credentials.length === b.credentials.length &&
+    a.credentials.every(({ id, expiresAt }) =>
+      b.credentials.some((other) => other.id === id && other.expiresAt === expiresAt),
+    ) &&
+    a.inCharge.size === b.inCharge.size &&
+    a.inCharge.isSubsetOf(b.inCharge) &&
     a.associations.length === b.associations.length &&
     a.associations.every(({ id, from, to }, i) => {
       const other = b.associations[i];

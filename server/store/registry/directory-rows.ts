@@ -9,23 +9,46 @@ export async function loadDevices(tx: Transaction, deviceId?: string): Promise<K
     id: string;
     organisation_id: string;
     type: string;
-    token_hash: Buffer;
     revoked_at: number | null;
   }>(
-    `SELECT id, organisation_id, type, token_hash, revoked_at FROM device ${deviceId === undefined ? "" : "WHERE id = $1"}`,
+    `SELECT id, organisation_id, type, revoked_at FROM device ${deviceId === undefined ? "" : "WHERE id = $1"}`,
     deviceId === undefined ? [] : [deviceId],
   );
   const associations = await tx.rows<AssociationRow>(
     `SELECT ${ASSOCIATION_COLUMNS} FROM association ${deviceId === undefined ? "" : "WHERE device_id = $1"} ORDER BY from_at`,
     deviceId === undefined ? [] : [deviceId],
   );
+  const credentials = await tx.rows<{
+    id: string;
+    device_id: string;
+    kind: "token" | "certificate";
+    hash: Buffer;
+    expires_at: number | null;
+  }>(
+    `SELECT id, device_id, kind, hash, expires_at FROM device_credential
+      WHERE revoked_at IS NULL ${deviceId === undefined ? "" : "AND device_id = $1"}`,
+    deviceId === undefined ? [] : [deviceId],
+  );
+  const charges = await tx.rows<{ gateway_id: string; device_id: string }>(
+    `SELECT gateway_id, device_id FROM device_charge
+      WHERE to_at IS NULL ${deviceId === undefined ? "" : "AND gateway_id = $1"}`,
+    deviceId === undefined ? [] : [deviceId],
+  );
+  const credentialsOf = Map.groupBy(credentials, (row) => row.device_id);
+  const chargesOf = Map.groupBy(charges, (row) => row.gateway_id);
   const byDevice = Map.groupBy(associations, (row) => row.device_id);
   return devices.map((row) => ({
     id: row.id,
     organisationId: row.organisation_id,
     type: row.type,
-    // A copy: what the driver gives is a view of the whole packet, and would keep it.
-    tokenHash: Uint8Array.from(row.token_hash),
+    credentials: (credentialsOf.get(row.id) ?? []).map(({ id, kind, hash, expires_at: expiresAt }) => ({
+      id,
+      kind,
+      // A copy: what the driver gives is a view of the whole packet, and would keep it.
+      hash: Uint8Array.from(hash),
+      expiresAt,
+    })),
+    inCharge: new Set((chargesOf.get(row.id) ?? []).map((charge) => charge.device_id)),
     isRevoked: row.revoked_at !== null,
     associations: (byDevice.get(row.id) ?? []).map(toAssociation),
   }));

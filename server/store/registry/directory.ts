@@ -14,6 +14,7 @@ export interface DirectoryLog {
 type Lookups = Pick<
   DirectoryMemory,
   | "signIn"
+  | "signInByCertificate"
   | "isActive"
   | "onRevoked"
   | "associationAt"
@@ -128,10 +129,12 @@ export async function openDirectory(options: {
     onTrouble: (error) => log.warn({ reason: error.message }, "changes of other processes are not heard; reconnecting"),
   });
 
-  const { signIn, isActive, onRevoked, deviceType, watched } = memory;
+  const expiry = runtime.timers.every(EXPIRE_EVERY_MS, () => memory.expire());
+  const { signIn, signInByCertificate, isActive, onRevoked, deviceType, watched } = memory;
   const { associationAt, associations, currentAssociation, runningAssociations } = memory;
   return {
     signIn,
+    signInByCertificate,
     isActive,
     onRevoked,
     associationAt,
@@ -147,6 +150,7 @@ export async function openDirectory(options: {
     changed: catchUp,
     async close() {
       isClosed = true;
+      expiry.cancel();
       listeners.clear();
       await feed.close();
     },
@@ -154,3 +158,4 @@ export async function openDirectory(options: {
 }
 
 const RELOAD_AFTER_MS = 1_000;
+const EXPIRE_EVERY_MS = 1_000;

@@ -89,13 +89,57 @@ export interface NewDevice {
   readonly serial: string | null;
 }
 
-export interface DeviceRegistry {
+/** What a device signs in with, without the secret of it. */
+export interface DeviceCredential {
+  readonly id: string;
+  readonly kind: "token" | "certificate";
+  readonly createdAt: number;
+  readonly createdBy: By;
+  /** null: until it is revoked. */
+  readonly expiresAt: number | null;
+}
+
+/** All throw RefusedInput NOT_FOUND / CONFLICT (a device without access) / FIELD_INVALID. */
+export interface DeviceCredentials {
+  /**
+   * A new token, which is in the answer and nowhere else.
+   *
+   * @param options.overlapMs how long the tokens before stay valid beside it; 0: they end at once
+   * @param options.validMs null: until it is revoked
+   */
+  rotateToken(
+    organisationId: string,
+    deviceId: string,
+    by: By,
+    options?: { overlapMs?: number; validMs?: number | null },
+  ): Promise<string>;
+  /**
+   * The device may sign in with the certificate of this hash (SHA-256 of its DER).
+   *
+   * @param options.overlapMs how long the certificates before stay valid beside it; null: until their own end
+   */
+  addCertificate(
+    organisationId: string,
+    deviceId: string,
+    certificate: { readonly hash: Uint8Array; readonly expiresAt: number },
+    by: By,
+    options?: { overlapMs?: number | null },
+  ): Promise<void>;
+  /** Those that are valid now. */
+  credentials(organisationId: string, deviceId: string): Promise<DeviceCredential[]>;
+  revokeCredential(organisationId: string, deviceId: string, credentialId: string, by: By): Promise<void>;
+  /** The gateway may speak for the device from now on. */
+  takeCharge(organisationId: string, gatewayId: string, deviceId: string, by: By): Promise<void>;
+  endCharge(organisationId: string, gatewayId: string, deviceId: string, by: By): Promise<void>;
+  inCharge(organisationId: string, gatewayId: string): Promise<string[]>;
+}
+
+export interface DeviceRegistry extends DeviceCredentials {
   /** The association of a device is shown to who may see the patient. */
   list(asker: Asker): Promise<DeviceRecord[]>;
   find(asker: Asker, deviceId: string): Promise<DeviceRecord | undefined>;
   /** The token is in the answer and nowhere else; the database has its hash. */
   create(organisationId: string, device: NewDevice, by: By): Promise<{ device: Device; token: string }>;
-  rotateToken(organisationId: string, deviceId: string, by: By): Promise<string>;
   revoke(organisationId: string, deviceId: string, by: By): Promise<Device>;
   /** Ends the association that runs, begins a new one at `from`. Associations of one device never overlap. */
   assign(organisationId: string, deviceId: string, patientId: string, from: number, by: By): Promise<Association>;

@@ -94,7 +94,7 @@ async function fill({ owner }: TestDatabase): Promise<void> {
     );
   }
   await owner.query(
-    `INSERT INTO device (id, organisation_id, type, display, created_at, token_hash) VALUES ($1, $2, 'generic', 'M', 0, '\\x00')`,
+    `INSERT INTO device (id, organisation_id, type, display, created_at) VALUES ($1, $2, 'generic', 'M', 0)`,
     [DEVICE, HOME],
   );
   await owner.query(

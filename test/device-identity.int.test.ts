@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { Agent, request } from "node:https";
+import { join } from "node:path";
+import { after, before, type TestContext, test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import { promisify } from "node:util";
+import { systemRuntime } from "@openward/runtime/system";
+import mqtt, { type IClientOptions } from "mqtt";
+import { openAuthority } from "../server/tls/index.ts";
+import { type RunningWard, removeDataDir, startWard, temporaryDataDir } from "./support/ward.ts";
+
+const run = promisify(execFile);
+const READING = '{"values":{"heart-rate":72}}';
+const DAY_MS = 86_400_000;
+/** What the issue allows between a revocation and the end of a live session. */
+const REVOKED_MS_MAX = 5_000;
+
+let ward: RunningWard;
+let folder: string;
+let ca: Buffer;
+let mine: { cert: Buffer; key: Buffer };
+let own: string[];
+
+before(async () => {
+  ward = await startWard({ env: { OPENWARD_HTTPS_PORT: "0", OPENWARD_MQTTS_PORT: "0" } });
+  folder = temporaryDataDir();
+  ca = readFileSync(join(ward.dataDir, "tls/ca.crt"));
+  await ward.json("device", "add", "gate");
+  await ward.json("device", "add", "mon");
+  own = (await ward.json<{ files: string[] }>("device", "certificate", "gate", "--out", folder)).files;
+  mine = { cert: readFileSync(join(folder, "gate.crt")), key: readFileSync(join(folder, "gate.key")) };
+});
+after(async () => {
+  await ward?.stop();
+  if (ward) removeDataDir(ward.dataDir);
+  if (folder) removeDataDir(folder);
+});
+
+const dial = async (t: TestContext, options: IClientOptions, url = `mqtts://127.0.0.1:${ward.mqttsPort}`) => {
+  const client = await mqtt.connectAsync(url, { ca, protocolVersion: 5, reconnectPeriod: 0, ...options }, false);
+  t.after(() => client.endAsync(true));
+  return client;
+};
+
+const curl = async (device: string, ...args: string[]) => {
+  const url = `https://127.0.0.1:${ward.httpsPort}/ingest/devices/${device}/readings`;
+  const common = ["-sS", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "30", "--cacert"];
+  const body = ["-H", "content-type: application/json", "-d", READING];
+  return Number((await run("curl", [...common, join(ward.dataDir, "tls/ca.crt"), ...body, ...args, url])).stdout);
+};
+
+const certified = (name: string) => ["--cert", join(folder, `${name}.crt`), "--key", join(folder, `${name}.key`)];
+
+test("a device signs in with its certificate: mosquitto, curl and the mqtt client, without a token", async (t) => {
+  assert.deepEqual(own, [join(folder, "gate.crt"), join(folder, "gate.key")]);
+  assert.equal(statSync(join(folder, "gate.key")).mode & 0o077, 0);
+  assert.equal(await curl("gate", ...certified("gate")), 200);
+  assert.equal(await curl("mon", ...certified("gate")), 403);
+  assert.equal(await curl("gate"), 401);
+  await run(
+    "mosquitto_pub",
+    ["-h", "127.0.0.1", "-p", String(ward.mqttsPort), "--cafile", join(ward.dataDir, "tls/ca.crt")].concat(
+      certified("gate"),
+      ["-q", "1", "-t", "devices/gate/readings", "-m", READING],
+    ),
+    { timeout: 30_000 },
+  );
+  const client = await dial(t, mine);
+  // Nobody wears it: quarantined, 0x99.
+  await assert.rejects(client.publishAsync("devices/gate/readings", READING, { qos: 1 }), /Payload format invalid/);
+  await assert.rejects(client.publishAsync("devices/mon/readings", READING, { qos: 1 }), /Not authorized/);
+  await assert.rejects(dial(t, { ...mine, username: "mon" }), /not authorized/i);
+});
+
+test("a key that never left the device: its signing request is enough", async () => {
+  const [key, csr] = [join(folder, "mon.key"), join(folder, "mon.csr")];
+  const args = ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  // Whatever name it asks for, it gets its own.
+  await run("openssl", [...args, "-subj", "/CN=gate", "-keyout", key, "-out", csr]);
+  const { certificate, key: made } = await ward.json<{ certificate: string; key: string | null }>(
+    ...["device", "certificate", "mon", "--csr", csr, "--days", "7"],
+  );
+  assert.equal(made, null);
+  writeFileSync(join(folder, "mon.crt"), certificate);
+  assert.equal(await curl("mon", ...certified("mon")), 200);
+  assert.equal(await curl("gate", ...certified("mon")), 403);
+  writeFileSync(join(folder, "bad.csr"), readFileSync(csr, "utf8").replace(/[A-Z](?=[a-z])/, "!"));
+  const refused = await ward.cli("device", "certificate", "mon", "--csr", join(folder, "bad.csr"), "--json");
+  assert.match(refused.stdout, /FIELD_INVALID.*csr/);
+});
+
+test("certificates of another authority, that have run out, or that nobody issued here are refused", async (t) => {
+  const stranger = await openAuthority(join(folder, "other"), systemRuntime);
+  const past = { ...systemRuntime, clock: { ...systemRuntime.clock, now: () => Date.now() - 10 * DAY_MS } };
+  const ours = join(ward.dataDir, "tls");
+  const [foreign, over, unknown] = [
+    await stranger.issueDevice("gate", { csr: null, days: 30 }),
+    await (await openAuthority(ours, past)).issueDevice("gate", { csr: null, days: 1 }),
+    await (await openAuthority(ours, systemRuntime)).issueDevice("gate", { csr: null, days: 30 }),
+  ];
+  for (const { cert, key } of [foreign, over, unknown]) {
+    await assert.rejects(dial(t, { cert, key: key ?? "" }), /not authorized/i);
+    writeFileSync(join(folder, "x.crt"), cert);
+    writeFileSync(join(folder, "x.key"), key ?? "");
+    assert.equal(await curl("gate", ...certified("x")), 401);
+  }
+});
+
+test("a gateway sends for the devices in its charge, and no more from the moment when that ends", async (t) => {
+  const client = await dial(t, mine);
+  const send = () => client.publishAsync("devices/mon/readings", READING, { qos: 1 });
+  await ward.json("device", "charge", "gate", "mon");
+  await until(
+    () =>
+      send().then(
+        () => false,
+        ({ message }) => /Payload format/.test(message),
+      ),
+    "the charge to begin",
+  );
+  assert.equal(await curl("mon", ...certified("gate")), 200);
+  await ward.json("device", "charge", "gate", "mon", "--end");
+  await until(
+    () =>
+      send().then(
+        () => false,
+        ({ message }) => /Not authorized/.test(message),
+      ),
+    "the charge to end",
+  );
+});
+
+test("an old token stays valid beside the new one for its overlap", async () => {
+  const first = (await ward.json("device", "add", "turning")).token;
+  const second = (await ward.json("device", "token", "turning", "--overlap", "1")).token;
+  const status = (token: string | undefined) => curl("turning", "-u", `turning:${token}`);
+  await until(async () => (await status(second)) === 200, "the new token");
+  assert.equal(await status(first), 200);
+  const third = (await ward.json("device", "token", "turning")).token;
+  await until(async () => (await status(third)) === 200, "the third token");
+  assert.deepEqual([await status(first), await status(second)], [401, 401]);
+});
+
+test("a revoked certificate ends MQTT, WebSocket and HTTP keep-alive within five seconds, and no other session", async (t) => {
+  const other = (await ward.json("device", "token", "gate")).token;
+  const doomed = [await dial(t, mine), await dial(t, mine, `wss://127.0.0.1:${ward.httpsPort}/mqtt`)];
+  const spared = await dial(t, { username: "gate", password: other ?? "" });
+  const ended = doomed.map(
+    (client) => new Promise<number>((resolve) => client.once("close", () => resolve(Date.now()))),
+  );
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, ca, ...mine });
+  t.after(() => agent.destroy());
+  assert.equal(await post(agent), 200);
+
+  const { credentials } = await ward.json<{ credentials: { id: string; kind: string }[] }>(
+    "device",
+    "credentials",
+    "gate",
+  );
+  const certificate = credentials.find(({ kind }) => kind === "certificate")?.id ?? "";
+  await ward.json("device", "revoke", "gate", "--credential", certificate);
+  const revoked = Date.now();
+  const late = await Promise.race([Promise.all(ended), wait(30_000, null, { ref: false })]);
+  assert.ok(late, "both sessions end within half a minute");
+  for (const at of late) assert.ok(at - revoked < REVOKED_MS_MAX, `ended ${at - revoked} ms after the command`);
+  assert.equal(await post(agent), 401);
+  assert.ok(spared.connected);
+  await assert.rejects(dial(t, mine), /not authorized/i);
+});
+
+/** A reading over the agent's one connection; @returns the status */
+function post(agent: Agent): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const options = {
+      agent,
+      method: "POST",
+      host: "127.0.0.1",
+      port: ward.httpsPort,
+      path: "/ingest/devices/gate/readings",
+    };
+    const sent = request({ ...options, headers: { "content-type": "application/json" } }, (answer) => {
+      answer.resume();
+      answer.once("end", () => resolve(answer.statusCode ?? 0));
+    });
+    sent.once("error", reject);
+    sent.end(READING);
+  });
+}
+
+async function until(isSo: () => Promise<boolean>, what: string): Promise<void> {
+  for (const end = performance.now() + 30_000; !(await isSo()); await wait(50))
+    if (performance.now() > end) throw new Error(`waited half a minute for ${what}`);
+}
