@@ -10,8 +10,9 @@ import type { Runtime } from "@openward/runtime";
 import { relyingPartyOf } from "./access/index.ts";
 import { registerOAuth } from "./access/oauth/index.ts";
 import type { Config } from "./config.ts";
-import { registerIngest } from "./connect/http/index.ts";
+import { registerClaim, registerIngest } from "./connect/http/index.ts";
 import { createMqttEndpoint } from "./connect/mqtt/index.ts";
+import type { Claims } from "./connect/ports.ts";
 import { createSignInFailures } from "./connect/sign-in-failures.ts";
 import { ensureDemoWard, type RunningDemo, startDemoDevices } from "./demo.ts";
 import { createForgetting } from "./forget.ts";
@@ -422,6 +423,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   });
   stops.push(() => oauth.close());
   registerIngest(app, { ingest: door, access: directory, runtime, failures });
+  registerClaim(app, { failures, claims: createClaims({ config, devices: foundation.devices, runtime }) });
   registerRecord(app, {
     access,
     patients: foundation.patients,
@@ -542,6 +544,28 @@ async function freeBytesOf(folder: string): Promise<number> {
 }
 
 const signInLink = (url: string, token: string) => `${url}/sign-in#token=${token}`;
+
+/** The authority is opened for the first device that asks for a certificate, listeners with TLS or none. */
+function createClaims({
+  config,
+  devices,
+  runtime,
+}: Pick<ServerOptions, "config" | "runtime"> & Pick<Foundation, "devices">): Claims {
+  return {
+    async claim(code, csr) {
+      if (csr === null) return { ...(await devices.claim(code, null)), certificate: null };
+      const { openAuthority } = await import("./tls/index.ts");
+      const authority = await openAuthority(join(config.dataDir, "tls"), runtime);
+      const claimed = await devices.claim(code, (deviceId) =>
+        authority.issueDevice(deviceId, { csr, days: CLAIMED_DAYS }),
+      );
+      const { certificate } = claimed;
+      return { ...claimed, certificate: certificate && { ...certificate, authority: authority.cert } };
+    },
+  };
+}
+
+const CLAIMED_DAYS = 90;
 
 /** What the listeners with TLS show; null where there are none. */
 async function openListening({ config, runtime, log }: Pick<ServerOptions, "config" | "runtime" | "log">) {

@@ -170,6 +170,43 @@ test("a revoked certificate ends MQTT, WebSocket and HTTP keep-alive within five
   await assert.rejects(dial(t, mine), /not authorized/i);
 });
 
+test("a device in a box exchanges its code, once, for a token or for a certificate of its own key", async () => {
+  const claim = async (body: object) => {
+    const answer = await fetch(`${ward.url}/ingest/claim`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    return { status: answer.status, body: (await answer.json()) as Record<string, string> };
+  };
+  const { token: printed } = await ward.json("device", "add", "boxed");
+  const first = await ward.json("device", "claim-code", "boxed", "--url", "https://ward.example");
+  assert.match(first.url ?? "", /^https:\/\/ward\.example\/ingest\/claim#[2-9a-z]{4}-[2-9a-z]{4}-[2-9a-z]{4}$/);
+  // As somebody types it who reads it off a label.
+  const typed = first.code?.toUpperCase().replaceAll("-", " ");
+  const both = await Promise.all([claim({ code: typed }), claim({ code: typed })]);
+  assert.deepEqual(both.map(({ status }) => status).sort(), [200, 403]);
+  const won = both.find(({ status }) => status === 200)?.body;
+  assert.equal(won?.id, "boxed");
+  assert.equal(await curl("boxed", "-u", `boxed:${won?.token}`), 200);
+  assert.equal(await curl("boxed", "-u", `boxed:${printed}`), 401);
+
+  const [key, csr] = [join(folder, "boxed.key"), join(folder, "boxed.csr")];
+  const made = ["req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=anything", "-keyout", key, "-out", csr];
+  await run("openssl", made);
+  const second = await ward.json("device", "claim-code", "boxed");
+  const refused = await claim({ code: second.code, csr: "not one" });
+  assert.deepEqual([refused.status, refused.body.field], [422, "csr"]);
+  const certified = await claim({ code: second.code, csr: readFileSync(csr, "utf8") });
+  assert.equal(certified.status, 200, JSON.stringify(certified.body));
+  assert.equal(certified.body.authority, String(ca));
+  writeFileSync(join(folder, "boxed.crt"), certified.body.certificate ?? "");
+  assert.equal(await curl("boxed", "--cert", join(folder, "boxed.crt"), "--key", key), 200);
+  assert.equal(await curl("boxed", "-u", `boxed:${won?.token}`), 401);
+
+  for (const secret of [first.code, second.code, won?.token]) assert.ok(!ward.log().includes(secret ?? ""));
+});
+
 /** A reading over the agent's one connection; @returns the status */
 function post(agent: Agent): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -38,6 +38,13 @@ export function addCredentialCommands(device: Command): void {
   add("revoke <device>", "end the device's access, or one credential of it; live sessions end with it")
     .option("--credential <id>", "this one only")
     .action(revoke);
+  add(
+    "claim-code <device>",
+    "a code for one use that a device exchanges at POST /ingest/claim for its token or certificate",
+  )
+    .option("--hours <hours>", "how long it is valid", "24")
+    .option("--url <url>", "the server's address as the device reaches it; OPENWARD_PUBLIC_URL when left out")
+    .action(claimCode);
   add("charge <gateway> <device>", "put a device in the charge of a gateway, which may then send for it")
     .option("--end", "end it")
     .action(charge);
@@ -97,6 +104,24 @@ async function revoke(id: string, options: Options & { credential?: string }): P
     if (options.credential === undefined) await devices.revoke(organisation.id, id, BY);
     else await devices.revokeCredential(organisation.id, id, options.credential, BY);
     print(options.json ?? false, { id, credential: options.credential ?? null }, [`${id}: access has ended.`]);
+  });
+}
+
+async function claimCode(id: string, options: Options & { hours: string; url?: string }): Promise<void> {
+  const validMs = number("--hours", options.hours, [1, 72]) * HOUR_MS;
+  const { publicUrl, httpPort } = readConfig(process.env);
+  const base = (options.url ?? publicUrl ?? `http://127.0.0.1:${httpPort}`).replace(/\/+$/, "");
+  await withRegistry(options.organisation, async ({ devices, organisation }) => {
+    const { code, expiresAt } = await devices.newClaim(organisation.id, id, validMs, BY);
+    // Behind the #, so that a browser which is sent there sends the code to nobody.
+    const url = `${base}/ingest/claim#${code}`;
+    const { default: qrcode } = await import("qrcode");
+    const picture = options.json ? "" : await qrcode.toString(url, { type: "utf8" });
+    print(options.json ?? false, { id, code, url, expiresAt }, [
+      picture,
+      `code   ${code}   (shown once; valid until ${new Date(expiresAt).toISOString()})`,
+      `try    curl -H 'Content-Type: application/json' -d '{"code":"${code}"}' ${base}/ingest/claim`,
+    ]);
   });
 }
 

@@ -52,6 +52,23 @@ export interface DeviceCertificate {
   readonly hash: Uint8Array;
 }
 
+/** The exchange of a claim code for what a device signs in with. */
+export interface Claims {
+  /**
+   * @param csr PEM, of a key that the device keeps; null: it wants a token
+   * @throws RefusedInput CLAIM_EXPIRED, FIELD_INVALID
+   */
+  claim(
+    code: string,
+    csr: string | null,
+  ): Promise<{
+    readonly deviceId: string;
+    readonly token: string | null;
+    /** PEM, with that of the authority that signed it. */
+    readonly certificate: { readonly cert: string; readonly expiresAt: number; readonly authority: string } | null;
+  }>;
+}
+
 /** Answers from memory, so that devices can sign in while the database is down. */
 export interface DeviceAccess {
   signIn(deviceId: string, token: string): SignedInDevice | undefined;

@@ -32,6 +32,7 @@ const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   DEVICE_SIGN_IN: 401,
   NOT_SIGNED_IN: 401,
   LINK_EXPIRED: 401,
+  CLAIM_EXPIRED: 403,
   NOT_PERMITTED: 403,
   SIGN_IN_REFUSED: 403,
   TOPIC_FORBIDDEN: 403,

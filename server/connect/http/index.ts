@@ -1,1 +1,2 @@
+export { registerClaim } from "./claim.ts";
 export { defaultHttpIngestLimits, type HttpIngestLimits, registerIngest } from "./register.ts";

@@ -16,13 +16,25 @@ export function isToken(token: string, expected: Uint8Array | undefined): boolea
 // Read aloud over the telephone: without 0 and o, 1, i and l, u and v.
 const LETTERS = "23456789abcdefghjkmnpqrstwxyz";
 
+/** "7k3m-9q2x-hw5t": 29^12 of them, each for hours and one use. */
+export function newClaimCode(random: Random): string {
+  return letters(random, 12).replace(/(.{4})(?=.)/g, "$1-");
+}
+
+/** As it is kept: however it was typed. */
+export const readClaimCode = (typed: string): string => typed.toLowerCase().replace(/[^a-z0-9]/g, "");
+
 /** "dev-7k3m9q2x": short enough to type, 29^8 of them. */
 export function newDeviceId(random: Random): string {
-  let id = "dev-";
-  while (id.length < 12) {
+  return `dev-${letters(random, 8)}`;
+}
+
+function letters(random: Random, count: number): string {
+  let text = "";
+  while (text.length < count) {
     const byte = random.bytes(1)[0] ?? 0;
     // 232 is 8 x 29: a byte beyond would make the first letters likelier.
-    if (byte < 232) id += LETTERS[byte % LETTERS.length];
+    if (byte < 232) text += LETTERS[byte % LETTERS.length];
   }
-  return id;
+  return text;
 }

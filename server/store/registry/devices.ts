@@ -3,6 +3,7 @@ import type { Device } from "@openward/model";
 import { type AssociationRow, endRunning, reassign, toAssociation } from "./associations.ts";
 import { audit } from "./audit.ts";
 import type { RegistryContext } from "./context.ts";
+import { createDeviceClaims } from "./device-claims.ts";
 import { createDeviceCredentials, insertCredential } from "./device-credentials.ts";
 import { DEVICE_COLUMNS, type DeviceRow, readDevices, toDevice } from "./device-rows.ts";
 import { hashToken, newDeviceId, newToken } from "./device-tokens.ts";
@@ -47,6 +48,7 @@ export function createDeviceRegistry(context: RegistryContext): DeviceRegistry {
 
   return {
     ...createDeviceCredentials(context),
+    ...createDeviceClaims(context),
 
     list: (asker) => inOrganisation(api, asker, (tx) => readDevices(tx, "true", [])),
 

@@ -134,7 +134,34 @@ export interface DeviceCredentials {
   inCharge(organisationId: string, gatewayId: string): Promise<string[]>;
 }
 
-export interface DeviceRegistry extends DeviceCredentials {
+/** A certificate as it is kept and as it is handed out. */
+export interface IssuedCertificate {
+  readonly cert: string;
+  readonly hash: Uint8Array;
+  readonly expiresAt: number;
+}
+
+export interface DeviceClaims {
+  /** A code for one use; one from before ends. It is in the answer and nowhere else. */
+  newClaim(
+    organisationId: string,
+    deviceId: string,
+    validMs: number,
+    by: By,
+  ): Promise<{ code: string; expiresAt: number }>;
+  /**
+   * Uses the code up; whatever the device could sign in with before ends.
+   *
+   * @param certify makes the certificate that it wants; null: it gets a token
+   * @throws RefusedInput CLAIM_EXPIRED, also for a code that never was; and what `certify` throws, with the code still good
+   */
+  claim(
+    code: string,
+    certify: ((deviceId: string) => Promise<IssuedCertificate>) | null,
+  ): Promise<{ deviceId: string; token: string | null; certificate: IssuedCertificate | null }>;
+}
+
+export interface DeviceRegistry extends DeviceCredentials, DeviceClaims {
   /** The association of a device is shown to who may see the patient. */
   list(asker: Asker): Promise<DeviceRecord[]>;
   find(asker: Asker, deviceId: string): Promise<DeviceRecord | undefined>;
