@@ -76,7 +76,7 @@ function recordAdapter(kind: string, { tables, clock }: { tables: Tables; clock:
           ],
         ),
       );
-      if (written === 0) throw new errors.InvalidClient("client assertion tokens must only be used once");
+      if (written === 0) throw new errors.InvalidClientAuth("client assertion tokens must only be used once");
     },
 
     async find(id) {

@@ -17,6 +17,8 @@ export const TTL = {
   IdToken: 3600,
   Interaction: 1800,
   Grant: 90 * 86_400,
+  /** Nothing is kept of it. */
+  Session: 3600,
 } as const;
 const OFFLINE_TTL = 30 * 86_400;
 const ONLINE_TTL = 12 * 3600;

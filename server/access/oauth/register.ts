@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type Provider from "oidc-provider";
+import { ROUTES } from "./facts.ts";
+import { registerInteraction } from "./interaction.ts";
 import { createOrigins } from "./origins.ts";
 import type { OAuthDeps } from "./ports.ts";
 import { sweep } from "./records.ts";
@@ -33,14 +35,19 @@ export function registerOAuth(app: FastifyInstance, deps: OAuthDeps): { close():
     return made.provider;
   };
 
-  /** The provider reads and writes the raw request: it sees the address that people use, whatever stands in between. */
-  const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const callback = (await providerOf()).callback();
-    const { raw } = request;
+  /** The provider reads the raw request: it sees the address that people use, whatever stands in between. */
+  const providerFor = async ({ raw }: FastifyRequest): Promise<Provider> => {
     const { host, protocol } = new URL(deps.issuer());
     raw.headers.host = host;
     raw.headers["x-forwarded-host"] = host;
     raw.headers["x-forwarded-proto"] = protocol.slice(0, -1);
+    return providerOf();
+  };
+
+  const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const callback = (await providerFor(request)).callback();
+    const { raw } = request;
+    raw.url = alwaysAsking(raw.url ?? "");
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
     }
@@ -50,6 +57,7 @@ export function registerOAuth(app: FastifyInstance, deps: OAuthDeps): { close():
   };
 
   app.addHook("onRequest", origins.allow);
+  registerInteraction(app, deps, providerFor);
   app.register(async (scope) => {
     // The provider reads bodies itself; what is too long to be one of its forms is not let through.
     scope.removeAllContentTypeParsers();
@@ -68,4 +76,17 @@ export function registerOAuth(app: FastifyInstance, deps: OAuthDeps): { close():
     );
   });
   return { close: () => sweeping.cancel() };
+}
+
+/**
+ * Applications of SMART do not ask for consent by name, and without that word the library gives no `offline_access`. Here
+ * a person is asked each time anyway.
+ */
+function alwaysAsking(url: string): string {
+  const [path, query = ""] = url.split("?", 2);
+  if (path !== ROUTES.authorization) return url;
+  const asked = new URLSearchParams(query);
+  if (asked.get("prompt") === "none") return url;
+  asked.set("prompt", "consent");
+  return `${path}?${asked}`;
 }
