@@ -8,7 +8,7 @@ import type { OutsideTrouble } from "@openward/errors";
 import type { Alarm, Standby, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { relyingPartyOf } from "./access/index.ts";
-import { registerOAuth } from "./access/oauth/index.ts";
+import { createLaunches, registerOAuth } from "./access/oauth/index.ts";
 import type { Config } from "./config.ts";
 import { registerClaim, registerIngest } from "./connect/http/index.ts";
 import { createMqttEndpoint } from "./connect/mqtt/index.ts";
@@ -274,6 +274,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     devices: foundation.devices,
     people: foundation.people,
     relations: foundation.relations,
+    launches: createLaunches({ tables, runtime, issuer: () => url }),
     quarantine,
     history: screened.history(foundation.alarms),
     devicesNow: {

@@ -141,6 +141,8 @@ export const routes = {
   reprocess: { method: "POST", path: "/api/reprocess", summary: "Run what was sent in a span through today's codecs and show the differences to what is read today; with `apply`, add what is new and amend what is otherwise; 409 where the differences are not those of `confirm`", allow: fleet, body: b.reprocess, status: 200, response: b.reprocessed },
 
   people: { method: "GET", path: "/api/people", summary: "People who can sign in", allow: identities, status: 200, response: z.array(b.person) },
+  launchApp: { method: "POST", path: "/api/smart/launch", summary: "Open an application of another maker for a patient: the address to go to, good once and for five minutes", allow: everyone, body: z.object({ clientId: z.uuid(), patientId: z.uuid() }), status: 201, response: z.object({ url: z.string(), expiresAt: z.int() }) },
+
   addPerson: { method: "POST", path: "/api/people", summary: "Add a person; the answer has a one-time sign-in link", allow: admin, body: b.newPerson, status: 201, response: b.personWithLink },
   changePerson: { method: "PATCH", path: "/api/people/:id", summary: "Change a person's name or role; 409 for the last administrator, or while they are related to patients", allow: admin, body: b.personChange, status: 200, response: b.person },
   disablePerson: { method: "POST", path: "/api/people/:id/disable", summary: "End a person's sessions and links, and let them in no more; 409 for the last administrator", allow: admin, status: 200, response: b.person },

@@ -477,3 +477,15 @@ test("tiles hold the worn streams only, and are there while the database is away
   assert.deepEqual(await portal.tiles.tilesOf(view, { patients: [id] }), []);
   assert.equal(await portal.tiles.tileOf(view, id), null);
 });
+
+test("an application is opened by a person, for a patient who may be seen", async () => {
+  const { call, newPatient } = await createWorld();
+  const { patient } = newPatient("hansen, kari");
+  const clientId = "01a21be5-3a66-74b6-aa2d-3de4f7cce145";
+  const ask = (as: string, patientId: string) => call(as, "POST", "/api/smart/launch", { clientId, patientId });
+  const opened = await ask("session nurse", patient.id);
+  assert.equal(opened.status, 201);
+  assertForm("launchApp", opened.body);
+  assert.equal((await ask("token nurse", patient.id)).status, 403);
+  assert.equal((await ask("session nurse", "01a21be5-3a66-74b6-aa2d-00000000dead")).status, 404);
+});

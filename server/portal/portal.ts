@@ -10,6 +10,7 @@ import type { Handlers } from "./call.ts";
 import { deviceHandlers } from "./devices.ts";
 import { registerRoutes } from "./door.ts";
 import { grantHandlers } from "./grants.ts";
+import { launchHandlers } from "./launch.ts";
 import { limitHandlers } from "./limits.ts";
 import { meHandlers } from "./me.ts";
 import { createNames } from "./names.ts";
@@ -24,6 +25,7 @@ import type {
   DevicesNow,
   DeviceType,
   Mail,
+  Launches,
   Patients,
   People,
   Quarantine,
@@ -63,6 +65,7 @@ export interface PortalDeps {
   readonly history: AlarmHistory;
   readonly people: People;
   readonly relations: Relations;
+  readonly launches: Launches;
   readonly watch: Watch;
   readonly telemetry: Telemetry;
   /** What tiles show of it: never waited for. Left out: the same. */
@@ -120,6 +123,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...relationHandlers({ relations: deps.relations, names, clock }),
     ...grantHandlers({ grants: access.grants, names }),
     ...peopleHandlers({ people: deps.people, access, signInLink: deps.signInLink, mail: deps.mail }),
+    ...launchHandlers(deps),
   };
   return {
     register: (app) => registerRoutes(app, { access, names, handlers, publicUrl: deps.publicUrl }),

@@ -311,6 +311,15 @@ export interface AlarmHistory {
   ofPatient(asker: Asker, patientId: string, from: number, to: number): Promise<Alarm[]>;
 }
 
+/** Applications of other makers that are opened from here. */
+export interface Launches {
+  begin(
+    by: { readonly organisationId: string; readonly personId: string },
+    clientId: string,
+    patientId: string,
+  ): Promise<{ url: string; expiresAt: number }>;
+}
+
 export interface People {
   list(organisationId: string): Promise<Person[]>;
   create(organisationId: string, display: string, role: Role, by: string): Promise<Person>;

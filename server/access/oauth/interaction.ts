@@ -7,6 +7,7 @@ import { isSameOrigin } from "../../http/index.ts";
 import { hashSecret } from "../credentials.ts";
 import type { Authenticated } from "../ports.ts";
 import { fhirBase } from "./facts.ts";
+import { launchedPatient, useLaunch } from "./launches.ts";
 import { askConsent, comeAgain, pickPatient, refusal, signInFirst } from "./pages.ts";
 import type { OAuthDeps, PatientName } from "./ports.ts";
 import type { RegisteredClient } from "./provider.ts";
@@ -24,6 +25,8 @@ interface Asked {
   /** Everything that it asked for. */
   readonly requested: readonly string[];
   readonly needsPatient: boolean;
+  /** It was opened from a patient's page of ours. */
+  readonly launch: string | undefined;
 }
 
 interface Person {
@@ -66,7 +69,10 @@ export function registerInteraction(
     if (asked.scopes.length === 0)
       return send(reply, refusal("The application asks for nothing that it may get."), 403);
     let patient: PatientName | undefined;
-    if (asked.needsPatient) {
+    if (asked.launch !== undefined) {
+      patient = await patientOf(person, await launched(asked, person));
+      if (!patient) return send(reply, refusal("Open the application from the patient's page again."), 400);
+    } else if (asked.needsPatient) {
       patient = await patientOf(person, query.patient);
       if (!patient) return send(reply, await picker(asked, person, action, query.q ?? ""));
     }
@@ -100,9 +106,10 @@ export function registerInteraction(
     const granted = asked.scopes.filter((one) => ticked.has(one) || one === "openid");
     if (form.get("decision") !== "allow" || granted.length === 0)
       return finish({ error: "access_denied", error_description: "the person did not allow it" });
-    const patient = asked.needsPatient ? await patientOf(person, form.get("patient") ?? undefined) : undefined;
-    if (asked.needsPatient && !patient)
-      throw new RefusedInput("FIELD_INVALID", { at: "patient", expected: "a patient" });
+    const isAboutOne = asked.needsPatient || asked.launch !== undefined;
+    const chosen = asked.launch === undefined ? (form.get("patient") ?? undefined) : await launched(asked, person);
+    const patient = isAboutOne ? await patientOf(person, chosen) : undefined;
+    if (isAboutOne && !patient) throw new RefusedInput("FIELD_INVALID", { at: "patient", expected: "a patient" });
     const accountId = person.authenticated.principal.id;
     const grantId = await grant(server, asked, accountId, granted, patient?.id);
     return finish({ login: { accountId, remember: false }, consent: { grantId } });
@@ -126,6 +133,7 @@ export function registerInteraction(
       scopes,
       requested,
       needsPatient: isOfPatient || scopes.includes("launch/patient"),
+      launch: scopes.includes("launch") && details.params.launch ? String(details.params.launch) : undefined,
     };
   }
 
@@ -134,6 +142,12 @@ export function registerInteraction(
     const authenticated = await access.authenticate({ cookie: headers.cookie });
     if (authenticated?.via !== "session") return undefined;
     return { authenticated, view: await access.viewOf(authenticated.principal) };
+  }
+
+  async function launched({ client, launch = "" }: Asked, { authenticated }: Person): Promise<string | undefined> {
+    const { organisation, principal } = authenticated;
+    const of = { organisationId: organisation.id, clientId: client.clientId, personId: principal.id };
+    return launchedPatient(tables, launch, of, runtime.clock.now());
   }
 
   async function patientOf({ authenticated, view }: Person, id: string | undefined): Promise<PatientName | undefined> {
@@ -153,7 +167,7 @@ export function registerInteraction(
 
   async function grant(
     server: Provider,
-    { client, requested }: Asked,
+    { client, requested, launch }: Asked,
     accountId: string,
     granted: readonly string[],
     patientId: string | undefined,
@@ -170,6 +184,7 @@ export function registerInteraction(
     const grantId = await made.save();
     const organisationId = client.openward_organisation;
     await tables.inOrganisation(organisationId, async (tx) => {
+      if (launch !== undefined) await useLaunch(tx, launch, runtime.clock.now());
       if (patientId !== undefined) {
         await tx.run("UPDATE oauth_record SET patient_id = $2 WHERE kind = 'Grant' AND id_hash = $1", [
           hashSecret(grantId),

@@ -19,10 +19,12 @@ export function smartConfiguration(issuer: string) {
     scopes_supported: [...PLAIN_SCOPES, "patient/*.rs", "user/*.rs", "system/*.rs"],
     capabilities: [
       "launch-standalone",
+      "launch-ehr",
       "client-public",
       "client-confidential-symmetric",
       "client-confidential-asymmetric",
       "context-standalone-patient",
+      "context-ehr-patient",
       "context-banner",
       "sso-openid-connect",
       "permission-offline",

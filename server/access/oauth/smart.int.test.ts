@@ -309,6 +309,42 @@ test("access ends with the person, and with the session where it was meant for a
   );
 });
 
+test("opened from a patient's page, an application is about that patient: once, for whoever opened it", async () => {
+  const scope = "launch patient/Observation.rs";
+  const { client } = await server.clients.add(
+    server.home.id,
+    { name: "Opened", kind: "public", scope, redirectUris: [BACK], launchUri: "https://app.example/launch?x=1" },
+    "test",
+  );
+  const by = { organisationId: server.home.id, personId: nurse.person.id };
+  const begin = async () => {
+    const { url } = await server.launches.begin(by, client.id, kari.id);
+    const opened = new URL(url);
+    assert.equal(opened.searchParams.get("iss"), server.fhir);
+    return opened.searchParams.get("launch") ?? "";
+  };
+  const launch = await begin();
+  const more = { client_id: client.id, scope, launch };
+  // Another patient in the form changes nothing.
+  const back = await authorize({ scopes: scope.split(" "), more, patient: ola.id });
+  const { body } = await withCode(codeOf(back), { client_id: client.id });
+  assert.equal(body.patient, kari.id, JSON.stringify(body));
+  assert.equal((await entries(await server.get("/fhir/Observation", body.access_token))).length, 1);
+
+  const page = async (session: string, token: string) => {
+    const web = browser(session);
+    const interaction = (await web.get(authorizeUrl({ ...more, launch: token }))).headers.get("location") ?? "";
+    return (await web.get(interaction)).status;
+  };
+  assert.equal(await page(nurse.cookie, launch), 400, "used before");
+  const stranger = await server.signIn("nurse", "Otto");
+  const fresh = await begin();
+  assert.equal(await page(stranger.cookie, fresh), 400, "opened by somebody else");
+  assert.equal(await page(nurse.cookie, "x".repeat(43)), 400, "made up");
+  assert.equal(await page(nurse.cookie, fresh), 200);
+  await assert.rejects(server.launches.begin(by, app.id, kari.id), { code: "NOT_FOUND" });
+});
+
 test("pages of registered applications may read /fhir, others may not, and cookies count for neither", async () => {
   const { access_token } = await tokens();
   const from = (origin: string) => server.get("/fhir/Observation", access_token, { origin });

@@ -340,6 +340,12 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       };
     },
     history: { ofPatient: async (_, patientId) => alarms.filter((alarm) => alarm.patientId === patientId) },
+    launches: {
+      begin: async (_by, clientId, patientId) => ({
+        url: `https://app.example/launch?client=${clientId}&patient=${patientId}`,
+        expiresAt: now() + 300_000,
+      }),
+    },
     people: {
       list: async () => [...people.values()],
       async create(organisationId, display, role) {

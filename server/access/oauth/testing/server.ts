@@ -11,7 +11,7 @@ import { createVault } from "../../../store/keys/index.ts";
 import { openTestKeys } from "../../../store/keys/testing/keys.ts";
 import { createRegistry, createTables, openDirectory } from "../../../store/registry/index.ts";
 import { createAccess } from "../../index.ts";
-import { createClients, registerOAuth } from "../index.ts";
+import { createClients, createLaunches, registerOAuth } from "../index.ts";
 
 export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
 
@@ -85,6 +85,7 @@ export async function startTestServer() {
       registry,
       access,
       clients,
+      launches: createLaunches({ tables, runtime, issuer: () => issuer }),
       telemetry,
       home,
       faults,
