@@ -165,6 +165,12 @@ export const settings = {
     [2, 3650],
     "how long the journal is kept after its readings are in blocks",
   ),
+  breakGlassMinutes: integer(
+    "OPENWARD_BREAK_GLASS_MINUTES",
+    240,
+    [5, 1440],
+    "after so long somebody who saw a patient in an emergency sees them no more",
+  ),
   rawDays: integer(
     "OPENWARD_RAW_DAYS",
     7,

@@ -56,6 +56,7 @@ export async function openFoundation(options: {
       changes: directory,
       people: registry.people,
       runtime,
+      breakGlassMs: config.breakGlassMinutes * 60_000,
       isSecure: config.publicUrl?.startsWith("https:") ?? false,
       log,
     });

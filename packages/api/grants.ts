@@ -69,5 +69,19 @@ export const newGrant = z.object({
 });
 export const endOfGrant = z.object({ reason: z.string().trim().max(500).optional() });
 
+/** The record number or the id, whole; whoever confirms knows that it is looked at afterwards. */
+export const breakGlass = z.object({
+  patient: z.string().trim().min(1).max(64),
+  reason: z.string().trim().min(10).max(500),
+  confirm: z.literal(true),
+});
+const outcome = z.enum(["justified", "not-justified", "unclear"]);
+export const glassReview = z.object({ outcome, note: z.string().trim().max(500).optional() });
+export const glassBroken = z.object({
+  grant,
+  review: z.object({ outcome, note: z.string().nullable(), at: millis, by: z.string() }).nullable(),
+});
+
+export type GlassBrokenBody = z.infer<typeof glassBroken>;
 export type GrantBody = z.infer<typeof grant>;
 export type NewGrantBody = z.input<typeof newGrant>;

@@ -4,6 +4,7 @@ import { createAuthentication } from "./authentication.ts";
 import { browserName } from "./browser-name.ts";
 import { sessionCookie } from "./credentials.ts";
 import { ensureFirstPeople } from "./first-people.ts";
+import { createBreakGlass } from "./grants/break-glass.ts";
 import { createGrantStore } from "./grants/grants.ts";
 import { createPasskeys } from "./passkeys.ts";
 import type { Access, Changes, People, SignedIn, Tables } from "./ports.ts";
@@ -14,6 +15,7 @@ import { createViews } from "./views.ts";
 export { relyingPartyOf } from "./passkeys.ts";
 
 const EXPIRE_EVERY_MS = 5_000;
+const BREAK_GLASS_MS = 4 * 3_600_000;
 
 export interface AccessDeps {
   readonly tables: Tables;
@@ -22,6 +24,8 @@ export interface AccessDeps {
   readonly runtime: Runtime;
   /** People come over https: the cookie never travels otherwise. */
   readonly isSecure: boolean;
+  /** After so long a broken glass is whole again; left out: four hours. */
+  readonly breakGlassMs?: number;
   readonly log: { warn(facts: object, text: string): void };
 }
 
@@ -136,6 +140,13 @@ export function createAccess(deps: AccessDeps): Access & { close(): void } {
     },
 
     grants,
+    breakGlass: createBreakGlass({
+      tables,
+      runtime,
+      grants,
+      durationMs: deps.breakGlassMs ?? BREAK_GLASS_MS,
+      log: deps.log,
+    }),
 
     close() {
       sweep.cancel();

@@ -58,6 +58,37 @@ export interface Access {
   /** Told of patients whom somebody sees now and did not before, or no more: by grants, not by the patient's own changes. */
   onSeen(listener: (organisationId: string, patientIds: readonly string[]) => void): () => void;
   readonly grants: Grants;
+  readonly breakGlass: BreakGlass;
+}
+
+/** Breaking the glass, and what somebody else found when they looked at it. */
+export interface GlassBroken {
+  readonly grant: Grant;
+  readonly review: {
+    readonly outcome: GlassOutcome;
+    readonly note: string | null;
+    readonly at: number;
+    readonly by: string;
+  } | null;
+}
+
+export type GlassOutcome = "justified" | "not-justified" | "unclear";
+
+/** An emergency: a patient of one's own organisation is seen without a grant that was there before. */
+export interface BreakGlass {
+  /**
+   * @param asked.patient the record number or the id, whole
+   * @throws RefusedInput NOT_FOUND, FIELD_INVALID, NOT_PERMITTED for programs and for who takes care of nobody
+   */
+  open(principal: Principal, asked: { readonly patient: string; readonly reason: string }): Promise<Grant>;
+  /** Newest first: those that wait for a review, or those that had it. */
+  list(organisationId: string, filter: { readonly reviewed: boolean }): Promise<GlassBroken[]>;
+  /** Once, and not by who broke it; what was not justified ends at once. @throws RefusedInput NOT_FOUND, CONFLICT, NOT_PERMITTED */
+  review(
+    principal: Principal,
+    grantId: string,
+    review: { readonly outcome: GlassOutcome; readonly note: string | null },
+  ): Promise<GlassBroken>;
 }
 
 export interface NewGrant {

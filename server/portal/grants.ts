@@ -1,14 +1,27 @@
-import type { GrantBody } from "@openward/api";
+import type { GlassBrokenBody, GrantBody } from "@openward/api";
 import type { Grant } from "@openward/model";
 import type { Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { Grants } from "./ports.ts";
+import type { BreakGlass, GlassBroken, Grants } from "./ports.ts";
 
-type GrantRoutes = "grants" | "addGrant" | "endGrant" | "patientGrants";
+type GrantRoutes = "grants" | "addGrant" | "endGrant" | "patientGrants" | "breakGlass" | "glassBroken" | "reviewGlass";
 
 /** Who may see whom, and because of what. */
-export function grantHandlers(deps: { grants: Grants; names: Names }): Pick<Handlers, GrantRoutes> {
-  const { grants, names } = deps;
+export function grantHandlers(deps: {
+  grants: Grants;
+  breakGlass: BreakGlass;
+  names: Names;
+}): Pick<Handlers, GrantRoutes> {
+  const { grants, breakGlass, names } = deps;
+
+  async function broken(found: readonly GlassBroken[]): Promise<GlassBrokenBody[]> {
+    await names.learn(found.map(({ review }) => review?.by ?? null));
+    const shown = await bodies(found.map(({ grant }) => grant));
+    return found.map(({ review }, i) => ({
+      grant: shown[i] as GrantBody,
+      review: review && { ...review, by: names.of(review.by) },
+    }));
+  }
 
   async function bodies(found: readonly Grant[]): Promise<GrantBody[]> {
     await names.learn(
@@ -50,6 +63,21 @@ export function grantHandlers(deps: { grants: Grants; names: Names }): Pick<Hand
       const { principal, organisation } = signedIn;
       const [ended] = await bodies([await grants.end(organisation.id, params.id, principal.id, body.reason ?? null)]);
       return ended as GrantBody;
+    },
+
+    async breakGlass({ signedIn, body: { patient, reason } }) {
+      const [grant] = await bodies([await breakGlass.open(signedIn.principal, { patient, reason })]);
+      return grant as GrantBody;
+    },
+
+    async glassBroken({ signedIn, query }) {
+      return broken(await breakGlass.list(signedIn.organisation.id, query));
+    },
+
+    async reviewGlass({ signedIn, params, body: { outcome, note } }) {
+      const review = { outcome, note: note ?? null };
+      const [reviewed] = await broken([await breakGlass.review(signedIn.principal, params.id, review)]);
+      return reviewed as GlassBrokenBody;
     },
 
     async patientGrants({ signedIn, params, query }) {

@@ -80,6 +80,30 @@ export interface Access {
   viewOf(principal: Principal): Promise<PatientView>;
   issueLink(personId: string, by: string): Promise<{ token: string; expiresAt: number }>;
   readonly grants: Grants;
+  readonly breakGlass: BreakGlass;
+}
+
+export type GlassOutcome = "justified" | "not-justified" | "unclear";
+
+export interface GlassBroken {
+  readonly grant: Grant;
+  readonly review: {
+    readonly outcome: GlassOutcome;
+    readonly note: string | null;
+    readonly at: number;
+    readonly by: string;
+  } | null;
+}
+
+/** An emergency: a patient is seen without a grant that was there before, and somebody else looks at it afterwards. */
+export interface BreakGlass {
+  open(principal: Principal, asked: { readonly patient: string; readonly reason: string }): Promise<Grant>;
+  list(organisationId: string, filter: { readonly reviewed: boolean }): Promise<GlassBroken[]>;
+  review(
+    principal: Principal,
+    grantId: string,
+    review: { readonly outcome: GlassOutcome; readonly note: string | null },
+  ): Promise<GlassBroken>;
 }
 
 /** Who may see whom, and because of what. */

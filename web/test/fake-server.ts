@@ -644,6 +644,9 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   grants: () => [],
   addGrant: unasked,
   endGrant: unasked,
+  breakGlass: unasked,
+  glassBroken: () => [],
+  reviewGlass: unasked,
   patientGrants: () => [],
   people: () => staff,
   addPerson: ({ body }) => {
