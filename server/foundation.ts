@@ -69,7 +69,7 @@ export async function openFoundation(options: {
       audit: opening,
       ...registry,
       async close() {
-        access.close();
+        await access.close();
         expiring?.cancel();
         await directory.close();
         await opening?.close();

@@ -105,6 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       : await ensureOrganisation(foundation);
     if (foundation.keys) await bindStore(foundation.database.worker, foundation.keys, runtime.clock.now());
     const links = await firstLinks(foundation, options, url);
+    await foundation.access.watchMonitoring();
     if (devices) {
       const demo: RunningDemo = startDemoDevices({
         url: `mqtt://${reachable(config.bind)}:${mqttPort}`,

@@ -82,6 +82,17 @@ export const glassBroken = z.object({
   review: z.object({ outcome, note: z.string().nullable(), at: millis, by: z.string() }).nullable(),
 });
 
+/** Admitted, and watched by nobody since then. */
+export const unwatched = z.object({
+  patientId: id,
+  mrn: z.string(),
+  wardId: id,
+  wardName: z.string(),
+  bed: z.string(),
+  since: millis,
+});
+export const monitoringChange = z.object({ at: millis, isWatched: z.boolean() });
+
 export type GlassBrokenBody = z.infer<typeof glassBroken>;
 export type GrantBody = z.infer<typeof grant>;
 export type NewGrantBody = z.input<typeof newGrant>;

@@ -156,6 +156,8 @@ export const routes = {
   breakGlass: { method: "POST", path: "/api/break-glass", summary: "See a patient of this organisation in an emergency, by record number or id, with a reason and a confirmation; ends by itself, and is reviewed", allow: clinical, body: g.breakGlass, status: 201, response: g.grant },
   glassBroken: { method: "GET", path: "/api/break-glass", summary: "Where the glass was broken, newest first: what waits for a review, or was reviewed", allow: admin, query: z.object({ reviewed: z.stringbool().default(false) }), status: 200, response: z.array(g.glassBroken) },
   reviewGlass: { method: "POST", path: "/api/break-glass/:id/review", summary: "What came of it, by somebody else than who broke it; what was not justified ends at once", allow: admin, body: g.glassReview, status: 200, response: g.glassBroken },
+  unwatched: { method: "GET", path: "/api/unwatched", summary: "Who is admitted and watched by nobody: no person has a running grant for monitoring them", allow: clinical, status: 200, response: z.array(g.unwatched) },
+  patientMonitoring: { method: "GET", path: "/api/patients/:id/monitoring", summary: "When somebody began to watch this patient, and when nobody did any more, newest first", allow: clinical, status: 200, response: z.array(g.monitoringChange) },
   patientGrants: { method: "GET", path: "/api/patients/:id/grants", summary: "Who may see this patient, for what and because of what", allow: clinical, query: z.object({ ended: z.stringbool().default(false) }), status: 200, response: z.array(g.grant) },
 
   newLink: { method: "POST", path: "/api/people/:id/link", summary: "A fresh one-time sign-in link, shown here or sent by mail", allow: admin, body: b.linkDelivery, status: 200, response: b.deliveredLink },

@@ -56,9 +56,9 @@ beforeEach(() => {
   access = createAccess({ ...deps, changes: directory });
   other = createAccess({ ...deps, changes: { on: () => () => {} } });
 });
-afterEach(() => {
-  access.close();
-  other.close();
+afterEach(async () => {
+  await access.close();
+  await other.close();
 });
 
 const newPatient = () =>
@@ -313,7 +313,7 @@ test("a demo organisation has a nurse, a clinical engineer and an administrator"
 test("while the database is down who was in stays in, and nobody else comes in", async () => {
   const cookie = await signIn();
   const never = await signIn();
-  access.close();
+  await access.close();
   const { api, worker } = database;
   access = createAccess({
     tables: createTables({ api, worker }, runtime.clock),

@@ -6,6 +6,7 @@ import { sessionCookie } from "./credentials.ts";
 import { ensureFirstPeople } from "./first-people.ts";
 import { createBreakGlass } from "./grants/break-glass.ts";
 import { createGrantStore } from "./grants/grants.ts";
+import { createMonitoring } from "./grants/monitoring.ts";
 import { createPasskeys } from "./passkeys.ts";
 import type { Access, Changes, People, SignedIn, Tables } from "./ports.ts";
 import { createSessions } from "./sessions.ts";
@@ -38,7 +39,7 @@ const seesNobody = (principal: Principal): PatientView => ({
 });
 
 /** The door: who is it, and which patients may they see. Nothing is visible but through a view. */
-export function createAccess(deps: AccessDeps): Access & { close(): void } {
+export function createAccess(deps: AccessDeps): Access & { close(): Promise<void> } {
   const { tables, runtime, people, isSecure } = deps;
   const onTrouble = (error: unknown) =>
     deps.log.warn({ reason: (error as Error).message }, "the database does not answer questions of access");
@@ -60,6 +61,7 @@ export function createAccess(deps: AccessDeps): Access & { close(): void } {
     runtime,
     changed: async (organisationId, principalId) => views.regrant(organisationId, principalId),
   });
+  const monitoring = createMonitoring({ tables, runtime, log: deps.log, onTrouble });
   const credentials = createCredentialStore({ tables, runtime, grants });
 
   const ended = (principalId: string) => {
@@ -76,6 +78,7 @@ export function createAccess(deps: AccessDeps): Access & { close(): void } {
   };
 
   const stopListening = deps.changes.on((change) => {
+    if (change.kind === "grant" || change.kind === "patient" || change.kind === "session") monitoring.changed();
     if (change.kind === "session") ended(change.principalId);
     else if (change.kind === "patient") views.refresh(change.organisationId, change.patientId);
     else if (change.kind === "grant") views.regrant(change.organisationId, change.principalId);
@@ -148,12 +151,16 @@ export function createAccess(deps: AccessDeps): Access & { close(): void } {
       log: deps.log,
     }),
 
-    close() {
+    monitoring,
+    watchMonitoring: monitoring.start,
+
+    async close() {
       sweep.cancel();
       stopListening();
       views.close();
       listeners.clear();
       onlookers.clear();
+      await monitoring.close();
     },
   };
 }

@@ -55,10 +55,35 @@ export interface Access {
   ensureFirstPeople(organisation: Organisation, options?: { again?: boolean }): Promise<FirstPerson[]>;
   /** Told when a session or token ends, so that open live views close. */
   onEnded(listener: (principalId: string) => void): () => void;
-  /** Told of patients whom somebody sees now and did not before, or no more: by grants, not by the patient's own changes. */
+  /** Told of patients whom somebody sees now and did not before, or no more. */
   onSeen(listener: (organisationId: string, patientIds: readonly string[]) => void): () => void;
   readonly grants: Grants;
   readonly breakGlass: BreakGlass;
+  readonly monitoring: Monitoring;
+  /** Begins to notice when nobody watches a patient any more: for the process that serves. */
+  watchMonitoring(): Promise<void>;
+}
+
+/** Whether anybody watches. Watched is who is seen by a person through a running grant for monitoring. */
+export interface Monitoring {
+  /** Who is admitted and watched by nobody: of those whom the principal may see; to an administrator of all, by number and bed. */
+  unwatched(principal: Principal): Promise<Unwatched[]>;
+  /** When it began and ended, newest first. */
+  ofPatient(principal: Principal, patientId: string): Promise<MonitoringChange[]>;
+}
+
+export interface Unwatched {
+  readonly patientId: string;
+  readonly mrn: string;
+  readonly wardId: string;
+  readonly wardName: string;
+  readonly bed: string;
+  readonly since: number;
+}
+
+export interface MonitoringChange {
+  readonly at: number;
+  readonly isWatched: boolean;
 }
 
 /** Breaking the glass, and what somebody else found when they looked at it. */

@@ -49,8 +49,13 @@ export function createViews(deps: {
       visible.isAllDue = false;
       visible.due.clear();
       try {
+        const before = new Set(visible.ids);
         if (isAll) await loadAll(visible);
         else await loadSome(visible, patients);
+        const others = before.symmetricDifference(visible.ids);
+        if (visible.isLoaded && others.size > 0 && !visible.isOver)
+          deps.onSeen(visible.principal.organisationId, [...others]);
+        visible.isLoaded = true;
       } catch (error) {
         visible.isAllDue ||= isAll;
         for (const id of patients) visible.due.add(id);
@@ -60,19 +65,14 @@ export function createViews(deps: {
   }
 
   async function loadAll(visible: Visible): Promise<void> {
-    const { principal } = visible;
-    const { rows, changesAt } = await tables.inOrganisation(principal, async (tx) => ({
+    const { rows, changesAt } = await tables.inOrganisation(visible.principal, async (tx) => ({
       rows: await tx.rows<PatientRow>("SELECT id, merged_into FROM patient"),
       changesAt: (await tx.rows<{ at: number | null }>("SELECT sight_changes_at() AS at"))[0]?.at ?? null,
     }));
-    const before = new Set(visible.ids);
     visible.ids.clear();
     visible.mergedInto.clear();
     for (const row of rows) keep(visible, row);
     wake(visible, changesAt);
-    const others = before.symmetricDifference(visible.ids);
-    if (visible.isLoaded && others.size > 0 && !visible.isOver) deps.onSeen(principal.organisationId, [...others]);
-    visible.isLoaded = true;
   }
 
   async function loadSome(visible: Visible, patients: readonly string[]): Promise<void> {

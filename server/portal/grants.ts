@@ -2,17 +2,27 @@ import type { GlassBrokenBody, GrantBody } from "@openward/api";
 import type { Grant } from "@openward/model";
 import type { Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { BreakGlass, GlassBroken, Grants } from "./ports.ts";
+import type { BreakGlass, GlassBroken, Grants, Monitoring } from "./ports.ts";
 
-type GrantRoutes = "grants" | "addGrant" | "endGrant" | "patientGrants" | "breakGlass" | "glassBroken" | "reviewGlass";
+type GrantRoutes =
+  | "grants"
+  | "addGrant"
+  | "endGrant"
+  | "patientGrants"
+  | "breakGlass"
+  | "glassBroken"
+  | "reviewGlass"
+  | "unwatched"
+  | "patientMonitoring";
 
 /** Who may see whom, and because of what. */
 export function grantHandlers(deps: {
   grants: Grants;
   breakGlass: BreakGlass;
+  monitoring: Monitoring;
   names: Names;
 }): Pick<Handlers, GrantRoutes> {
-  const { grants, breakGlass, names } = deps;
+  const { grants, breakGlass, monitoring, names } = deps;
 
   async function broken(found: readonly GlassBroken[]): Promise<GlassBrokenBody[]> {
     await names.learn(found.map(({ review }) => review?.by ?? null));
@@ -79,6 +89,10 @@ export function grantHandlers(deps: {
       const [reviewed] = await broken([await breakGlass.review(signedIn.principal, params.id, review)]);
       return reviewed as GlassBrokenBody;
     },
+
+    unwatched: ({ signedIn }) => monitoring.unwatched(signedIn.principal),
+
+    patientMonitoring: ({ signedIn, params }) => monitoring.ofPatient(signedIn.principal, params.id),
 
     async patientGrants({ signedIn, params, query }) {
       return bodies(await grants.list(signedIn.organisation.id, { patientId: params.id, ended: query.ended }));

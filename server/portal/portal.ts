@@ -121,7 +121,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...reprocessingHandlers({ reprocessing: deps.reprocessing }),
     ...meHandlers({ ...deps, clock }),
     ...relationHandlers({ relations: deps.relations, names, clock }),
-    ...grantHandlers({ grants: access.grants, breakGlass: access.breakGlass, names }),
+    ...grantHandlers({ ...access, names }),
     ...peopleHandlers({ people: deps.people, access, signInLink: deps.signInLink, mail: deps.mail }),
     ...launchHandlers(deps),
   };

@@ -81,6 +81,29 @@ export interface Access {
   issueLink(personId: string, by: string): Promise<{ token: string; expiresAt: number }>;
   readonly grants: Grants;
   readonly breakGlass: BreakGlass;
+  readonly monitoring: Monitoring;
+}
+
+/** Whether anybody watches. Watched is who is seen by a person through a running grant for monitoring. */
+export interface Monitoring {
+  /** Who is admitted and watched by nobody: of those whom the principal may see; to an administrator of all, by number and bed. */
+  unwatched(principal: Principal): Promise<Unwatched[]>;
+  /** When it began and ended, newest first. */
+  ofPatient(principal: Principal, patientId: string): Promise<MonitoringChange[]>;
+}
+
+export interface Unwatched {
+  readonly patientId: string;
+  readonly mrn: string;
+  readonly wardId: string;
+  readonly wardName: string;
+  readonly bed: string;
+  readonly since: number;
+}
+
+export interface MonitoringChange {
+  readonly at: number;
+  readonly isWatched: boolean;
 }
 
 export type GlassOutcome = "justified" | "not-justified" | "unclear";

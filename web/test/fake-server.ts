@@ -647,6 +647,8 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   breakGlass: unasked,
   glassBroken: () => [],
   reviewGlass: unasked,
+  unwatched: () => [],
+  patientMonitoring: () => [],
   patientGrants: () => [],
   people: () => staff,
   addPerson: ({ body }) => {

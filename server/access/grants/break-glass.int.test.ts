@@ -50,7 +50,7 @@ before(async () => {
   });
 });
 after(async () => {
-  access.close();
+  await access.close();
   await directory.close();
   await database.close();
 });

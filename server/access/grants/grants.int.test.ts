@@ -50,7 +50,7 @@ before(async () => {
   });
 });
 after(async () => {
-  access.close();
+  await access.close();
   await directory.close();
   await database.close();
 });
@@ -223,7 +223,7 @@ test("what another process grants and ends is heard, without anybody asking", as
   await until("the grant", () => view.has(patient.id));
   await other.grants.end(home.id, grant?.id ?? "", BY, null);
   await until("its end", () => !view.has(patient.id));
-  other.close();
+  await other.close();
 });
 
 test("a grant begins and ends at its times by itself", async () => {

@@ -211,6 +211,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
           asked.push(["assign newcomer", person.id, by]);
         },
       },
+      monitoring: { unwatched: async () => [], ofPatient: async () => [] },
       breakGlass: {
         open: async () => {
           throw new RefusedInput("NOT_FOUND", { at: "patient" });

@@ -79,6 +79,8 @@ export const endpoints: Endpoints = {
   breakGlass: ["POST", "/api/break-glass"],
   glassBroken: ["GET", "/api/break-glass"],
   reviewGlass: ["POST", "/api/break-glass/:id/review"],
+  unwatched: ["GET", "/api/unwatched"],
+  patientMonitoring: ["GET", "/api/patients/:id/monitoring"],
   patientGrants: ["GET", "/api/patients/:id/grants"],
   people: ["GET", "/api/people"],
   addPerson: ["POST", "/api/people"],
