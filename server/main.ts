@@ -7,6 +7,14 @@ import { deviceTypes } from "@openward/drivers";
 import type { OutsideTrouble } from "@openward/errors";
 import type { Alarm, Standby, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
+import {
+  createAuditQueries,
+  inWords,
+  recordDevices,
+  recordedLive,
+  recordRequests,
+  watched,
+} from "./access/audit/index.ts";
 import { relyingPartyOf } from "./access/index.ts";
 import { createLaunches, registerOAuth } from "./access/oauth/index.ts";
 import type { Config } from "./config.ts";
@@ -38,7 +46,7 @@ import {
   portOf,
   refuseTaken,
 } from "./listen.ts";
-import { createLive, liveRoute } from "./live/index.ts";
+import { createLive, type Filter, liveRoute, type Viewer } from "./live/index.ts";
 import type { Logger } from "./log.ts";
 import { createMail } from "./mail.ts";
 import { createMetrics } from "./metrics.ts";
@@ -137,9 +145,15 @@ interface RoomsOptions extends ServerOptions {
 }
 
 async function openRooms({ config, isDemo, runtime, log, foundation, stops }: RoomsOptions) {
-  const { database, directory, access, keys } = foundation;
-  if (!keys) throw new Error("a server has keys");
+  const { database, directory, keys, audit } = foundation;
+  if (!keys || !audit) throw new Error("a server has keys and an audit log");
   const report = (error: unknown, doing: string) => log.error({ err: error }, doing);
+  const recording = { recorder: audit.writer, runtime, report };
+  const access = watched(foundation.access);
+  const recordedDevices = recordDevices({
+    ...recording,
+    patientOf: (deviceId) => directory.currentAssociation(deviceId)?.patientId,
+  });
 
   const { worker } = database;
   const store = await openStore({ config, foundation, keys, runtime, log });
@@ -244,6 +258,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     },
     connection(deviceId: string, organisationId: string, isConnected: boolean) {
       sightings.saw(deviceId);
+      recordedDevices.connection(deviceId, organisationId, isConnected);
       if (isConnected) connected.add(deviceId);
       else connected.delete(deviceId);
       ingest.connection(deviceId, organisationId, isConnected);
@@ -267,6 +282,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
 
   const mail = config.smtpUrl === null ? null : createMail({ url: config.smtpUrl, from: config.mailFrom });
   if (mail) stops.push(mail.close);
+  const auditQueries = createAuditQueries(tables);
   const portal = createPortal({
     runtime,
     access,
@@ -290,6 +306,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     telemetry: amendments.telemetry,
     shown: readingBack.shown,
     amendments,
+    audit: { ...auditQueries, inWords },
     screens: { patientChanged: (patientId, organisationId) => live.patientChanged(patientId, organisationId) },
     streams: {
       ...amendments.telemetry.queries,
@@ -373,7 +390,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   stops.push(() => watch.stop());
 
   const failures = createSignInFailures({ clock: runtime.clock });
-  const mqtt = createMqttEndpoint({ ingest: door, access: directory, runtime, log, failures });
+  const deviceAccess = recordedDevices.watched(directory);
+  const mqtt = createMqttEndpoint({ ingest: door, access: deviceAccess, runtime, log, failures });
   stops.push(() => mqtt.stop());
   const metrics = createMetrics({
     mqtt: mqtt.stats,
@@ -400,6 +418,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     proxies,
     httpsUrl: (host) => httpsUrl(config.publicUrl, host, httpsPort),
   });
+  recordRequests(app, recording);
   serveOperations(app, {
     live: () => true,
     ready: () => ({
@@ -424,7 +443,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     log,
   });
   stops.push(() => oauth.close());
-  registerIngest(app, { ingest: door, access: directory, runtime, failures });
+  registerIngest(app, { ingest: door, access: deviceAccess, runtime, failures });
   registerClaim(app, { failures, claims: createClaims({ config, devices: foundation.devices, runtime }) });
   registerRecord(app, {
     access,
@@ -432,6 +451,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     devices: foundation.devices,
     telemetry: amendments.telemetry,
     amendments,
+    audit: auditQueries,
     clock: runtime.clock,
     version: packageJson.version,
     publicUrl: config.publicUrl ?? undefined,
@@ -443,7 +463,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     webSockets.close();
     await app.close();
   });
-  webSockets.route("/live", liveRoute({ live, access }));
+  const shownTo = (viewer: Viewer, filter: Filter) => portal.tiles.patientIds(viewer.view(), filter);
+  webSockets.route("/live", recordedLive(liveRoute({ live, access }), { ...recording, shownTo }));
   webSockets.route("/mqtt", {
     subprotocol: "mqtt",
     maxPayloadBytes: 2 * 1_048_576,

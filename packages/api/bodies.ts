@@ -577,3 +577,42 @@ export type MyDevice = z.infer<typeof myDevice>;
 export type FactBody = z.infer<typeof fact>;
 export type SystemBody = z.infer<typeof system>;
 export type ProblemDetails = z.infer<typeof problemDetails>;
+
+const auditWho = z.object({
+  kind: z.string(),
+  id: z.string().nullable(),
+  display: z.string(),
+  role: z.string().nullable(),
+});
+
+/** One access or one change, as the audit log has it: internal ids and kinds of things, no values. */
+export const auditEntry = z.object({
+  id,
+  at: millis,
+  who: auditWho,
+  onBehalfOf: auditWho.nullable(),
+  /** FHIR's: create, read, update, delete, execute. */
+  action: z.enum(["C", "R", "U", "D", "E"]),
+  code: z.string(),
+  patients: z.array(z.string()),
+  entity: z.string(),
+  entityId: z.string().nullable(),
+  via: z.string(),
+  purpose: z.string().nullable(),
+  basis: z.string().nullable(),
+  outcome: z.enum(["allowed", "refused", "failed"]),
+  refusal: z.string().nullable(),
+  address: z.string().nullable(),
+});
+
+/** Who looked at what, when and why, in plain words. */
+export const accessEntry = z.object({
+  id,
+  at: millis,
+  words: z.string(),
+  by: z.string(),
+  role: z.string().nullable(),
+  entity: z.string(),
+  purpose: z.string().nullable(),
+  outcome: z.enum(["allowed", "refused", "failed"]),
+});

@@ -140,6 +140,15 @@ export const routes = {
 
   reprocess: { method: "POST", path: "/api/reprocess", summary: "Run what was sent in a span through today's codecs and show the differences to what is read today; with `apply`, add what is new and amend what is otherwise; 409 where the differences are not those of `confirm`", allow: fleet, body: b.reprocess, status: 200, response: b.reprocessed },
 
+  accessHistory: {
+    method: "GET", path: "/api/patients/:id/access-history", summary: "Who looked at this patient's data and changed it, when and why, in plain words; newest first; `before` is the id of the last one of the page before",
+    allow: clinical, query: z.object({ from: number.optional(), to: number.optional(), before: z.uuid().optional(), limit: number.int().min(1).max(1000).default(100) }), status: 200, response: z.array(b.accessEntry),
+  },
+  audit: {
+    method: "GET", path: "/api/audit", summary: "The organisation's audit log, newest first; `before` is the id of the last one of the page before",
+    allow: identities, query: z.object({ patient: z.uuid().optional(), agent: z.string().max(128).optional(), action: z.enum(["C", "R", "U", "D", "E"]).optional(), entity: z.string().max(64).optional(), outcome: z.enum(["allowed", "refused", "failed"]).optional(), from: number.optional(), to: number.optional(), before: z.uuid().optional(), limit: number.int().min(1).max(1000).default(100) }), status: 200, response: z.array(b.auditEntry),
+  },
+
   people: { method: "GET", path: "/api/people", summary: "People who can sign in", allow: identities, status: 200, response: z.array(b.person) },
   launchApp: { method: "POST", path: "/api/smart/launch", summary: "Open an application of another maker for a patient: the address to go to, good once and for five minutes", allow: everyone, body: z.object({ clientId: z.uuid(), patientId: z.uuid() }), status: 201, response: z.object({ url: z.string(), expiresAt: z.int() }) },
 
@@ -154,8 +163,8 @@ export const routes = {
   addGrant: { method: "POST", path: "/api/grants", summary: "Let a person, or everybody of a role, see a patient, whoever lies on a ward, or everybody", allow: admin, body: g.newGrant, status: 201, response: g.grant },
   endGrant: { method: "POST", path: "/api/grants/:id/end", summary: "End a grant: what it showed is gone within a second, on open screens too", allow: admin, body: g.endOfGrant, status: 200, response: g.grant },
   breakGlass: { method: "POST", path: "/api/break-glass", summary: "See a patient of this organisation in an emergency, by record number or id, with a reason and a confirmation; ends by itself, and is reviewed", allow: clinical, body: g.breakGlass, status: 201, response: g.grant },
-  glassBroken: { method: "GET", path: "/api/break-glass", summary: "Where the glass was broken, newest first: what waits for a review, or was reviewed", allow: admin, query: z.object({ reviewed: z.stringbool().default(false) }), status: 200, response: z.array(g.glassBroken) },
-  reviewGlass: { method: "POST", path: "/api/break-glass/:id/review", summary: "What came of it, by somebody else than who broke it; what was not justified ends at once", allow: admin, body: g.glassReview, status: 200, response: g.glassBroken },
+  glassBroken: { method: "GET", path: "/api/break-glass", summary: "Where the glass was broken, newest first: what waits for a review, or was reviewed", allow: identities, query: z.object({ reviewed: z.stringbool().default(false) }), status: 200, response: z.array(g.glassBroken) },
+  reviewGlass: { method: "POST", path: "/api/break-glass/:id/review", summary: "What came of it, by somebody else than who broke it; what was not justified ends at once", allow: identities, body: g.glassReview, status: 200, response: g.glassBroken },
   unwatched: { method: "GET", path: "/api/unwatched", summary: "Who is admitted and watched by nobody: no person has a running grant for monitoring them", allow: clinical, status: 200, response: z.array(g.unwatched) },
   patientMonitoring: { method: "GET", path: "/api/patients/:id/monitoring", summary: "When somebody began to watch this patient, and when nobody did any more, newest first", allow: clinical, status: 200, response: z.array(g.monitoringChange) },
   patientGrants: { method: "GET", path: "/api/patients/:id/grants", summary: "Who may see this patient, for what and because of what", allow: clinical, query: z.object({ ended: z.stringbool().default(false) }), status: 200, response: z.array(g.grant) },

@@ -210,6 +210,7 @@ test("a person who is disabled is out, and cannot come back by an old link", asy
 test("a new role holds for a session that runs, and whoever leaves the ward sees nobody", async () => {
   const patient = await newPatient();
   const person = await registry.people.create(home.id, "Mover", "nurse", BY);
+  await seesEverybody(database, person);
   const cookie = cookieOf((await access.signIn((await access.issueLink(person.id, BY)).token)).cookie);
   const principal = async () => {
     const found = await access.authenticate({ cookie });

@@ -94,7 +94,7 @@ async function write(options: Options): Promise<void> {
 }
 
 /** @throws OutsideTrouble KEY_MASTER_MISSING; RefusedInput KEY_MASTER_WRONG, KEY_STORE_MISSING and the like */
-async function keysToRead(worker: Registry["database"]["worker"]): Promise<KeyStore> {
+export async function keysToRead(worker: Registry["database"]["worker"]): Promise<KeyStore> {
   const config = readConfig(process.env);
   return openKeyStore({
     folder: config.keyDir,

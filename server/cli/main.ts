@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { addArchiveCommands } from "./archive.ts";
+import { addAuditCommands } from "./audit.ts";
 import { addBackupCommands } from "./backup.ts";
 import { addClientCommands } from "./client.ts";
 import { addDeviceCommands } from "./device.ts";
@@ -12,6 +13,7 @@ import { addKeysCommands } from "./keys.ts";
 import { EXIT, fail, print } from "./output.ts";
 import { addPatientCommands } from "./patient.ts";
 import { addPersonCommands } from "./person.ts";
+import { noteCommands } from "./recorded.ts";
 import { addReplayCommand } from "./replay.ts";
 import { addReprocessCommand } from "./reprocess.ts";
 import { addRestoreCommand } from "./restore.ts";
@@ -27,6 +29,7 @@ const program = new Command("openward")
   .enablePositionalOptions()
   .exitOverride();
 
+noteCommands(program);
 addServeCommands(program);
 addPatientCommands(program);
 addPersonCommands(program);
@@ -44,6 +47,7 @@ addKeysCommands(program);
 addBackupCommands(program);
 addRestoreCommand(program);
 addStoreCommands(program);
+addAuditCommands(program);
 
 const isJson = process.argv.includes("--json");
 try {

@@ -4,6 +4,7 @@ import { systemRuntime } from "@openward/runtime/system";
 import { readConfig } from "../config.ts";
 import { type Foundation, openFoundation } from "../foundation.ts";
 import { createLog } from "../log.ts";
+import { recordCommand } from "./recorded.ts";
 
 export type Registry = Foundation & { readonly organisation: Organisation };
 
@@ -26,6 +27,7 @@ export async function withRegistry(
   });
   try {
     const organisation = choose(await foundation.wards.organisations(), name);
+    await recordCommand(organisation, { worker: foundation.database.worker, dataDir: config.dataDir });
     await work({ ...foundation, organisation });
   } finally {
     await foundation.close();

@@ -6,6 +6,7 @@ import type { PublicUrl } from "../http/index.ts";
 import { accountHandlers } from "./account.ts";
 import { alarmHandlers } from "./alarms.ts";
 import { amendmentHandlers } from "./amendments.ts";
+import { auditHandlers } from "./audit.ts";
 import type { Handlers } from "./call.ts";
 import { deviceHandlers } from "./devices.ts";
 import { registerRoutes } from "./door.ts";
@@ -20,12 +21,13 @@ import type {
   Access,
   AlarmHistory,
   Amendments,
+  AuditLog,
   Changes,
   Devices,
   DevicesNow,
   DeviceType,
-  Mail,
   Launches,
+  Mail,
   Patients,
   People,
   Quarantine,
@@ -71,6 +73,7 @@ export interface PortalDeps {
   /** What tiles show of it: never waited for. Left out: the same. */
   readonly shown?: Pick<Telemetry, "streams" | "latest">;
   readonly amendments: Amendments;
+  readonly audit: AuditLog;
   readonly screens: Screens;
   readonly streams: StreamQueries;
   readonly changes: Changes;
@@ -115,6 +118,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...streamHandlers({ ...deps, clock }),
     ...alarmHandlers({ watch, history: deps.history, names }),
     ...amendmentHandlers({ amendments: deps.amendments, streams: deps.streams }),
+    ...auditHandlers(deps),
     ...limitHandlers({ watch, patients, screens: deps.screens, names, clock }),
     ...deviceHandlers({ devices: deps.devices, devicesNow, deviceTypes: deps.deviceTypes, patients, clock }),
     ...quarantineHandlers({ quarantine: deps.quarantine, reprocess: deps.reprocess, names }),

@@ -7,6 +7,8 @@ const documentation: Readonly<Record<string, string>> = {
   Patient: "Patients whom the asker may see.",
   Device: "Devices of the organisation; the patient is named to those who may see that patient.",
   DeviceMetric: "Streams: one signal of one device on one patient.",
+  AuditEvent:
+    "Who looked at what and did what, in IHE's Basic Audit Log Patterns; for administrators and privacy officers.",
   Observation:
     "Made from device readings: one each, cuff pressures as panel 85354-9, waveforms as SampledData in pieces of 10 seconds.",
 };

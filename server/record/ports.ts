@@ -124,3 +124,50 @@ export interface Telemetry {
     query: WaveformQuery & { readonly buckets: number },
   ): Promise<{ readonly starts: Float64Array; readonly min: Float64Array }>;
 }
+
+export interface AuditWho {
+  readonly kind: string;
+  readonly id: string | null;
+  readonly display: string;
+  readonly role: string | null;
+}
+
+/** One access or change, as the audit log has it. */
+export interface AuditRecord {
+  readonly id: string;
+  readonly at: number;
+  readonly who: AuditWho;
+  readonly onBehalfOf?: AuditWho | undefined;
+  readonly action: "C" | "R" | "U" | "D" | "E";
+  readonly code: string;
+  readonly patients: readonly string[];
+  readonly entity: string;
+  readonly entityId?: string | undefined;
+  /** Names of what was searched with. */
+  readonly parameters?: readonly string[] | undefined;
+  readonly purpose?: string | undefined;
+  readonly outcome: "allowed" | "refused" | "failed";
+  readonly refusal?: string | undefined;
+  readonly address?: string | undefined;
+  readonly requestId?: string | undefined;
+}
+
+export interface AuditLog {
+  /** Newest first. */
+  search(
+    organisationId: string,
+    query: {
+      readonly patientIds?: readonly string[] | undefined;
+      readonly ids?: readonly string[] | undefined;
+      readonly agentId?: string | undefined;
+      readonly actions?: readonly string[] | undefined;
+      readonly entities?: readonly string[] | undefined;
+      /** Inclusive. */
+      readonly from?: number | undefined;
+      /** Exclusive. */
+      readonly to?: number | undefined;
+      readonly before?: string | undefined;
+      readonly limit: number;
+    },
+  ): Promise<readonly AuditRecord[]>;
+}

@@ -6,6 +6,7 @@ import { fhirDeviceId, isHashedDeviceId } from "./resources/device-id.ts";
 import { mapStream } from "./resources/device-metric.ts";
 import { mapPatient } from "./resources/patient.ts";
 import { mapProvenance } from "./resources/provenance.ts";
+import { readAuditEvent } from "./search/audit-event.ts";
 import { findObservation, findVersions } from "./sources/find.ts";
 import { isUuid } from "./uuid.ts";
 
@@ -32,6 +33,7 @@ const readers: Readonly<Record<string, Reader>> = {
     const record = isUuid(id) ? context.amendments.find(context.view, id) : undefined;
     return record && mapProvenance(record, context.view, context.organisation);
   },
+  AuditEvent: readAuditEvent,
   Observation: async (context, id) => (await findObservation(context, id))?.map(),
 };
 

@@ -600,7 +600,8 @@ test("metadata is open to all and lists exactly the parameters that work", async
       const { status } = await get(`/fhir/${type}?${name}=${valueFor[name ?? ""] ?? "x"}`, {
         prefer: "handling=strict",
       });
-      assert.equal(status, 200, `${type}?${name}`);
+      // The log of the house is not for a registry; that its parameters work is in resources/audit-event.test.ts.
+      assert.equal(status, type === "AuditEvent" ? 403 : 200, `${type}?${name}`);
     }
   }
 });

@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { capabilityStatement } from "./capability.ts";
 import { FHIR_JSON, negotiate, prefersStrict } from "./negotiate.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
-import type { Access, Amendments, Devices, Patients, Telemetry } from "./ports.ts";
+import type { Access, Amendments, AuditLog, Devices, Patients, Telemetry } from "./ports.ts";
 import type { Rest } from "./rest.ts";
 
 export interface RecordDeps {
@@ -15,6 +15,7 @@ export interface RecordDeps {
   readonly devices: Devices;
   readonly telemetry: Telemetry;
   readonly amendments: Amendments;
+  readonly audit: AuditLog;
   readonly clock: Clock;
   /** Openward's own version, for `metadata`. */
   readonly version: string;

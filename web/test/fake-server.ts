@@ -318,6 +318,8 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   amendments: () => [],
   amend: unasked,
   withdrawAmendment: unasked,
+  accessHistory: unasked,
+  audit: unasked,
   reprocess: unasked,
   passkeyChallenge: unasked,
   signInWithPasskey: unasked,
@@ -662,6 +664,7 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
     staff.push(person);
     return linkFor(person);
   },
+  launchApp: unasked,
   newLink: (c) => linkFor(found(staff.find((p) => p.id === c.params.id))),
 };
 

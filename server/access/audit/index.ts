@@ -1,4 +1,6 @@
 /** The audit log. Start with record.ts; README.md beside this file says what is where. */
+
+export { UNRECORDED } from "./catalogue.ts";
 export {
   fingerprintOf,
   parsePublicKey,
@@ -7,10 +9,16 @@ export {
   type Signer,
   signerOf,
 } from "./checkpoint.ts";
+export { recordDevices } from "./device-sessions.ts";
+export { recordRequests } from "./door.ts";
 export { type CheckpointNote, linkChanges, startKeeper, takeCheckpoint } from "./keeper.ts";
+export { recordedLive } from "./live-view.ts";
 export { logLines } from "./log-file.ts";
 export type * from "./ports.ts";
-export type { AuditRecord, Who } from "./record.ts";
+export { type Affected, type AuditQueries, type AuditQuery, createAuditQueries } from "./queries.ts";
+export { type AuditRecord, decodeRecord, type Who } from "./record.ts";
+export { watched } from "./seen.ts";
 export { type AuditTable, createAuditTable } from "./table.ts";
 export { createVerifier, type KnownCheckpoint, type Verdict, verifyLog } from "./verify.ts";
+export { inWords } from "./words.ts";
 export { openWriter, type Writer } from "./writer.ts";

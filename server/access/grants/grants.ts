@@ -78,7 +78,11 @@ export function createGrantStore(deps: {
   return {
     add,
     /** In the transaction that makes the token. */
-    async forToken(tx: Transaction, token: { organisationId: string; id: string; expiresAt: number }, by: string) {
+    async forToken(
+      tx: Transaction,
+      token: { organisationId: string; id: string; expiresAt: number | null },
+      by: string,
+    ) {
       const grantee: Grantee = { kind: "token", id: token.id };
       const grant: NewGrant = {
         grantee,

@@ -2,6 +2,7 @@ import { createPublicKey, type webcrypto } from "node:crypto";
 import { RefusedInput } from "@openward/errors";
 import type { Clock, Ids, Random } from "@openward/runtime";
 import { hashSecret, newSecret } from "../credentials.ts";
+import { createGrantStore } from "../grants/grants.ts";
 import type { Tables, Transaction } from "../ports.ts";
 import { type ClientRow, clientOf } from "./client-metadata.ts";
 import { CLIENT_KINDS, type Clients, type NewClient } from "./ports.ts";
@@ -14,6 +15,8 @@ export function createClients(deps: {
 }): Clients {
   const { tables, runtime } = deps;
   const now = () => runtime.clock.now();
+  // Other processes and this one hear of a grant by the database's own announcement.
+  const grants = createGrantStore({ tables, runtime, changed: async () => {} });
 
   return {
     async list(organisationId) {
@@ -29,6 +32,8 @@ export function createClients(deps: {
       const secret = kind === "secret" ? newSecret(runtime.random) : undefined;
       const [row] = await tables.inOrganisation(organisationId, async (tx) => {
         await audit(tx, organisationId, now(), by, "app.add", { clientId: id, kind, scope });
+        // Who acts for nobody sees by a grant of its own; its scopes narrow that.
+        if (kind === "backend") await grants.forToken(tx, { organisationId, id, expiresAt: null }, by);
         return tx.rows<ClientRow>(
           `INSERT INTO oauth_client (id, organisation_id, name, kind, redirect_uris, launch_uri, scope, secret_hash, jwks,
              jwks_uri, may_introspect, created_at, created_by)
@@ -62,6 +67,11 @@ export function createClients(deps: {
         );
         if (disabled === 0) throw new RefusedInput("NOT_FOUND", { at: "client" });
         await tx.run("DELETE FROM oauth_record WHERE client_id = $1", [clientId]);
+        await tx.run(
+          `UPDATE access_grant SET ended_at = $2, ended_by = $3, end_reason = 'application disabled'
+            WHERE grantee_id = $1 AND ended_at IS NULL`,
+          [clientId, now(), by],
+        );
         await audit(tx, organisationId, now(), by, "app.disable", { clientId });
       });
     },

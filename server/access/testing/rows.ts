@@ -9,6 +9,8 @@ const VALUES: Readonly<Record<string, unknown>> = {
   "alarm_limit.priority": "high",
   "expectation.source": "learned",
   "stream.kind": "numeric",
+  "patient_fact.fact": "incapacity",
+  "patient_relation.relation": "family",
   "day_block.bounds": new Array(25).fill(0),
   "day_block.payload": Buffer.alloc(0),
   "store_fault.kind": "block",

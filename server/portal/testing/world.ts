@@ -164,6 +164,8 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
 
   const deps: PortalDeps = {
     runtime,
+    // The real one: test/audit.int.test.ts.
+    audit: { search: async () => [], inWords: () => "" },
     // The real ones, on the real database: server/store/amendments.
     amendments: {
       ofPatient: () => [],

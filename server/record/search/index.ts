@@ -1,5 +1,6 @@
 import type { Bundle } from "@medplum/fhirtypes";
 import type { RecordContext } from "../context.ts";
+import { auditEventParameters, searchAuditEvents } from "./audit-event.ts";
 import { deviceParameters, searchDevices } from "./device.ts";
 import { deviceMetricParameters, searchDeviceMetrics } from "./device-metric.ts";
 import { searchObservations } from "./observation.ts";
@@ -18,5 +19,6 @@ export const searchables: Readonly<Record<string, Searchable>> = {
   Patient: { parameters: patientParameters, sorts: ["_id"], search: searchPatients },
   Device: { parameters: deviceParameters, sorts: ["_id"], search: searchDevices },
   DeviceMetric: { parameters: deviceMetricParameters, sorts: ["_id"], search: searchDeviceMetrics },
+  AuditEvent: { parameters: auditEventParameters, sorts: ["-date"], search: searchAuditEvents },
   Observation: { parameters: observationParameters, sorts: ["-date", "date"], search: searchObservations },
 };

@@ -155,6 +155,7 @@ export function ward(view: PatientView = viewOf(KARI, OLA), of: Organisation = o
         find: async (_organisation, id) => devices.find(({ device }) => device.id === id),
       },
       amendments: { find: () => undefined },
+      audit: { search: async () => [] },
       clock,
       organisation: of,
       view,

@@ -64,11 +64,11 @@ CREATE TRIGGER announce AFTER INSERT OR UPDATE ON patient_fact FOR EACH ROW EXEC
 DO $$
 DECLARE
   name text;
+  rule text := 'organisation_id = current_organisation() AND ((SELECT sees_organisation()) OR patient_id IN (SELECT seen_patients()))';
 BEGIN
   FOREACH name IN ARRAY ARRAY['patient_relation', 'patient_fact'] LOOP
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
-    EXECUTE format('CREATE POLICY own_organisation ON %I TO openward_api
-      USING (organisation_id = current_organisation()) WITH CHECK (organisation_id = current_organisation())', name);
+    EXECUTE format('CREATE POLICY own_organisation ON %I TO openward_api USING (%s) WITH CHECK (%2$s)', name, rule);
     EXECUTE format('CREATE POLICY every_organisation ON %I TO openward_worker USING (true) WITH CHECK (true)', name);
     EXECUTE format('GRANT SELECT, INSERT ON %I TO openward_api, openward_worker', name);
     EXECUTE format('GRANT UPDATE (to_at) ON %I TO openward_api, openward_worker', name);

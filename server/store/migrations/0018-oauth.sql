@@ -102,6 +102,9 @@ BEGIN
     EXECUTE format('CREATE POLICY every_organisation ON %I TO openward_worker USING (true) WITH CHECK (true)', name);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %I TO openward_api, openward_worker', name);
   END LOOP;
+  ALTER POLICY own_organisation ON oauth_launch
+    USING (organisation_id = current_organisation() AND ((SELECT sees_organisation()) OR patient_id IN (SELECT seen_patients())))
+    WITH CHECK (organisation_id = current_organisation() AND ((SELECT sees_organisation()) OR patient_id IN (SELECT seen_patients())));
 END $$;
 GRANT DELETE ON oauth_record, oauth_launch TO openward_api, openward_worker;
 ALTER TABLE oauth_key ENABLE ROW LEVEL SECURITY;

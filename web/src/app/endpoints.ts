@@ -54,6 +54,8 @@ export const endpoints: Endpoints = {
   endStandby: ["DELETE", "/api/patients/:id/standby/:standbyId"],
   amendments: ["GET", "/api/patients/:id/amendments"],
   amend: ["POST", "/api/patients/:id/amendments"],
+  accessHistory: ["GET", "/api/patients/:id/access-history"],
+  audit: ["GET", "/api/audit"],
   withdrawAmendment: ["POST", "/api/patients/:id/amendments/:amendmentId/withdraw"],
   relations: ["GET", "/api/patients/:id/relations"],
   relate: ["POST", "/api/patients/:id/relations"],
@@ -87,5 +89,6 @@ export const endpoints: Endpoints = {
   changePerson: ["PATCH", "/api/people/:id"],
   disablePerson: ["POST", "/api/people/:id/disable"],
   enablePerson: ["POST", "/api/people/:id/enable"],
+  launchApp: ["POST", "/api/smart/launch"],
   newLink: ["POST", "/api/people/:id/link"],
 };

@@ -11,6 +11,7 @@ import { createVault } from "../../../store/keys/index.ts";
 import { openTestKeys } from "../../../store/keys/testing/keys.ts";
 import { createRegistry, createTables, openDirectory } from "../../../store/registry/index.ts";
 import { createAccess } from "../../index.ts";
+import { seesEverybody } from "../../testing/grants.ts";
 import { createClients, createLaunches, registerOAuth } from "../index.ts";
 
 export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
@@ -73,6 +74,7 @@ export async function startTestServer() {
       devices: registry.devices,
       telemetry,
       amendments: { find: () => undefined },
+      audit: { search: async () => [] },
       clock: runtime.clock,
       version: "0.1.0",
     });
@@ -105,6 +107,7 @@ export async function startTestServer() {
       },
       async signIn(role: Role, display: string) {
         const person = await registry.people.create(home.id, display, role, "test");
+        await seesEverybody(database, person);
         const { token } = await access.issueLink(person.id, "test");
         const { cookie } = await access.signIn(token);
         return { person, cookie: cookie.slice(0, cookie.indexOf(";")) };

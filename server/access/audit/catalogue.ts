@@ -1,0 +1,105 @@
+import { type Route, routes } from "@openward/api";
+import type { Action, AuditRecord } from "./record.ts";
+
+/** What a request means to the log. */
+export type Meaning = Pick<AuditRecord, "action" | "code" | "entity" | "entityId"> & {
+  /** It goes on without the database: what somebody needs to answer an alarm. */
+  readonly isOfAlarms: boolean;
+};
+
+/** Nothing of a patient or of the house is there to be seen. A route that is not here is recorded. */
+export const UNRECORDED: Readonly<Record<string, string>> = {
+  "/health/live": "says only whether the process works",
+  "/health/ready": "says only whether the process works",
+  "/metrics": "counts and times, for those who run the server",
+  "/api/about": "what may be known before signing in",
+  "/api/openapi.json": "the description of the API",
+  "/fhir/metadata": "the description of the FHIR interface",
+  "/ingest": "a device's session is one record",
+  "/ingest/devices/:device/*": "a device's session is one record",
+  "/": "the portal's own files",
+  "/*": "the portal's own files",
+};
+
+const METHODS: Readonly<Record<string, Action>> = {
+  GET: "R",
+  HEAD: "R",
+  POST: "C",
+  PUT: "U",
+  PATCH: "U",
+  DELETE: "D",
+};
+
+/** Where the method alone would say it wrongly. */
+const ACTIONS: Readonly<Record<string, Action>> = {
+  signIn: "E",
+  signOut: "E",
+  acknowledge: "E",
+  readmit: "U",
+  transfer: "U",
+  discharge: "U",
+  merge: "U",
+  chooseProfile: "U",
+  endStandby: "U",
+  withdrawAmendment: "U",
+  rotateToken: "U",
+  revokeDevice: "U",
+  assign: "U",
+  release: "U",
+  claim: "U",
+  dismiss: "U",
+  reprocess: "E",
+  newLink: "E",
+};
+
+const OF_ALARMS = new Set(["alarms", "patientAlarms", "acknowledge"]);
+
+/** By the end of a path: what is behind it. */
+const ENTITIES: readonly (readonly [RegExp, string])[] = [
+  [/\/session$/, "Session"],
+  [/\/(trend|waveform|waveform-overview|readings|latest|overview)$/, "Observation"],
+  [/\/streams(\/|$)/, "DeviceMetric"],
+  [/\/alarms(\/|$)/, "Alarm"],
+  [/\/limits(\/|$)/, "AlarmLimit"],
+  [/\/standby(\/|$)/, "Standby"],
+  [/\/amendments(\/|$)/, "Amendment"],
+  [/\/(devices|device-types)(\/|$)/, "Device"],
+  [/\/quarantine(\/|$)/, "Quarantine"],
+  [/\/(people)(\/|$)/, "Person"],
+  [/\/wards(\/|$)/, "Ward"],
+  [/\/(audit|access-history)(\/|$)/, "AuditEvent"],
+  [/\/reprocess$/, "RawInput"],
+  [/\/patients(\/|$)/, "Patient"],
+];
+
+const byPath = new Map(
+  (Object.entries(routes) as [string, Route][]).map(([name, { method, path }]) => [`${method} ${path}`, name]),
+);
+
+/** @param route as it was registered: "/api/patients/:id" */
+export function meaningOf(method: string, route: string, url: string): Meaning {
+  if (route.startsWith("/fhir")) return fhirMeaning(method, url);
+  const name = byPath.get(`${method === "HEAD" ? "GET" : method} ${route}`);
+  const entity = ENTITIES.find(([pattern]) => pattern.test(route))?.[1] ?? "Other";
+  return {
+    action: ACTIONS[name ?? ""] ?? METHODS[method] ?? "E",
+    code: `api.${name ?? "other"}`,
+    entity,
+    isOfAlarms: name !== undefined && OF_ALARMS.has(name),
+  };
+}
+
+const FHIR_ID = /^[A-Za-z0-9.-]{1,64}$/;
+
+/** "/fhir/Observation/1", by FHIR's own interactions. */
+function fhirMeaning(method: string, url: string): Meaning {
+  const path = url.replace(/^\/fhir\/?/, "").split("?", 1)[0] ?? "";
+  const [type = "", id = "", kind = ""] = path.split("/");
+  const entity = /^[A-Z][A-Za-z]{1,40}$/.test(type) ? type : "Bundle";
+  if (path === "") return { action: "E", code: "fhir.batch", entity: "Bundle", isOfAlarms: false };
+  if (id === "_search" || (id === "" && METHODS[method] === "R"))
+    return { action: "E", code: "fhir.search", entity, isOfAlarms: false };
+  const entityId = FHIR_ID.test(id) ? id : undefined;
+  const code = METHODS[method] !== "R" ? "fhir.write" : kind === "_history" ? "fhir.history" : "fhir.read";
+  return { action: METHODS[method] ?? "E", code, entity, entityId, isOfAlarms: false };
+}

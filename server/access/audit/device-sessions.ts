@@ -1,0 +1,95 @@
+import type { Runtime } from "@openward/runtime";
+import type { Recorder } from "./ports.ts";
+import type { AuditRecord, Who } from "./record.ts";
+import { seenNow } from "./seen.ts";
+
+/** Over HTTP there is no session: requests that are no further apart are one. */
+const HTTP_SESSION_MS = 900_000;
+/** Wrong tokens are recorded at most so often for a device: guessing must not fill the log. */
+const REFUSED_EVERY_MS = 10_000;
+const REMEMBERED = 10_000;
+const DEVICE_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+interface SignedIn {
+  readonly deviceId: string;
+  readonly organisationId: string;
+}
+
+interface DeviceDoor {
+  signIn(deviceId: string, token: string): SignedIn | undefined;
+}
+
+/** Devices in the log: a record for each session, and for tokens that were wrong; never one for a message. */
+export function recordDevices(deps: {
+  readonly recorder: Recorder;
+  readonly runtime: Pick<Runtime, "clock" | "ids">;
+  /** Who wears it now. */
+  readonly patientOf: (deviceId: string) => string | undefined;
+  readonly report: (error: unknown, doing: string) => void;
+}) {
+  const { recorder, runtime, patientOf, report } = deps;
+  const heard = new Map<string, number>();
+  const refusedAt = new Map<string, number>();
+  const opened = new Map<string, string>();
+
+  const isDue = (times: Map<string, number>, key: string, everyMs: number) => {
+    const now = runtime.clock.monotonic();
+    const before = times.get(key);
+    times.delete(key);
+    if (times.size >= REMEMBERED) times.delete(times.keys().next().value as string); // it is not empty
+    times.set(key, now);
+    return before === undefined || now - before >= everyMs;
+  };
+
+  const append = (organisationId: string | null, who: Who, more: Partial<AuditRecord>): string => {
+    const id = runtime.ids.uuid();
+    const patientId = who.id === null ? undefined : patientOf(who.id);
+    const record: AuditRecord = {
+      id,
+      at: runtime.clock.now(),
+      organisationId,
+      who,
+      action: "C",
+      code: "ingest.session",
+      patients: patientId === undefined || more.outcome === "refused" ? [] : [patientId],
+      entity: "Observation",
+      via: "mqtt",
+      outcome: "allowed",
+      ...more,
+    };
+    recorder.append(record).catch((error: unknown) => report(error, "recording a device"));
+    return id;
+  };
+  const whoOf = (deviceId: string): Who => ({ kind: "device", id: deviceId, display: deviceId, role: null });
+
+  return {
+    /** The devices' sign-in, as connect gets it. */
+    watched<D extends DeviceDoor>(door: D): D {
+      return {
+        ...door,
+        signIn(deviceId: string, token: string) {
+          const signedIn = door.signIn(deviceId, token);
+          const isOverHttp = seenNow() !== undefined;
+          const via = isOverHttp ? "http" : "mqtt";
+          if (!signedIn) {
+            const isPossible = DEVICE_ID.test(deviceId);
+            if (!isDue(refusedAt, isPossible ? deviceId : "", REFUSED_EVERY_MS)) return signedIn;
+            const who: Who = { kind: "device", id: isPossible ? deviceId : null, display: "", role: null };
+            append(null, who, { outcome: "refused", refusal: "DEVICE_SIGN_IN", via });
+          } else if (isOverHttp && isDue(heard, signedIn.deviceId, HTTP_SESSION_MS)) {
+            append(signedIn.organisationId, whoOf(signedIn.deviceId), { via });
+          }
+          return signedIn;
+        },
+      };
+    },
+
+    /** A session of MQTT has begun or ended. */
+    connection(deviceId: string, organisationId: string, isConnected: boolean): void {
+      const begun = opened.get(deviceId);
+      opened.delete(deviceId);
+      if (isConnected) opened.set(deviceId, append(organisationId, whoOf(deviceId), {}));
+      else append(organisationId, whoOf(deviceId), { action: "E", code: "ingest.session-end", opened: begun });
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { PatientView, Principal } from "@openward/model";
+import { manualRuntime } from "@openward/runtime/manual";
+import type { FastifyRequest } from "fastify";
+import { createHttp, silentLog } from "../../http/index.ts";
+import { recordRequests } from "./door.ts";
+import type { Kept } from "./ports.ts";
+import type { AuditRecord } from "./record.ts";
+import { watched } from "./seen.ts";
+
+const KARI = "00000000-0000-7000-8000-000000000001";
+const OLA = "00000000-0000-7000-8000-000000000002";
+const NINA: Principal = { kind: "person", id: "nina", display: "Nina Berg", organisationId: KARI, role: "nurse" };
+const view: PatientView = {
+  principal: NINA,
+  has: () => true,
+  patientIds: () => [KARI, OLA],
+  recordsOf: (id) => [id],
+};
+
+async function house() {
+  const recorder = {
+    state: "ok" as "ok" | "spooling" | "failed",
+    records: [] as AuditRecord[],
+    async append(record: AuditRecord): Promise<Kept> {
+      this.records.push(record);
+      if (this.state === "failed") throw new Error("nowhere");
+      return this.state === "ok" ? "chained" : "spooled";
+    },
+  };
+  const runtime = manualRuntime(1_795_327_200_000, 1);
+  const app = await createHttp({ log: silentLog, ids: runtime.ids });
+  const reported: string[] = [];
+  recordRequests(app, { recorder, runtime, report: (_error, doing) => void reported.push(doing) });
+  const access = watched({
+    authenticate: async ({ authorization }: { authorization?: string | undefined }) =>
+      authorization === undefined ? undefined : { principal: NINA },
+    signIn: async () => ({ authenticated: { principal: NINA } }),
+    viewOf: async (_principal: Principal) => view,
+  });
+  const answer = (shown: unknown) => async (request: FastifyRequest) => {
+    const signed = await access.authenticate(request.headers);
+    const seen = await access.viewOf(signed?.principal ?? NINA);
+    seen.has(KARI);
+    seen.has(OLA);
+    return JSON.stringify(shown);
+  };
+  app.get("/api/patients/:id/trend", answer({ patientId: KARI }));
+  app.get("/api/patients", answer([{ id: KARI }]));
+  app.get("/api/alarms", answer([{ patientId: OLA }]));
+  app.post("/api/alarms/:id/acknowledge", answer({ patientId: OLA }));
+  app.get("/something/new", answer([]));
+  const get = (url: string, method: "GET" | "POST" = "GET") =>
+    app.inject({ method, url, headers: { authorization: "Bearer x" }, ...(method === "POST" ? { payload: {} } : {}) });
+  return { app, recorder, get, reported };
+}
+
+test("a route that nobody thought of is recorded", async () => {
+  const { recorder, get } = await house();
+  await get("/something/new");
+  assert.deepEqual(
+    recorder.records.map(({ via, who }) => [via, who.id]),
+    [["GET /something/new", "nina"]],
+  );
+});
+
+test("who passed the view and is not in the answer was not seen", async () => {
+  const { recorder, get } = await house();
+  await get("/api/patients");
+  assert.deepEqual(recorder.records[0]?.patients, [KARI]);
+});
+
+test("who asks, and of whom, is known behind a body that was read", async () => {
+  const { recorder, get } = await house();
+  await get("/api/alarms/abc/acknowledge", "POST");
+  const [record] = recorder.records;
+  assert.deepEqual([record?.who.id, record?.patients, record?.entityId, record?.action], ["nina", [OLA], "abc", "E"]);
+});
+
+for (const state of ["spooling", "failed"] as const) {
+  test(`while the log is ${state} no record of a patient is shown, and alarms go on`, async () => {
+    const { recorder, get, reported } = await house();
+    recorder.state = state;
+    for (const url of [`/api/patients/${KARI}/trend`, "/api/patients"]) {
+      const answer = await get(url);
+      assert.equal(answer.statusCode, 503, url);
+      assert.equal(answer.json().code, "AUDIT_UNAVAILABLE");
+      assert.ok(!answer.body.includes(KARI));
+    }
+    assert.equal((await get("/api/alarms")).statusCode, 200);
+    assert.equal((await get("/api/alarms/abc/acknowledge", "POST")).statusCode, 200);
+    assert.deepEqual(
+      recorder.records.map(({ outcome, refusal }) => [outcome, refusal]),
+      [
+        ["refused", "AUDIT_UNAVAILABLE"],
+        ["refused", "AUDIT_UNAVAILABLE"],
+        ["allowed", undefined],
+        ["allowed", undefined],
+      ],
+    );
+    assert.equal(reported.length, state === "failed" ? 4 : 0);
+  });
+}
+
+test("a refused request names whom it was about, and nobody who was not asked for", async () => {
+  const { recorder, app } = await house();
+  app.get("/api/patients/:id/streams", async () => {
+    throw Object.assign(new Error("no"), { statusCode: 404 });
+  });
+  await app.inject({ url: `/api/patients/${OLA}/streams` });
+  const [record] = recorder.records;
+  assert.deepEqual([record?.who.kind, record?.patients], ["unknown", [OLA]]);
+  assert.notEqual(record?.outcome, "allowed");
+});

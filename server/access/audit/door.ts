@@ -1,0 +1,160 @@
+import { OutsideTrouble, refusalText } from "@openward/errors";
+import type { Runtime } from "@openward/runtime";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type Meaning, meaningOf, UNRECORDED } from "./catalogue.ts";
+import type { Recorder } from "./ports.ts";
+import type { AuditRecord, Outcome, Who } from "./record.ts";
+import { newSeen, type Seen, seenIn } from "./seen.ts";
+
+export interface AuditDoorDeps {
+  readonly recorder: Recorder & { readonly state: "ok" | "spooling" | "failed" };
+  readonly runtime: Pick<Runtime, "clock" | "ids">;
+  readonly report: (error: unknown, doing: string) => void;
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Set by the audit's door. */
+    audited?: { readonly seen: Seen; readonly id: string; isRecorded: boolean };
+  }
+}
+
+/**
+ * Records every request, whatever answers it: the one hook before all routes. The answer waits for its record; what shows a
+ * patient's record is withheld while it can only be noted down on this machine. Register it before any route.
+ */
+export function recordRequests(app: FastifyInstance, deps: AuditDoorDeps): void {
+  app.addHook("onRequest", (request, _reply, done) => {
+    const seen = newSeen();
+    request.audited = { seen, id: deps.runtime.ids.uuid(), isRecorded: false };
+    seenIn(seen, done);
+  });
+  // A body that is read comes back on another way than it went.
+  app.addHook("preValidation", (request, _reply, done) => {
+    if (request.audited) seenIn(request.audited.seen, done);
+    else done();
+  });
+  app.addHook("onSend", async (request, reply, payload) => {
+    const { audited } = request;
+    if (!audited || audited.isRecorded) return payload;
+    // Also where keeping it fails: the refusal that says so is not another access.
+    audited.isRecorded = true;
+    await recordAnswer(deps, { request, reply, payload, ...audited });
+    return payload;
+  });
+}
+
+interface Answered {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly payload: unknown;
+  readonly seen: Seen;
+  readonly id: string;
+}
+
+async function recordAnswer({ recorder, runtime, report }: AuditDoorDeps, answered: Answered): Promise<void> {
+  const { request, reply, payload, seen, id } = answered;
+  const route = request.routeOptions.url ?? "";
+  if (route === "" || route in UNRECORDED) return;
+  const meaning = meaningOf(request.method, route, request.url);
+  const text = typeof payload === "string" ? payload : undefined;
+  const patients = patientsOf(request, text, seen, reply.statusCode < 400);
+  const isShown = reply.statusCode < 400 && patients.length > 0 && isRead(meaning) && !meaning.isOfAlarms;
+  const isWithheld = isShown && recorder.state !== "ok";
+  const refusal = isWithheld ? "AUDIT_UNAVAILABLE" : reply.statusCode >= 400 ? codeIn(text) : undefined;
+  const record: AuditRecord = {
+    id,
+    at: runtime.clock.now(),
+    organisationId: seen.organisationId,
+    who: seen.who ?? NOBODY,
+    action: meaning.action,
+    code: meaning.code,
+    patients,
+    entity: meaning.entity,
+    entityId: meaning.entityId ?? entityIdOf(request),
+    via: `${request.method} ${route}`,
+    parameters: parametersOf(request),
+    outcome: outcomeOf(reply.statusCode, isWithheld),
+    refusal,
+    address: request.ip,
+    requestId: request.id,
+  };
+  let isChained = false;
+  try {
+    isChained = (await recorder.append(record)) === "chained";
+  } catch (error) {
+    report(error, "recording a request");
+  }
+  // What was done is done, and alarms are answered: only what is shown can be taken back.
+  if (isShown && (!isChained || isWithheld)) throw new OutsideTrouble("AUDIT_UNAVAILABLE", true);
+}
+
+const NOBODY: Who = { kind: "unknown", id: null, display: "", role: null };
+
+/** Reads and searches; an execution that is no search does something. */
+function isRead({ action, code }: Meaning): boolean {
+  return action === "R" || code === "fhir.search" || code === "fhir.batch";
+}
+
+function outcomeOf(status: number, isWithheld: boolean): Outcome {
+  if (status >= 500) return "failed";
+  return status >= 400 || isWithheld ? "refused" : "allowed";
+}
+
+const UUIDS = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+const UUID = new RegExp(`^${UUIDS.source}$`);
+
+/**
+ * Those who passed the view and stand in the question or in the answer: a search looks at many to find a few. Where the answer
+ * is no text, all who passed. Of a refusal, whom it was about.
+ */
+function patientsOf(
+  { url, params, routeOptions }: FastifyRequest,
+  text: string | undefined,
+  seen: Seen,
+  isOk: boolean,
+) {
+  const patients = new Set<string>();
+  const { id } = params as { id?: string };
+  const isOfPatient = routeOptions.url?.startsWith("/api/patients/:id");
+  if (isOfPatient && id !== undefined && UUID.test(id)) patients.add(id);
+  const named = /^\/fhir\/Patient\/([0-9a-f-]{36})/.exec(url)?.[1];
+  if (named !== undefined && UUID.test(named)) patients.add(named);
+  if (!isOk) return [...patients];
+  if (text === undefined) for (const passed of seen.patients) patients.add(passed);
+  else {
+    for (const [found] of url.matchAll(UUIDS)) if (seen.patients.has(found)) patients.add(found);
+    if (seen.patients.size > 0)
+      for (const [found] of text.matchAll(UUIDS)) if (seen.patients.has(found)) patients.add(found);
+  }
+  return [...patients].sort();
+}
+
+const ID = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** The last thing that the path names. */
+function entityIdOf({ params }: FastifyRequest): string | undefined {
+  const last = Object.entries(params as Record<string, string>)
+    .filter(([name]) => name !== "*")
+    .at(-1)?.[1];
+  return last !== undefined && ID.test(last) ? last : undefined;
+}
+
+const PARAMETER = /^[A-Za-z_][A-Za-z0-9_.:-]{0,60}$/;
+
+/** Their names: what was searched for may be a patient's. */
+function parametersOf({ query, body, url }: FastifyRequest): string[] | undefined {
+  const isSearch = /\/_search(\?|$)/.test(url);
+  const all = [query, isSearch ? body : undefined].flatMap((one) =>
+    typeof one === "object" && one !== null ? Object.keys(one) : [],
+  );
+  const names = [...new Set(all)].filter((name) => PARAMETER.test(name)).sort();
+  return names.length > 0 ? names.slice(0, 40) : undefined;
+}
+
+/** Problem details and OperationOutcome both carry our code. */
+function codeIn(text: string | undefined): string | undefined {
+  if (text === undefined || text.length > 100_000) return undefined;
+  const code = /"code":"([A-Z][A-Z_]+)"/.exec(text)?.[1];
+  return code !== undefined && code in refusalText ? code : undefined;
+}

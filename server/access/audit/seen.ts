@@ -1,0 +1,84 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { PatientView, Principal } from "@openward/model";
+import type { Who } from "./record.ts";
+
+/** What one request turned out to be: who asked, and whose records passed through their view. */
+export interface Seen {
+  who: Who | undefined;
+  organisationId: string | null;
+  readonly patients: Set<string>;
+}
+
+const requests = new AsyncLocalStorage<Seen>();
+
+export const newSeen = (): Seen => ({ who: undefined, organisationId: null, patients: new Set() });
+
+/** Everything that the work does, and whatever it sets off, is seen as this request's. */
+export const seenIn = <T>(seen: Seen, work: () => T): T => requests.run(seen, work);
+
+export const seenNow = (): Seen | undefined => requests.getStore();
+
+interface Signed {
+  readonly principal: Principal;
+}
+
+/** The part of `access` that tells who asks; a room calls it as before, and the door hears the answer. */
+interface Doors {
+  authenticate(headers: {
+    cookie?: string | undefined;
+    authorization?: string | undefined;
+  }): Promise<Signed | undefined>;
+  signIn(linkToken: string): Promise<{ authenticated: Signed }>;
+  viewOf(principal: Principal): Promise<PatientView>;
+}
+
+/**
+ * `access`, as the rooms get it. Nothing of a patient is read but through a view, so that what passes the view is what may
+ * have been seen, whichever room has answered.
+ */
+export function watched<A extends Doors>(access: A): A {
+  const note = ({ principal }: Signed) => {
+    const seen = seenNow();
+    if (!seen) return;
+    seen.who = whoOf(principal);
+    seen.organisationId = principal.organisationId;
+  };
+  return {
+    ...access,
+    async authenticate(headers) {
+      const signed = await access.authenticate(headers);
+      if (signed) note(signed);
+      return signed;
+    },
+    async signIn(linkToken) {
+      const result = await access.signIn(linkToken);
+      note(result.authenticated);
+      return result;
+    },
+    async viewOf(principal) {
+      const view = await access.viewOf(principal);
+      const seen = seenNow();
+      return seen ? watchedView(view, seen.patients) : view;
+    },
+  };
+}
+
+function watchedView(view: PatientView, passed: Set<string>): PatientView {
+  return {
+    ...view,
+    has(patientId) {
+      const isThere = view.has(patientId);
+      if (isThere) passed.add(patientId);
+      return isThere;
+    },
+    recordsOf(patientId) {
+      const records = view.recordsOf(patientId);
+      if (records.length > 0) passed.add(patientId);
+      return records;
+    },
+  };
+}
+
+export function whoOf({ kind, id, display, role }: Principal): Who {
+  return { kind, id, display, role };
+}

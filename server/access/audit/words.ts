@@ -1,0 +1,56 @@
+import type { AuditRecord } from "./record.ts";
+
+/** What kind of thing it was, as a patient would say it. */
+const THINGS: Readonly<Record<string, string>> = {
+  Patient: "your personal details",
+  Observation: "your measurements",
+  DeviceMetric: "what is measured of you",
+  Device: "your devices",
+  Alarm: "your alarms",
+  AlarmLimit: "your alarm limits",
+  Standby: "pauses of your monitoring",
+  Amendment: "corrections to your measurements",
+  Quarantine: "measurements that could not be placed",
+  Provenance: "who corrected your measurements",
+  AuditEvent: "who looked at your data",
+  Ward: "your tile on a ward screen",
+  Bundle: "your data",
+  RawInput: "what your devices sent",
+};
+
+const PURPOSES: Readonly<Record<string, string>> = {
+  TREAT: "for your care",
+  ETREAT: "for emergency care",
+  BTG: "in an emergency, without the usual permission",
+  HRESCH: "for research",
+  PATRQT: "because you asked for it",
+  HOPERAT: "to run the hospital",
+};
+
+const CODES: Readonly<Record<string, string>> = {
+  "live.open": "opened a screen that shows",
+  "live.close": "closed a screen that showed",
+  "ingest.session": "began to send",
+  "ingest.session-end": "stopped sending",
+};
+
+const VERBS: Readonly<Record<AuditRecord["action"], string>> = {
+  C: "added to",
+  R: "looked at",
+  U: "changed",
+  D: "removed something of",
+  E: "worked on",
+};
+
+/** "Nina Berg (nurse) looked at your measurements, for your care" */
+export function inWords(record: AuditRecord): string {
+  const { who, onBehalfOf, code, entity, purpose } = record;
+  const name =
+    who.display === "" ? (who.kind === "unknown" ? "Somebody who was not signed in" : `A ${who.kind}`) : who.display;
+  const behalf = onBehalfOf ? `, for ${onBehalfOf.display}` : "";
+  const subject = `${name}${who.role === null ? "" : ` (${who.role})`}${behalf}`;
+  const verb = code === "fhir.search" ? "looked for" : (CODES[code] ?? VERBS[record.action]);
+  const tried = record.outcome === "allowed" ? "" : "was not allowed what was tried: ";
+  const why = purpose === undefined ? "" : `, ${PURPOSES[purpose] ?? `for the purpose ${purpose}`}`;
+  return `${subject} ${tried}${verb} ${THINGS[entity] ?? "something of yours"}${why}`;
+}

