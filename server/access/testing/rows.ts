@@ -79,7 +79,7 @@ function fill(
     case "uuid":
       return ids.uuid();
     case "bytea":
-      return Buffer.from([0]);
+      return Buffer.from(ids.uuid());
     case "json":
     case "jsonb":
       return "{}";

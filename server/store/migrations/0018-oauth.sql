@@ -94,6 +94,8 @@ CREATE TRIGGER announce AFTER UPDATE OF disabled_at, scope, secret_hash, jwks, j
 DO $$
 DECLARE
   name text;
+  rule text := 'organisation_id = current_organisation() AND
+    (patient_id IS NULL OR (SELECT sees_organisation()) OR patient_id IN (SELECT seen_patients()))';
 BEGIN
   FOREACH name IN ARRAY ARRAY['oauth_client', 'oauth_record', 'oauth_launch'] LOOP
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
@@ -102,9 +104,10 @@ BEGIN
     EXECUTE format('CREATE POLICY every_organisation ON %I TO openward_worker USING (true) WITH CHECK (true)', name);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %I TO openward_api, openward_worker', name);
   END LOOP;
-  ALTER POLICY own_organisation ON oauth_launch
-    USING (organisation_id = current_organisation() AND ((SELECT sees_organisation()) OR patient_id IN (SELECT seen_patients())))
-    WITH CHECK (organisation_id = current_organisation() AND ((SELECT sees_organisation()) OR patient_id IN (SELECT seen_patients())));
+  -- What tells of a patient is asked for by grant; the rest is the organisation's.
+  FOREACH name IN ARRAY ARRAY['oauth_record', 'oauth_launch'] LOOP
+    EXECUTE format('ALTER POLICY own_organisation ON %I USING (%s) WITH CHECK (%2$s)', name, rule);
+  END LOOP;
 END $$;
 GRANT DELETE ON oauth_record, oauth_launch TO openward_api, openward_worker;
 ALTER TABLE oauth_key ENABLE ROW LEVEL SECURITY;

@@ -167,7 +167,7 @@ test("a record that was merged takes its relations and facts along", async () =>
   const [old, kept, person] = [await newPatient(), await newPatient(), await add("patient")];
   await registry.relations.relate(home.id, old.id, { personId: person.id, relation: "self", reason: "card" }, BY);
   await registry.relations.state(home.id, old.id, { fact: "incapacity", reason: "delirium" }, BY);
-  await registry.patients.merge(home.id, old.id, kept.id, BY);
+  await registry.patients.merge(home.id, old.id, kept.id, "test");
   const { relations, facts } = await registry.relations.ofPerson(home.id, person.id);
   assert.deepEqual(
     relations.map(({ patientId }) => patientId),
