@@ -1,4 +1,5 @@
-// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks], or npm run bench -- store
+// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks access], or npm run bench -- store
+import { access } from "./access.ts";
 import { blocks } from "./blocks.ts";
 import { latency } from "./latency.ts";
 import { queries } from "./queries.ts";
@@ -8,7 +9,7 @@ import { store } from "./store/main.ts";
 import { machine, table } from "./support.ts";
 import { throughput } from "./throughput.ts";
 
-const parts = { throughput, latency, queries, sealed, start: startAndMemory, blocks } as const;
+const parts = { throughput, latency, queries, sealed, start: startAndMemory, blocks, access } as const;
 
 const wanted = process.argv.slice(2);
 // Long, with options and parts of its own: never run by the way.
