@@ -21,6 +21,15 @@ before(async () => {
     env: { OPENWARD_SMTP_URL: "smtp://127.0.0.1:1", OPENWARD_MAIL_FROM: "ward@hospital.example" },
   });
   api = await apiOf(ward);
+  // An administrator sees nobody by being one: who relates people to patients is let see them.
+  const administrator = (await api<PersonBody[]>("GET", "/api/people")).find(({ role }) => role === "administrator");
+  await api("POST", "/api/grants", {
+    grantee: { kind: "person", id: administrator?.id },
+    reach: { kind: "organisation" },
+    purpose: "care",
+    basis: "care-team",
+    reason: "says who is which patient",
+  });
   office = await openBrowser();
   bedside = await openBrowser({ width: 390, height: 844, colorScheme: "dark" });
   desk = await office.page();
