@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, type TestContext, test } from "node:test";
 import type { Page } from "playwright-core";
-import { addBeds, type RunningWard, removeDataDir, startWard } from "../../test/support/ward.ts";
+import { addBeds, apiOf, type RunningWard, removeDataDir, startWard } from "../../test/support/ward.ts";
 import { type Browser, openBrowser, picture, skipWithoutBrowser as skip } from "./browser.ts";
 
 /** What the ward says, on every screen, of a disk that runs out of room. */
@@ -39,8 +39,9 @@ const openWard = async (t: TestContext, env: Record<string, string>) => {
     removeDataDir(ward.dataDir);
   });
   const [bed] = await addBeds(ward, 1);
-  const [link] = Object.values(ward.links);
-  assert.ok(bed && link);
+  const nurse = { display: "Nina Berg", role: "nurse" };
+  const { link } = await (await apiOf(ward))<{ link: string }>("POST", "/api/people", nurse);
+  assert.ok(bed);
   await page.goto(link);
   await page.getByRole("link", { name: "Ward", exact: true }).click();
   await tile().waitFor();
