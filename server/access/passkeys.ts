@@ -8,9 +8,10 @@ import {
   verifyAuthenticationResponse,
   verifyRegistrationResponse,
 } from "@simplewebauthn/server";
+import { audit } from "./audit.ts";
 import { createChallenges } from "./challenges.ts";
 import type { Passkey, Passkeys, RelyingParty, Tables, Transaction } from "./ports.ts";
-import { audit, beginSession } from "./sign-in.ts";
+import { beginSession } from "./sign-in.ts";
 
 /** COSE: EdDSA, ES256, RS256. */
 const ALGORITHMS = [-8, -7, -257] as const;
@@ -104,7 +105,7 @@ export function createPasskeys({ tables, runtime }: { tables: Tables; runtime: R
             at,
           ],
         );
-        await audit(tx, organisationId, at, personId, "passkey.add", { passkeyId: id });
+        await audit(tx, { organisationId, at, by: personId, action: "passkey.add", detail: { passkeyId: id } });
         return { id, name, isSynced: credentialBackedUp, createdAt: at, lastUsedAt: null };
       });
     },
@@ -119,7 +120,7 @@ export function createPasskeys({ tables, runtime }: { tables: Tables; runtime: R
         if (removed === 0) throw new RefusedInput("NOT_FOUND", { at: "passkey" });
         // Whoever has the authenticator may be signed in by it.
         await tx.run("UPDATE session SET ended_at = $2 WHERE passkey_id = $1 AND ended_at IS NULL", [passkeyId, at]);
-        await audit(tx, organisationId, at, personId, "passkey.remove", { passkeyId });
+        await audit(tx, { organisationId, at, by: personId, action: "passkey.remove", detail: { passkeyId } });
       });
     },
 

@@ -1,9 +1,9 @@
 import { RefusedInput } from "@openward/errors";
 import type { Principal } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
+import { audit } from "./audit.ts";
 import { IDLE_MS } from "./authentication.ts";
 import type { Session, Tables } from "./ports.ts";
-import { audit } from "./sign-in.ts";
 
 interface Row {
   readonly id: string;
@@ -48,7 +48,7 @@ export function createSessions({ tables, runtime }: { tables: Tables; runtime: R
           [sessionId, id, at],
         );
         if (ended === 0) throw new RefusedInput("NOT_FOUND", { at: "session" });
-        await audit(tx, organisationId, at, id, "person.end-session", { sessionId });
+        await audit(tx, { organisationId, at, by: id, action: "person.end-session", detail: { sessionId } });
       });
     },
   };

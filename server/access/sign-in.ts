@@ -1,6 +1,7 @@
 import { RefusedInput } from "@openward/errors";
 import { type Principal, ROLES } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
+import { audit } from "./audit.ts";
 import { hashSecret, isSecret, newSecret, TOKEN_PREFIX } from "./credentials.ts";
 import type { GrantStore } from "./grants/grants.ts";
 import type { Session, Tables, Transaction } from "./ports.ts";
@@ -38,7 +39,13 @@ export function createCredentialStore(deps: {
            VALUES ($1, $2, $3, $4, $5, $6)`,
           [hashSecret(token), person.organisation_id, personId, at, by, expiresAt],
         );
-        await audit(tx, person.organisation_id, at, by, "person.issue-link", { personId });
+        await audit(tx, {
+          organisationId: person.organisation_id,
+          at,
+          by,
+          action: "person.issue-link",
+          detail: { personId },
+        });
       });
       return { token, expiresAt };
     },
@@ -68,7 +75,7 @@ export function createCredentialStore(deps: {
           "UPDATE session SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL AND ($3::bytea IS NULL OR id_hash = $3)",
           [id, at, idHash ?? null],
         );
-        if (ended > 0) await audit(tx, organisationId, at, id, "person.sign-out", {});
+        if (ended > 0) await audit(tx, { organisationId, at, by: id, action: "person.sign-out" });
       });
     },
 
@@ -93,7 +100,7 @@ export function createCredentialStore(deps: {
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
           [id, organisationId, hashSecret(token), role, display.slice(0, 120) || role, at, by, expiresAt],
         );
-        await audit(tx, organisationId, at, by, "token.issue", { tokenId: id, role, expiresAt });
+        await audit(tx, { organisationId, at, by, action: "token.issue", detail: { tokenId: id, role, expiresAt } });
         await grants.forToken(tx, { organisationId, id, expiresAt }, by);
       });
       return { token, expiresAt };
@@ -107,7 +114,7 @@ export function createCredentialStore(deps: {
           at,
         ]);
         if (revoked === 0) throw new RefusedInput("NOT_FOUND", { at: "token" });
-        await audit(tx, organisationId, at, by, "token.revoke", { tokenId });
+        await audit(tx, { organisationId, at, by, action: "token.revoke", detail: { tokenId } });
       });
     },
 
@@ -144,27 +151,16 @@ export async function beginSession(
      VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9)`,
     [hashSecret(secret), organisationId, personId, at, at + SESSION_MS, id, method, device.slice(0, 80), passkeyId],
   );
-  await audit(tx, organisationId, at, personId, "person.sign-in", {
-    method,
-    sessionId: id,
-    ...(passkeyId === null ? {} : { passkeyId }),
-  });
-  return { secret };
-}
-
-export async function audit(
-  tx: Transaction,
-  organisationId: string,
-  at: number,
-  by: string,
-  action: string,
-  detail: object,
-): Promise<void> {
-  await tx.run("INSERT INTO audit_event (organisation_id, at, actor, action, detail) VALUES ($1, $2, $3, $4, $5)", [
+  await audit(tx, {
     organisationId,
     at,
-    by,
-    action,
-    detail,
-  ]);
+    by: personId,
+    action: "person.sign-in",
+    detail: {
+      method,
+      sessionId: id,
+      ...(passkeyId === null ? {} : { passkeyId }),
+    },
+  });
+  return { secret };
 }

@@ -1,9 +1,10 @@
 import { createPublicKey, type webcrypto } from "node:crypto";
 import { RefusedInput } from "@openward/errors";
 import type { Clock, Ids, Random } from "@openward/runtime";
+import { audit } from "../audit.ts";
 import { hashSecret, newSecret } from "../credentials.ts";
 import { createGrantStore } from "../grants/grants.ts";
-import type { Tables, Transaction } from "../ports.ts";
+import type { Tables } from "../ports.ts";
 import { type ClientRow, clientOf } from "./client-metadata.ts";
 import { CLIENT_KINDS, type Clients, type NewClient } from "./ports.ts";
 import { isPlainScope, parseScope } from "./scopes.ts";
@@ -31,7 +32,7 @@ export function createClients(deps: {
       const id = runtime.ids.uuid();
       const secret = kind === "secret" ? newSecret(runtime.random) : undefined;
       const [row] = await tables.inOrganisation(organisationId, async (tx) => {
-        await audit(tx, organisationId, now(), by, "app.add", { clientId: id, kind, scope });
+        await audit(tx, { organisationId, at: now(), by, action: "app.add", detail: { clientId: id, kind, scope } });
         // Who acts for nobody sees by a grant of its own; its scopes narrow that.
         if (kind === "backend") await grants.forToken(tx, { organisationId, id, expiresAt: null }, by);
         return tx.rows<ClientRow>(
@@ -72,7 +73,7 @@ export function createClients(deps: {
             WHERE grantee_id = $1 AND ended_at IS NULL`,
           [clientId, now(), by],
         );
-        await audit(tx, organisationId, now(), by, "app.disable", { clientId });
+        await audit(tx, { organisationId, at: now(), by, action: "app.disable", detail: { clientId } });
       });
     },
 
@@ -94,7 +95,7 @@ export function createClients(deps: {
           secret === undefined ? (keys.jwks ?? null) : null,
           secret === undefined ? (keys.jwksUri ?? null) : null,
         ]);
-        await audit(tx, organisationId, now(), by, "app.rotate", { clientId });
+        await audit(tx, { organisationId, at: now(), by, action: "app.rotate", detail: { clientId } });
         return secret === undefined ? {} : { secret };
       });
     },
@@ -162,20 +163,3 @@ function checkKeys({ jwks, jwksUri }: { readonly jwks?: unknown; readonly jwksUr
 }
 
 const invalid = (at: string, expected: string) => new RefusedInput("FIELD_INVALID", { at, expected });
-
-async function audit(
-  tx: Transaction,
-  organisationId: string,
-  at: number,
-  by: string,
-  action: string,
-  detail: object,
-): Promise<void> {
-  await tx.run("INSERT INTO audit_event (organisation_id, at, actor, action, detail) VALUES ($1, $2, $3, $4, $5)", [
-    organisationId,
-    at,
-    by,
-    action,
-    detail,
-  ]);
-}
