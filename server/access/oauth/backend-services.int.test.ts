@@ -91,7 +91,7 @@ test("it gets no more than it was registered for, and nothing that is out of ord
   }
 });
 
-test("RS384 works as ES384 does, with keys from an address", async () => {
+test("RS384 works as ES384 does", async () => {
   const rsa = await applicationKeys("RS384");
   const { client } = await server.clients.add(
     server.home.id,
