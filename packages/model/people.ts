@@ -118,4 +118,9 @@ export interface PatientView {
   patientIds(): readonly string[];
   /** This record, and those that were merged into it: one person's. Empty for one that is not visible. */
   recordsOf(patientId: string): readonly string[];
+  /**
+   * Kinds of data of this record (packages/signals/categories.json) that the patient does not share with who has the view;
+   * undefined: everything is shared. Of a patient who is not visible it says nothing.
+   */
+  hiddenOf(patientId: string): ReadonlySet<string> | undefined;
 }

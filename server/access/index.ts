@@ -2,6 +2,7 @@ import { isOfTheWard, type PatientView, type Principal } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { createAuthentication } from "./authentication.ts";
 import { browserName } from "./browser-name.ts";
+import { createConsents } from "./consent/consents.ts";
 import { sessionCookie } from "./credentials.ts";
 import { ensureFirstPeople } from "./first-people.ts";
 import { createBreakGlass } from "./grants/break-glass.ts";
@@ -36,6 +37,7 @@ const seesNobody = (principal: Principal): PatientView => ({
   has: () => false,
   patientIds: () => [],
   recordsOf: () => [],
+  hiddenOf: () => undefined,
 });
 
 /** The door: who is it, and which patients may they see. Nothing is visible but through a view. */
@@ -152,6 +154,12 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
     }),
 
     monitoring,
+    consents: createConsents({
+      tables,
+      runtime,
+      changed: (organisationId) => views.regrant(organisationId, null),
+      log: deps.log,
+    }),
     watchMonitoring: monitoring.start,
 
     async close() {

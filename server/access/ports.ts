@@ -1,6 +1,8 @@
 import type {
   AppAccess,
   Basis,
+  Consent,
+  ConsentStatement,
   Grant,
   Grantee,
   GrantReach,
@@ -60,6 +62,7 @@ export interface Access {
   readonly grants: Grants;
   readonly breakGlass: BreakGlass;
   readonly monitoring: Monitoring;
+  readonly consents: Consents;
   /** Begins to notice when nobody watches a patient any more: for the process that serves. */
   watchMonitoring(): Promise<void>;
 }
@@ -148,6 +151,30 @@ export interface Grants {
   assign(person: Person, wardIds: readonly string[], by: string): Promise<Grant[]>;
   /** To the ward, where the organisation has one only. */
   assignNewcomer(person: Person, by: string): Promise<void>;
+}
+
+/** Who says it and as what, and whether they know what follows. */
+export interface Said {
+  readonly by: string;
+  readonly as: Consent["saidAs"];
+  /** It may leave nobody who watches some kind of data. */
+  readonly isConfirmed?: boolean;
+}
+
+/** What patients say of who may see what. Who may say it is decided at the doors. */
+export interface Consents {
+  /** @throws RefusedInput FIELD_INVALID, NOT_FOUND, CONSENT_LEAVES_UNWATCHED where it was not confirmed */
+  say(organisationId: string, patientId: string, statement: ConsentStatement, said: Said): Promise<Consent>;
+  /** A new version. @throws as `say`; CONFLICT where it was taken back */
+  change(organisationId: string, consentId: string, statement: ConsentStatement, said: Said): Promise<Consent>;
+  /** @throws RefusedInput NOT_FOUND, CONFLICT where it was taken back before */
+  withdraw(organisationId: string, consentId: string, said: Said): Promise<Consent>;
+  /** The newest version, as the house sees it. @throws RefusedInput NOT_FOUND */
+  find(organisationId: string, consentId: string): Promise<Consent>;
+  /** The newest version of each, the last said first: those taken back too. */
+  ofPatients(asker: string | Principal, patientIds: readonly string[]): Promise<Consent[]>;
+  /** Newest first; empty where there is none for who asks. */
+  versions(asker: string | Principal, consentId: string): Promise<Consent[]>;
 }
 
 export interface Authenticated {

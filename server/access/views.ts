@@ -1,6 +1,7 @@
 import type { PatientView, Principal } from "@openward/model";
 import type { Runtime, Timer } from "@openward/runtime";
-import type { Tables } from "./ports.ts";
+import { changedBetween, EVERYTHING, readBroken, readShared, type Shared } from "./consent/shared.ts";
+import type { Tables, Transaction } from "./ports.ts";
 
 const RETRY_MS = 1_000;
 /** Should the announcement of a change be lost, this is how long it can go unnoticed. */
@@ -13,6 +14,8 @@ interface Visible {
   readonly ids: Set<string>;
   /** Records that were merged, and into which. */
   readonly mergedInto: Map<string, string>;
+  /** By record: the kinds of data that consent hides from this principal. */
+  hidden: ReadonlyMap<string, ReadonlySet<string>>;
   /** What has to be asked for again: some patients, or everybody. */
   readonly due: Set<string>;
   isAllDue: boolean;
@@ -50,9 +53,11 @@ export function createViews(deps: {
       visible.due.clear();
       try {
         const before = new Set(visible.ids);
+        const hiddenBefore = visible.hidden;
         if (isAll) await loadAll(visible);
         else await loadSome(visible, patients);
         const others = before.symmetricDifference(visible.ids);
+        for (const id of changedBetween(hiddenBefore, visible.hidden)) others.add(keptOf(visible, id));
         if (visible.isLoaded && others.size > 0 && !visible.isOver)
           deps.onSeen(visible.principal.organisationId, [...others]);
         visible.isLoaded = true;
@@ -65,18 +70,21 @@ export function createViews(deps: {
   }
 
   async function loadAll(visible: Visible): Promise<void> {
-    const { rows, changesAt } = await tables.inOrganisation(visible.principal, async (tx) => ({
+    const { rows, shared } = await tables.inOrganisation(visible.principal, async (tx) => ({
       rows: await tx.rows<PatientRow>("SELECT id, merged_into FROM patient"),
-      changesAt: (await tx.rows<{ at: number | null }>("SELECT sight_changes_at() AS at"))[0]?.at ?? null,
+      shared: await sharedWith(tx),
     }));
     visible.ids.clear();
     visible.mergedInto.clear();
     for (const row of rows) keep(visible, row);
-    wake(visible, changesAt);
+    await follow(visible, shared);
   }
 
   async function loadSome(visible: Visible, patients: readonly string[]): Promise<void> {
-    const rows = await tables.inOrganisation(visible.principal, (tx) => tx.rows<PatientRow>(PERSONS, [patients]));
+    const { rows, shared } = await tables.inOrganisation(visible.principal, async (tx) => ({
+      rows: await tx.rows<PatientRow>(PERSONS, [patients]),
+      shared: await sharedWith(tx),
+    }));
     for (const id of patients) {
       for (const merged of [...visible.mergedInto.keys()])
         if (leadsTo(visible, merged, id)) visible.mergedInto.delete(merged);
@@ -87,10 +95,33 @@ export function createViews(deps: {
     // Where a record went, others may have come along: by whom it is seen now is a question about the whole person. And a
     // stay that ended is seen until a time.
     visible.isAllDue ||= rows.some((row) => row.merged_into !== null);
-    const [{ at = null } = {}] = await tables.inOrganisation(visible.principal, (tx) =>
-      tx.rows<{ at: number | null }>("SELECT sight_changes_at() AS at"),
-    );
-    wake(visible, at);
+    await follow(visible, shared);
+  }
+
+  /** What consent leaves, and when that is next otherwise. */
+  async function follow(visible: Visible, shared: Shared | undefined): Promise<void> {
+    if (shared) {
+      visible.hidden = shared.hidden;
+      wake(visible, shared.changesAt);
+      return;
+    }
+    // Rules that cannot be read hide what they hid, of whom nothing is known everything; a broken glass shows all.
+    const broken = await readBroken(visible.principal, tables);
+    const isBroken = (id: string) => broken.has(keptOf(visible, id));
+    const records = [...visible.ids, ...visible.mergedInto.keys()];
+    const before = visible.isLoaded ? visible.hidden : new Map(records.map((id) => [id, EVERYTHING]));
+    visible.hidden = new Map([...before].filter(([id]) => !isBroken(id)));
+    wake(visible, runtime.clock.now() + RETRY_MS);
+  }
+
+  /** Last in its transaction, which nothing else is read in when this fails. */
+  async function sharedWith(tx: Transaction): Promise<Shared | undefined> {
+    try {
+      return await readShared(tx);
+    } catch (error) {
+      onTrouble(error);
+      return undefined;
+    }
   }
 
   function wake(visible: Visible, at: number | null): void {
@@ -132,6 +163,7 @@ export function createViews(deps: {
       principal,
       ids: new Set(),
       mergedInto: new Map(),
+      hidden: new Map(),
       due: new Set(),
       isAllDue: true,
       isLoaded: false,
@@ -158,6 +190,7 @@ export function createViews(deps: {
           const merged = [...visible.mergedInto.keys()].filter((id) => leadsTo(visible, id, patientId));
           return [patientId, ...merged];
         },
+        hiddenOf: (patientId) => visible.hidden.get(patientId),
       };
     },
 

@@ -66,7 +66,7 @@ export function createChanges(deps: {
   /** @returns whether every screen's view knew the patient */
   async function renew(patientId: string, organisationId: string): Promise<boolean> {
     let isSettled = true;
-    const asked: { screen: Screen; subscription: Subscription }[] = [];
+    const asked: Asked[] = [];
     for (const screen of screens) {
       if (!screen.filter || screen.viewer.principal.organisationId !== organisationId) continue;
       if (deps.isComposing(screen)) deps.postpone(screen, patientId);
@@ -81,22 +81,39 @@ export function createChanges(deps: {
         asked.push({ screen, subscription });
       }
     }
-    const [first] = asked;
-    if (!first) return isSettled;
-    let tile: Tile | null;
-    try {
-      tile = await tiles.tileOf(first.screen.viewer.view(), patientId);
-    } catch (error) {
-      // Alarms were sent as they came; what was held besides is said, and the tile stays as it was.
-      for (const { screen, subscription } of asked) {
-        if (screen.shown.get(patientId) === subscription) endTile(subscription);
-        else feeds.leave(subscription);
+    // One tile for all who see the same of the patient.
+    const alike = [...Map.groupBy(asked, ({ screen }) => shareOf(screen, patientId)).values()];
+    while (alike.length > 0) {
+      const some = alike[0] as typeof asked; // there is one
+      try {
+        await tell(patientId, some);
+      } catch (error) {
+        // Alarms were sent as they came; what was held besides is said, and the tile stays as it was.
+        for (const { screen, subscription } of alike.flat()) {
+          if (screen.shown.get(patientId) === subscription) endTile(subscription);
+          else feeds.leave(subscription);
+        }
+        throw error;
       }
-      throw error;
+      alike.shift();
     }
-    const text = JSON.stringify({ type: "patient", patientId, tile });
-    for (const { screen, subscription } of asked) settle(screen, subscription, tile, text);
     return isSettled;
+  }
+
+  async function tell(patientId: string, some: readonly Asked[]): Promise<void> {
+    const [first] = some;
+    if (!first) return;
+    const share = shareOf(first.screen, patientId);
+    const tile = await tiles.tileOf(first.screen.viewer.view(), patientId);
+    const text = JSON.stringify({ type: "patient", patientId, tile });
+    for (const { screen, subscription } of some) {
+      // What may be seen changed while the tile was made: it is asked for again, and this one is for nobody.
+      if (shareOf(screen, patientId) === share) settle(screen, subscription, tile, text);
+      else {
+        settle(screen, subscription, null, JSON.stringify({ type: "patient", patientId, tile: null }));
+        enqueue(patientId, screen.viewer.principal.organisationId, 1);
+      }
+    }
   }
 
   function settle(screen: Screen, subscription: Subscription, tile: Tile | null, text: string): void {
@@ -139,6 +156,15 @@ export function createChanges(deps: {
     },
   };
 }
+
+interface Asked {
+  readonly screen: Screen;
+  readonly subscription: Subscription;
+}
+
+/** What consent leaves of the patient to who looks at the screen. */
+const shareOf = ({ viewer }: Screen, patientId: string): string =>
+  [...(viewer.view().hiddenOf(patientId) ?? [])].sort().join(" ");
 
 function mayWatch({ patients }: Filter, patientId: string): boolean {
   return patients === undefined || patients.includes(patientId);

@@ -1,7 +1,8 @@
 import { HEARTBEAT_MS, type LiveMessage, watchMessage } from "@openward/api";
 import { type RefusalCode, refusalText } from "@openward/errors";
-import type { Alarm, Readings, Standby, Waveform } from "@openward/model";
+import type { Alarm, PatientView, Readings, Standby, Waveform } from "@openward/model";
 import type { Runtime, Timer } from "@openward/runtime";
+import { isHidden } from "@openward/signals/categories";
 import { createChanges } from "./changes.ts";
 import { createFeeds } from "./feed.ts";
 import type { Bodies, ScreenSocket, StorageState, Tiles, Viewer } from "./ports.ts";
@@ -80,13 +81,14 @@ export function createLive(deps: LiveDeps): Live {
   }
 
   /** To every screen that has the patient and still may; held besides, where a tile is on its way. */
-  function sayAtOnce(patientId: string, key: string, message: () => LiveMessage): void {
+  function sayAtOnce(patientId: string, signal: string | null, key: string, message: () => LiveMessage): void {
     const feed = feeds.find(patientId);
     if (!feed) return;
     const text = JSON.stringify(message());
     for (const subscription of feed.subscriptions) {
       const { screen } = subscription;
-      if (!screen.viewer.view().has(patientId)) continue;
+      const view = screen.viewer.view();
+      if (!view.has(patientId) || isHidden(view, patientId, signal)) continue;
       hold(subscription, key, text);
       if (subscription.isShown) screen.sendAlways(text);
     }
@@ -106,9 +108,10 @@ export function createLive(deps: LiveDeps): Live {
   function sendNumerics(screen: Screen): void {
     let items = "";
     const changed: Subscription[] = [];
+    const view = screen.viewer.view();
     for (const subscription of screen.shown.values()) {
       if (!subscription.isShown) continue;
-      const text = subscription.feed.numerics.changedSince(subscription.since);
+      const text = subscription.feed.numerics.changedSince(subscription.since, hiddenFrom(view, subscription));
       if (text === "") continue;
       items += items === "" ? text : `,${text}`;
       changed.push(subscription);
@@ -121,11 +124,19 @@ export function createLive(deps: LiveDeps): Live {
 
   function sendWaveforms(screen: Screen, now: number): void {
     let chunks = "";
-    for (const { feed, isShown } of screen.shown.values()) {
-      const text = isShown ? feed.waveforms.chunks(screen.waveforms, now) : "";
+    const view = screen.viewer.view();
+    for (const subscription of screen.shown.values()) {
+      const { feed, isShown } = subscription;
+      const text = isShown ? feed.waveforms.chunks(screen.waveforms, now, hiddenFrom(view, subscription)) : "";
       if (text !== "") chunks += chunks === "" ? text : `,${text}`;
     }
     if (chunks !== "") screen.sendWaveforms(`{"type":"waveform","chunks":[${chunks}]}`);
+  }
+
+  /** A feed has the streams of one record: those of records that were merged into it are another feed's. */
+  function hiddenFrom(view: PatientView, { feed }: Subscription): ((signal: string) => boolean) | undefined {
+    const { patientId } = feed;
+    return view.hiddenOf(patientId) ? (signal) => isHidden(view, patientId, signal) : undefined;
   }
 
   function onTick(): void {
@@ -223,11 +234,14 @@ export function createLive(deps: LiveDeps): Live {
       feeds.find(waveform.stream.patientId)?.waveforms.take(waveform, clock.now());
     },
     alarm(alarm) {
-      sayAtOnce(alarm.patientId, `alarm ${alarm.id}`, () => ({ type: "alarm", alarm: bodies.alarmBody(alarm) }));
+      sayAtOnce(alarm.patientId, alarm.signal, `alarm ${alarm.id}`, () => ({
+        type: "alarm",
+        alarm: bodies.alarmBody(alarm),
+      }));
     },
     standby(standby) {
       const message = (): LiveMessage => ({ type: "standby", standby: bodies.standbyBody(standby) });
-      sayAtOnce(standby.patientId, `standby ${standby.id}`, message);
+      sayAtOnce(standby.patientId, null, `standby ${standby.id}`, message);
     },
     patientChanged(patientId, organisationId) {
       if (screens.size > 0) changes.patientChanged(patientId, organisationId);

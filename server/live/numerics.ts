@@ -20,8 +20,10 @@ export interface Numerics {
   /**
    * JSON of the readings that changed after frame `since`, separated by commas; encoded once for all screens. UNCHANGED
    * asks for all that came by here, and not for what only a tile said.
+   *
+   * @param isHidden signals that are not for this screen; encoded for it alone
    */
-  changedSince(since: number): string;
+  changedSince(since: number, isHidden?: (signal: string) => boolean): string;
 }
 
 /** Before every frame. */
@@ -46,6 +48,16 @@ export function createNumerics(patientId: string): Numerics {
     cells.set(streamId, { standing: standing(at, receivedAt), at, frame, text: "", body });
     newestFrame = Math.max(newestFrame, frame);
     said.clear();
+  }
+
+  function encode(since: number, isHidden: (signal: string) => boolean): string {
+    let text = "";
+    for (const cell of cells.values()) {
+      if (cell.frame <= since || isHidden(cell.body.signal)) continue;
+      if (cell.text === "") cell.text = JSON.stringify({ patientId, ...cell.body });
+      text += text === "" ? cell.text : `,${cell.text}`;
+    }
+    return text;
   }
 
   return {
@@ -91,16 +103,12 @@ export function createNumerics(patientId: string): Numerics {
       }
     },
 
-    changedSince(since) {
+    changedSince(since, isHidden) {
       if (newestFrame <= since) return "";
+      if (isHidden) return encode(since, isHidden);
       let text = said.get(since);
       if (text === undefined) {
-        text = "";
-        for (const cell of cells.values()) {
-          if (cell.frame <= since) continue;
-          if (cell.text === "") cell.text = JSON.stringify({ patientId, ...cell.body });
-          text += text === "" ? cell.text : `,${cell.text}`;
-        }
+        text = encode(since, () => false);
         said.set(since, text);
       }
       return text;

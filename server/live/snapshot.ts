@@ -1,5 +1,7 @@
 import type { Tile } from "@openward/api";
+import type { PatientView } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
+import { isHidden } from "@openward/signals/categories";
 import type { Feeds } from "./feed.ts";
 import type { Filter, Tiles } from "./ports.ts";
 import type { Screen } from "./screen.ts";
@@ -67,7 +69,10 @@ export function createSnapshots(deps: {
 
   function show(screen: Screen, next: Map<string, Subscription>, composed: readonly Tile[]): void {
     const view = screen.viewer.view();
-    const visible = composed.filter(({ patient }) => next.has(patient.id) && view.has(patient.id));
+    // What consent hid while it was composed is not in it either; a tile without it is on its way.
+    const visible = composed
+      .filter(({ patient }) => next.has(patient.id) && view.has(patient.id))
+      .map((tile) => withoutHidden(view, tile));
     const before = screen.shown;
     screen.shown = new Map();
     for (const tile of visible) {
@@ -123,5 +128,17 @@ export function createSnapshots(deps: {
       screen.shown = new Map();
       screen.next = new Map();
     },
+  };
+}
+
+function withoutHidden(view: PatientView, tile: Tile): Tile {
+  const { id } = tile.patient;
+  if (view.hiddenOf(id) === undefined) return tile;
+  const isShown = ({ signal }: { readonly signal: string | null }) => !isHidden(view, id, signal);
+  return {
+    ...tile,
+    latest: tile.latest.filter(isShown),
+    streams: tile.streams.filter(isShown),
+    alarms: tile.alarms.filter(isShown),
   };
 }

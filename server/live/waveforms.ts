@@ -5,8 +5,12 @@ export type WaveformMode = "none" | "one" | "all";
 /** The waveforms of one patient between two ticks. */
 export interface Waveforms {
   take(waveform: Waveform, now: number): void;
-  /** JSON chunks of what came since the last tick, separated by commas; "" when nothing did. Encoded once for all. */
-  chunks(mode: WaveformMode, now: number): string;
+  /**
+   * JSON chunks of what came since the last tick, separated by commas; "" when nothing did. Encoded once for all.
+   *
+   * @param isHidden signals that are not for this screen; encoded for it alone
+   */
+  chunks(mode: WaveformMode, now: number, isHidden?: (signal: string) => boolean): string;
   /** The tick is over: what was said is forgotten. */
   clear(): void;
 }
@@ -34,11 +38,11 @@ export function createWaveforms(patientId: string): Waveforms {
   let hasNews = false;
 
   /** ECG first (lead II before others), then the pulse wave, then whatever there is; steady while it speaks. */
-  function chosen(now: number): Wave | undefined {
+  function chosen(now: number, isHidden: (signal: string) => boolean): Wave | undefined {
     let best: Wave | undefined;
     let bestRank = Infinity;
     for (const wave of waves.values()) {
-      if (now - wave.heardAt > SILENT_MS) continue;
+      if (now - wave.heardAt > SILENT_MS || isHidden(wave.stream.signal)) continue;
       const rank = rankOf(wave.stream.signal);
       if (rank < bestRank || (rank === bestRank && best && wave.stream.id < best.stream.id)) {
         best = wave;
@@ -46,6 +50,16 @@ export function createWaveforms(patientId: string): Waveforms {
       }
     }
     return best;
+  }
+
+  function encodeOne(now: number, isHidden: (signal: string) => boolean): string {
+    const wave = chosen(now, isHidden);
+    return wave ? encode(patientId, wave) : "";
+  }
+
+  function encodeAll(isHidden: (signal: string) => boolean): string {
+    const shown = [...waves.values()].filter(({ pieces, stream }) => pieces.length > 0 && !isHidden(stream.signal));
+    return shown.map((wave) => encode(patientId, wave)).join(",");
   }
 
   return {
@@ -73,20 +87,14 @@ export function createWaveforms(patientId: string): Waveforms {
       all = undefined;
     },
 
-    chunks(mode, now) {
+    chunks(mode, now, isHidden) {
       if (!hasNews || mode === "none") return "";
+      if (isHidden) return mode === "one" ? encodeOne(now, isHidden) : encodeAll(isHidden);
       if (mode === "one") {
-        if (one === undefined) {
-          const wave = chosen(now);
-          one = wave ? encode(patientId, wave) : "";
-        }
+        one ??= encodeOne(now, () => false);
         return one;
       }
-      if (all === undefined) {
-        const texts: string[] = [];
-        for (const wave of waves.values()) if (wave.pieces.length > 0) texts.push(encode(patientId, wave));
-        all = texts.join(",");
-      }
+      all ??= encodeAll(() => false);
       return all;
     },
 

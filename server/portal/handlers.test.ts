@@ -253,7 +253,7 @@ test("the profile that is watched stands on the patient and the tile, and a choi
   assert.deepEqual(asked.at(-1), ["screens", id]);
   const principal = { kind: "person", id: "n", display: "N", organisationId: "o", role: "nurse" } as const;
   const tile = await portal.tiles.tileOf(
-    { principal, has: () => true, patientIds: () => [id], recordsOf: () => [id] },
+    { principal, has: () => true, patientIds: () => [id], recordsOf: () => [id], hiddenOf: () => undefined },
     id,
   );
   assert.deepEqual([tile?.patient.ageGroup, tile?.patient.limitsProfile], [null, "adult"]);
@@ -457,6 +457,7 @@ test("tiles hold the worn streams only, and are there while the database is away
     has: (one: string) => one === id && !hidden.has(id),
     patientIds: () => [id],
     recordsOf: (one: string) => [one],
+    hiddenOf: () => undefined,
   };
 
   const [tile, ...others] = await portal.tiles.tilesOf(view, { wardId: WARD.id });

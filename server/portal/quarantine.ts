@@ -18,12 +18,12 @@ export function quarantineHandlers(deps: {
   const busy = new Set<string>();
 
   const present = (record: QuarantineRecord, view: PatientView) =>
-    quarantinedBody(record, (patientId) => view.has(patientId), names);
+    quarantinedBody(record, (patientId) => isWhole(view, patientId), names);
 
   async function find(view: PatientView, id: string): Promise<QuarantineRecord> {
     const record = await quarantine.find(view.principal, id);
     // What was given to a patient is that patient's data.
-    if (!record || (record.patientId !== null && !view.has(record.patientId))) throw new RefusedInput("NOT_FOUND");
+    if (!record || (record.patientId !== null && !isWhole(view, record.patientId))) throw new RefusedInput("NOT_FOUND");
     return record;
   }
 
@@ -113,3 +113,7 @@ function asText(bytes: Uint8Array): string | undefined {
     return undefined;
   }
 }
+
+/** What kinds of data are in the raw bytes nobody has sorted: they are for who may see all of them. */
+const isWhole = (view: PatientView, patientId: string): boolean =>
+  view.has(patientId) && view.hiddenOf(patientId) === undefined;

@@ -47,6 +47,7 @@ function ofOnePatient(view: PatientView, { patientId }: AppAccess): PatientView 
     has: (id) => isTheirs(id) && view.has(id),
     patientIds: () => view.patientIds().filter((id) => id === patientId),
     recordsOf: (id) => (id === patientId ? view.recordsOf(id) : []),
+    hiddenOf: (id) => view.hiddenOf(id),
   };
 }
 

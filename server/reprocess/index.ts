@@ -168,7 +168,9 @@ async function look(
     summary.same += compared.same;
     const isVisible = (finding: Finding) => {
       const patients = patientsOf(finding, amendments);
-      return patients.every((id) => view.has(id)) && (patientId === null || patients.includes(patientId));
+      // Of whom something is hidden nothing is compared: what changes and does not is told by kind and by value.
+      const isWhole = (id: string) => view.has(id) && view.hiddenOf(id) === undefined;
+      return patients.every(isWhole) && (patientId === null || patients.includes(patientId));
     };
     const judged = await judge(compared.differences.filter(isVisible), view, deps);
     summary.same += judged.same;

@@ -1,6 +1,7 @@
 import { RefusedInput } from "@openward/errors";
 import type { Alarm, AlarmPriority, AlarmRule, JournalEntry, Millis, PatientView } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
+import { isHidden } from "@openward/signals/categories";
 import { alarmId } from "./alarm-id.ts";
 import type { ResolvedAlarm, Screens } from "./ports.ts";
 
@@ -196,7 +197,7 @@ export function createAlarmBook({
     },
     acknowledge(view, id, revision) {
       const alarm = byId.get(id);
-      if (!alarm || !view.has(alarm.patientId)) throw new RefusedInput("NOT_FOUND", { at: "id" });
+      if (!alarm || !isShown(view, alarm)) throw new RefusedInput("NOT_FOUND", { at: "id" });
       // What the person saw is what they answer: a condition that came back since is not silenced by this.
       if (alarm.revision !== revision) {
         throw new RefusedInput("CONFLICT", {
@@ -213,7 +214,11 @@ export function createAlarmBook({
     },
     ofView(view) {
       const found: Alarm[] = [];
-      for (const [patientId, alarms] of byPatient) if (view.has(patientId)) found.push(...alarms.values());
+      for (const [patientId, alarms] of byPatient) {
+        if (!view.has(patientId)) continue;
+        const isAll = view.hiddenOf(patientId) === undefined;
+        for (const alarm of alarms.values()) if (isAll || isShown(view, alarm)) found.push(alarm);
+      }
       return found.sort(moreUrgent);
     },
     ofPatient: (patientId) => [...(byPatient.get(patientId)?.values() ?? [])].sort(moreUrgent),
@@ -235,6 +240,10 @@ export function createAlarmBook({
     },
   };
 }
+
+/** It is raised whatever the patient shares; it is shown to whom they show what it is about. */
+const isShown = (view: PatientView, { patientId, signal }: Alarm): boolean =>
+  view.has(patientId) && !isHidden(view, patientId, signal);
 
 /** Priority, then the unanswered ones, then the newest; the id last, so that the order never depends on chance. */
 export function moreUrgent(a: Alarm, b: Alarm): number {

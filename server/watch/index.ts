@@ -13,6 +13,7 @@ import type {
   Waveform,
 } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
+import { isHidden, sees } from "@openward/signals/categories";
 import { type AlarmBook, createAlarmBook } from "./alarms.ts";
 import eventTable from "./events.json" with { type: "json" };
 import { createExpectations } from "./expectations.ts";
@@ -274,7 +275,8 @@ export function createWatch({
     connection: (deviceId, _organisationId, connected, at) => presence.connection(deviceId, connected, at),
 
     active: (view) => alarms.ofView(view),
-    alarmsOf: (view, patientId) => (view.has(patientId) ? alarms.ofPatient(patientId) : []),
+    alarmsOf: (view, patientId) =>
+      view.has(patientId) ? alarms.ofPatient(patientId).filter(({ signal }) => !isHidden(view, patientId, signal)) : [],
     acknowledge: (view, alarmId, revision) => alarms.acknowledge(view, alarmId, revision),
 
     limitsOf(view, patientId) {
@@ -299,7 +301,7 @@ export function createWatch({
     expectationOf: streams.expectationOf,
     async confirmExpectation(view, streamId, intervalMs) {
       const stream = streams.find(streamId);
-      if (!stream || !view.has(stream.patientId)) throw new RefusedInput("NOT_FOUND", { at: "streamId" });
+      if (!stream || !sees(view, stream)) throw new RefusedInput("NOT_FOUND", { at: "streamId" });
       const isPossible =
         intervalMs === null ||
         (Number.isInteger(intervalMs) && intervalMs >= SHORTEST_INTERVAL_MS && intervalMs <= LONGEST_INTERVAL_MS);

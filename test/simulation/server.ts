@@ -54,6 +54,7 @@ export const VIEW: PatientView = {
   has: (id) => everybody.includes(id),
   patientIds: () => everybody,
   recordsOf: (id) => [id],
+  hiddenOf: () => undefined,
 };
 
 /** What a process finds, and leaves behind when it dies. */

@@ -28,6 +28,7 @@ export const engineer: PatientView = {
   has: () => true,
   patientIds: () => [ALICE, BOB],
   recordsOf: (id) => [id],
+  hiddenOf: () => undefined,
 };
 
 export const SPAN = { from: NOW - 10 * HOUR, to: NOW + HOUR, deviceId: null, patientId: null };

@@ -17,6 +17,7 @@ const view: PatientView = {
   has: () => true,
   patientIds: () => [KARI, OLA],
   recordsOf: (id) => [id],
+  hiddenOf: () => undefined,
 };
 
 async function house() {

@@ -18,6 +18,11 @@ const VALUES: Readonly<Record<string, unknown>> = {
   "access_grant.grantee_role": "nobody",
   "access_grant.purpose": "care",
   "access_grant.basis": "care-team",
+  "consent.status": "active",
+  "consent.decision": "deny",
+  "consent.categories": ["other"],
+  "consent.actors": '[{"kind": "everybody"}]',
+  "consent.said_as": "self",
 };
 
 export interface PatientTable {

@@ -1,6 +1,7 @@
 import { type LiveMessage, liveMessage, type Tile } from "@openward/api";
 import type { Alarm, PatientView, Principal, Readings, Role, Standby, Stream, Waveform } from "@openward/model";
 import { type ManualRuntime, manualRuntime } from "@openward/runtime/manual";
+import { isHidden } from "@openward/signals/categories";
 import { createLive, type Live, type LiveDeps } from "../live.ts";
 import type { Filter, ScreenSocket, Viewer } from "../ports.ts";
 
@@ -118,6 +119,8 @@ export function fakeWard(deps: Partial<LiveDeps> = {}): FakeWard {
         },
         async tileOf(view, id) {
           const found = view.has(id) ? structuredClone(tiles.get(id) ?? null) : null;
+          // As the portal's: through the view.
+          if (found) found.latest = found.latest.filter(({ signal }) => !isHidden(view, id, signal));
           await ward.gate;
           return found;
         },
@@ -174,6 +177,7 @@ export function fakeWard(deps: Partial<LiveDeps> = {}): FakeWard {
         has: (id) => tiles.has(id) && !hidden.has(id),
         patientIds: () => [...tiles.keys()].filter((id) => !hidden.has(id)),
         recordsOf: (id) => (tiles.has(id) && !hidden.has(id) ? [id] : []),
+        hiddenOf: () => undefined,
       };
       return {
         principal,

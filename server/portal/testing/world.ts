@@ -140,6 +140,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
     has: (patientId) => patients.has(patientId) && !hidden.has(patientId),
     patientIds: () => [...patients.keys()].filter((key) => !hidden.has(key)),
     recordsOf: (patientId) => (patients.has(patientId) && !hidden.has(patientId) ? [patientId] : []),
+    hiddenOf: () => undefined,
   });
   const authenticated = (via: "session" | "token", role: Role): Authenticated => ({
     principal: {

@@ -34,6 +34,7 @@ export function viewOf(...patientIds: string[]): PatientView {
     has: (id) => set.has(id),
     patientIds: () => [...set],
     recordsOf: (id) => (set.has(id) ? [id] : []),
+    hiddenOf: () => undefined,
   };
 }
 

@@ -9,6 +9,7 @@ import type {
   Stream,
 } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
+import { isHidden } from "@openward/signals/categories";
 import type { DataKeys } from "../keys/ports.ts";
 import { audit } from "../registry/audit.ts";
 import { needSeen, type Tables } from "../registry/transaction.ts";
@@ -156,7 +157,14 @@ export async function openAmendments(options: AmendmentsOptions): Promise<Amendm
 
   await refresh();
   const isShown = (view: PatientView, amendment: Amendment) =>
-    view.has(amendment.patientId) || (amendment.toPatientId !== null && view.has(amendment.toPatientId));
+    (view.has(amendment.patientId) || (amendment.toPatientId !== null && view.has(amendment.toPatientId))) &&
+    isOfShown(view, amendment);
+  /** One about a stream tells of its values; one about a device does not. */
+  const isOfShown = (view: PatientView, { streamId, patientId, toPatientId }: Amendment) => {
+    const hides = [patientId, toPatientId].some((id) => id !== null && view.hiddenOf(id) !== undefined);
+    const signal = hides && streamId !== null ? received.queries.known(viewOfAll(""), streamId)?.signal : undefined;
+    return signal === undefined || ![patientId, toPatientId].some((id) => id !== null && isHidden(view, id, signal));
+  };
 
   return {
     telemetry: amendTelemetry(overlay),
@@ -164,7 +172,10 @@ export async function openAmendments(options: AmendmentsOptions): Promise<Amendm
     makeAsSystem: (organisationId, draft, author) => make(viewOfAll(organisationId), draft, author),
     reprocessed: createReprocessed({ runtime, tables, keys, book, streamIdOf, refresh, made }),
     ofPatient(view, patientId) {
-      const records = view.recordsOf(patientId).flatMap((id) => book.ofPatient(id));
+      const records = view
+        .recordsOf(patientId)
+        .flatMap((id) => book.ofPatient(id))
+        .filter(({ amendment }) => isOfShown(view, amendment));
       const sorted = [...records].sort((a, b) => b.amendment.sequence - a.amendment.sequence);
       return sorted.map((record) => withoutOthersValue(book, record));
     },
@@ -252,5 +263,5 @@ function viewOfAll(organisationId: string): PatientView {
     organisationId,
     role: "integration",
   };
-  return { principal, has: () => true, patientIds: () => [], recordsOf: (id) => [id] };
+  return { principal, has: () => true, patientIds: () => [], recordsOf: (id) => [id], hiddenOf: () => undefined };
 }

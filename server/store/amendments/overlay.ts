@@ -1,4 +1,5 @@
 import type { Amendment, PatientView, Stream } from "@openward/model";
+import { sees } from "@openward/signals/categories";
 import type { Reading } from "../telemetry/ports.ts";
 import { type Book, holds, isAbout } from "./book.ts";
 import { countsToday, type NewestBook } from "./newest.ts";
@@ -52,7 +53,7 @@ export function createOverlay(deps: {
       const own = received.queries.known(view, streamId);
       if (own || book.isEmpty) return own;
       const given = newest.byId(streamId);
-      return given && view.has(given.patientId) ? given : undefined;
+      return given && sees(view, given) ? given : undefined;
     },
     isTouched(stream, from, to) {
       if (book.of(stream).length === 0) return false;
@@ -76,7 +77,7 @@ export function createOverlay(deps: {
       }
       for (const record of records) {
         for (const { stream, reading } of newest.of(record)) {
-          if (reading && !done.has(stream.id)) readings.push(reading);
+          if (reading && !done.has(stream.id) && sees(view, stream)) readings.push(reading);
         }
       }
       return readings;

@@ -15,6 +15,7 @@ export function recordOnly(patientId: string, { principal }: Pick<PatientView, "
     has: (id) => id === patientId,
     patientIds: () => [patientId],
     recordsOf: (id) => (id === patientId ? [id] : []),
+    hiddenOf: () => undefined,
   };
 }
 

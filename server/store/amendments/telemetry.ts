@@ -1,4 +1,5 @@
 import type { AmendmentRecord, PatientView, ReadingVersion, Stream } from "@openward/model";
+import { sees } from "@openward/signals/categories";
 import type { NumericColumns } from "@openward/timeseries";
 import type { Reading, StreamSummary } from "../telemetry/ports.ts";
 import { isAbout, overlaps } from "./book.ts";
@@ -82,7 +83,9 @@ export function amendTelemetry(overlay: Overlay): AmendedTelemetry {
       const records = view.recordsOf(patientId).filter((record) => book.has(record));
       if (records.length === 0) return plain;
       const known = new Set(plain.map(({ stream }) => stream.id));
-      const given = records.flatMap((record) => [...newest.of(record)].filter(({ stream }) => !known.has(stream.id)));
+      const given = records.flatMap((record) =>
+        [...newest.of(record)].filter(({ stream }) => !known.has(stream.id) && sees(view, stream)),
+      );
       return [...plain.map(summaryOf), ...given.map(({ stream, lastAt }) => ({ stream, lastAt }))];
     },
 
@@ -189,7 +192,7 @@ export function amendTelemetry(overlay: Overlay): AmendedTelemetry {
         for (const { stream } of knownStreams(source, amendment.patientId)) {
           if (stream.deviceId !== amendment.deviceId) continue;
           const given = { ...stream, patientId };
-          if (streamIdOf(given) === streamId) return { ...given, id: streamId };
+          if (streamIdOf(given) === streamId) return sees(view, given) ? { ...given, id: streamId } : undefined;
         }
       }
     }

@@ -1,5 +1,6 @@
 import { RefusedInput } from "@openward/errors";
 import type { PatientView, Stream, Waveform } from "@openward/model";
+import { sees } from "@openward/signals/categories";
 import { gapOf, type Line, lineOf, type NumericColumns } from "@openward/timeseries";
 import type { Blocks } from "./blocks.ts";
 import type { Memory } from "./memory.ts";
@@ -48,7 +49,7 @@ export function createQueries(memory: Memory, blocks: Blocks, minutes: MinuteCac
 
   const seen = (view: PatientView, streamId: string, kind?: Stream["kind"]): StreamMemory => {
     const found = memory.streams.get(streamId);
-    if (!found || !view.has(found.stream.patientId)) throw new RefusedInput("NOT_FOUND", { at: "stream" });
+    if (!found || !sees(view, found.stream)) throw new RefusedInput("NOT_FOUND", { at: "stream" });
     if (kind && found.stream.kind !== kind) {
       throw new RefusedInput("FIELD_INVALID", { at: "stream", expected: `a ${kind} stream` });
     }
@@ -67,7 +68,7 @@ export function createQueries(memory: Memory, blocks: Blocks, minutes: MinuteCac
   return {
     known(view, streamId) {
       const found = memory.streams.get(streamId);
-      return found && view.has(found.stream.patientId) ? found.stream : undefined;
+      return found && sees(view, found.stream) ? found.stream : undefined;
     },
 
     newest,

@@ -1,5 +1,6 @@
 import type { PatientView, Stream } from "@openward/model";
 import type { Memory } from "./memory.ts";
+import { streamsShown } from "./shown.ts";
 import type { StreamMemory } from "./stream-memory.ts";
 
 /** Newest readings of many streams as columns: those of the first patient's streams, then of the next one's. */
@@ -18,14 +19,10 @@ export function createNewest(memory: Pick<Memory, "ofPatient">) {
   // By the memory's own array of the patient's streams; it goes when that goes.
   const lists = new WeakMap<readonly StreamMemory[], readonly Stream[]>();
 
-  // Of a record that others were merged into the array is made anew each time, and nothing of it is kept.
-  const streamsOf = (records: readonly string[]) =>
-    records.length === 1 ? memory.ofPatient(records[0] as string) : records.flatMap((id) => memory.ofPatient(id));
-
   return function newest(view: PatientView, patientIds: readonly string[]): Newest {
     const mine = patientIds
       .filter((id) => view.has(id))
-      .map((id) => ({ patientId: id, all: streamsOf(view.recordsOf(id)) }));
+      .map((id) => ({ patientId: id, all: streamsShown(memory, view, view.recordsOf(id)) }));
     const most = mine.reduce((sum, { all }) => sum + all.length, 0);
     const times = new Float64Array(most);
     const values = new Float64Array(most);

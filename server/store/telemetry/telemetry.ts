@@ -1,5 +1,6 @@
 import type { Delivery, JournalEntry, PatientView, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
+import { sees } from "@openward/signals/categories";
 import { mergeColumns, TailMemory } from "@openward/timeseries";
 import { createBlockPacking } from "../keys/block-packing.ts";
 import type { DataKeys } from "../keys/ports.ts";
@@ -21,6 +22,7 @@ import { createRecovery } from "./recovery.ts";
 import type { TailRoom } from "./relief.ts";
 import { loadNewest, loadStreams, newestTimeOf, prepareReplay, type Replay } from "./replay.ts";
 import { createSealer, type SealRun } from "./sealer.ts";
+import { streamsShown } from "./shown.ts";
 import type { StreamMemory } from "./stream-memory.ts";
 import { wholeQueries } from "./whole-queries.ts";
 
@@ -141,10 +143,8 @@ export async function openTelemetry({
   await loadStreams(store, memory, clock.now());
 
   // What was measured before two records were found to be one person's is that person's.
-  const ofPerson = (view: PatientView, patientId: string): readonly StreamMemory[] => {
-    const records = view.recordsOf(patientId);
-    return records.length === 1 ? memory.ofPatient(patientId) : records.flatMap((id) => memory.ofPatient(id));
-  };
+  const ofPerson = (view: PatientView, patientId: string): readonly StreamMemory[] =>
+    streamsShown(memory, view, view.recordsOf(patientId));
   const visible = (view: PatientView, patientId: string, kind: Stream["kind"]): StreamMemory[] =>
     ofPerson(view, patientId).filter((each) => each.stream.kind === kind);
   const chosen = (view: PatientView, query: { readonly patientId: string; readonly streamIds: readonly string[] }) => {
@@ -178,7 +178,7 @@ export async function openTelemetry({
     async stream(view, streamId) {
       await recovery.wait();
       const found = memory.streams.get(streamId);
-      if (!found || !view.has(found.stream.patientId)) return undefined;
+      if (!found || !sees(view, found.stream)) return undefined;
       return { stream: found.stream, lastAt: newestTimeOf(found) };
     },
     latest(view, patientId) {
@@ -202,7 +202,7 @@ export async function openTelemetry({
     async reading(view, streamId, time, ordinal) {
       await recovery.wait();
       const stream = memory.streams.get(streamId);
-      if (!stream?.numeric || !view.has(stream.stream.patientId)) return undefined;
+      if (!stream?.numeric || !sees(view, stream.stream)) return undefined;
       const isRecent = time >= stream.tail.completeFrom;
       let columns = stream.numeric.slice(time, time + 1).columns;
       if (!isRecent) {

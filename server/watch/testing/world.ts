@@ -270,5 +270,6 @@ export function viewOf(person: string, patients: readonly string[] = [PATIENT, O
     has: (patientId) => patients.includes(patientId),
     patientIds: () => patients,
     recordsOf: (id) => [id],
+    hiddenOf: () => undefined,
   };
 }

@@ -33,6 +33,7 @@ export function viewOf(...patientIds: string[]): PatientView {
     has: (id) => ids.has(id),
     patientIds: () => patientIds,
     recordsOf: (id) => (ids.has(id) ? [id] : []),
+    hiddenOf: () => undefined,
   };
 }
 export const everybody = viewOf(ANNA, BERIT, CARL);

@@ -74,5 +74,6 @@ export function viewOf(...patientIds: string[]): PatientView {
     has: (id) => ids.has(id),
     patientIds: () => patientIds,
     recordsOf: (id) => (ids.has(id) ? [id] : []),
+    hiddenOf: () => undefined,
   };
 }
