@@ -112,6 +112,12 @@ export const settings = {
     ["http://", "https://"],
     "the address people use, for links; made from bind and port when left out",
   ),
+  rateLimit: integer(
+    "OPENWARD_RATE_LIMIT",
+    500,
+    [0, 1_000_000],
+    "what one person, program or device may ask for a second, in reads of a row, ten times that at once; 0: no limit",
+  ),
   smtpUrl: {
     ...url(
       "OPENWARD_SMTP_URL",

@@ -8,6 +8,7 @@ import type { OutsideTrouble } from "@openward/errors";
 import type { Alarm, Standby, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import {
+  boundRefusals,
   createAuditQueries,
   inWords,
   recordDevices,
@@ -21,7 +22,6 @@ import type { Config } from "./config.ts";
 import { registerClaim, registerIngest } from "./connect/http/index.ts";
 import { createMqttEndpoint } from "./connect/mqtt/index.ts";
 import type { Claims } from "./connect/ports.ts";
-import { createSignInFailures } from "./connect/sign-in-failures.ts";
 import { ensureDemoWard, type RunningDemo, startDemoDevices } from "./demo.ts";
 import { createForgetting } from "./forget.ts";
 import { type Foundation, openFoundation } from "./foundation.ts";
@@ -36,6 +36,7 @@ import {
 } from "./http/index.ts";
 import { streamId } from "./ingest/ids.ts";
 import { createIngest, sentOf } from "./ingest/index.ts";
+import { createGuesses, createSpending, limitRequests, sourceOf } from "./limits/index.ts";
 import {
   type Address,
   closeServer,
@@ -389,9 +390,15 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     .catch((error: unknown) => report(error, "looking at what was read back"));
   stops.push(() => watch.stop());
 
-  const failures = createSignInFailures({ clock: runtime.clock });
+  const guesses = createGuesses(runtime);
+  const spending = createSpending(runtime);
+  const allowance = { perSecond: config.rateLimit, atOnce: config.rateLimit * 10 };
+  const pace = {
+    spend: (deviceId: string, cost: number) => spending.spend(`device ${deviceId}`, cost, allowance),
+    charge: (deviceId: string, cost: number) => spending.charge(`device ${deviceId}`, cost, allowance),
+  };
   const deviceAccess = recordedDevices.watched(directory);
-  const mqtt = createMqttEndpoint({ ingest: door, access: deviceAccess, runtime, log, failures });
+  const mqtt = createMqttEndpoint({ ingest: door, access: deviceAccess, runtime, log, guesses });
   stops.push(() => mqtt.stop());
   const metrics = createMetrics({
     mqtt: mqtt.stats,
@@ -418,7 +425,10 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     proxies,
     httpsUrl: (host) => httpsUrl(config.publicUrl, host, httpsPort),
   });
-  recordRequests(app, recording);
+  const bounded = boundRefusals(audit.writer, { runtime, sourceOf, report });
+  stops.push(() => bounded.close());
+  recordRequests(app, { ...recording, recorder: bounded });
+  limitRequests(app, { spending, allowance, identityOf: access.identityOf });
   serveOperations(app, {
     live: () => true,
     ready: () => ({
@@ -443,8 +453,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     log,
   });
   stops.push(() => oauth.close());
-  registerIngest(app, { ingest: door, access: deviceAccess, runtime, failures });
-  registerClaim(app, { failures, claims: createClaims({ config, devices: foundation.devices, runtime }) });
+  registerIngest(app, { ingest: door, access: deviceAccess, runtime, guesses, pace });
+  registerClaim(app, { guesses, claims: createClaims({ config, devices: foundation.devices, runtime }) });
   registerRecord(app, {
     access,
     patients: foundation.patients,

@@ -15,6 +15,8 @@ export interface Route {
   readonly body?: z.ZodType;
   readonly status: 200 | 201 | 204;
   readonly response: z.ZodType;
+  /** In reads of a row, for the limit of what one identity may cost; left out: 1. 0: somebody answers an alarm with it. */
+  readonly cost?: number;
   /** Media types beside JSON, by `Accept`. */
   readonly formats?: readonly string[];
 }
@@ -72,39 +74,39 @@ export const routes = {
   merge: { method: "POST", path: "/api/patients/:id/merge", summary: "This record is the same person as `into`", allow: clinical, body: b.merge, status: 200, response: b.patient },
 
   streams: { method: "GET", path: "/api/patients/:id/streams", summary: "What is measured of this patient", allow: everyone, status: 200, response: z.array(b.streamInfo) },
-  trend: {
+  trend: { cost: 5,
     method: "GET", path: "/api/patients/:id/trend", summary: "Numeric streams in equal buckets; `signals` separated by commas, all when left out",
     allow: everyone, query: span.extend({ buckets: number.int().min(1).max(5000).default(600), signals: z.string().optional() }), status: 200, response: z.array(b.trend),
   },
-  waveform: {
+  waveform: { cost: 5,
     method: "GET", path: "/api/patients/:id/waveform", summary: "Samples of one stream, at most 60 seconds",
     allow: everyone, query: span.extend({ stream: z.uuid() }), status: 200, response: z.array(b.waveformPiece),
   },
-  waveformOverview: {
+  waveformOverview: { cost: 10,
     method: "GET", path: "/api/patients/:id/waveform-overview", summary: "Smallest and largest sample per bucket, for a day at a glance",
     allow: everyone, query: span.extend({ stream: z.uuid(), buckets: number.int().min(1).max(5000).default(1000) }), status: 200, response: b.waveformOverview,
   },
   confirmExpectation: { method: "PUT", path: "/api/patients/:id/streams/:streamId/expectation", summary: "Say how often a stream must speak; null is on demand", allow: technical, body: b.expectation, status: 200, response: b.streamInfo },
 
-  streamsOfPatients: { method: "GET", path: "/api/streams", summary: "What is measured of these patients, at most 50", ...columns, query: z.object({ patient: ids }), response: s.streamsOfPatients },
-  newestReadings: {
+  streamsOfPatients: { cost: 5, method: "GET", path: "/api/streams", summary: "What is measured of these patients, at most 50", ...columns, query: z.object({ patient: ids }), response: s.streamsOfPatients },
+  newestReadings: { cost: 5,
     method: "GET", path: "/api/streams/latest", summary: "Newest reading of each numeric stream of `patient`s, at most 250, or of everybody in a `ward`",
     ...columns, query: z.object({ patient: ids.optional(), ward: z.uuid().optional() }), response: s.newestReadings,
   },
-  rawReadings: {
+  rawReadings: { cost: 20,
     method: "GET", path: "/api/streams/readings", summary: "Readings as received, stream by stream; at most 64 streams and 400 days; `limit` is of readings in all; `next` is the `after` of the next page",
     ...columns, query: whole.extend({ stream: ids, order: z.enum(["ascending", "descending"]).default("ascending"), limit: number.int().min(1).max(100_000_000).default(100_000), after: z.string().max(200).optional() }), response: s.rawReadings,
   },
-  streamTrend: {
+  streamTrend: { cost: 10,
     method: "GET", path: "/api/streams/trend", summary: "Equal buckets with their extremes, or a line (`method=lttb`) of about `buckets` points; at most 64 streams, 100,000 buckets in all and 400 days, a line 31 days",
     ...columns, query: whole.extend({ stream: ids, buckets: points.default(600), method: z.enum(["extremes", "lttb"]).default("extremes") }), response: s.streamTrend,
   },
-  waveformPieces: { method: "GET", path: "/api/streams/waveform", summary: "Samples of one stream, at most a day", ...columns, query: whole.extend({ stream: z.uuid() }), response: s.waveformPieces },
-  waveformExtremes: { method: "GET", path: "/api/streams/overview", summary: "Smallest and largest sample per bucket, at most 31 days", ...columns, query: whole.extend({ stream: z.uuid(), buckets: points.default(1000) }), response: s.waveformExtremes },
+  waveformPieces: { cost: 10, method: "GET", path: "/api/streams/waveform", summary: "Samples of one stream, at most a day", ...columns, query: whole.extend({ stream: z.uuid() }), response: s.waveformPieces },
+  waveformExtremes: { cost: 10, method: "GET", path: "/api/streams/overview", summary: "Smallest and largest sample per bucket, at most 31 days", ...columns, query: whole.extend({ stream: z.uuid(), buckets: points.default(1000) }), response: s.waveformExtremes },
 
-  alarms: { method: "GET", path: "/api/alarms", summary: "Alarms that are raised or acknowledged, most urgent first", allow: everyone, status: 200, response: z.array(b.alarm) },
+  alarms: { cost: 0, method: "GET", path: "/api/alarms", summary: "Alarms that are raised or acknowledged, most urgent first", allow: everyone, status: 200, response: z.array(b.alarm) },
   patientAlarms: { method: "GET", path: "/api/patients/:id/alarms", summary: "A patient's alarms of a span, newest first", allow: everyone, query: span, status: 200, response: z.array(b.alarm) },
-  acknowledge: { method: "POST", path: "/api/alarms/:id/acknowledge", summary: "A person answers this alarm, at the revision they saw", allow: clinical, body: z.object({ revision: z.number().int() }), status: 200, response: b.alarm },
+  acknowledge: { cost: 0, method: "POST", path: "/api/alarms/:id/acknowledge", summary: "A person answers this alarm, at the revision they saw", allow: clinical, body: z.object({ revision: z.number().int() }), status: 200, response: b.alarm },
 
   limits: { method: "GET", path: "/api/patients/:id/limits", summary: "Alarm limits", allow: everyone, status: 200, response: b.limitsOfPatient },
   setLimits: { method: "PUT", path: "/api/patients/:id/limits", summary: "Set the limits of the signals named; 409 where others are in force than those `seen`", allow: clinical, body: z.object({ limits: z.array(b.limitsChange).min(1).max(50) }), status: 200, response: b.limitsOfPatient },
@@ -138,13 +140,13 @@ export const routes = {
   claim: { method: "POST", path: "/api/quarantine/:id/claim", summary: "Give to this patient", allow: clinical, body: b.claim, status: 200, response: b.claimed },
   dismiss: { method: "POST", path: "/api/quarantine/:id/dismiss", summary: "Belongs to nobody; the bytes stay until they expire", allow: technical, body: b.dismissal, status: 200, response: b.quarantined },
 
-  reprocess: { method: "POST", path: "/api/reprocess", summary: "Run what was sent in a span through today's codecs and show the differences to what is read today; with `apply`, add what is new and amend what is otherwise; 409 where the differences are not those of `confirm`", allow: fleet, body: b.reprocess, status: 200, response: b.reprocessed },
+  reprocess: { cost: 100, method: "POST", path: "/api/reprocess", summary: "Run what was sent in a span through today's codecs and show the differences to what is read today; with `apply`, add what is new and amend what is otherwise; 409 where the differences are not those of `confirm`", allow: fleet, body: b.reprocess, status: 200, response: b.reprocessed },
 
-  accessHistory: {
+  accessHistory: { cost: 5,
     method: "GET", path: "/api/patients/:id/access-history", summary: "Who looked at this patient's data and changed it, when and why, in plain words; newest first; `before` is the id of the last one of the page before",
     allow: clinical, query: z.object({ from: number.optional(), to: number.optional(), before: z.uuid().optional(), limit: number.int().min(1).max(1000).default(100) }), status: 200, response: z.array(b.accessEntry),
   },
-  audit: {
+  audit: { cost: 5,
     method: "GET", path: "/api/audit", summary: "The organisation's audit log, newest first; `before` is the id of the last one of the page before",
     allow: identities, query: z.object({ patient: z.uuid().optional(), agent: z.string().max(128).optional(), action: z.enum(["C", "R", "U", "D", "E"]).optional(), entity: z.string().max(64).optional(), outcome: z.enum(["allowed", "refused", "failed"]).optional(), from: number.optional(), to: number.optional(), before: z.uuid().optional(), limit: number.int().min(1).max(1000).default(100) }), status: 200, response: z.array(b.auditEntry),
   },
@@ -162,7 +164,7 @@ export const routes = {
   },
   addGrant: { method: "POST", path: "/api/grants", summary: "Let a person, or everybody of a role, see a patient, whoever lies on a ward, or everybody", allow: admin, body: g.newGrant, status: 201, response: g.grant },
   endGrant: { method: "POST", path: "/api/grants/:id/end", summary: "End a grant: what it showed is gone within a second, on open screens too", allow: admin, body: g.endOfGrant, status: 200, response: g.grant },
-  breakGlass: { method: "POST", path: "/api/break-glass", summary: "See a patient of this organisation in an emergency, by record number or id, with a reason and a confirmation; ends by itself, and is reviewed", allow: clinical, body: g.breakGlass, status: 201, response: g.grant },
+  breakGlass: { cost: 20, method: "POST", path: "/api/break-glass", summary: "See a patient of this organisation in an emergency, by record number or id, with a reason and a confirmation; ends by itself, and is reviewed", allow: clinical, body: g.breakGlass, status: 201, response: g.grant },
   glassBroken: { method: "GET", path: "/api/break-glass", summary: "Where the glass was broken, newest first: what waits for a review, or was reviewed", allow: identities, query: z.object({ reviewed: z.stringbool().default(false) }), status: 200, response: z.array(g.glassBroken) },
   reviewGlass: { method: "POST", path: "/api/break-glass/:id/review", summary: "What came of it, by somebody else than who broke it; what was not justified ends at once", allow: identities, body: g.glassReview, status: 200, response: g.glassBroken },
   unwatched: { method: "GET", path: "/api/unwatched", summary: "Who is admitted and watched by nobody: no person has a running grant for monitoring them", allow: clinical, status: 200, response: z.array(g.unwatched) },

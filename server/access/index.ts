@@ -91,6 +91,7 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
 
   return {
     authenticate: authentication.authenticate,
+    identityOf: authentication.identityOf,
     viewOf: async (principal) => (isOfTheWard(principal.role) ? views.viewOf(principal) : seesNobody(principal)),
     issueLink: credentials.issueLink,
     issueToken: credentials.issueToken,

@@ -25,6 +25,8 @@ export interface Access {
     headers: { cookie?: string | undefined; authorization?: string | undefined },
     options?: { readonly apps: boolean },
   ): Promise<Authenticated | undefined>;
+  /** Who it was a moment ago, without asking the database; undefined: nobody who is known, or not known yet. */
+  identityOf(headers: { cookie?: string | undefined; authorization?: string | undefined }): string | undefined;
   /** One-time link token to a session. @throws RefusedInput LINK_EXPIRED */
   signIn(linkToken: string, userAgent?: string): Promise<SignedIn>;
   /** @throws RefusedInput SIGN_IN_REFUSED, whatever the reason is */

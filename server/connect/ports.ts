@@ -82,3 +82,25 @@ export interface DeviceAccess {
   /** Called with the id of each device whose access, or one of whose credentials, ends; returns how to stop listening. */
   onRevoked(listener: (deviceId: string) => void): () => void;
 }
+
+/** One try at something that can be guessed. */
+export interface Guess {
+  readonly what: string;
+  readonly account?: string;
+  readonly address: string;
+}
+
+/** Wrong ones, counted for MQTT and HTTP together. */
+export interface Guesses {
+  /** After how many milliseconds the next try counts; 0: now. */
+  waitMs(guess: Guess): number;
+  failed(guess: Guess): void;
+}
+
+/** What a device may send over HTTP before it is asked to wait. */
+export interface Pace {
+  /** @returns 0 where it was paid; else after how many milliseconds it can be */
+  spend(deviceId: string, cost: number): number;
+  /** Is taken in any case. */
+  charge(deviceId: string, cost: number): void;
+}

@@ -85,7 +85,8 @@ export function problem(
  * (`unexpected`), by which the log has the rest.
  */
 export function problemOf(error: unknown): ProblemBody | undefined {
-  if (error instanceof RefusedInput) return { ...extensionOf(error), ...problem(error.code, factsOf(error.facts)) };
+  if (error instanceof RefusedInput)
+    return { ...extensionOf(error), ...problem(error.code, factsOf(error.facts)), ...retryOf(error.facts) };
   if (error instanceof OutsideTrouble) return problem(error.code, {}, error.code === "DISK_FULL" ? 507 : 503);
   if (error instanceof ZodError) {
     const refusal = refusalOf(error, "body");
@@ -101,7 +102,8 @@ export function unexpected(id: string): ProblemBody {
 
 /** Sends a problem in its own media type, with the headers that belong to its status. */
 export function sendProblem(reply: FastifyReply, body: ProblemBody): FastifyReply {
-  if (body.status === 503 || body.status === 507 || body.status === 429) reply.header("retry-after", "2");
+  if (body.status === 503 || body.status === 507 || body.status === 429)
+    reply.header("retry-after", String(body.retryAfterS ?? 2));
   if (body.status === 401 && !reply.hasHeader("www-authenticate")) reply.header("www-authenticate", "Bearer");
   return reply
     .code(body.status)
@@ -115,6 +117,10 @@ function factsOf(facts: RefusedInput["facts"]): { at?: string; expected?: string
     ...(facts.at === undefined ? {} : { at: facts.at }),
     ...(facts.expected === undefined ? {} : { expected: facts.expected }),
   };
+}
+
+function retryOf({ retryAfterS }: RefusedInput["facts"]): { retryAfterS?: number } {
+  return typeof retryAfterS === "number" ? { retryAfterS } : {};
 }
 
 function extensionOf(error: object): Readonly<Record<string, unknown>> {

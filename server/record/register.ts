@@ -100,7 +100,7 @@ function send(reply: FastifyReply, resource: Resource, request?: FastifyRequest)
     const status = statusOf(resource);
     if (status === 401) reply.header("www-authenticate", 'Bearer realm="openward"');
     if (status === 405) reply.header("allow", "GET, HEAD, POST");
-    if (status === 503 || status === 429) reply.header("retry-after", "2");
+    if ((status === 503 || status === 429) && !reply.hasHeader("retry-after")) reply.header("retry-after", "2");
     reply.code(status);
   } else if (resource.meta?.versionId !== undefined) {
     const etag = `W/"${resource.meta.versionId}"`;
@@ -116,6 +116,8 @@ function send(reply: FastifyReply, resource: Resource, request?: FastifyRequest)
 
 function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   const outcome = outcomeOfError(error) ?? outcomeOfFastify(error);
+  const wait = error instanceof RefusedInput ? error.facts.retryAfterS : undefined;
+  if (typeof wait === "number") reply.header("retry-after", String(wait));
   if (!outcome) request.log.error({ err: error }, "fhir request failed");
   return send(reply, outcome ?? outcomeOf("INTERNAL_ERROR"));
 }

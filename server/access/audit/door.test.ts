@@ -114,3 +114,24 @@ test("a refused request names whom it was about, and nobody who was not asked fo
   assert.deepEqual([record?.who.kind, record?.patients], ["unknown", [OLA]]);
   assert.notEqual(record?.outcome, "allowed");
 });
+
+test("what stands before the door hands on all that it is asked with", async () => {
+  const asked: unknown[][] = [];
+  const access = watched({
+    authenticate: async (...given: unknown[]) => {
+      asked.push(given);
+      return { principal: NINA };
+    },
+    signIn: async (...given: unknown[]) => {
+      asked.push(given);
+      return { authenticated: { principal: NINA } };
+    },
+    viewOf: async (_principal: Principal) => view,
+  });
+  await access.authenticate({ authorization: "Bearer owa_x" }, { apps: true });
+  await access.signIn("token", "Firefox");
+  assert.deepEqual(asked, [
+    [{ authorization: "Bearer owa_x" }, { apps: true }],
+    ["token", "Firefox"],
+  ]);
+});

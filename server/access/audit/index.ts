@@ -9,6 +9,7 @@ export {
   type Signer,
   signerOf,
 } from "./checkpoint.ts";
+export { boundRefusals } from "./crowd.ts";
 export { recordDevices } from "./device-sessions.ts";
 export { recordRequests } from "./door.ts";
 export { type CheckpointNote, linkChanges, startKeeper, takeCheckpoint } from "./keeper.ts";

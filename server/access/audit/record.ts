@@ -45,6 +45,8 @@ export interface AuditRecord {
   readonly requestId?: string | undefined;
   /** The record that began what this one ends: a live view, a device's session. */
   readonly opened?: string | undefined;
+  /** How many there were, where one record stands for many refusals of one source, and from when to when. */
+  readonly crowd?: { readonly count: number; readonly first: number; readonly last: number } | undefined;
   /** The row of audit_event that a change wrote in its own transaction. */
   readonly change?: { readonly position: number; readonly digest: string } | undefined;
 }

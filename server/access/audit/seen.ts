@@ -24,11 +24,11 @@ interface Signed {
 
 /** The part of `access` that tells who asks; a room calls it as before, and the door hears the answer. */
 interface Doors {
-  authenticate(headers: {
-    cookie?: string | undefined;
-    authorization?: string | undefined;
-  }): Promise<Signed | undefined>;
-  signIn(linkToken: string): Promise<{ authenticated: Signed }>;
+  authenticate(
+    headers: { cookie?: string | undefined; authorization?: string | undefined },
+    options?: { readonly apps: boolean },
+  ): Promise<Signed | undefined>;
+  signIn(linkToken: string, userAgent?: string): Promise<{ authenticated: Signed }>;
   viewOf(principal: Principal): Promise<PatientView>;
 }
 
@@ -45,13 +45,13 @@ export function watched<A extends Doors>(access: A): A {
   };
   return {
     ...access,
-    async authenticate(headers) {
-      const signed = await access.authenticate(headers);
+    async authenticate(headers, options) {
+      const signed = await access.authenticate(headers, options);
       if (signed) note(signed);
       return signed;
     },
-    async signIn(linkToken) {
-      const result = await access.signIn(linkToken);
+    async signIn(linkToken, userAgent) {
+      const result = await access.signIn(linkToken, userAgent);
       note(result.authenticated);
       return result;
     },

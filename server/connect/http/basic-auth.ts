@@ -1,9 +1,9 @@
 import { RefusedInput } from "@openward/errors";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { certificateOf } from "../certificate.ts";
-import type { DeviceAccess, SignedInDevice } from "../ports.ts";
-import type { SignInFailures } from "../sign-in-failures.ts";
+import type { DeviceAccess, Guesses, SignedInDevice } from "../ports.ts";
 import { DEVICE_ID } from "../topic.ts";
+import { tooMany } from "./too-many.ts";
 
 const MAX_HEADER = 1_024;
 
@@ -16,16 +16,19 @@ const MAX_HEADER = 1_024;
 export function authenticate(
   request: FastifyRequest,
   reply: FastifyReply,
-  { access, failures }: { access: DeviceAccess; failures: SignInFailures },
+  { access, guesses }: { access: DeviceAccess; guesses: Guesses | undefined },
 ): SignedInDevice {
   const certificate = request.headers.authorization === undefined ? certificateOf(request.raw.socket) : undefined;
   const certified = certificate && access.signInByCertificate(certificate);
   if (certified) return certified;
   const { deviceId, token } = credentials(request.headers.authorization);
-  if (deviceId !== "" && failures.isBlocked(request.ip, deviceId)) throw new RefusedInput("RATE_LIMITED");
+  // A token is too long to be guessed: the right one is let in whatever others have tried, wrong ones are only slowed down.
   const device = deviceId === "" ? undefined : access.signIn(deviceId, token);
   if (device && access.isActive(device.deviceId)) return device;
-  if (deviceId !== "") failures.add(request.ip, deviceId);
+  const guess = { what: "device token", account: deviceId, address: request.ip };
+  const waitMs = deviceId === "" ? 0 : (guesses?.waitMs(guess) ?? 0);
+  if (waitMs > 0) throw tooMany(waitMs);
+  if (deviceId !== "") guesses?.failed(guess);
   reply.header("www-authenticate", 'Basic realm="Openward devices", charset="UTF-8"');
   throw new RefusedInput("DEVICE_SIGN_IN", {
     at: "Authorization",

@@ -3,13 +3,13 @@ import { test } from "node:test";
 import { RefusedInput } from "@openward/errors";
 import { systemRuntime } from "@openward/runtime/system";
 import { createHttp, silentLog } from "../../http/index.ts";
+import { createGuesses } from "../../limits/index.ts";
 import type { Claims } from "../ports.ts";
-import { createSignInFailures } from "../sign-in-failures.ts";
 import { registerClaim } from "./claim.ts";
 
 async function open(claims: Claims) {
   const app = await createHttp({ log: silentLog, ids: systemRuntime.ids });
-  registerClaim(app, { claims, failures: createSignInFailures(systemRuntime) });
+  registerClaim(app, { claims, guesses: createGuesses(systemRuntime) });
   const post = (payload: object, remoteAddress = "127.0.0.1") =>
     app.inject({ method: "POST", url: "/ingest/claim", payload, remoteAddress });
   return { app, post };
@@ -33,6 +33,7 @@ test("guessing is stopped after ten wrong codes of one address, and nobody else 
   }
   const blocked = await post({ code: "right" });
   assert.equal(blocked.statusCode, 429);
+  assert.match(blocked.headers["retry-after"] as string, /^[12]$/);
   assert.equal(asked, 10);
   assert.deepEqual((await post({ code: "right" }, "127.0.0.2")).json(), { id: "mon", token: "t" });
 });

@@ -2,8 +2,8 @@ import { RefusedInput } from "@openward/errors";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { parseFields } from "../../http/index.ts";
-import type { Claims } from "../ports.ts";
-import type { SignInFailures } from "../sign-in-failures.ts";
+import type { Claims, Guesses } from "../ports.ts";
+import { tooMany } from "./too-many.ts";
 
 const body = z.object({
   code: z.string().min(1).max(64),
@@ -11,19 +11,15 @@ const body = z.object({
   csr: z.string().max(16_384).optional(),
 });
 
-/** What failures are counted under beside the address: no device has this id. */
-const CLAIMING = "claim code";
-
 /**
  * `POST /ingest/claim`: a device in a box exchanges the code on its label for what it signs in with from then on.
- * Whoever guesses is stopped after ten wrong codes a minute, and the code is in no log and no answer.
+ * Whoever guesses waits longer with every wrong one after the tenth, and the code is in no log and no answer.
  */
-export function registerClaim(
-  app: FastifyInstance,
-  { claims, failures }: { claims: Claims; failures: SignInFailures },
-): void {
+export function registerClaim(app: FastifyInstance, { claims, guesses }: { claims: Claims; guesses: Guesses }): void {
   app.post("/ingest/claim", { bodyLimit: 32_768 }, async (request, reply) => {
-    if (failures.isBlocked(request.ip, CLAIMING)) throw new RefusedInput("RATE_LIMITED");
+    const guess = { what: "claim code", address: request.ip };
+    const waitMs = guesses.waitMs(guess);
+    if (waitMs > 0) throw tooMany(waitMs);
     const { code, csr } = parseFields(body, request.body, "body");
     reply.header("cache-control", "no-store");
     try {
@@ -32,7 +28,7 @@ export function registerClaim(
       const { cert, expiresAt, authority } = certificate;
       return { id: deviceId, certificate: cert, authority, expiresAt };
     } catch (error) {
-      if (error instanceof RefusedInput && error.code === "CLAIM_EXPIRED") failures.add(request.ip, CLAIMING);
+      if (error instanceof RefusedInput && error.code === "CLAIM_EXPIRED") guesses.failed(guess);
       throw error;
     }
   });

@@ -4,12 +4,12 @@ import type { Problem } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { hashOf } from "../delivery.ts";
-import type { DeviceAccess, Ingest, SignedInDevice } from "../ports.ts";
-import { createSignInFailures, type SignInFailures } from "../sign-in-failures.ts";
+import type { DeviceAccess, Guesses, Ingest, Pace, SignedInDevice } from "../ports.ts";
 import { DEVICE_ID, mayUse, type Route, routeOf } from "../topic.ts";
 import { authenticate } from "./basic-auth.ts";
 import { gunzip } from "./gunzip.ts";
-import { parseLines } from "./lines.ts";
+import { type Line, parseLines } from "./lines.ts";
+import { createPacing } from "./pacing.ts";
 
 export interface HttpIngestLimits {
   /** Of a body, after gunzip. */
@@ -36,6 +36,7 @@ interface Posted {
  * `POST /ingest/devices/{device}/readings` (and waveform, event, status, raw/{codec}) and `POST /ingest` for lines.
  * 200 after the commit with what is durable and what is in quarantine; any 4xx means that nothing was kept; 503 that it
  * is not known to be, and to send again. Who it is, and whether it may, is settled before a byte of the body is read.
+ * Whoever sends more than their pace gets 429; an event is taken at any pace.
  */
 export function registerIngest(
   app: FastifyInstance,
@@ -44,17 +45,21 @@ export function registerIngest(
     access,
     runtime,
     limits: given,
-    failures = createSignInFailures({ clock: runtime.clock }),
+    guesses,
+    pace,
   }: {
     ingest: Ingest;
     access: DeviceAccess;
     runtime: Runtime;
     limits?: Partial<HttpIngestLimits>;
-    /** Shared with MQTT, so that guessing is counted once. */
-    failures?: SignInFailures;
+    /** Shared with MQTT, so that guessing is counted once. Left out: nobody is stopped. */
+    guesses?: Guesses;
+    /** Left out: any. */
+    pace?: Pace;
   },
 ): void {
   const limits = { ...defaultHttpIngestLimits, ...given };
+  const pacing = createPacing(pace);
   const posted = new WeakMap<FastifyRequest, Posted>();
   const postedOf = (request: FastifyRequest) => posted.get(request) as Posted;
 
@@ -67,7 +72,9 @@ export function registerIngest(
 
     scope.addHook("onRequest", (request, reply, done) => {
       try {
-        posted.set(request, admit(request, reply, { access, failures }));
+        const admitted = admit(request, reply, { access, guesses });
+        posted.set(request, admitted);
+        pacing.admit(admitted.device.deviceId, admitted.route?.kind);
         done();
       } catch (refusal) {
         done(refusal as Error);
@@ -90,24 +97,44 @@ export function registerIngest(
       const deliveryKey = deliveryKeyOf(request, body);
       const { organisationId } = device;
       const receivedAt = runtime.clock.now();
-      return ingest
-        .accept({
-          deviceId,
-          organisationId,
-          kind,
-          format,
-          body,
-          receivedAt,
-          deliveryKey,
-          isRedelivery: deliveryKey !== null,
-          rejectMalformed: true,
-        })
+      return pacing
+        .take(
+          device.deviceId,
+          { bytes: body.length, lines: 1, isEvent: kind === "event", isPaid: kind !== "event" },
+          () =>
+            ingest.accept({
+              deviceId,
+              organisationId,
+              kind,
+              format,
+              body,
+              receivedAt,
+              deliveryKey,
+              isRedelivery: deliveryKey !== null,
+              rejectMalformed: true,
+            }),
+        )
         .then(({ accepted, quarantined }) => answer(reply, accepted, quarantined));
     });
 
     scope.post("/ingest", options, async (request, reply) => {
       const { device } = postedOf(request);
-      const lines = parseLines(bodyOf(request), device);
+      const body = bodyOf(request);
+      const lines = parseLines(body, device);
+      const isEvent = lines.some(({ route }) => route.kind === "event");
+      return pacing.take(
+        device.deviceId,
+        { bytes: body.length, lines: lines.length, isEvent, isPaid: false },
+        async () => acceptLines(request, reply, device, lines),
+      );
+    });
+
+    const acceptLines = async (
+      request: FastifyRequest,
+      reply: FastifyReply,
+      device: SignedInDevice,
+      lines: readonly Line[],
+    ): Promise<FastifyReply> => {
       const { organisationId } = device;
       const receivedAt = runtime.clock.now();
       let accepted = 0;
@@ -136,7 +163,7 @@ export function registerIngest(
         }
       }
       return answer(reply, accepted, quarantined);
-    });
+    };
     ready();
   });
 }
@@ -145,7 +172,7 @@ export function registerIngest(
 function admit(
   request: FastifyRequest,
   reply: FastifyReply,
-  doors: { access: DeviceAccess; failures: SignInFailures },
+  doors: { access: DeviceAccess; guesses: Guesses | undefined },
 ): Posted {
   const device = authenticate(request, reply, doors);
   const key = request.headers["idempotency-key"];

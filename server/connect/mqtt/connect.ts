@@ -68,7 +68,7 @@ function signIn(
   packet: IConnectPacket,
   no: (reasonCode: number, reason: string) => void,
 ): SignedInDevice | undefined {
-  const { access, failures, counters } = connection.shared;
+  const { access, guesses, counters } = connection.shared;
   const { username = "", password } = packet;
   if (connection.isInTheClear) {
     counters.signInsRefused++;
@@ -90,18 +90,17 @@ function signIn(
     no(REASON.notAuthorised, "user name (device id) and password (token), or a client certificate, are needed");
     return undefined;
   }
-  if (failures.isBlocked(connection.address, username)) {
-    counters.signInsRefused++;
-    no(REASON.connectionRateExceeded, describeRefusal("RATE_LIMITED"));
-    return undefined;
-  }
+  // A token is too long to be guessed: the right one is let in whatever others have tried, wrong ones are only slowed down.
   const device = DEVICE_ID.test(username) ? access.signIn(username, password.toString()) : undefined;
-  if (!device) {
-    counters.signInsRefused++;
-    failures.add(connection.address, username.slice(0, 64));
+  if (device) return device;
+  counters.signInsRefused++;
+  const guess = { what: "device token", account: username.slice(0, 64), address: connection.address };
+  if (guesses && guesses.waitMs(guess) > 0) no(REASON.connectionRateExceeded, describeRefusal("RATE_LIMITED"));
+  else {
+    guesses?.failed(guess);
     no(REASON.badUserNameOrPassword, describeRefusal("DEVICE_SIGN_IN"));
   }
-  return device;
+  return undefined;
 }
 
 function willOf(

@@ -2,8 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Runtime } from "@openward/runtime";
 import { createWebSocketStream, type WebSocket } from "ws";
 import { certificateOf } from "../certificate.ts";
-import type { DeviceAccess, Ingest, SignedInDevice } from "../ports.ts";
-import { createSignInFailures, type SignInFailures } from "../sign-in-failures.ts";
+import type { DeviceAccess, Guesses, Ingest, SignedInDevice } from "../ports.ts";
 import { Connection } from "./connection.ts";
 import { type Delivery, publishDown } from "./downlink.ts";
 import { defaultMqttLimits, type MqttLimits } from "./limits.ts";
@@ -48,15 +47,15 @@ export function createMqttEndpoint({
   runtime,
   log,
   limits: given,
-  failures = createSignInFailures({ clock: runtime.clock }),
+  guesses,
 }: {
   ingest: Ingest;
   access: DeviceAccess;
   runtime: Runtime;
   log: Log;
   limits?: Partial<MqttLimits>;
-  /** Shared with HTTP, so that guessing is counted once. */
-  failures?: SignInFailures;
+  /** Shared with HTTP, so that guessing is counted once. Left out: nobody is stopped. */
+  guesses?: Guesses;
 }): MqttEndpoint {
   const limits: MqttLimits = { ...defaultMqttLimits, ...given };
   const ofDevice = new Map<string, Connection[]>();
@@ -75,7 +74,7 @@ export function createMqttEndpoint({
     runtime,
     limits,
     log,
-    failures,
+    guesses,
     wills,
     sessions: createSessions({ limits, onEnd: (session) => wills.hasten(session) }),
     gate: { messages: 0, bytes: 0, waiting: new Set() },

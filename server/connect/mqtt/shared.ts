@@ -1,6 +1,5 @@
 import type { Runtime } from "@openward/runtime";
-import type { DeviceAccess, Ingest } from "../ports.ts";
-import type { SignInFailures } from "../sign-in-failures.ts";
+import type { DeviceAccess, Guesses, Ingest } from "../ports.ts";
 import type { Connection } from "./connection.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { PacketReader } from "./packets.ts";
@@ -23,7 +22,7 @@ export interface Shared {
   readonly runtime: Runtime;
   readonly limits: MqttLimits;
   readonly log: Log;
-  readonly failures: SignInFailures;
+  readonly guesses: Guesses | undefined;
   readonly sessions: Sessions;
   readonly wills: Wills;
   readonly redeliveries: Redeliveries;

@@ -1,6 +1,7 @@
 import { type Duplex, duplexPair } from "node:stream";
 import { manualRuntime } from "@openward/runtime/manual";
 import { generate, type IConnectPacket, type Packet, parser } from "mqtt-packet";
+import { createGuesses } from "../../limits/index.ts";
 import type { MqttEndpoint, MqttLimits } from "../mqtt/index.ts";
 import { createMqttEndpoint } from "../mqtt/index.ts";
 import { fakeAccess, fakeIngest } from "./fakes.ts";
@@ -88,7 +89,14 @@ export function testBench(limits: Partial<MqttLimits> = {}) {
   const runtime = manualRuntime();
   const warnings: [object, string][] = [];
   const log = { info() {}, warn: (facts: object, text: string) => void warnings.push([facts, text]), error() {} };
-  const endpoint: MqttEndpoint = createMqttEndpoint({ ingest, access, runtime, log, limits });
+  const endpoint: MqttEndpoint = createMqttEndpoint({
+    ingest,
+    access,
+    runtime,
+    log,
+    limits,
+    guesses: createGuesses(runtime),
+  });
 
   function open(version: 4 | 5): TestClient {
     const [ours, theirs] = duplexPair();
