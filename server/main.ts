@@ -421,7 +421,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const app = await createHttp({
     log,
     ids: runtime.ids,
-    portals: { dist: WEB_DIST },
+    portals: { dist: WEB_DIST, random: runtime.random },
     proxies,
     httpsUrl: (host) => httpsUrl(config.publicUrl, host, httpsPort),
   });

@@ -6,6 +6,8 @@ const server = process.env.OPENWARD_DEV_SERVER ?? "http://127.0.0.1:8080";
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],
+  // The server writes each answer's own nonce here (server/http/static.ts).
+  html: { cspNonce: "CSP-NONCE-OF-THIS-ANSWER" },
   build: {
     outDir: "dist",
     emptyOutDir: true,

@@ -9,7 +9,15 @@ import { RefusedInput } from "@openward/errors";
 import { systemRuntime } from "@openward/runtime/system";
 import type { FastifyInstance } from "fastify";
 import { Registry } from "prom-client";
-import { createHttp, type HttpOptions, type Log, serveOpenApi, serveOperations, silentLog } from "./index.ts";
+import {
+  createHttp,
+  type HttpOptions,
+  type Log,
+  portalPolicy,
+  serveOpenApi,
+  serveOperations,
+  silentLog,
+} from "./index.ts";
 
 async function start(t: TestContext, register: (app: FastifyInstance) => void, options: Partial<HttpOptions> = {}) {
   const app = await createHttp({ log: silentLog, ids: systemRuntime.ids, ...options });
@@ -56,12 +64,76 @@ test("an error of ours is an id: neither answer nor log has the message", async 
   assert.ok(!JSON.stringify(logged).includes("Hansen"));
 });
 
-test("every answer carries the security headers", async (t) => {
+/** Directives by name. */
+const policyOf = (answer: Response) =>
+  Object.fromEntries(
+    (answer.headers.get("content-security-policy") ?? "").split("; ").map((one) => {
+      const [name = "", ...values] = one.split(" ");
+      return [name, values];
+    }),
+  );
+
+test("every answer carries the security headers; what is no page may load, run, send and frame nothing", async (t) => {
   const { address } = await start(t, () => {});
-  const { headers } = await fetch(`${address}/nowhere`);
-  assert.match(headers.get("content-security-policy") ?? "", /script-src 'self';.*frame-ancestors 'none'/);
-  assert.equal(headers.get("x-content-type-options"), "nosniff");
-  assert.equal(headers.get("referrer-policy"), "no-referrer");
+  const answer = await fetch(`${address}/nowhere`);
+  assert.deepEqual(policyOf(answer), {
+    "default-src": ["'none'"],
+    "object-src": ["'none'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'none'"],
+    "frame-ancestors": ["'none'"],
+    "require-trusted-types-for": ["'script'"],
+  });
+  const { headers } = answer;
+  for (const [name, value] of [
+    ["x-content-type-options", "nosniff"],
+    ["x-frame-options", "DENY"],
+    ["referrer-policy", "no-referrer"],
+    ["cross-origin-opener-policy", "same-origin"],
+    ["cross-origin-resource-policy", "same-origin"],
+  ] as const) {
+    assert.equal(headers.get(name), value);
+  }
+  assert.match(headers.get("permissions-policy") ?? "", /camera=\(\), microphone=\(\), geolocation=\(\)/);
+});
+
+test("each page has a nonce of its own, on every script and style, in a policy without unsafe words", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "openward-dist-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const placeholder = "CSP-NONCE-OF-THIS-ANSWER";
+  writeFileSync(
+    join(folder, "index.html"),
+    `<meta property="csp-nonce" nonce="${placeholder}"><script src="/a.js" nonce="${placeholder}"></script>`,
+  );
+  const { address } = await start(t, () => {}, { portals: { dist: folder, random: systemRuntime.random } });
+  const seen = new Set<string>();
+  for (const path of ["/", "/index.html", "/patients/7", "/mine", "/sign-in"]) {
+    const answer = await fetch(`${address}${path}`, { headers: { accept: "text/html" } });
+    const policy = policyOf(answer);
+    const nonce = /'nonce-([\w+/=]{24})'/.exec(policy["script-src"]?.join(" ") ?? "")?.[1] ?? "";
+    assert.ok(nonce && !seen.has(nonce), path);
+    seen.add(nonce);
+    const text = await answer.text();
+    assert.equal(text.split(`nonce="${nonce}"`).length - 1, 2, text);
+    assert.ok(!text.includes(placeholder));
+    assert.deepEqual(policy["style-src"], ["'self'", `'nonce-${nonce}'`]);
+    assert.deepEqual(policy["connect-src"], ["'self'", address.replace("http", "ws")]);
+    assert.deepEqual(policy["object-src"], ["'none'"]);
+    assert.deepEqual(policy["base-uri"], ["'none'"]);
+    assert.deepEqual(policy["frame-ancestors"], ["'none'"]);
+    assert.deepEqual(policy["require-trusted-types-for"], ["'script'"]);
+    assert.doesNotMatch(answer.headers.get("content-security-policy") ?? "", /unsafe|\*|https?:/);
+    // A kept page would have another nonce than the policy that comes with it.
+    assert.equal(answer.headers.get("cache-control"), "no-store");
+    assert.equal(answer.headers.get("etag"), null);
+  }
+});
+
+test("a Host header that is no host does not get into a policy", () => {
+  for (const host of ["evil.example; script-src *", "a b", "a'b", "x:y"]) {
+    assert.match(portalPolicy("n", { host, isSecure: true }), /; connect-src 'self';/);
+  }
+  assert.match(portalPolicy("n", { host: "[::1]:8443", isSecure: true }), /connect-src 'self' wss:\/\/\[::1\]:8443;/);
 });
 
 test("bytes that are not HTTP, and headers that never end, get one short answer", async (t) => {
@@ -85,7 +157,7 @@ test("pages come from the bundle: hashed names for ever, index.html for every pa
   t.after(() => rmSync(folder, { recursive: true }));
   const dist = join(folder, "dist");
   mkdirSync(dist);
-  const { address } = await start(t, () => {}, { portals: { dist } });
+  const { address } = await start(t, () => {}, { portals: { dist, random: systemRuntime.random } });
   const page = (path: string) => fetch(`${address}${path}`, { headers: { accept: "text/html" } });
   const before = await page("/");
   assert.equal(before.status, 503);
@@ -98,7 +170,6 @@ test("pages come from the bundle: hashed names for ever, index.html for every pa
   for (const path of ["/", "/patients/7", "/sign-in"]) {
     const answer = await page(path);
     assert.equal(answer.status, 200, path);
-    assert.equal(answer.headers.get("cache-control"), "no-cache");
     assert.match(await answer.text(), /ward/);
   }
   const script = await fetch(`${address}/assets/main-abc123.js`);

@@ -2,6 +2,7 @@
 export * from "./addresses.ts";
 export * from "./confidential.ts";
 export * from "./fields.ts";
+export * from "./headers.ts";
 export * from "./http.ts";
 export * from "./log.ts";
 export * from "./openapi.ts";

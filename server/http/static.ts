@@ -1,29 +1,35 @@
-import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import compress from "@fastify/compress";
 import files from "@fastify/static";
+import type { Random } from "@openward/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { portalPolicy } from "./headers.ts";
 import { problem, sendProblem } from "./problem.ts";
 
 /** Where the built portals lie: `index.html`, and `assets/` with a hash in every name. */
 export interface Portals {
   readonly dist: string;
+  /** For the nonce of each page. */
+  readonly random: Pick<Random, "bytes">;
 }
+
+/** What the build writes where a page's nonce belongs (web/vite.config.ts). */
+const NONCE = /\bCSP-NONCE-OF-THIS-ANSWER\b/g;
+const NONCE_BYTES = 18;
 
 /** Addresses that are never a page of the portals: what is unknown there is a problem, not a page. */
 const notPages = /^\/(api|fhir|ingest|live|mqtt|health|metrics|assets)(\/|\?|$)/;
 
 const notBuilt = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Openward</title>
-<body style="font-family:sans-serif;max-width:40em;margin:4em auto">
+<body>
 <h1>The portals are not built</h1>
 <p>The server runs, and /api, /fhir and /ingest answer. Build the portals with <code>npm start</code>, then load this page again.</p>
 </body></html>`;
 
 /** Serves the portals: files that exist, and `index.html` for every other page a browser asks for. */
-export async function servePortals(app: FastifyInstance, { dist }: Portals): Promise<void> {
+export async function servePortals(app: FastifyInstance, { dist, random }: Portals): Promise<void> {
   const index = join(dist, "index.html");
-  // Asked anew each time: a build may finish while the server runs.
-  const isBuilt = () => existsSync(index);
 
   // Small answers (acks above all) stay as they are: compression is for the bundle, in its own scope.
   await app.register(async (scope) => {
@@ -41,16 +47,24 @@ export async function servePortals(app: FastifyInstance, { dist }: Portals): Pro
         response.setHeader("cache-control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
       },
     });
-    scope.get("/", (_request, reply) => page(reply));
+    // The page itself, whatever it is called, goes out with a nonce.
+    scope.get("/", page);
+    scope.get("/index.html", page);
   });
 
-  const page = (reply: FastifyReply) => {
-    reply.header("cache-control", "no-cache").type("text/html; charset=utf-8");
-    return isBuilt() ? reply.sendFile("index.html") : reply.code(503).send(notBuilt);
-  };
+  async function page(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    // A nonce is for one answer: what a browser kept would have another than its policy names.
+    reply.header("cache-control", "no-store").type("text/html; charset=utf-8");
+    // Read anew each time: a build may finish while the server runs.
+    const built = await readFile(index, "utf8").catch(() => undefined);
+    if (built === undefined) return reply.code(503).send(notBuilt);
+    const nonce = Buffer.from(random.bytes(NONCE_BYTES)).toString("base64");
+    const origin = { host: request.host, isSecure: request.protocol === "https" };
+    return reply.header("content-security-policy", portalPolicy(nonce, origin)).send(built.replaceAll(NONCE, nonce));
+  }
 
   app.setNotFoundHandler((request, reply) => {
-    if (isPage(request)) return page(reply);
+    if (isPage(request)) return page(request, reply);
     return sendProblem(reply, problem("NOT_FOUND"));
   });
 }

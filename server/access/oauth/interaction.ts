@@ -2,13 +2,12 @@ import { RefusedInput } from "@openward/errors";
 import type { PatientView } from "@openward/model";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type Provider from "oidc-provider";
-import { securityHeaders } from "../../http/headers.ts";
-import { isSameOrigin } from "../../http/index.ts";
+import { isSameOrigin, plainPagePolicy } from "../../http/index.ts";
 import { hashSecret } from "../credentials.ts";
 import type { Authenticated } from "../ports.ts";
 import { fhirBase } from "./facts.ts";
 import { launchedPatient, useLaunch } from "./launches.ts";
-import { askConsent, comeAgain, pickPatient, refusal, signInFirst } from "./pages.ts";
+import { askConsent, comeAgain, pickPatient, refusal, STYLE_HASH, signInFirst } from "./pages.ts";
 import type { OAuthDeps, PatientName } from "./ports.ts";
 import type { RegisteredClient } from "./provider.ts";
 import { allowedScopes, parseScopes } from "./scopes.ts";
@@ -215,11 +214,10 @@ function targetOf(redirectUri: string): string {
 }
 
 function send(reply: FastifyReply, html: string, status = 200, formTarget = ""): FastifyReply {
-  const policy = securityHeaders["content-security-policy"] ?? "";
   return reply
     .code(status)
     .header("cache-control", "no-store")
-    .header("content-security-policy", policy.replace("form-action 'self'", `form-action 'self' ${formTarget}`.trim()))
+    .header("content-security-policy", plainPagePolicy(STYLE_HASH, formTarget))
     .type("text/html; charset=utf-8")
     .send(html);
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { ResourceScope } from "@openward/model";
 import type { PatientName } from "./ports.ts";
 import { isPlainScope, parseScope } from "./scopes.ts";
@@ -13,6 +14,9 @@ a.choice{display:block;padding:.8rem;margin:.4rem 0;border:1px solid #8aa0b2;bor
 a.choice:hover,a.choice:focus{background:#e8f1fa}label{display:block;margin:.4rem 0}
 button{font:inherit;padding:.7rem 1.4rem;margin:1rem .6rem 0 0;border-radius:6px;border:1px solid #0b5cad;background:#0b5cad;color:#fff}
 button[value=deny]{background:#fff;color:#0b5cad}input[type=search]{font:inherit;padding:.5rem;width:60%}`;
+
+/** By it a browser knows the one style that these pages have. */
+export const STYLE_HASH = `sha256-${createHash("sha256").update(STYLE).digest("base64")}`;
 
 function page(title: string, body: string, head = ""): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

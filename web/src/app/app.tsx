@@ -3,6 +3,7 @@ import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-qu
 import { RouterProvider } from "@tanstack/react-router";
 import { ApiProblem, isSignedOut } from "./api.ts";
 import { FailedScreen } from "./failed-screen.tsx";
+import { styleNonce } from "./nonce.ts";
 import { createAppRouter } from "./router.tsx";
 import { theme } from "./theme.ts";
 
@@ -27,7 +28,7 @@ const router = createAppRouter(queries);
 
 export function App() {
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
       <FailedScreen>
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />

@@ -7,7 +7,9 @@ import { browserClock, elapsedSince, type Moment, momentOf } from "../live/clock
 import { createLive, type Live } from "../live/live.ts";
 import { createNotMonitoring } from "../live/not-monitoring.ts";
 import { openBrowserSocket } from "../live/socket.ts";
+import tickerUrl from "../live/ticker.worker.ts?worker&url";
 import { createWatchdog, type Watchdog } from "../live/watchdog.ts";
+import { trustedScriptUrl } from "./trusted-types.ts";
 
 /** What watches while this page is open, whatever is drawn: the live views, the watchdog and the sound. */
 export interface Monitor {
@@ -73,7 +75,7 @@ function createMonitor(): Monitor {
 
   // Two timers of different make: either is enough.
   setInterval(tick, 1_000);
-  const worker = new Worker(new URL("../live/ticker.worker.ts", import.meta.url), { type: "module" });
+  const worker = new Worker(trustedScriptUrl(tickerUrl) as string, { type: "module" });
   worker.addEventListener("message", tick);
   addEventListener("online", () => {
     for (const live of [ward, patient]) if (live.state().isUnsteady) live.reconnect();
