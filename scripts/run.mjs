@@ -34,6 +34,9 @@ const commands = {
     buildWeb();
     handOver([join(root, "bench/main.ts"), ...args]);
   },
+  authorisation() {
+    handOver([join(root, "test/authorisation/write.ts")]);
+  },
   campaign() {
     handOver([join(root, "test/campaign.ts"), ...args]);
   },

@@ -89,13 +89,15 @@ export interface ServerOptions {
   readonly progress: (text: string) => void;
   /** Another server writes to the database now: the process must end. */
   readonly onSuperseded: (error: OutsideTrouble) => void;
+  /** Opens what everything stands on; left out: as it is. */
+  readonly open?: typeof openFoundation;
 }
 
 const WEB_DIST = fileURLToPath(new URL("../web/dist", import.meta.url));
 
 /** Reads nothing but what it is given, builds every room, introduces them, starts them; `stop` goes backwards. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { config, isDemo, runtime, log, progress, onSuperseded } = options;
+  const { config, isDemo, runtime, log, progress, onSuperseded, open = openFoundation } = options;
   const stops: (() => Promise<void> | void)[] = [];
   const stop = async () => {
     for (const step of stops.reverse()) await step();
@@ -103,7 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     await refuseTaken(Object.values(addressesOf(config)).filter((address) => address !== null));
     progress("starting the database ...");
-    const foundation = await openFoundation({ config, mode: "serve", runtime, log, onSuperseded });
+    const foundation = await open({ config, mode: "serve", runtime, log, onSuperseded });
     stops.push(() => foundation.close());
     progress("opening the journal ...");
     const rooms = await openRooms({ ...options, foundation, stops });
@@ -279,6 +281,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       },
     },
     amendments: amendments.reprocessed,
+    wearerAt: (deviceId, at) => directory.associationAt(deviceId, at)?.patientId,
   });
 
   const mail = config.smtpUrl === null ? null : createMail({ url: config.smtpUrl, from: config.mailFrom });

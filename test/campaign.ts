@@ -1,6 +1,7 @@
 // Long campaigns, run by hand: npm run campaign:kill -- 200, campaign:archive -- 10000000, campaign:simulate -- 10000, campaign:outages -- 600,
-// campaign:acks -- 100000, campaign:powerloss -- 60
+// campaign:acks -- 100000, campaign:powerloss -- 60, campaign:authorisation
 import { campaignOfAcks } from "./acks/command.ts";
+import { campaignOfAuthorisation } from "./authorisation/command.ts";
 import { campaignOfPowerLoss } from "./powerloss/command.ts";
 import { campaignOfHistories } from "./simulation/command.ts";
 import { campaignOfArchive } from "./support/archive-command.ts";
@@ -19,6 +20,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   simulate: { usage: "simulate [seeds] [first seed]; simulate replay SEED [steps]", run: campaignOfHistories },
   acks: { usage: "acks [messages] [seed]", run: campaignOfAcks },
   powerloss: { usage: "powerloss [rounds] [seed]", run: campaignOfPowerLoss },
+  authorisation: { usage: "authorisation", run: campaignOfAuthorisation },
   outages: { usage: "outages [seconds] [names]", run: campaignOfOutages },
 };
 

@@ -2,5 +2,6 @@
 export * from "./bodies.ts";
 export * from "./grants.ts";
 export * from "./live.ts";
+export * from "./policy.ts";
 export * from "./routes.ts";
 export * from "./streams.ts";

@@ -148,7 +148,7 @@ export interface Grants {
   /** @throws RefusedInput NOT_FOUND, CONFLICT where it has ended */
   end(organisationId: string, grantId: string, by: string, reason: string | null): Promise<Grant>;
   /** Newest first. */
-  list(organisationId: string, filter: GrantFilter): Promise<Grant[]>;
+  list(asker: string | Principal, filter: GrantFilter): Promise<Grant[]>;
   /** As their role sees a ward's patients; of a role that sees none: nothing. */
   assign(person: Person, wardIds: readonly string[], by: string): Promise<Grant[]>;
   /** To the ward, where the organisation has one only. */

@@ -6,7 +6,7 @@ export function auditHandlers({ audit }: { audit: AuditLog }): Pick<Handlers, "a
   return {
     async accessHistory({ signedIn, params, query, view }) {
       const patientIds = (await view()).recordsOf(params.id);
-      const records = await audit.search(signedIn.organisation.id, { ...query, patientIds });
+      const records = await audit.search(signedIn.principal, { ...query, patientIds });
       return records.map((record) => ({
         id: record.id,
         at: record.at,

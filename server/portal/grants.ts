@@ -95,7 +95,7 @@ export function grantHandlers(deps: {
     patientMonitoring: ({ signedIn, params }) => monitoring.ofPatient(signedIn.principal, params.id),
 
     async patientGrants({ signedIn, params, query }) {
-      return bodies(await grants.list(signedIn.organisation.id, { patientId: params.id, ended: query.ended }));
+      return bodies(await grants.list(signedIn.principal, { patientId: params.id, ended: query.ended }));
     },
   };
 }

@@ -134,7 +134,7 @@ export interface Grants {
   add(organisationId: string, grants: readonly NewGrant[], by: string): Promise<Grant[]>;
   end(organisationId: string, grantId: string, by: string, reason: string | null): Promise<Grant>;
   list(
-    organisationId: string,
+    asker: string | Principal,
     filter: { patientId?: string; principalId?: string; basis?: Basis; ended?: boolean },
   ): Promise<Grant[]>;
   /** To the ward, where the organisation has one only. */
@@ -387,7 +387,7 @@ export interface RelationsAndFacts {
 }
 
 export interface Relations {
-  ofPatient(organisationId: string, patientId: string): Promise<RelationsAndFacts>;
+  ofPatient(asker: Asker, patientId: string): Promise<RelationsAndFacts>;
   /** With the facts of those patients. */
   ofPerson(organisationId: string, personId: string): Promise<RelationsAndFacts>;
   relate(
@@ -598,7 +598,7 @@ interface AuditWho {
 export interface AuditLog {
   /** Newest first. @throws RefusedInput NOT_FOUND for a `before` that is no record */
   search(
-    organisationId: string,
+    asker: Asker,
     query: {
       readonly patientIds?: readonly string[] | undefined;
       readonly agentId?: string | undefined;

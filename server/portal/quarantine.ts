@@ -67,6 +67,8 @@ export function quarantineHandlers(deps: {
     async claim({ params, body: { patientId, useReceivedTime }, signedIn, view }) {
       const seen = await view();
       if (!seen.has(patientId)) throw new RefusedInput("NOT_FOUND", { at: "patientId" });
+      // That somebody is at it is not told of what one may not see.
+      await find(seen, params.id);
       return alone(params.id, async () => {
         const { entry, isExpired } = await findOpen(seen, params.id);
         if (isExpired)
@@ -83,6 +85,7 @@ export function quarantineHandlers(deps: {
 
     async dismiss({ params, body: { reason }, signedIn, view }) {
       const seen = await view();
+      await find(seen, params.id);
       return alone(params.id, async () => {
         await findOpen(seen, params.id);
         const by = signedIn.principal.id;

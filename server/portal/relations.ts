@@ -29,7 +29,7 @@ export function relationHandlers(deps: {
 
   return {
     async relations({ signedIn, params }) {
-      const all = await relations.ofPatient(signedIn.organisation.id, params.id);
+      const all = await relations.ofPatient(signedIn.principal, params.id);
       return { relations: await bodies(all.relations, all.facts), facts: all.facts.map(factBody) };
     },
     async relate({ signedIn: { organisation, principal }, params, body }) {

@@ -27,6 +27,8 @@ export interface ReprocessDeps {
   readonly telemetry: Telemetry;
   readonly records: Records;
   readonly amendments: Amendments;
+  /** On whom a device was; undefined: on nobody. */
+  wearerAt(deviceId: string, at: number): string | undefined;
   /** So many amendments at a time are made durable together. */
   readonly amendedTogether?: number;
 }
@@ -144,7 +146,15 @@ async function look(
   const rerun = ingest.rerunner();
   const goOn = turns(deps.runtime);
   const isWanted = (sent: Pick<Sent, "deviceId" | "receivedAt">) =>
-    sent.receivedAt >= from && sent.receivedAt < to && (deviceId === null || sent.deviceId === deviceId);
+    sent.receivedAt >= from &&
+    sent.receivedAt < to &&
+    (deviceId === null || sent.deviceId === deviceId) &&
+    isTold(sent);
+  // What came from a device on a patient whom the asker may not see is neither run, nor counted, nor cleared.
+  const isTold = (sent: Pick<Sent, "deviceId" | "receivedAt">) => {
+    const wearer = deps.wearerAt(sent.deviceId, sent.receivedAt);
+    return wearer === undefined || view.has(wearer);
+  };
   const known = (streamId: string): Stream | undefined => telemetry.known(view, streamId);
 
   for await (const row of kept({ organisationId, from, to })) {

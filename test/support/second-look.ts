@@ -176,6 +176,8 @@ export async function openSecondLook() {
           },
         },
         amendments: other.amendments ?? said.reprocessed,
+        // Who asks here sees everybody.
+        wearerAt: () => undefined,
         ...(other.amendedTogether !== undefined && { amendedTogether: other.amendedTogether }),
       });
     },

@@ -21,9 +21,12 @@ export interface AuditQuery {
   readonly limit: number;
 }
 
+/** The house, for those whose office the log is; or a principal, who is told of the patients whom they see. */
+export type Asker = string | { readonly organisationId: string; readonly id: string };
+
 /** Runs a query under row-level security: this organisation's records and no other's. */
 export interface OrganisationRows {
-  inOrganisation<T>(organisationId: string, work: (tx: Rows) => Promise<T>): Promise<T>;
+  inOrganisation<T>(asker: Asker, work: (tx: Rows) => Promise<T>): Promise<T>;
 }
 
 const AGENTS = ["person", "token", "device", "application", "system"];
@@ -32,8 +35,9 @@ const AGENTS = ["person", "token", "device", "application", "system"];
 export function createAuditQueries(tables: OrganisationRows) {
   return {
     /** Newest first. @throws RefusedInput NOT_FOUND for a `before` that is no record */
-    search(organisationId: string, query: AuditQuery): Promise<AuditRecord[]> {
-      return tables.inOrganisation(organisationId, async (tx) => {
+    search(asker: Asker, query: AuditQuery): Promise<AuditRecord[]> {
+      const organisationId = typeof asker === "string" ? asker : asker.organisationId;
+      return tables.inOrganisation(asker, async (tx) => {
         let from: { at: number } | undefined;
         if (query.before !== undefined) {
           [from] = await tx.rows<{ at: number }>("SELECT at FROM audit_record WHERE id = $1", [query.before]);

@@ -1,5 +1,5 @@
 import { RefusedInput } from "@openward/errors";
-import type { Grant, Grantee, Person, Purpose } from "@openward/model";
+import type { Grant, Grantee, Person, Principal, Purpose } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { audit } from "../audit.ts";
 import type { GrantFilter, NewGrant, Tables, Transaction } from "../ports.ts";
@@ -128,9 +128,9 @@ export function createGrantStore(deps: {
     },
 
     /** Newest first. Of a patient: those by which somebody sees them now, wards' and the organisation's too. */
-    async list(organisationId: string, filter: GrantFilter): Promise<Grant[]> {
+    async list(asker: string | Principal, filter: GrantFilter): Promise<Grant[]> {
       const { patientId = null, principalId = null, basis = null, ended = false } = filter;
-      const rows = await tables.inOrganisation(organisationId, (tx) =>
+      const rows = await tables.inOrganisation(asker, (tx) =>
         tx.rows<GrantRow>(
           `SELECT * FROM access_grant g
             WHERE ($1::uuid IS NULL OR g.patient_id = $1 OR g.patient_id IS NULL AND g.ward_id IS NULL

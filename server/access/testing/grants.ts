@@ -3,7 +3,7 @@ import type { Person } from "@openward/model";
 /** A grant for the person's whole organisation, since ever, as the tables' owner writes it. */
 export async function seesEverybody(
   { owner }: { readonly owner: { query(sql: string, values: unknown[]): Promise<unknown> } },
-  { id, organisationId }: Person,
+  { id, organisationId }: Pick<Person, "id" | "organisationId">,
 ): Promise<void> {
   await owner.query(
     `INSERT INTO access_grant (id, organisation_id, grantee_kind, grantee_id, purpose, basis, from_at, created_at, created_by)

@@ -8,7 +8,7 @@ import { createDeviceCredentials, insertCredential } from "./device-credentials.
 import { DEVICE_COLUMNS, type DeviceRow, readDevices, toDevice } from "./device-rows.ts";
 import { hashToken, newDeviceId, newToken } from "./device-tokens.ts";
 import type { By, DeviceRegistry, NewDevice } from "./ports.ts";
-import { inOrganisation, needSeen, needUuid, type Transaction } from "./transaction.ts";
+import { HOUSE, inOrganisation, lookAs, needSeen, needUuid, type Transaction } from "./transaction.ts";
 
 const DEVICE_ID = /^[A-Za-z0-9._-]{1,64}$/;
 /** A screen's clock may run a little ahead of ours. */
@@ -131,7 +131,11 @@ export function createDeviceRegistry(context: RegistryContext): DeviceRegistry {
     async release(organisationId, deviceId, at, by) {
       const ended = await inOrganisation(api, organisationId, async (tx) => {
         await lock(tx, deviceId);
-        const row = await endRunning(tx, deviceId, Math.min(at, now() + AHEAD_MS_MAX));
+        // On a patient whom one may not see it looks free, and nobody takes it off them.
+        await lookAs(tx, by);
+        const seen = await tx.rows("SELECT FROM association WHERE device_id = $1 AND to_at IS NULL", [deviceId]);
+        await lookAs(tx, HOUSE);
+        const row = seen.length > 0 && (await endRunning(tx, deviceId, Math.min(at, now() + AHEAD_MS_MAX)));
         if (!row) throw new RefusedInput("CONFLICT", { at: "device", expected: "a device that is on a patient" });
         await audit(tx, {
           organisationId,

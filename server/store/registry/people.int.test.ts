@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import { RefusedInput } from "@openward/errors";
 import { type Organisation, type Role, standingOf } from "@openward/model";
 import { type ManualRuntime, manualRuntime } from "@openward/runtime/manual";
+import { seesEverybody } from "../../access/testing/grants.ts";
 import { openTestDatabase, type TestDatabase } from "../database/testing/database.ts";
 import { createRegistry, type Registry } from "./index.ts";
 
@@ -22,6 +23,7 @@ before(async () => {
   registry = createRegistry({ api, worker, runtime });
   home = await registry.wards.createOrganisation("Home hospital", false);
   elsewhere = await registry.wards.createOrganisation("Elsewhere", false);
+  await seesEverybody(database, { id: BY, organisationId: home.id });
 });
 after(() => database.close());
 

@@ -246,7 +246,7 @@ export interface RelationsAndFacts {
 
 /** What they allow at a moment is `standingOf` in packages/model. */
 export interface RelationRegistry {
-  ofPatient(organisationId: string, patientId: string): Promise<RelationsAndFacts>;
+  ofPatient(asker: Asker, patientId: string): Promise<RelationsAndFacts>;
   /** With the facts of those patients. */
   ofPerson(organisationId: string, personId: string): Promise<RelationsAndFacts>;
   /** CONFLICT where the person's role is another, or the two are related at that time. */

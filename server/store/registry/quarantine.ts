@@ -3,7 +3,7 @@ import type { Problem, QuarantineEntry } from "@openward/model";
 import { audit } from "./audit.ts";
 import type { RegistryContext } from "./context.ts";
 import type { QuarantineRecord, QuarantineRegistry } from "./ports.ts";
-import { inOrganisation, isUuid, needSeen, needUuid, type Transaction } from "./transaction.ts";
+import { HOUSE, inOrganisation, isUuid, lookAs, needSeen, needUuid, type Transaction } from "./transaction.ts";
 
 interface QuarantineRow {
   readonly id: string;
@@ -56,7 +56,9 @@ export function createQuarantineRegistry({ api, runtime, openRaw }: RegistryCont
     resolve(organisationId, id, as, by, detail) {
       return inOrganisation(api, organisationId, async (tx) => {
         const at = runtime.clock.now();
+        await lookAs(tx, by);
         const entry = await findOne(tx, needUuid(id, "id"));
+        await lookAs(tx, HOUSE);
         if (!entry) throw new RefusedInput("NOT_FOUND", { at: "id" });
         const patientId = as === "claimed" ? needUuid(detail.patientId ?? "", "patientId") : null;
         if (patientId !== null) await needSeen(tx, by, [patientId]);

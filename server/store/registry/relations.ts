@@ -12,7 +12,7 @@ import {
 import { audit } from "./audit.ts";
 import type { RegistryContext } from "./context.ts";
 import type { RelationRegistry } from "./ports.ts";
-import { inOrganisation, needUuid, type Transaction } from "./transaction.ts";
+import { inOrganisation, needSeen, needUuid, type Transaction } from "./transaction.ts";
 
 interface Row {
   readonly id: string;
@@ -33,8 +33,8 @@ export function createRelationRegistry({ api, runtime, changed }: RegistryContex
   const now = () => runtime.clock.now();
 
   return {
-    async ofPatient(organisationId, patientId) {
-      return inOrganisation(api, organisationId, async (tx) => {
+    async ofPatient(asker, patientId) {
+      return inOrganisation(api, asker, async (tx) => {
         const relations = await tx.rows<RelationRow>(
           `SELECT ${COLUMNS}, person_id, relation FROM patient_relation WHERE patient_id = $1 ORDER BY from_at DESC, id LIMIT ${MOST}`,
           [needUuid(patientId, "patient")],
@@ -76,7 +76,7 @@ export function createRelationRegistry({ api, runtime, changed }: RegistryContex
       };
       checkSpan(made);
       await inOrganisation(api, organisationId, async (tx) => {
-        await checkPatient(tx, patientId);
+        await checkPatient(tx, by, patientId);
         const [person] = await tx.rows<{ role: Role }>("SELECT role FROM person WHERE id = $1 FOR SHARE", [
           needUuid(personId, "personId"),
         ]);
@@ -99,6 +99,7 @@ export function createRelationRegistry({ api, runtime, changed }: RegistryContex
     async endRelation(organisationId, patientId, relationId, by) {
       const at = now();
       const ended = await inOrganisation(api, organisationId, async (tx) => {
+        await needSeen(tx, by, [needUuid(patientId, "patient")]);
         const [row] = await tx.rows<RelationRow>(
           `UPDATE patient_relation SET to_at = greatest(from_at, $3)
             WHERE id = $1 AND patient_id = $2 AND (to_at IS NULL OR to_at > $3) RETURNING ${COLUMNS}, person_id, relation`,
@@ -127,7 +128,7 @@ export function createRelationRegistry({ api, runtime, changed }: RegistryContex
       // What is going to be so is nobody's to know; a slip of the keyboard must not lock a patient out next year.
       if (made.from > at) throw new RefusedInput("FIELD_INVALID", { at: "from", expected: "a time that has been" });
       await inOrganisation(api, organisationId, async (tx) => {
-        await checkPatient(tx, patientId);
+        await checkPatient(tx, by, patientId);
         await tx.run(
           `INSERT INTO patient_fact (id, organisation_id, patient_id, fact, reason, from_at, created_at, created_by)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -143,6 +144,7 @@ export function createRelationRegistry({ api, runtime, changed }: RegistryContex
     async endFact(organisationId, patientId, factId, by) {
       const at = now();
       const ended = await inOrganisation(api, organisationId, async (tx) => {
+        await needSeen(tx, by, [needUuid(patientId, "patient")]);
         const [row] = await tx.rows<FactRow>(
           `UPDATE patient_fact SET to_at = greatest(from_at, $3) WHERE id = $1 AND patient_id = $2 AND to_at IS NULL
             RETURNING ${COLUMNS}, fact`,
@@ -170,7 +172,8 @@ const factsOf = (tx: Transaction, patientIds: readonly string[]) =>
     [patientIds],
   );
 
-async function checkPatient(tx: Transaction, patientId: string): Promise<void> {
+async function checkPatient(tx: Transaction, by: string, patientId: string): Promise<void> {
+  await needSeen(tx, by, [needUuid(patientId, "patient")]);
   const [row] = await tx.rows<{ merged_into: string | null }>(
     "SELECT merged_into FROM patient WHERE id = $1 FOR SHARE",
     [needUuid(patientId, "patient")],

@@ -32,7 +32,8 @@ export function needUuid(id: string, field: string): string {
   return id;
 }
 
-const HOUSE = "organisation";
+/** The house itself. */
+export const HOUSE = "organisation";
 
 /**
  * Do the work in one transaction that sees one organisation and no other, and of its patients those of the asker's grants.

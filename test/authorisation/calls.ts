@@ -1,0 +1,364 @@
+import type { RouteName } from "@openward/api";
+import type { Known } from "./marks.ts";
+import { bearer, raise, send } from "./patients.ts";
+import { json } from "./server.ts";
+import { signInCalls } from "./sign-in-calls.ts";
+import type { Subject, World } from "./world.ts";
+
+/** One request, about one patient where the route has one. */
+export interface Request {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | number>>;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What must stand in the answer, where it is not about the one who was asked for. */
+  readonly shows?: readonly string[];
+}
+
+export interface Call {
+  /** Of whom it asks can be told from the request: for who may not see them it must be as if there were none. */
+  readonly isAbout: boolean;
+  ask(target: Known, world: World): Request;
+  /** For who may: what has to be there first, so that it can be done; left out: `ask` as it is. */
+  ready?(world: World, subject: Subject, target: Known): Promise<Request>;
+  /** Kinds that are refused for another reason than their role. */
+  readonly isForPeople?: boolean;
+}
+
+const about = (ask: Call["ask"], ready?: Call["ready"]): Call => ({ isAbout: true, ask, ...(ready ? { ready } : {}) });
+const plain = (request: Request = {}, ready?: Call["ready"]): Call => ({
+  isAbout: false,
+  ask: () => request,
+  ...(ready ? { ready } : {}),
+});
+const span = { from: Date.now() - 2 * 3_600_000, to: Date.now() + 3_600_000 };
+const ofPatient = (more: Request = {}) => about(({ id }) => ({ params: { id }, ...more }));
+const EMERGENCY = "unconscious in the corridor";
+const NOBODY = "00000000-0000-7000-8000-000000000001";
+
+/** The house does it, as an administrator's token that sees everybody. */
+const house = <T = { id: string }>({ server, home }: World, method: string, path: string, body?: unknown) =>
+  json<T>(server, {
+    method,
+    path: `/api${path}`,
+    headers: bearer(home.token),
+    ...(body === undefined ? {} : { body }),
+  });
+
+/** Something is done to a patient who is there for that alone. */
+const toSpare =
+  (
+    request: (id: string) => Request,
+    first: (world: World, id: string) => Promise<Request | undefined> = async () => undefined,
+  ) =>
+  async (world: World, subject: Subject): Promise<Request> => {
+    const { id } = await world.spare(subject);
+    const more = await first(world, id);
+    const { params, ...rest } = request(id);
+    return { shows: [id], ...rest, ...more, params: { ...params, ...more?.params } };
+  };
+const personOf = (role: "nurse" | "family") => async (world: World) => ({
+  params: { id: (await world.newPerson(role)).person.id },
+});
+const bed = () => `b-${Math.random().toString(36).slice(2, 12)}`;
+
+let taken = 1;
+/** A reading that nobody has amended yet. */
+const nextTime = ({ times }: Known) => times[++taken % times.length] as number;
+const withdraw = { reason: "was right after all" };
+const reasonOf = (known: Known) => known.marks.get("reason")?.[0] ?? "";
+
+async function entry(world: World): Promise<string> {
+  const device = await world.spareDevice();
+  await send(world.home, device, "readings", { at: Date.now(), values: { "heart-rate": 70 } });
+  const [found] = await house<{ id: string }[]>(world, "GET", `/quarantine?device=${device.deviceId}`);
+  return found?.id ?? "";
+}
+const spareDevice =
+  (more: Request = {}) =>
+  async (world: World) => {
+    const { deviceId } = await world.spareDevice();
+    return { params: { deviceId }, shows: [deviceId], ...more };
+  };
+
+async function broken(world: World): Promise<string> {
+  const { person } = await world.newPerson("nurse");
+  const patient = world.known.glass.mrn;
+  const grant = await world.server.foundation.access.breakGlass.open(
+    { ...person, kind: "person" },
+    { patient, reason: "an emergency" },
+  );
+  return grant.id;
+}
+
+/** How each route is asked. A route that is not here does not compile. */
+export const calls: Readonly<Record<RouteName, Call>> = {
+  ...signInCalls,
+  session: plain(),
+  me: plain(),
+  myDevices: plain(),
+  about: plain(),
+  system: plain(),
+  wards: plain(),
+  addWard: plain({}, async () => ({ body: { name: `Ward ${bed()}`, timeZone: "Europe/Oslo" } })),
+
+  patients: plain({ query: { all: "true" } }),
+  admit: plain({}, async ({ home }) => ({ body: { isUnknown: true, wardId: home.wardId, bed: bed() } })),
+  patient: ofPatient(),
+  changePatient: ofPatient({ body: { sex: "female" } }),
+  readmit: about(
+    ({ id, wardId }) => ({ params: { id }, body: { wardId, bed: "x" } }),
+    async (world, subject) => {
+      const { id } = await world.spare(subject);
+      await house(world, "POST", `/patients/${id}/discharge`);
+      return { params: { id }, body: { wardId: world.home.wardId, bed: bed() }, shows: [id] };
+    },
+  ),
+  transfer: about(
+    ({ id, wardId }) => ({ params: { id }, body: { wardId, bed: "x" } }),
+    async (world, subject) => {
+      const { id } = await world.spare(subject);
+      return { params: { id }, body: { wardId: world.home.wardId, bed: bed() }, shows: [id] };
+    },
+  ),
+  discharge: about(
+    ({ id }) => ({ params: { id } }),
+    toSpare((id) => ({ params: { id } })),
+  ),
+  merge: about(
+    ({ id }, { known }) => ({ params: { id }, body: { into: known.own.id } }),
+    async (world, subject) => ({
+      params: { id: (await world.spare(subject)).id },
+      body: { into: (await world.spare(subject)).id },
+    }),
+  ),
+
+  streams: ofPatient(),
+  trend: ofPatient({ query: { ...span, buckets: 50 } }),
+  waveform: about(({ id, waveformId }) => ({
+    params: { id },
+    query: { from: span.to - 3_600_000 - 320_000, to: span.to - 3_600_000 - 270_000, stream: waveformId },
+  })),
+  waveformOverview: about(({ id, waveformId }) => ({
+    params: { id },
+    query: { ...span, stream: waveformId, buckets: 50 },
+  })),
+  confirmExpectation: about(({ id, streamId }) => ({ params: { id, streamId }, body: { intervalMs: 5000 } })),
+  streamsOfPatients: about(({ id }) => ({ query: { patient: id } })),
+  newestReadings: about(({ id }) => ({ query: { patient: id } })),
+  rawReadings: about(({ streamId }) => ({ query: { ...span, stream: streamId } })),
+  streamTrend: about(({ streamId }) => ({ query: { ...span, stream: streamId, buckets: 50 } })),
+  waveformPieces: about(({ waveformId }) => ({ query: { ...span, stream: waveformId } })),
+  waveformExtremes: about(({ waveformId }) => ({ query: { ...span, stream: waveformId, buckets: 50 } })),
+
+  alarms: plain(),
+  patientAlarms: ofPatient({ query: span }),
+  acknowledge: about(
+    ({ alarm }) => ({ params: { id: alarm.id }, body: { revision: alarm.revision } }),
+    async (world, _subject, target) => {
+      for (const alarm of await house<{ id: string; patientId: string; revision: number; state: string }[]>(
+        world,
+        "GET",
+        "/alarms",
+      ))
+        if (alarm.patientId === target.id && alarm.state === "raised")
+          await house(world, "POST", `/alarms/${alarm.id}/acknowledge`, { revision: alarm.revision });
+      const alarm = await raise(world.home, target, bed());
+      return { params: { id: alarm.id }, body: { revision: alarm.revision }, shows: [alarm.id, target.id] };
+    },
+  ),
+  limits: ofPatient(),
+  setLimits: about(
+    ({ id }) => ({ params: { id }, body: { limits: [LIMIT] } }),
+    async (world, _subject, { id }) => {
+      const { limits } = await house<{ limits: { signal: string; revision: string }[] }>(
+        world,
+        "GET",
+        `/patients/${id}/limits`,
+      );
+      const seen = limits.find(({ signal }) => signal === LIMIT.signal)?.revision ?? null;
+      return { params: { id }, body: { limits: [{ ...LIMIT, seen }] } };
+    },
+  ),
+  chooseProfile: about(
+    ({ id }) => ({ params: { id }, body: { ageGroup: "adult", confirm: true } }),
+    toSpare((id) => ({ params: { id }, body: { ageGroup: "adult", confirm: true }, shows: ["adult"] })),
+  ),
+  standby: ofPatient(),
+  startStandby: about(
+    (known) => ({ params: { id: known.id }, body: { reason: reasonOf(known), minutes: 5 } }),
+    async (_world, _subject, known) => ({ params: { id: known.id }, body: { reason: reasonOf(known), minutes: 5 } }),
+  ),
+  endStandby: about(
+    ({ id, standbyId }) => ({ params: { id, standbyId } }),
+    async (world, _subject, { id }) => {
+      const standby = await house(world, "POST", `/patients/${id}/standby`, { reason: "bath", minutes: 5 });
+      return { params: { id, standbyId: standby.id } };
+    },
+  ),
+
+  amendments: ofPatient(),
+  amend: about((known) => ({
+    params: { id: known.id },
+    body: { kind: "entered-in-error", streamId: known.streamId, at: nextTime(known), reason: reasonOf(known) },
+  })),
+  withdrawAmendment: about(
+    ({ id, amendmentId }) => ({ params: { id, amendmentId }, body: withdraw }),
+    async (world, _subject, known) => {
+      const body = { kind: "entered-in-error", streamId: known.streamId, at: nextTime(known), reason: "wrong arm" };
+      const { id: amendmentId } = await house(world, "POST", `/patients/${known.id}/amendments`, body);
+      return { params: { id: known.id, amendmentId }, body: withdraw };
+    },
+  ),
+  relations: ofPatient(),
+  relate: about(
+    ({ id }) => ({ params: { id }, body: { personId: NOBODY, relation: "family", reason: "a daughter" } }),
+    async (world, _subject, { id }) => {
+      const { person } = await world.newPerson("family");
+      return { params: { id }, body: { personId: person.id, relation: "family", reason: "a daughter" } };
+    },
+  ),
+  endRelation: about(
+    ({ id, relationId }) => ({ params: { id, relationId } }),
+    async (world, _subject, { id }) => {
+      const { person } = await world.newPerson("family");
+      const relation = { personId: person.id, relation: "family", reason: "a son" };
+      const { id: relationId } = await house(world, "POST", `/patients/${id}/relations`, relation);
+      return { params: { id, relationId } };
+    },
+  ),
+  stateFact: about(
+    (known) => ({ params: { id: known.id }, body: { fact: "deceased", reason: "an error" } }),
+    toSpare((id) => ({ params: { id }, body: { fact: "incapacity", reason: "asleep" } })),
+  ),
+  endFact: about(
+    ({ id, factId }) => ({ params: { id, factId } }),
+    toSpare(
+      (id) => ({ params: { id } }),
+      async (world, id) => {
+        const fact = await house(world, "POST", `/patients/${id}/facts`, { fact: "incapacity", reason: "asleep" });
+        return { params: { factId: fact.id } };
+      },
+    ),
+  ),
+
+  deviceTypes: plain(),
+  devices: plain(),
+  device: about(({ deviceId }) => ({ params: { deviceId } })),
+  addDevice: plain({}, async () => ({ body: { id: bed(), type: "generic" } })),
+  rotateToken: about(({ deviceId }) => ({ params: { deviceId } }), spareDevice()),
+  revokeDevice: about(({ deviceId }) => ({ params: { deviceId } }), spareDevice()),
+  assign: about(
+    ({ id }) => ({ params: { deviceId: "gateway-zq" }, body: { patientId: id } }),
+    async (world, _subject, { id }) => spareDevice({ body: { patientId: id } })(world),
+  ),
+  release: about(
+    ({ deviceId }) => ({ params: { deviceId } }),
+    async (world, _subject, { id }) => {
+      const { deviceId } = await world.spareDevice();
+      await house(world, "POST", `/devices/${deviceId}/assign`, { patientId: id });
+      return { params: { deviceId }, shows: [deviceId] };
+    },
+  ),
+
+  quarantine: plain({ query: { state: "open" } }),
+  quarantined: about(({ quarantineId }) => ({ params: { id: quarantineId } })),
+  claim: about(
+    ({ quarantineId, id }) => ({ params: { id: quarantineId }, body: { patientId: id } }),
+    async (world, _subject, { id }) => ({ params: { id: await entry(world) }, body: { patientId: id } }),
+  ),
+  dismiss: about(
+    ({ quarantineId }) => ({ params: { id: quarantineId }, body: { reason: "nobody's" } }),
+    async (world) => {
+      const id = await entry(world);
+      return { params: { id }, body: { reason: "nobody's" }, shows: [id] };
+    },
+  ),
+  reprocess: about(({ id }) => ({ body: { ...span, patientId: id } })),
+  accessHistory: ofPatient(),
+  audit: plain({ query: { limit: 1000 } }),
+
+  people: plain(),
+  launchApp: {
+    ...about(
+      ({ id }) => ({ body: { clientId: NOBODY, patientId: id } }),
+      async ({ server, home }, _subject, { id }) => {
+        const how = {
+          name: "Launched",
+          kind: "public",
+          scope: "launch patient/*.rs",
+          redirectUris: ["http://127.0.0.1:1/"],
+        } as const;
+        const { client } = await server.foundation.clients.add(
+          home.organisationId,
+          { ...how, launchUri: "http://127.0.0.1:1/launch" },
+          "test",
+        );
+        return { body: { clientId: client.id, patientId: id } };
+      },
+    ),
+    isForPeople: true,
+  },
+  addPerson: plain({}, async () => ({ body: { display: "Nia Berg", role: "nurse" } })),
+  changePerson: plain({ params: { id: NOBODY } }, async (world) => ({
+    ...(await personOf("nurse")(world)),
+    body: { display: "Nia Lie" },
+  })),
+  disablePerson: plain({ params: { id: NOBODY } }, personOf("nurse")),
+  enablePerson: plain({ params: { id: NOBODY } }, personOf("nurse")),
+  newLink: plain({ params: { id: NOBODY } }, personOf("nurse")),
+
+  grants: about(({ id }) => ({ query: { patient: id } })),
+  addGrant: about(({ id }) => ({
+    body: {
+      grantee: { kind: "role", role: "nobody" },
+      reach: { kind: "patient", patientId: id },
+      purpose: "care",
+      basis: "care-team",
+    },
+  })),
+  endGrant: about(
+    ({ grantId }) => ({ params: { id: grantId }, body: {} }),
+    async (world, _subject, { id }) => {
+      const grant = {
+        grantee: { kind: "role", role: "nobody" },
+        reach: { kind: "patient", patientId: id },
+        purpose: "care",
+        basis: "care-team",
+      };
+      return { params: { id: (await house(world, "POST", "/grants", grant)).id }, body: {} };
+    },
+  ),
+  breakGlass: {
+    ...about(
+      ({ mrn }) => ({ body: { patient: mrn, reason: EMERGENCY, confirm: true } }),
+      async (world, subject) => {
+        const { id, mrn } = await world.spare(subject, false);
+        return { body: { patient: mrn, reason: EMERGENCY, confirm: true }, shows: [id] };
+      },
+    ),
+    isForPeople: true,
+  },
+  glassBroken: { isAbout: false, ask: (_, { known }) => ({ shows: [known.glass.id] }) },
+  reviewGlass: plain({ params: { id: NOBODY } }, async (world) => ({
+    params: { id: await broken(world) },
+    body: { outcome: "justified" },
+    shows: [world.known.glass.id],
+  })),
+  unwatched: plain(),
+  patientMonitoring: ofPatient(),
+  patientGrants: ofPatient(),
+};
+
+const LIMIT = {
+  signal: "spo2",
+  low: 85,
+  high: null,
+  criticalLow: null,
+  criticalHigh: null,
+  priority: "low",
+  delayMs: 0,
+  hysteresis: 0,
+  latching: false,
+  enabled: true,
+};

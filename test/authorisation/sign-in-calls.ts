@@ -1,0 +1,97 @@
+import { createAuthenticator } from "../../server/access/testing/authenticator.ts";
+import type { Call, Request } from "./calls.ts";
+import { json } from "./server.ts";
+import type { Subject, World } from "./world.ts";
+
+type SignIn =
+  | "signIn"
+  | "signOut"
+  | "passkeys"
+  | "sessions"
+  | "passkeyChallenge"
+  | "signInWithPasskey"
+  | "enrolPasskey"
+  | "addPasskey"
+  | "removePasskey"
+  | "endSession"
+  | "signOutEverywhere";
+
+const NOBODY = "00000000-0000-7000-8000-000000000001";
+const plain = (request: Request, ready?: Call["ready"], isForPeople = false): Call => ({
+  isAbout: false,
+  ask: () => request,
+  isForPeople,
+  ...(ready ? { ready } : {}),
+});
+
+/** Somebody of the same role who has just signed in: what they end is nobody else's. */
+async function anew({ newPerson, server }: World, { role }: Subject) {
+  const { person, cookie } = await newPerson(role ?? "nurse");
+  return { person, headers: { cookie, origin: server.url } };
+}
+
+async function withAuthenticator(world: World, subject: Subject) {
+  const { headers } = await anew(world, subject);
+  const { port } = new URL(world.server.url);
+  const authenticator = createAuthenticator({
+    id: "localhost",
+    origins: [`http://localhost:${port}`],
+  });
+  const ask = <T>(method: string, path: string, body?: unknown) =>
+    json<T>(world.server, { method, path: `/api${path}`, headers, ...(body === undefined ? {} : { body }) });
+  const enrolled = authenticator.enrol(await ask<object>("POST", "/me/passkeys/options"));
+  return { headers, authenticator, ask, body: { name: "key", response: enrolled } };
+}
+
+/** Signing in and out, each with an account that is there for that alone. */
+export const signInCalls: Readonly<Record<SignIn, Call>> = {
+  signIn: plain({ body: { token: "x".repeat(43) } }, async (world) => {
+    const { person } = await world.newPerson("nurse");
+    const { token } = await world.server.foundation.access.issueLink(person.id, "test");
+    return { body: { token } };
+  }),
+  signOut: plain({}, async (world, subject) =>
+    subject.kind === "person" ? { headers: (await anew(world, subject)).headers } : {},
+  ),
+  passkeyChallenge: plain({}),
+  signInWithPasskey: plain({ body: { response: {} } }, async (world, subject) => {
+    const { authenticator, ask, body } = await withAuthenticator(world, subject);
+    await ask("POST", "/me/passkeys", body);
+    const asked = await ask<object>("POST", "/session/passkey/options");
+    return { body: { response: authenticator.answer(asked) } };
+  }),
+  passkeys: plain({}, undefined, true),
+  sessions: plain({}, undefined, true),
+  enrolPasskey: plain({}, undefined, true),
+  addPasskey: plain(
+    { body: { name: "key", response: {} } },
+    async (world, subject) => {
+      const { headers, body } = await withAuthenticator(world, subject);
+      return { headers, body };
+    },
+    true,
+  ),
+  removePasskey: plain(
+    { params: { id: NOBODY } },
+    async (world, subject) => {
+      const { headers, ask, body } = await withAuthenticator(world, subject);
+      const { id } = await ask<{ id: string }>("POST", "/me/passkeys", body);
+      return { headers, params: { id } };
+    },
+    true,
+  ),
+  endSession: plain(
+    { params: { id: NOBODY } },
+    async (world, subject) => {
+      const { headers } = await anew(world, subject);
+      const [session] = await json<{ id: string }[]>(world.server, {
+        method: "GET",
+        path: "/api/me/sessions",
+        headers,
+      });
+      return { headers, params: { id: session?.id ?? "" } };
+    },
+    true,
+  ),
+  signOutEverywhere: plain({}, async (world, subject) => ({ headers: (await anew(world, subject)).headers }), true),
+};

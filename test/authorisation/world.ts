@@ -1,0 +1,298 @@
+import { createHash, randomBytes } from "node:crypto";
+import { type Person, ROLES, type Role } from "@openward/model";
+import type { Foundation } from "../../server/foundation.ts";
+import type { Known } from "./marks.ts";
+import { bearer, type House, newDevice, newKnown, newPatient } from "./patients.ts";
+import { startTestServer, type TestServer } from "./server.ts";
+
+/** How a patient stands to who asks. */
+export const RELATIONS = ["own", "other patient", "other organisation", "no grant", "expired", "break-glass"] as const;
+export type Standing = (typeof RELATIONS)[number];
+
+/** Somebody or something that asks. */
+export interface Subject {
+  readonly name: string;
+  readonly kind: "person" | "token" | "app" | "device" | "gateway" | "nobody";
+  readonly role: Role | null;
+  readonly id: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** About whom it is asked, and as what. */
+  readonly targets: ReadonlyMap<Standing, Known>;
+  /** Keys of the patients whom a grant shows. */
+  readonly sees: ReadonlySet<string>;
+  /** Keys of those beside whom they stand. */
+  readonly related: ReadonlySet<string>;
+  /** Of an application. */
+  readonly scopes?: string;
+}
+
+export interface World {
+  readonly server: TestServer;
+  readonly home: House;
+  /** Own, other, of the other organisation, and the one for whom the glass is broken. */
+  readonly known: { readonly own: Known; readonly other: Known; readonly foreign: Known; readonly glass: Known };
+  readonly subjects: readonly Subject[];
+  /** A patient and a device that nobody asks about but this once; the subject sees them. */
+  spare(subject: Subject, granted?: boolean): Promise<{ id: string; mrn: string; bed: string }>;
+  spareDevice(): Promise<{ deviceId: string; token: string }>;
+  newPerson(role: Role): Promise<{ person: Person; cookie: string }>;
+  close(): Promise<void>;
+}
+
+const HOUR = 3_600_000;
+
+export async function startWorld(change?: (foundation: Foundation) => Foundation): Promise<World> {
+  const server = await startTestServer(change ? { change } : {});
+  try {
+    return await seed(server);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+async function seed(server: TestServer): Promise<World> {
+  const { foundation } = server;
+  const { access, wards, people, relations } = foundation;
+  const houseOf = async (organisationId: string, wardId: string): Promise<House> => {
+    const { token } = await access.issueToken(organisationId, "administrator", "house", HOUR, "test");
+    return { server, organisationId, wardId, token };
+  };
+  const [organisation] = await wards.organisations();
+  if (!organisation) throw new Error("a server that has started has an organisation");
+  const [ward] = await wards.list(organisation.id);
+  const home = await houseOf(organisation.id, ward?.id ?? "");
+  const elsewhere = await wards.createOrganisation("Elsewhere", false);
+  const away = await houseOf(elsewhere.id, (await wards.create(elsewhere.id, "Their ward", "Europe/Oslo", "test")).id);
+  const [own, other, foreign, glass] = await Promise.all([
+    newKnown(home, "own", 1),
+    newKnown(home, "other", 2),
+    newKnown(away, "foreign", 3),
+    newKnown(home, "glass", 4),
+  ]);
+  const known = { own, other, foreign, glass };
+
+  let count = 0;
+  async function newPerson(
+    role: Role,
+    organisationId = organisation?.id ?? "",
+  ): Promise<{ person: Person; cookie: string }> {
+    const person = await people.create(organisationId, `${role} ${++count}`, role, "test");
+    const { token } = await access.issueLink(person.id, "test");
+    const { cookie } = await access.signIn(token);
+    return { person, cookie: cookie.slice(0, cookie.indexOf(";")) };
+  }
+  const forPatient = (id: string, patientId: string) =>
+    ({
+      grantee: { kind: "person", id },
+      reach: { kind: "patient", patientId },
+      purpose: "care",
+      basis: "care-team",
+    }) as const;
+
+  async function ofRole(role: Role): Promise<Subject[]> {
+    const [granted, none, expired, inEmergency] = await Promise.all([1, 2, 3, 4].map(() => newPerson(role)));
+    if (!granted || !none || !expired || !inEmergency) throw new Error("four of them were made");
+    const subject = (
+      { person, cookie }: { person: Person; cookie: string },
+      targets: [Standing, Known][],
+      sees: string[],
+      related: string[] = [],
+    ): Subject => ({
+      name: `${role} (${targets[0]?.[0]})`,
+      kind: "person",
+      role,
+      id: person.id,
+      headers: { cookie, origin: server.url },
+      targets: new Map(targets),
+      sees: new Set(sees),
+      related: new Set(related),
+    });
+    await access.grants.add(home.organisationId, [forPatient(granted.person.id, own.id)], "test");
+    await foundation.database.owner.query(
+      `INSERT INTO access_grant (id, organisation_id, grantee_kind, grantee_id, patient_id, purpose, basis, from_at, to_at, created_at, created_by)
+       VALUES (gen_random_uuid(), $1, 'person', $2, $3, 'care', 'care-team', 1, $4, 1, 'test')`,
+      [home.organisationId, expired.person.id, own.id, Date.now() - 1000],
+    );
+    const mayBreak = role === "nurse" || role === "physician";
+    const principal = { ...inEmergency.person, kind: "person" } as const;
+    if (mayBreak)
+      await access.breakGlass.open(principal, { patient: glass.mrn, reason: "unconscious in the corridor" });
+    const isRelated = role === "patient" || role === "family";
+    if (isRelated) {
+      const relation = role === "patient" ? "self" : "family";
+      const how = { personId: granted.person.id, relation, reason: "as the register says" } as const;
+      await relations.relate(home.organisationId, own.id, how, "test");
+    }
+    const isOfWard = !["patient", "family", "researcher", "privacy-officer"].includes(role);
+    return [
+      subject(
+        granted,
+        [
+          ["own", own],
+          ["other patient", other],
+          ["other organisation", foreign],
+        ],
+        isOfWard ? [own.key] : [],
+        isRelated ? [own.key] : [],
+      ),
+      subject(none, [["no grant", own]], []),
+      subject(expired, [["expired", own]], []),
+      subject(inEmergency, [["break-glass", glass]], mayBreak ? [glass.key] : []),
+    ];
+  }
+
+  const whole = [own.key, other.key, glass.key];
+  const plain = (
+    name: string,
+    kind: Subject["kind"],
+    headers: Subject["headers"],
+    more: Partial<Subject> = {},
+  ): Subject => ({
+    name,
+    kind,
+    role: null,
+    id: "",
+    headers,
+    targets: new Map<Standing, Known>([
+      ["own", own],
+      ["other patient", other],
+      ["other organisation", foreign],
+    ]),
+    sees: new Set(),
+    related: new Set(),
+    ...more,
+  });
+  async function tokenOf(role: Role, isEnded: boolean): Promise<Subject> {
+    const { token } = await access.issueToken(home.organisationId, role, "program", HOUR, "test");
+    const signedIn = await access.authenticate(bearer(token));
+    const id = signedIn?.principal.id ?? "";
+    const targets = new Map<Standing, Known>(
+      isEnded
+        ? [["expired", own]]
+        : [
+            ["own", own],
+            ["other organisation", foreign],
+          ],
+    );
+    if (isEnded) {
+      const [grant] = await access.grants.list(home.organisationId, { principalId: id });
+      await access.grants.end(home.organisationId, grant?.id ?? "", "test", null);
+    }
+    return plain(`token, ${role}${isEnded ? ", grant ended" : ""}`, "token", bearer(token), {
+      role,
+      id,
+      targets,
+      sees: new Set(isEnded ? [] : whole),
+    });
+  }
+  const tokens = [
+    await tokenOf("integration", false),
+    await tokenOf("nurse", false),
+    await tokenOf("integration", true),
+  ];
+  const roles = (await Promise.all(ROLES.map(ofRole))).flat();
+  const apps = await newApplications(server, home, {
+    own,
+    nurse: roles.find(({ name }) => name === "nurse (own)")?.id ?? "",
+  });
+  const gateway = await newDevice(home, "gateway-zq", "generic");
+  await foundation.devices.takeCharge(home.organisationId, gateway.deviceId, own.deviceId, "test");
+  const basic = (id: string, token: string) => ({
+    authorization: `Basic ${Buffer.from(`${id}:${token}`).toString("base64")}`,
+  });
+  const subjects = [
+    ...roles,
+    ...tokens,
+    ...apps.map(({ name, token, sees, scopes }) => plain(name, "app", bearer(token), { sees: new Set(sees), scopes })),
+    plain("device", "device", basic(own.deviceId, own.token)),
+    plain("gateway", "gateway", basic(gateway.deviceId, gateway.token)),
+    plain("nobody", "nobody", {}),
+  ];
+
+  let spares = 0;
+  return {
+    server,
+    home,
+    known,
+    subjects,
+    newPerson,
+    spareDevice: () => newDevice(home, `spare-device-${++spares}`),
+    async spare(subject, granted = true) {
+      const patient = await newPatient(home, `spare${++spares}`);
+      const grantee = { kind: subject.kind === "token" ? "token" : "person", id: subject.id } as const;
+      if (granted)
+        await access.grants.add(home.organisationId, [{ ...forPatient(subject.id, patient.id), grantee }], "test");
+      return patient;
+    },
+    close: server.close,
+  };
+}
+
+/** A program that acts for nobody, and one that a nurse gave her patient's readings: each with an access token. */
+async function newApplications(server: TestServer, home: House, { own, nurse }: { own: Known; nurse: string }) {
+  const { clients, database } = server.foundation;
+  const { client: program } = await clients.add(
+    home.organisationId,
+    {
+      name: "Registry",
+      kind: "backend",
+      scope: "system/*.rs",
+      jwks: { keys: [{ kty: "EC", crv: "P-384", ...POINT }] },
+    },
+    "test",
+  );
+  const { client: app } = await clients.add(
+    home.organisationId,
+    { name: "Trend", kind: "public", scope: "launch/patient patient/*.rs", redirectUris: ["http://127.0.0.1:1/back"] },
+    "test",
+  );
+  const issue = async (kind: string, clientId: string, scope: string, person: string | null, grant: Buffer | null) => {
+    const token = `owa_${randomBytes(32).toString("base64url")}`;
+    await record(kind, createHash("sha256").update(token).digest(), clientId, person, null, grant, { scope });
+    return token;
+  };
+  const record = (
+    kind: string,
+    hash: Buffer,
+    clientId: string,
+    person: string | null,
+    patient: string | null,
+    grant: Buffer | null,
+    payload: object,
+  ) =>
+    database.owner.query(
+      `INSERT INTO oauth_record (kind, id_hash, organisation_id, client_id, person_id, patient_id, grant_hash, payload, created_at, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+      [kind, hash, home.organisationId, clientId, person, patient, grant, payload, Date.now(), Date.now() + HOUR],
+    );
+  const grant = randomBytes(32);
+  await record("Grant", grant, app.id, nurse, own.id, null, {});
+  const scopes = { program: "system/*.rs", readings: "patient/Observation.rs", patient: "patient/*.rs" };
+  return [
+    {
+      name: "backend client",
+      token: await issue("ClientCredentials", program.id, scopes.program, null, null),
+      sees: ["own", "other", "glass"],
+      scopes: scopes.program,
+    },
+    {
+      name: "application, readings only",
+      token: await issue("AccessToken", app.id, scopes.readings, nurse, grant),
+      sees: ["own"],
+      scopes: scopes.readings,
+    },
+    {
+      name: "application, one patient",
+      token: await issue("AccessToken", app.id, scopes.patient, nurse, grant),
+      sees: ["own"],
+      scopes: scopes.patient,
+    },
+  ];
+}
+
+/** Of P-384's base point: a key that signs nothing here. */
+const POINT = {
+  x: "qofKIr6LBTeOscce8yCtdG4dO2KLp5uYWfdB4IJUKjhVAvJdv1UpbDpUXjhydgq3",
+  y: "NhfeSpYmLG9dnpi_kpLcKfj0Hb0omhR86doxE7XwuMAKYLHOHX6BnXpDHXyQ6g5f",
+};
