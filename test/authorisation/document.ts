@@ -1,4 +1,15 @@
-import { type Policy, policies, type Route, type RouteName, routes } from "@openward/api";
+import {
+  type DoorPolicy,
+  fhirPolicies,
+  liveMessagePolicies,
+  otherRoutes,
+  type Policy,
+  policies,
+  type Route,
+  type RouteName,
+  routes,
+  topicPolicies,
+} from "@openward/api";
 import { ROLES } from "@openward/model";
 
 /** Where the page stands. */
@@ -46,7 +57,40 @@ export function authorisationPage(): string {
     `| route | what for | ${ROLES.map((role) => role.replace("-", " ")).join(" | ")} | tells | guarded by |`,
     `| --- | --- | ${ROLES.map(() => "---").join(" | ")} | --- | --- |`,
     ...rows,
+    "",
+    "## /fhir",
+    "",
+    ...doors(fhirPolicies, "interaction"),
+    "",
+    "An application sees what the person who let it in sees, and of that what its scopes say ([ADR 34](../adr/0034-applications.md)).",
+    "",
+    "## Topics of MQTT",
+    "",
+    "| topic | way | who |",
+    "| --- | --- | --- |",
+    ...Object.entries(topicPolicies).map(([topic, { direction, who }]) => `| \`${topic}\` | ${direction} | ${who} |`),
+    "",
+    "## Messages of /live",
+    "",
+    ...doors(liveMessagePolicies, "message"),
+    "",
+    "## Other addresses",
+    "",
+    "| address | what is there |",
+    "| --- | --- |",
+    ...Object.entries(otherRoutes).map(([address, text]) => `| \`${address}\` | ${text} |`),
   ].join("\n")}\n`;
+}
+
+function doors(policies: Readonly<Record<string, DoorPolicy>>, word: string): string[] {
+  return [
+    `| ${word} | who | tells |`,
+    "| --- | --- | --- |",
+    ...Object.entries(policies).map(([name, { who, tells, office }]) => {
+      const told = office?.length ? ` (${office.join(", ")})` : "";
+      return `| \`${name}\` | ${who} | ${tells}${told} |`;
+    }),
+  ];
 }
 
 function rowOf(name: RouteName): string {

@@ -1,9 +1,24 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { policies, type Route, type RouteName, routes } from "@openward/api";
+import {
+  fhirPolicies,
+  liveMessage,
+  liveMessagePolicies,
+  otherRoutes,
+  policies,
+  type Route,
+  type RouteName,
+  routes,
+  topicPolicies,
+  watchMessage,
+} from "@openward/api";
 import type { PatientView, Role } from "@openward/model";
+import { routeOf } from "../../server/connect/topic.ts";
 import { calls } from "./calls.ts";
+import { interactionsOf, knownParameters, runFhir } from "./fhir.ts";
+import { runLive } from "./live.ts";
 import { type Cell, cellsOf, leaks, nameOf, questionOf, runPermitted, runRefused } from "./matrix.ts";
+import { runMqtt } from "./mqtt.ts";
 import { inParallel } from "./server.ts";
 import { startWorld, type World } from "./world.ts";
 
@@ -54,6 +69,38 @@ test("what is permitted is answered with its data, and with nobody else's", asyn
   const cells = cellsOf(world, isWhole);
   assert.deepEqual(telling(await runPermitted(world, cells, isWhole)), []);
   t.diagnostic(`${cells.length} cells in all; ${Math.round(performance.now() - began)} ms`);
+});
+
+test("every address of the HTTP port is a route of the table, or says why it tells of nobody", () => {
+  const table = new Set(Object.values(routes).map(({ method, path }) => `${method} ${path}`));
+  const others = world.server.registered.filter(
+    ({ method, url }) => !table.has(`${method === "HEAD" ? "GET" : method} ${url}`),
+  );
+  const urls = others.map(({ url }) => (url.startsWith("/oauth/") ? "/oauth/*" : url));
+  assert.deepEqual(new Set(urls.filter((url) => !(url in otherRoutes))), new Set());
+});
+
+test("every interaction of /fhir and every parameter is declared, and asked by everybody of everybody", async (t) => {
+  const can = await interactionsOf(world);
+  assert.deepEqual(can.interactions, Object.keys(fhirPolicies).sort());
+  assert.deepEqual(can.parameters, knownParameters);
+  const { findings, asked } = await runFhir(world, isWhole);
+  assert.deepEqual(telling(findings), []);
+  t.diagnostic(`${asked} answers`);
+});
+
+test("every message of /live is declared, and reaches who may see the patient and nobody else", async () => {
+  const declared = [...liveMessage.options.map(({ shape }) => shape.type.value), watchMessage.shape.type.value];
+  assert.deepEqual(declared.sort(), Object.keys(liveMessagePolicies).sort());
+  assert.deepEqual(telling(await runLive(world)), []);
+});
+
+test("every topic is written and read by its device and the gateway in charge of it, and by nobody else", async (t) => {
+  for (const topic of Object.keys(topicPolicies).filter((one) => !one.endsWith("/commands")))
+    assert.ok(routeOf("d", topic.slice("devices/{device}/".length).replace("{codec}", "gatt/2a35")), topic);
+  const { findings, asked } = await runMqtt(world);
+  assert.deepEqual(telling(findings), []);
+  t.diagnostic(`${asked} topics and sign-ins`);
 });
 
 test("what may not be answered is refused, tells nothing of anybody, and changes nothing of them", async (t) => {

@@ -1,0 +1,94 @@
+import type { Mark, Tells } from "./policy.ts";
+
+/** Of whom something tells that does not come by a route of /api, and to whom. */
+export interface DoorPolicy {
+  readonly who: string;
+  readonly tells: Tells;
+  /** What stands in a permitted answer of the patient who was asked for. */
+  readonly shows: readonly Mark[];
+  /** May be told of a patient who is not granted. */
+  readonly office?: readonly Mark[];
+}
+
+/** People and tokens of the ward's roles, and applications as far as their scopes go. */
+const WARD = "nurse, physician, clinical engineer, administrator, integration; applications within their scopes";
+const ward = (...shows: Mark[]): DoorPolicy => ({ who: WARD, tells: "granted", shows });
+const fleet: DoorPolicy = { who: WARD, tells: "fleet", shows: ["device"], office: ["device", "serial"] };
+const log: DoorPolicy = {
+  who: "administrator",
+  tells: "office",
+  shows: [],
+  office: ["id", "device", "alarm", "stream"],
+};
+
+/** Interactions of /fhir, as its CapabilityStatement has them. */
+export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
+  "Patient.read": ward("id", "mrn"),
+  "Patient.search-type": ward("id", "mrn"),
+  "Device.read": fleet,
+  "Device.search-type": fleet,
+  "DeviceMetric.read": ward("stream"),
+  "DeviceMetric.search-type": ward("stream"),
+  "Observation.read": ward("id", "stream", "value"),
+  "Observation.vread": ward("id", "stream", "value"),
+  "Observation.history-instance": ward("id", "stream", "value"),
+  "Observation.search-type": ward("id", "stream"),
+  "AuditEvent.read": log,
+  "AuditEvent.search-type": log,
+  "Provenance.read": ward("stream"),
+  batch: ward(),
+};
+
+const own = "the device itself, by token or certificate; the gateway in whose charge it is";
+const up: DoorPolicy = { who: own, tells: "nobody", shows: [] };
+
+/** Topics of MQTT. Nobody reads there what was measured: what comes down are commands for the device. */
+export const topicPolicies: Readonly<Record<string, DoorPolicy & { readonly direction: "up" | "down" }>> = {
+  "devices/{device}/readings": { ...up, direction: "up" },
+  "devices/{device}/waveform": { ...up, direction: "up" },
+  "devices/{device}/event": { ...up, direction: "up" },
+  "devices/{device}/status": { ...up, direction: "up" },
+  "devices/{device}/raw/{codec}": { ...up, direction: "up" },
+  "devices/{device}/commands": { ...up, direction: "down" },
+};
+
+const screen = (tells: Tells, ...shows: Mark[]): DoorPolicy => ({
+  who: "nurse, physician, clinical engineer, administrator, integration",
+  tells,
+  shows,
+});
+
+/** Messages of /live: `watch` comes from the screen, all others go to it. */
+export const liveMessagePolicies: Readonly<Record<string, DoorPolicy>> = {
+  watch: screen("granted"),
+  snapshot: screen("granted", "id", "mrn", "bed"),
+  patient: screen("granted", "id"),
+  numerics: screen("granted", "id", "stream"),
+  waveform: screen("granted", "id", "stream"),
+  alarm: screen("granted", "id"),
+  standby: screen("granted", "id"),
+  heartbeat: screen("nobody"),
+  refused: { who: "whoever is not let in", tells: "nobody", shows: [] },
+};
+
+/** Every other address of the HTTP port, and why nothing of a patient is told there. */
+export const otherRoutes: Readonly<Record<string, string>> = {
+  "/health/live": "says only whether the process works",
+  "/health/ready": "says only whether the process works",
+  "/metrics": "counts and times",
+  "/api/openapi.json": "the description of the API",
+  "/fhir/metadata": "the description of /fhir",
+  "/fhir/": "interactions of /fhir, below",
+  "/fhir/*": "interactions of /fhir, below",
+  "/fhir": "interactions of /fhir, below",
+  "/ingest": "a device's or a gateway's lines; the answer counts them",
+  "/ingest/devices/:device/*": "as the MQTT topics; the answer counts what was taken",
+  "/fhir/.well-known/smart-configuration": "addresses of the authorisation server",
+  "/.well-known/openid-configuration": "addresses of the authorisation server",
+  "/.well-known/oauth-authorization-server": "addresses of the authorisation server",
+  "/oauth/*":
+    "the authorisation server: tokens, and pages on which a person chooses among patients of their own view (ADR 34)",
+  "/": "the portal's own files",
+  "/*": "the portal's own files",
+  "/ingest/claim": "a device's credential for its claim code, once",
+};

@@ -1,0 +1,199 @@
+import { type DoorPolicy, fhirPolicies, type Mark } from "@openward/api";
+import { readingId } from "../../server/record/observation-id.ts";
+import { type Known, marksIn, toldBeyond } from "./marks.ts";
+import type { Finding } from "./matrix.ts";
+import { inParallel } from "./server.ts";
+import type { Subject, World } from "./world.ts";
+
+interface Asked {
+  readonly interaction: string;
+  readonly url: string;
+  /** What must stand in it where it is permitted; left out: what the interaction shows. */
+  readonly shows?: readonly Mark[];
+}
+
+const first = (known: Known, mark: Mark, n = 0) => known.marks.get(mark)?.[n] ?? "";
+const dayOf = (known: Known) => new Date(known.times[0] ?? 0).toISOString().slice(0, 10);
+
+/** A value of each search parameter that this patient's resources answer to. */
+const parameters: Readonly<Record<string, (known: Known) => string>> = {
+  "Patient._id": ({ id }) => id,
+  "Patient.identifier": ({ mrn }) => mrn,
+  "Patient.name": (known) => first(known, "name"),
+  "Patient.family": (known) => first(known, "name"),
+  "Patient.given": (known) => first(known, "name", 1),
+  "Patient.birthdate": (known) => first(known, "birth"),
+  "Patient.gender": () => "female",
+  "Device._id": ({ deviceId }) => deviceId,
+  "Device.identifier": ({ deviceId }) => deviceId,
+  "Device.patient": ({ id }) => id,
+  "Device.type": () => "bedside-monitor",
+  "DeviceMetric._id": ({ streamId }) => streamId,
+  "DeviceMetric.identifier": ({ streamId }) => streamId,
+  "DeviceMetric.source": ({ deviceId }) => deviceId,
+  "DeviceMetric.type": () => "8867-4",
+  "Observation._id": ({ streamId, times }) => readingId(streamId, times[1] ?? 0, 0),
+  "Observation.patient": ({ id }) => id,
+  "Observation.subject": ({ id }) => `Patient/${id}`,
+  "Observation.code": () => "8867-4",
+  "Observation.component-code": () => "8480-6",
+  "Observation.combo-code": () => "8867-4",
+  "Observation.category": () => "vital-signs",
+  "Observation.date": dayOf,
+  "Observation.device": ({ deviceId }) => deviceId,
+  "AuditEvent._id": () => "00000000-0000-7000-8000-000000000001",
+  "AuditEvent.patient": ({ id }) => id,
+  "AuditEvent.date": dayOf,
+  "AuditEvent.agent": ({ deviceId }) => deviceId,
+  "AuditEvent.action": () => "R",
+  "AuditEvent.entity": () => "Observation",
+};
+
+interface Capability {
+  readonly rest: readonly {
+    readonly resource: readonly {
+      readonly type: string;
+      readonly interaction: readonly { readonly code: string }[];
+      readonly searchParam?: readonly { readonly name: string }[];
+    }[];
+    readonly interaction: readonly { readonly code: string }[];
+  }[];
+}
+
+/** What /fhir says that it can do: each interaction and each parameter needs its row here. */
+export async function interactionsOf(world: World): Promise<{ interactions: string[]; parameters: string[] }> {
+  const { bytes } = await world.server.ask({ method: "GET", path: "/fhir/metadata" });
+  const [rest] = (JSON.parse(bytes.toString("utf8")) as Capability).rest;
+  const all = rest?.resource ?? [];
+  return {
+    interactions: [
+      ...all.flatMap(({ type, interaction }) => interaction.map(({ code }) => `${type}.${code}`)),
+      ...(rest?.interaction ?? []).map(({ code }) => code),
+    ].sort(),
+    parameters: all.flatMap(({ type, searchParam }) => (searchParam ?? []).map(({ name }) => `${type}.${name}`)).sort(),
+  };
+}
+
+export const knownParameters = Object.keys(parameters).sort();
+
+/** Everything that can be asked about one patient. */
+function questionsAbout(known: Known): Asked[] {
+  const observation = `Observation/${readingId(known.streamId, known.times[1] ?? 0, 0)}`;
+  const isOfNobody = /\.(component-code|agent|action|entity|_id|date|patient)$/;
+  return [
+    { interaction: "Patient.read", url: `Patient/${known.id}` },
+    { interaction: "Device.read", url: `Device/${known.deviceId}`, shows: ["device", "id"] },
+    { interaction: "DeviceMetric.read", url: `DeviceMetric/${known.streamId}` },
+    { interaction: "Observation.read", url: observation },
+    { interaction: "Observation.vread", url: `${observation}/_history/1` },
+    { interaction: "Observation.history-instance", url: `${observation}/_history` },
+    { interaction: "AuditEvent.read", url: "AuditEvent/00000000-0000-7000-8000-000000000001" },
+    { interaction: "Provenance.read", url: `Provenance/${known.amendmentId}` },
+    ...["Patient", "Device", "DeviceMetric", "Observation", "AuditEvent"].map((type) => ({
+      interaction: `${type}.search-type`,
+      url: type,
+      ...(type === "Observation" || type === "AuditEvent" ? { shows: [] } : {}),
+    })),
+    ...Object.entries(parameters).map(([name, textOf]) => {
+      const [type = "", parameter = ""] = name.split(".");
+      const isEmpty =
+        type === "AuditEvent" ||
+        name === "Observation.component-code" ||
+        (type === "Observation" && isOfNobody.test(name) && parameter === "date");
+      return {
+        interaction: `${type}.search-type`,
+        url: `${type}?${parameter}=${encodeURIComponent(textOf(known))}&_count=200`,
+        ...(isEmpty ? { shows: [] } : {}),
+      };
+    }),
+  ];
+}
+
+const WARD = new Set(["nurse", "physician", "clinical-engineer", "administrator", "integration"]);
+
+/** May this one ask this at all? */
+function mayAsk({ interaction }: Asked, subject: Subject): boolean {
+  const [type = ""] = interaction.split(".");
+  if (subject.kind === "app")
+    return subject.scopes?.includes("/*.rs") === true
+      ? type !== "AuditEvent"
+      : subject.scopes?.includes(`/${type}.rs`) === true;
+  if (subject.role === null || !WARD.has(subject.role)) return false;
+  return type !== "AuditEvent" || subject.role === "administrator";
+}
+
+/** Asks everything of /fhir, in batches, and for nurses and an application one by one as well. */
+export async function runFhir(world: World, isWhole: boolean): Promise<{ findings: Finding[]; asked: number }> {
+  const findings: Finding[] = [];
+  let asked = 0;
+  // Of each role the one who was granted; of nurses, tokens and applications all.
+  const some = world.subjects.filter(
+    ({ kind, role, targets }) => isWhole || kind === "app" || role === "nurse" || targets.has("own"),
+  );
+  const cells = some.flatMap((subject) =>
+    [...subject.targets].map(([standing, target]) => ({ subject, standing, target })),
+  );
+  await inParallel(cells, async ({ subject, standing, target }) => {
+    const questions = questionsAbout(target);
+    const name = (one: Asked) => `${one.interaction} ${one.url.split("=")[0]} as ${subject.name}: ${standing}`;
+    const look = (one: Asked, status: number, headers: string, bytes: Buffer) => {
+      asked++;
+      const policy = fhirPolicies[one.interaction] as DoorPolicy;
+      for (const known of Object.values(world.known)) {
+        const found = marksIn({ status, headers, bytes }, known, one.url);
+        for (const mark of toldBeyond(found, allowedTo(subject, one, known)))
+          findings.push({ cell: name(one), what: `told the ${mark} of "${known.key}" (${status})` });
+      }
+      if (!mayAsk(one, subject)) {
+        if (status < 400) findings.push({ cell: name(one), what: `${status} in place of a refusal` });
+        return;
+      }
+      const sees = subject.sees.has(target.key);
+      const isRead = !one.interaction.endsWith("search-type");
+      if (isRead && !sees && policy.tells !== "fleet" && status !== 404)
+        findings.push({ cell: name(one), what: `${status} in place of 404` });
+      if (!sees || one.interaction === "AuditEvent.read") return;
+      const shown = marksIn({ status, headers: "", bytes }, target);
+      for (const mark of (one.shows ?? policy.shows).filter((wanted) => !shown.includes(wanted)))
+        findings.push({
+          cell: name(one),
+          what: `does not show the ${mark} (${status}): ${bytes.toString("utf8").slice(0, 160)}`,
+        });
+    };
+    const batch = await world.server.ask({
+      method: "POST",
+      path: "/fhir",
+      headers: subject.headers,
+      body: {
+        resourceType: "Bundle",
+        type: "batch",
+        entry: questions.map(({ url }) => ({ request: { method: "GET", url } })),
+      },
+    });
+    const text = batch.bytes.toString("utf8");
+    const entry = batch.status === 200 ? (JSON.parse(text) as { entry: { response: { status: string } }[] }).entry : [];
+    // Who is not let in gets one answer for all.
+    questions.forEach((one, i) => {
+      const part = entry[i];
+      const bytes = part ? Buffer.from(JSON.stringify(part)) : batch.bytes;
+      look(one, Number(part?.response.status ?? batch.status), batch.headers, bytes);
+    });
+    const isAlone = subject.kind === "app" ? subject.scopes === "patient/*.rs" : subject.name.startsWith("nurse (");
+    if (!isWhole && !isAlone) return;
+    for (const one of questions) {
+      const answer = await world.server.ask({ method: "GET", path: `/fhir/${one.url}`, headers: subject.headers });
+      look(one, answer.status, answer.headers, answer.bytes);
+    }
+  });
+  return { findings, asked };
+}
+
+function allowedTo(subject: Subject, { interaction }: Asked, known: Known): readonly Mark[] {
+  if (subject.sees.has(known.key)) return [...known.marks.keys()];
+  const policy = fhirPolicies[interaction] as DoorPolicy;
+  // An application that was given one patient has that patient's devices and no others.
+  // The log has what was asked for, by the ids that the house's own people asked with.
+  if (interaction.startsWith("AuditEvent")) return subject.role === "administrator" ? (policy.office ?? []) : [];
+  if (known.key === "foreign" || (subject.scopes?.startsWith("patient/") ?? false)) return [];
+  return subject.role !== null || subject.kind === "app" ? (policy.office ?? []) : [];
+}
