@@ -118,6 +118,12 @@ export const settings = {
     [0, 1_000_000],
     "what one person, program or device may ask for a second, in reads of a row, ten times that at once; 0: no limit",
   ),
+  stepUpMinutes: integer(
+    "OPENWARD_STEP_UP_MINUTES",
+    5,
+    [1, 720],
+    "how long somebody who has shown who they are may do what is dangerous before they show it again",
+  ),
   smtpUrl: {
     ...url(
       "OPENWARD_SMTP_URL",

@@ -8,7 +8,7 @@ import { type Audit, openAudit } from "./open-audit.ts";
 import { openDatabase } from "./store/database/index.ts";
 import { becomeOnlyWriter, type OnlyWriter } from "./store/database/only-writer.ts";
 import type { Database } from "./store/database/ports.ts";
-import { bindStore, type KeyStore, openKeysOf, openRaw } from "./store/keys/index.ts";
+import { bindStore, createVault, type KeyStore, openKeysOf, openRaw } from "./store/keys/index.ts";
 import { createRegistry, createTables, type Directory, openDirectory } from "./store/registry/index.ts";
 
 /** What the server and the command line both stand on: database, registries, who is allowed what. */
@@ -56,6 +56,7 @@ export async function openFoundation(options: {
       changes: directory,
       people: registry.people,
       runtime,
+      ...(opened ? { vault: createVault(opened) } : {}),
       breakGlassMs: config.breakGlassMinutes * 60_000,
       isSecure: config.publicUrl?.startsWith("https:") ?? false,
       log,

@@ -336,6 +336,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     },
     publicUrl: () => config.publicUrl,
     mail,
+    stepUpMs: config.stepUpMinutes * 60_000,
     relyingParty: () => relyingPartyOf(url),
     signInLink: (token) => signInLink(url, token),
   });

@@ -459,7 +459,7 @@ export const passkey = z.object({
 });
 export const ownSession = z.object({
   id,
-  method: z.enum(["link", "passkey"]),
+  method: z.enum(["link", "passkey", "codes"]),
   /** "Firefox on Android". */
   device: z.string(),
   createdAt: millis,

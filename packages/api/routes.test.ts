@@ -6,7 +6,7 @@ import { type Route, routes } from "./routes.ts";
 const table = Object.entries(routes) as [string, Route][];
 
 /** What may be asked before anybody is known. */
-const PUBLIC = ["signIn", "passkeyChallenge", "signInWithPasskey", "about"];
+const PUBLIC = ["signIn", "passkeyChallenge", "signInWithPasskey", "signInWithCodes", "about"];
 
 for (const [name, route] of table) {
   test(`${name} says who may call it`, () => {
@@ -19,6 +19,16 @@ for (const [name, route] of table) {
     assert.equal(new Set(route.allow).size, route.allow.length);
   });
 }
+
+test("what gives others access, or takes a way in away, asks who it is once more", () => {
+  const dangerous = /^\/api\/(people|grants|devices)(\/:\w+\/(token|link|disable|enable))?$|\/(relations|review)$/;
+  const taken = table.filter(
+    ([, { method, path }]) => method === "DELETE" && /^\/api\/me\/(passkeys|codes)/.test(path),
+  );
+  const giving = table.filter(([, { method, path }]) => method !== "GET" && dangerous.test(path));
+  assert.ok(giving.length >= 8 && taken.length === 2);
+  for (const [name, { stepUp }] of [...giving, ...taken]) assert.equal(stepUp, true, name);
+});
 
 test("no two routes have the same method and path", () => {
   const places = table.map(([, { method, path }]) => `${method} ${path.replaceAll(/:\w+/g, ":")}`);

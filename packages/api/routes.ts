@@ -2,6 +2,7 @@ import { ROLES, type Role } from "@openward/model";
 import { z } from "zod";
 import * as b from "./bodies.ts";
 import * as g from "./grants.ts";
+import * as p from "./proof.ts";
 import * as s from "./streams.ts";
 
 /** One route of /api: the server registers from this table, and the OpenAPI page is made from it. */
@@ -15,6 +16,8 @@ export interface Route {
   readonly body?: z.ZodType;
   readonly status: 200 | 201 | 204;
   readonly response: z.ZodType;
+  /** Dangerous: a person has shown in the last minutes that it is they. Programs have nobody who could. */
+  readonly stepUp?: true;
   /** In reads of a row, for the limit of what one identity may cost; left out: 1. 0: somebody answers an alarm with it. */
   readonly cost?: number;
   /** Media types beside JSON, by `Accept`. */
@@ -49,7 +52,14 @@ export const routes = {
   passkeys: { method: "GET", path: "/api/me/passkeys", summary: "One's own passkeys", allow: signedIn, status: 200, response: z.array(b.passkey) },
   enrolPasskey: { method: "POST", path: "/api/me/passkeys/options", summary: "What an authenticator has to sign to become a passkey", allow: signedIn, status: 200, response: b.webAuthn },
   addPasskey: { method: "POST", path: "/api/me/passkeys", summary: "Add a passkey", allow: signedIn, body: b.newPasskey, status: 201, response: b.passkey },
-  removePasskey: { method: "DELETE", path: "/api/me/passkeys/:id", summary: "Remove a passkey; ends the sessions that it began", allow: signedIn, status: 204, response: none },
+  removePasskey: { stepUp: true, method: "DELETE", path: "/api/me/passkeys/:id", summary: "Remove a passkey; ends the sessions that it began", allow: signedIn, status: 204, response: none },
+  signInWithCodes: { cost: 10, method: "POST", path: "/api/session/codes", summary: "Sign in with a password and a code of an authenticator app, or a recovery code", allow: "public", body: p.codeAnswer, status: 200, response: b.session },
+  proofChallenge: { method: "POST", path: "/api/session/proof/options", summary: "With what one can show once more that it is oneself", allow: signedIn, status: 200, response: p.proofChallenge },
+  prove: { cost: 10, method: "POST", path: "/api/session/proof", summary: "Show once more that it is oneself, for what is dangerous: with a passkey, or with password and code", allow: signedIn, body: p.proof, status: 200, response: p.proved },
+  codeSignIn: { method: "GET", path: "/api/me/codes", summary: "One's own password with codes: the name to type, since when, recovery codes left", allow: signedIn, status: 200, response: p.codeSignIn },
+  beginCodeSignIn: { cost: 10, method: "POST", path: "/api/me/codes", summary: "Set a password and get the secret for an authenticator app; counts with the first code", allow: signedIn, body: p.newPassword, status: 200, response: p.codeEnrolment },
+  confirmCodeSignIn: { method: "POST", path: "/api/me/codes/confirm", summary: "The app's first code; the answer has the recovery codes, once", allow: signedIn, body: p.firstCode, status: 200, response: p.recoveryCodes },
+  removeCodeSignIn: { stepUp: true, method: "DELETE", path: "/api/me/codes", summary: "Take password and codes away; ends the sessions that they began", allow: signedIn, status: 204, response: none },
   sessions: { method: "GET", path: "/api/me/sessions", summary: "Where one is signed in", allow: signedIn, status: 200, response: z.array(b.ownSession) },
   endSession: { method: "DELETE", path: "/api/me/sessions/:id", summary: "Sign out there", allow: signedIn, status: 204, response: none },
   signOutEverywhere: { method: "DELETE", path: "/api/me/sessions", summary: "Sign out everywhere, here too", allow: signedIn, status: 204, response: none },
@@ -121,7 +131,7 @@ export const routes = {
   withdrawAmendment: { method: "POST", path: "/api/patients/:id/amendments/:amendmentId/withdraw", summary: "An amendment does not hold any more; 409 while a later one of the same stands on it", allow: clinical, body: b.withdrawal, status: 200, response: b.amendment },
 
   relations: { method: "GET", path: "/api/patients/:id/relations", summary: "The patient's own sign-in, family and guardians, and what changes what they may do; ended ones too", allow: clinical, status: 200, response: b.relations },
-  relate: { method: "POST", path: "/api/patients/:id/relations", summary: "Say who a person is to this patient, why, and from when to when; 409 where their role is another", allow: admin, body: b.newRelation, status: 201, response: b.relation },
+  relate: { stepUp: true, method: "POST", path: "/api/patients/:id/relations", summary: "Say who a person is to this patient, why, and from when to when; 409 where their role is another", allow: admin, body: b.newRelation, status: 201, response: b.relation },
   endRelation: { method: "POST", path: "/api/patients/:id/relations/:relationId/end", summary: "A relation ends now", allow: admin, status: 200, response: b.relation },
   stateFact: { method: "POST", path: "/api/patients/:id/facts", summary: "Record a death or an incapacity: it ends or changes what relations allow", allow: clinical, body: b.newFact, status: 201, response: b.fact },
   endFact: { method: "POST", path: "/api/patients/:id/facts/:factId/end", summary: "It is not so any more, or was recorded in error", allow: clinical, status: 200, response: b.fact },
@@ -129,8 +139,8 @@ export const routes = {
   deviceTypes: { method: "GET", path: "/api/device-types", summary: "Known device types", allow: everyone, status: 200, response: z.array(b.deviceType) },
   devices: { method: "GET", path: "/api/devices", summary: "Devices with state and patient", allow: everyone, status: 200, response: z.array(b.device) },
   device: { method: "GET", path: "/api/devices/:deviceId", summary: "A device", allow: everyone, status: 200, response: b.device },
-  addDevice: { method: "POST", path: "/api/devices", summary: "Add a device; its token is in this answer only", allow: fleet, body: b.newDevice, status: 201, response: b.deviceWithToken },
-  rotateToken: { method: "POST", path: "/api/devices/:deviceId/token", summary: "New token; the old one ends at once", allow: fleet, status: 200, response: b.deviceWithToken },
+  addDevice: { stepUp: true, method: "POST", path: "/api/devices", summary: "Add a device; its token is in this answer only", allow: fleet, body: b.newDevice, status: 201, response: b.deviceWithToken },
+  rotateToken: { stepUp: true, method: "POST", path: "/api/devices/:deviceId/token", summary: "New token; the old one ends at once", allow: fleet, status: 200, response: b.deviceWithToken },
   revokeDevice: { method: "POST", path: "/api/devices/:deviceId/revoke", summary: "End the device's access", allow: fleet, status: 200, response: b.device },
   assign: { method: "POST", path: "/api/devices/:deviceId/assign", summary: "Put the device on a patient; ends the association before", allow: technical, body: b.assignment, status: 200, response: b.device },
   release: { method: "POST", path: "/api/devices/:deviceId/release", summary: "Take the device off its patient", allow: technical, status: 200, response: b.device },
@@ -154,24 +164,24 @@ export const routes = {
   people: { method: "GET", path: "/api/people", summary: "People who can sign in", allow: identities, status: 200, response: z.array(b.person) },
   launchApp: { method: "POST", path: "/api/smart/launch", summary: "Open an application of another maker for a patient: the address to go to, good once and for five minutes", allow: everyone, body: z.object({ clientId: z.uuid(), patientId: z.uuid() }), status: 201, response: z.object({ url: z.string(), expiresAt: z.int() }) },
 
-  addPerson: { method: "POST", path: "/api/people", summary: "Add a person; the answer has a one-time sign-in link", allow: admin, body: b.newPerson, status: 201, response: b.personWithLink },
-  changePerson: { method: "PATCH", path: "/api/people/:id", summary: "Change a person's name or role; 409 for the last administrator, or while they are related to patients", allow: admin, body: b.personChange, status: 200, response: b.person },
-  disablePerson: { method: "POST", path: "/api/people/:id/disable", summary: "End a person's sessions and links, and let them in no more; 409 for the last administrator", allow: admin, status: 200, response: b.person },
-  enablePerson: { method: "POST", path: "/api/people/:id/enable", summary: "Let a person in again; they need a new link", allow: admin, status: 200, response: b.person },
+  addPerson: { stepUp: true, method: "POST", path: "/api/people", summary: "Add a person; the answer has a one-time sign-in link", allow: admin, body: b.newPerson, status: 201, response: b.personWithLink },
+  changePerson: { stepUp: true, method: "PATCH", path: "/api/people/:id", summary: "Change a person's name or role; 409 for the last administrator, or while they are related to patients", allow: admin, body: b.personChange, status: 200, response: b.person },
+  disablePerson: { stepUp: true, method: "POST", path: "/api/people/:id/disable", summary: "End a person's sessions and links, and let them in no more; 409 for the last administrator", allow: admin, status: 200, response: b.person },
+  enablePerson: { stepUp: true, method: "POST", path: "/api/people/:id/enable", summary: "Let a person in again; they need a new link", allow: admin, status: 200, response: b.person },
   grants: {
     method: "GET", path: "/api/grants", summary: "Who may see whom, for what, because of what, newest first: those that hold, or all that ever did with `ended`; of a `patient` those by which they are seen",
     allow: admin, query: z.object({ patient: z.uuid().optional(), principal: z.uuid().optional(), basis: g.basis.optional(), ended: z.stringbool().default(false) }), status: 200, response: z.array(g.grant),
   },
-  addGrant: { method: "POST", path: "/api/grants", summary: "Let a person, or everybody of a role, see a patient, whoever lies on a ward, or everybody", allow: admin, body: g.newGrant, status: 201, response: g.grant },
+  addGrant: { stepUp: true, method: "POST", path: "/api/grants", summary: "Let a person, or everybody of a role, see a patient, whoever lies on a ward, or everybody", allow: admin, body: g.newGrant, status: 201, response: g.grant },
   endGrant: { method: "POST", path: "/api/grants/:id/end", summary: "End a grant: what it showed is gone within a second, on open screens too", allow: admin, body: g.endOfGrant, status: 200, response: g.grant },
   breakGlass: { cost: 20, method: "POST", path: "/api/break-glass", summary: "See a patient of this organisation in an emergency, by record number or id, with a reason and a confirmation; ends by itself, and is reviewed", allow: clinical, body: g.breakGlass, status: 201, response: g.grant },
   glassBroken: { method: "GET", path: "/api/break-glass", summary: "Where the glass was broken, newest first: what waits for a review, or was reviewed", allow: identities, query: z.object({ reviewed: z.stringbool().default(false) }), status: 200, response: z.array(g.glassBroken) },
-  reviewGlass: { method: "POST", path: "/api/break-glass/:id/review", summary: "What came of it, by somebody else than who broke it; what was not justified ends at once", allow: identities, body: g.glassReview, status: 200, response: g.glassBroken },
+  reviewGlass: { stepUp: true, method: "POST", path: "/api/break-glass/:id/review", summary: "What came of it, by somebody else than who broke it; what was not justified ends at once", allow: identities, body: g.glassReview, status: 200, response: g.glassBroken },
   unwatched: { method: "GET", path: "/api/unwatched", summary: "Who is admitted and watched by nobody: no person has a running grant for monitoring them", allow: clinical, status: 200, response: z.array(g.unwatched) },
   patientMonitoring: { method: "GET", path: "/api/patients/:id/monitoring", summary: "When somebody began to watch this patient, and when nobody did any more, newest first", allow: clinical, status: 200, response: z.array(g.monitoringChange) },
   patientGrants: { method: "GET", path: "/api/patients/:id/grants", summary: "Who may see this patient, for what and because of what", allow: clinical, query: z.object({ ended: z.stringbool().default(false) }), status: 200, response: z.array(g.grant) },
 
-  newLink: { method: "POST", path: "/api/people/:id/link", summary: "A fresh one-time sign-in link, shown here or sent by mail", allow: admin, body: b.linkDelivery, status: 200, response: b.deliveredLink },
+  newLink: { stepUp: true, method: "POST", path: "/api/people/:id/link", summary: "A fresh one-time sign-in link, shown here or sent by mail", allow: admin, body: b.linkDelivery, status: 200, response: b.deliveredLink },
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;

@@ -101,6 +101,7 @@ test("a link signs in once, and the session says who it is", async () => {
     organisation: { id: home.id, name: "Home", isDemo: false },
     expiresAt: runtime.clock.now() + 12 * HOUR,
     via: "session",
+    proof: { by: "link", at: runtime.clock.now() },
   });
   assert.deepEqual(await access.authenticate({ cookie: cookieOf(cookie) }), authenticated);
   await assert.rejects(access.signIn(token), refused("LINK_EXPIRED"));

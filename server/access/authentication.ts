@@ -2,7 +2,7 @@ import type { Role } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { hashSecret, readCredential } from "./credentials.ts";
 import { readAppToken } from "./oauth/token.ts";
-import type { Authenticated, Tables } from "./ports.ts";
+import type { Authenticated, Proof, Tables } from "./ports.ts";
 
 /** Without a request for so long, a session ends. */
 export const IDLE_MS = 2 * 3_600_000;
@@ -152,6 +152,9 @@ interface Row {
   readonly role: Role;
   readonly used_at: number;
   readonly expires_at: number;
+  /** Of sessions. */
+  readonly proved_by?: Proof["by"];
+  readonly proved_at?: number;
 }
 
 const READERS = { session: readSession, token: readToken, app: readAppToken } satisfies Record<
@@ -162,7 +165,8 @@ const READERS = { session: readSession, token: readToken, app: readAppToken } sa
 async function readSession(tables: Tables, idHash: Buffer): Promise<Found | undefined> {
   const [row] = await tables.everywhere((tx) =>
     tx.rows<Row>(
-      `SELECT p.id, s.organisation_id, o.name AS organisation_name, o.is_demo, p.display, p.role, s.last_used_at AS used_at, s.expires_at
+      `SELECT p.id, s.organisation_id, o.name AS organisation_name, o.is_demo, p.display, p.role, s.last_used_at AS used_at, s.expires_at,
+          s.proved_by, s.proved_at
          FROM session s JOIN person p ON p.id = s.person_id JOIN organisation o ON o.organisation_id = s.organisation_id
         WHERE s.id_hash = $1 AND s.ended_at IS NULL AND p.disabled_at IS NULL`,
       [idHash],
@@ -195,6 +199,7 @@ function toFound(row: Row, via: "session" | "token"): Found {
     organisation: { id: row.organisation_id, name: row.organisation_name, isDemo: row.is_demo },
     expiresAt: row.expires_at,
     via,
+    ...(row.proved_by === undefined ? {} : { proof: { by: row.proved_by, at: row.proved_at ?? 0 } }),
   };
   return { authenticated, usedAt: row.used_at };
 }

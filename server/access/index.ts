@@ -1,15 +1,18 @@
+import { RefusedInput } from "@openward/errors";
 import { isOfTheWard, type PatientView, type Principal } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { createAuthentication } from "./authentication.ts";
 import { browserName } from "./browser-name.ts";
 import { createConsents } from "./consent/consents.ts";
 import { sessionCookie } from "./credentials.ts";
+import { createCodeSignIn } from "./factors/code-sign-in.ts";
+import type { Vault } from "./factors/ports.ts";
 import { ensureFirstPeople } from "./first-people.ts";
 import { createBreakGlass } from "./grants/break-glass.ts";
 import { createGrantStore } from "./grants/grants.ts";
 import { createMonitoring } from "./grants/monitoring.ts";
 import { createPasskeys } from "./passkeys.ts";
-import type { Access, Changes, People, SignedIn, Tables } from "./ports.ts";
+import type { Access, Authenticated, Changes, People, Proof, SignedIn, Tables } from "./ports.ts";
 import { createSessions } from "./sessions.ts";
 import { createCredentialStore, SESSION_MS } from "./sign-in.ts";
 import { createViews } from "./views.ts";
@@ -17,6 +20,7 @@ import { createViews } from "./views.ts";
 export { relyingPartyOf } from "./passkeys.ts";
 
 const EXPIRE_EVERY_MS = 5_000;
+const SWEEP_EVERY_MS = 3_600_000;
 const BREAK_GLASS_MS = 4 * 3_600_000;
 
 export interface AccessDeps {
@@ -26,6 +30,8 @@ export interface AccessDeps {
   readonly runtime: Runtime;
   /** People come over https: the cookie never travels otherwise. */
   readonly isSecure: boolean;
+  /** Left out: nobody can have a password, as in a command, which has no keys. */
+  readonly vault?: Vault;
   /** After so long a broken glass is whole again; left out: four hours. */
   readonly breakGlassMs?: number;
   readonly log: { warn(facts: object, text: string): void };
@@ -40,6 +46,11 @@ const seesNobody = (principal: Principal): PatientView => ({
   hiddenOf: () => undefined,
 });
 
+const keyless = () => {
+  throw new RefusedInput("NOT_PERMITTED", { at: "password", expected: "a server with its keys" });
+};
+const noVault: Vault = { seal: keyless, open: keyless, derive: keyless };
+
 /** The door: who is it, and which patients may they see. Nothing is visible but through a view. */
 export function createAccess(deps: AccessDeps): Access & { close(): Promise<void> } {
   const { tables, runtime, people, isSecure } = deps;
@@ -47,6 +58,7 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
     deps.log.warn({ reason: (error as Error).message }, "the database does not answer questions of access");
   const passkeys = createPasskeys({ tables, runtime });
   const sessions = createSessions({ tables, runtime });
+  const codes = createCodeSignIn({ tables, runtime, vault: deps.vault ?? noVault });
   const listeners = new Set<(principalId: string) => void>();
   const onlookers = new Set<(organisationId: string, patientIds: readonly string[]) => void>();
   const authentication = createAuthentication({ tables, runtime, onTrouble });
@@ -79,6 +91,14 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
     return { authenticated, cookie };
   };
 
+  const proved = async (authenticated: Authenticated, by: Proof["by"]): Promise<Proof> => {
+    const idHash = authentication.idHashOf(authenticated);
+    if (!idHash) throw new Error("a session that nobody has read");
+    const proof = await sessions.proved(authenticated.principal, idHash, by);
+    authentication.forget(authenticated.principal.id);
+    return proof;
+  };
+
   const stopListening = deps.changes.on((change) => {
     if (change.kind === "grant" || change.kind === "patient" || change.kind === "session") monitoring.changed();
     if (change.kind === "session") ended(change.principalId);
@@ -88,6 +108,7 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
   const sweep = runtime.timers.every(EXPIRE_EVERY_MS, () => {
     for (const principalId of authentication.expire()) ended(principalId);
   });
+  const sweepGuesses = runtime.timers.every(SWEEP_EVERY_MS, () => void codes.sweep().catch(onTrouble));
 
   return {
     authenticate: authentication.authenticate,
@@ -97,6 +118,7 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
     issueToken: credentials.issueToken,
 
     passkeys,
+    codes,
 
     async signIn(linkToken, userAgent) {
       return letIn(await credentials.signIn(linkToken, browserName(userAgent)));
@@ -104,6 +126,26 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
 
     async signInWithPasskey(party, response, userAgent) {
       return letIn(await passkeys.signIn(party, response, browserName(userAgent)));
+    },
+
+    async signInWithCodes(name, proof, userAgent) {
+      return letIn(await codes.signIn(name, proof, browserName(userAgent)));
+    },
+
+    async proveWithPasskey(authenticated, party, response) {
+      await passkeys.prove(authenticated.principal, party, response);
+      return proved(authenticated, "passkey");
+    },
+
+    async addPasskey(authenticated, party, given) {
+      const passkey = await passkeys.enrol(authenticated.principal, party, given);
+      await proved(authenticated, "passkey");
+      return passkey;
+    },
+
+    async proveWithCodes(authenticated, proof) {
+      await codes.prove(authenticated.principal, proof);
+      return proved(authenticated, "codes");
     },
 
     sessionsOf: (authenticated) => sessions.list(authenticated.principal, authentication.idHashOf(authenticated)),
@@ -165,6 +207,7 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
 
     async close() {
       sweep.cancel();
+      sweepGuesses.cancel();
       stopListening();
       views.close();
       listeners.clear();

@@ -18,6 +18,7 @@ const ALGORITHMS = [-8, -7, -257] as const;
 const PASSKEYS_MAX = 20;
 const SIGN_IN = "sign-in";
 const enrolmentOf = (personId: string) => `enrol ${personId}`;
+const proofOf = (personId: string) => `prove ${personId}`;
 
 interface Row {
   readonly id: string;
@@ -44,6 +45,54 @@ export function createPasskeys({ tables, runtime }: { tables: Tables; runtime: R
     tx.rows<Row>(`SELECT ${LISTED} FROM passkey WHERE person_id = $1 AND removed_at IS NULL ORDER BY created_at, id`, [
       personId,
     ]);
+
+  /** The passkey that signed. @throws RefusedInput SIGN_IN_REFUSED */
+  const asserted = async (
+    tx: Transaction,
+    given: {
+      readonly party: RelyingParty;
+      readonly response: object;
+      readonly purpose: string;
+      readonly at: number;
+      /** Left out: whoever's it is. */
+      readonly personId?: string;
+    },
+  ): Promise<Row> => {
+    const { party, response, purpose, at, personId } = given;
+    const credentialId = (response as { id?: unknown }).id;
+    if (typeof credentialId !== "string" || credentialId.length > 1400) throw new RefusedInput("SIGN_IN_REFUSED");
+    const [row] = await tx.rows<Row>(
+      `SELECT k.* FROM passkey k JOIN person p ON p.id = k.person_id
+        WHERE k.credential_id = $1 AND k.removed_at IS NULL AND p.disabled_at IS NULL
+          AND ($2::uuid IS NULL OR k.person_id = $2) FOR UPDATE OF k`,
+      [credentialId, personId ?? null],
+    );
+    if (!row) throw new RefusedInput("SIGN_IN_REFUSED");
+    const { authenticationInfo, challenge } = await verified((taking) =>
+      verifyAuthenticationResponse({
+        response: response as unknown as AuthenticationResponseJSON,
+        expectedChallenge: taking((one) => challenges.isGood(one, purpose)),
+        expectedOrigin: [...party.origins],
+        expectedRPID: party.id,
+        requireUserVerification: true,
+        credential: {
+          id: row.credential_id,
+          publicKey: new Uint8Array(row.public_key),
+          // Refuses one that goes back: the authenticator was copied.
+          counter: row.counter,
+        },
+      }),
+    );
+    if (!challenges.use(challenge)) throw new RefusedInput("SIGN_IN_REFUSED");
+    const { newCounter, credentialBackedUp } = authenticationInfo;
+    await tx.run("UPDATE passkey SET counter = $2, last_used_at = $3, is_synced = $4 WHERE id = $1", [
+      row.id,
+      newCounter,
+      at,
+      credentialBackedUp,
+    ]);
+    return row;
+  };
 
   return {
     async list({ id, organisationId }) {
@@ -134,42 +183,31 @@ export function createPasskeys({ tables, runtime }: { tables: Tables; runtime: R
       }),
 
     async signIn(party, response, device) {
-      const credentialId = (response as { id?: unknown }).id;
-      if (typeof credentialId !== "string" || credentialId.length > 1400) throw new RefusedInput("SIGN_IN_REFUSED");
       const at = now();
       return tables.everywhere(async (tx) => {
-        const [row] = await tx.rows<Row>(
-          `SELECT k.* FROM passkey k JOIN person p ON p.id = k.person_id
-            WHERE k.credential_id = $1 AND k.removed_at IS NULL AND p.disabled_at IS NULL FOR UPDATE OF k`,
-          [credentialId],
-        );
-        if (!row) throw new RefusedInput("SIGN_IN_REFUSED");
-        const { authenticationInfo, challenge } = await verified((taking) =>
-          verifyAuthenticationResponse({
-            response: response as unknown as AuthenticationResponseJSON,
-            expectedChallenge: taking((given) => challenges.isGood(given, SIGN_IN)),
-            expectedOrigin: [...party.origins],
-            expectedRPID: party.id,
-            requireUserVerification: true,
-            credential: {
-              id: row.credential_id,
-              publicKey: new Uint8Array(row.public_key),
-              // Refuses one that goes back: the authenticator was copied.
-              counter: row.counter,
-            },
-          }),
-        );
-        if (!challenges.use(challenge)) throw new RefusedInput("SIGN_IN_REFUSED");
-        const { newCounter, credentialBackedUp } = authenticationInfo;
-        await tx.run("UPDATE passkey SET counter = $2, last_used_at = $3, is_synced = $4 WHERE id = $1", [
-          row.id,
-          newCounter,
-          at,
-          credentialBackedUp,
-        ]);
+        const row = await asserted(tx, { party, response, purpose: SIGN_IN, at });
         const by = { method: "passkey", passkeyId: row.id, device } as const;
-        return beginSession(tx, runtime, { organisationId: row.organisation_id, personId: row.person_id, at, ...by });
+        return beginSession(tx, runtime, {
+          organisationId: row.organisation_id,
+          personId: row.person_id,
+          at,
+          ...by,
+        });
       });
+    },
+
+    async proofOptions({ id, organisationId }, party) {
+      const present = await tables.inOrganisation(organisationId, (tx) => own(tx, id));
+      return generateAuthenticationOptions({
+        rpID: party.id,
+        challenge: challenges.make(proofOf(id)),
+        allowCredentials: present.map((row) => ({ id: row.credential_id, transports: row.transports })),
+        userVerification: "required",
+      });
+    },
+
+    async prove({ id }, party, response) {
+      await tables.everywhere((tx) => asserted(tx, { party, response, purpose: proofOf(id), at: now(), personId: id }));
     },
   };
 }

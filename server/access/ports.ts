@@ -14,6 +14,10 @@ import type {
   Role,
 } from "@openward/model";
 
+import type { CodeProof, CodeSignIn } from "./factors/ports.ts";
+
+export type { CodeProof, CodeSignIn } from "./factors/ports.ts";
+
 /** The door of every room that people and programs come in by. */
 export interface Access {
   /**
@@ -31,13 +35,26 @@ export interface Access {
   signIn(linkToken: string, userAgent?: string): Promise<SignedIn>;
   /** @throws RefusedInput SIGN_IN_REFUSED, whatever the reason is */
   signInWithPasskey(party: RelyingParty, response: object, userAgent?: string): Promise<SignedIn>;
+  /** @throws RefusedInput SIGN_IN_REFUSED, whatever the reason is; RATE_LIMITED */
+  signInWithCodes(name: string, proof: CodeProof, userAgent?: string): Promise<SignedIn>;
+  /** Somebody who is signed in shows once more that it is they. @throws RefusedInput SIGN_IN_REFUSED */
+  proveWithPasskey(authenticated: Authenticated, party: RelyingParty, response: object): Promise<Proof>;
+  /** @throws RefusedInput SIGN_IN_REFUSED, RATE_LIMITED */
+  proveWithCodes(authenticated: Authenticated, proof: CodeProof): Promise<Proof>;
   signOut(authenticated: Authenticated): Promise<{ cookie: string }>;
   /** Ends every session of the person, this one too. */
   signOutEverywhere(authenticated: Authenticated): Promise<{ cookie: string }>;
   /** Where the person is signed in, the last used first. */
   sessionsOf(authenticated: Authenticated): Promise<Session[]>;
   endSession(principal: Principal, sessionId: string): Promise<void>;
-  readonly passkeys: Omit<Passkeys, "signIn">;
+  /** Whoever makes one has just shown who they are. @throws as Passkeys.enrol */
+  addPasskey(
+    authenticated: Authenticated,
+    party: RelyingParty,
+    given: { readonly name: string; readonly response: object },
+  ): Promise<Passkey>;
+  readonly passkeys: Omit<Passkeys, "signIn" | "prove">;
+  readonly codes: Omit<CodeSignIn, "signIn" | "prove">;
   /** A query under row-level security decides; the view follows grants, admissions and discharges within a second. */
   viewOf(principal: Principal): Promise<PatientView>;
   /** A fresh one-time link for a person, valid for a day. */
@@ -184,8 +201,15 @@ export interface Authenticated {
   readonly organisation: { readonly id: string; readonly name: string; readonly isDemo: boolean };
   readonly expiresAt: number;
   readonly via: "session" | "token" | "app";
+  /** Of a session: what showed last that it is the person. */
+  readonly proof?: Proof;
   /** Of `via` "app": it may see no more than this, whoever it acts for. */
   readonly app?: AppAccess;
+}
+
+export interface Proof {
+  readonly by: "link" | "passkey" | "codes";
+  readonly at: number;
 }
 
 /** `cookie` is the Set-Cookie header. */
@@ -196,7 +220,7 @@ export interface SignedIn {
 
 export interface Session {
   readonly id: string;
-  readonly method: "link" | "passkey";
+  readonly method: Proof["by"];
   /** "Firefox on Android". */
   readonly device: string;
   readonly createdAt: number;
@@ -234,6 +258,9 @@ export interface Passkeys {
   remove(principal: Principal, passkeyId: string): Promise<void>;
   signInOptions(party: RelyingParty): Promise<object>;
   signIn(party: RelyingParty, response: object, device: string): Promise<{ secret: string }>;
+  proofOptions(principal: Principal, party: RelyingParty): Promise<object>;
+  /** @throws RefusedInput SIGN_IN_REFUSED, also with somebody else's */
+  prove(principal: Principal, party: RelyingParty, response: object): Promise<void>;
 }
 
 export interface FirstPerson {

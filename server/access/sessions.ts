@@ -3,7 +3,7 @@ import type { Principal } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { audit } from "./audit.ts";
 import { IDLE_MS } from "./authentication.ts";
-import type { Session, Tables } from "./ports.ts";
+import type { Proof, Session, Tables } from "./ports.ts";
 
 interface Row {
   readonly id: string;
@@ -37,6 +37,20 @@ export function createSessions({ tables, runtime }: { tables: Tables; runtime: R
         expiresAt: row.expires_at,
         isThis: row.is_this,
       }));
+    },
+
+    /** It is the person who sits there, as they have just shown. */
+    async proved({ id, organisationId }: Principal, current: Buffer, by: Proof["by"]): Promise<Proof> {
+      const at = runtime.clock.now();
+      await tables.inOrganisation(organisationId, async (tx) => {
+        await tx.run("UPDATE session SET proved_by = $2, proved_at = $3 WHERE id_hash = $1 AND ended_at IS NULL", [
+          current,
+          by,
+          at,
+        ]);
+        await audit(tx, { organisationId, at, by: id, action: "person.prove", detail: { by } });
+      });
+      return { by, at };
     },
 
     /** @throws RefusedInput NOT_FOUND where it is not theirs, or has ended */

@@ -35,6 +35,7 @@ const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   CLAIM_EXPIRED: 403,
   NOT_PERMITTED: 403,
   SIGN_IN_REFUSED: 403,
+  PROOF_NEEDED: 403,
   TOPIC_FORBIDDEN: 403,
   TLS_REQUIRED: 403,
   NOT_FOUND: 404,

@@ -3,6 +3,7 @@ import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
 import type { Access, Authenticated, RelyingParty } from "./ports.ts";
 import { sessionBody } from "./present.ts";
+import { needProof } from "./proof.ts";
 
 type AccountRoutes =
   | "passkeyChallenge"
@@ -17,9 +18,13 @@ type AccountRoutes =
 
 /** What somebody signs in with, and where they are signed in: their own, and nobody else's. */
 export function accountHandlers(deps: {
-  access: Pick<Access, "passkeys" | "signInWithPasskey" | "sessionsOf" | "endSession" | "signOutEverywhere">;
+  access: Pick<
+    Access,
+    "passkeys" | "codes" | "addPasskey" | "signInWithPasskey" | "sessionsOf" | "endSession" | "signOutEverywhere"
+  >;
   relyingParty: () => RelyingParty | null;
   clock: Clock;
+  stepUpMs: number;
 }): Pick<Handlers, AccountRoutes> {
   const { access, clock } = deps;
 
@@ -40,9 +45,15 @@ export function accountHandlers(deps: {
     },
     passkeys: async ({ signedIn }) => access.passkeys.list(person(signedIn)),
     async enrolPasskey({ signedIn }) {
-      return { ...(await access.passkeys.enrolmentOptions(person(signedIn), party())) };
+      const principal = person(signedIn);
+      // Whoever finds an open screen must not make themselves a key to it; who has none yet has nothing to show.
+      const [passkeys, codes] = await Promise.all([access.passkeys.list(principal), access.codes.of(principal)]);
+      if (passkeys.length > 0 || codes.signInName !== null) needProof(signedIn, clock.now(), deps.stepUpMs);
+      return { ...(await access.passkeys.enrolmentOptions(principal, party())) };
     },
-    addPasskey: async ({ signedIn, body }) => access.passkeys.enrol(person(signedIn), party(), body),
+    async addPasskey({ signedIn, body }) {
+      return access.addPasskey(personal(signedIn), party(), body);
+    },
     async removePasskey({ signedIn, params }) {
       await access.passkeys.remove(person(signedIn), params.id);
       return null;
@@ -62,6 +73,12 @@ export function accountHandlers(deps: {
       return null;
     },
   };
+}
+
+/** The whole of it: what is shown by the way counts for this session. */
+function personal(signedIn: Authenticated): Authenticated {
+  person(signedIn);
+  return signedIn;
 }
 
 /** A token is a program's: it has no authenticator, and ends when it is revoked. */

@@ -112,3 +112,15 @@ test("a wrong field is named, in body and query; what is not JSON is refused", a
   });
   assert.equal(form.statusCode, 415);
 });
+
+test("what is dangerous asks a person to show once more that it is they, and a program never", async () => {
+  const world = await createWorld();
+  const link = (as: string) => world.call(as, "POST", "/api/people", { display: "Olav Lie", role: "nurse" });
+  assert.equal((await link("session administrator")).status, 201);
+  world.proofs.ageMs = 300_001;
+  const refused = await link("session administrator");
+  assert.deepEqual([refused.status, refused.body.code], [403, "PROOF_NEEDED"]);
+  assert.equal((await link("token administrator")).status, 201);
+  assert.equal((await link("session nurse")).body.code, "NOT_PERMITTED", "who may not is not asked either");
+  assert.equal((await world.call("session administrator", "GET", "/api/people")).status, 200);
+});

@@ -1,17 +1,22 @@
 import { type Route, type RouteName, routes } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
 import type { PatientView } from "@openward/model";
+import type { Clock } from "@openward/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isSameOrigin, type PublicUrl, parseFields } from "../http/index.ts";
 import { Encoded, type Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
 import type { Access, Authenticated } from "./ports.ts";
+import { needProof } from "./proof.ts";
 
 interface DoorDeps {
   readonly access: Pick<Access, "authenticate" | "viewOf">;
   readonly names: Pick<Names, "note">;
   readonly handlers: Handlers;
   readonly publicUrl: PublicUrl;
+  readonly clock: Clock;
+  /** A proof of who somebody is lasts so long. */
+  readonly stepUpMs: number;
 }
 
 /** The same call, whatever its route: what the loop below can say of it. */
@@ -28,8 +33,8 @@ type AnyHandler = (call: {
 }) => Promise<unknown>;
 
 /**
- * Registers every route of the table. The order of checks is the same for all: who is it, may that role, does the
- * request come from our own page, is the patient visible, are the fields right; only then the handler.
+ * Registers every route of the table. The order of checks is the same for all: who is it, does the request come from our
+ * own page, may that role, have they shown lately that it is they, is the patient visible, are the fields right; only then the handler.
  */
 export async function registerRoutes(app: FastifyInstance, deps: DoorDeps): Promise<void> {
   await app.register(async (scope) => {
@@ -71,6 +76,7 @@ async function admit(deps: DoorDeps, route: Route, request: FastifyRequest): Pro
   if (!route.allow.includes(signedIn.principal.role)) {
     throw new RefusedInput("NOT_PERMITTED", { expected: `one of ${route.allow.join(", ")}` });
   }
+  if (route.stepUp) needProof(signedIn, deps.clock.now(), deps.stepUpMs);
   deps.names.note(signedIn.principal.id, signedIn.principal.display);
   return signedIn;
 }

@@ -43,6 +43,7 @@ import type {
   Watch,
 } from "./ports.ts";
 import { alarmBody, standbyBody } from "./present.ts";
+import { proofHandlers } from "./proof.ts";
 import { quarantineHandlers } from "./quarantine.ts";
 import { relationHandlers } from "./relations.ts";
 import { reprocessingHandlers } from "./reprocessing.ts";
@@ -86,6 +87,8 @@ export interface PortalDeps {
   readonly signInLink: (token: string) => string;
   /** null: links are handed over. */
   readonly mail: Mail | null;
+  /** How long a proof of who somebody is lasts. */
+  readonly stepUpMs: number;
 }
 
 export interface Portal {
@@ -105,7 +108,8 @@ export function createPortal(deps: PortalDeps): Portal {
   const names = createNames(deps);
   const handlers: Handlers = {
     ...sessionHandlers({ access, clock }),
-    ...accountHandlers({ access, relyingParty: deps.relyingParty, clock }),
+    ...accountHandlers({ access, relyingParty: deps.relyingParty, clock, stepUpMs: deps.stepUpMs }),
+    ...proofHandlers({ access, relyingParty: deps.relyingParty, clock, stepUpMs: deps.stepUpMs }),
     ...systemHandlers({
       hasMail: deps.mail !== null,
       relyingParty: deps.relyingParty,
@@ -130,7 +134,8 @@ export function createPortal(deps: PortalDeps): Portal {
     ...launchHandlers(deps),
   };
   return {
-    register: (app) => registerRoutes(app, { access, names, handlers, publicUrl: deps.publicUrl }),
+    register: (app) =>
+      registerRoutes(app, { access, names, handlers, clock, publicUrl: deps.publicUrl, stepUpMs: deps.stepUpMs }),
     tiles: createTiles({
       clock,
       roster: createRoster({ patients }),

@@ -53,6 +53,31 @@ export interface Authenticated {
   readonly organisation: { readonly id: string; readonly name: string; readonly isDemo: boolean };
   readonly expiresAt: number;
   readonly via: "session" | "token" | "app";
+  /** Of a session: what showed last that it is the person. */
+  readonly proof?: Proof;
+}
+
+export interface Proof {
+  readonly by: "link" | "passkey" | "codes";
+  readonly at: number;
+}
+
+export interface CodeProof {
+  readonly password: string;
+  readonly code: string;
+}
+
+/** A password and codes of an authenticator app, which open together and not alone. */
+export interface CodeSignIn {
+  of(
+    principal: Principal,
+  ): Promise<{ readonly signInName: string | null; readonly since: number | null; readonly recoveryCodesLeft: number }>;
+  begin(
+    principal: Principal,
+    password: string,
+  ): Promise<{ readonly signInName: string; readonly secret: string; readonly uri: string }>;
+  confirm(principal: Principal, code: string): Promise<string[]>;
+  remove(principal: Principal): Promise<void>;
 }
 
 export interface Access {
@@ -69,14 +94,19 @@ export interface Access {
   readonly passkeys: {
     list(principal: Principal): Promise<PasskeyBody[]>;
     enrolmentOptions(principal: Principal, party: RelyingParty): Promise<object>;
-    enrol(
-      principal: Principal,
-      party: RelyingParty,
-      given: { readonly name: string; readonly response: object },
-    ): Promise<PasskeyBody>;
     remove(principal: Principal, passkeyId: string): Promise<void>;
     signInOptions(party: RelyingParty): Promise<object>;
+    proofOptions(principal: Principal, party: RelyingParty): Promise<object>;
   };
+  addPasskey(
+    authenticated: Authenticated,
+    party: RelyingParty,
+    given: { readonly name: string; readonly response: object },
+  ): Promise<PasskeyBody>;
+  readonly codes: CodeSignIn;
+  signInWithCodes(name: string, proof: CodeProof, userAgent?: string): Promise<SignedIn>;
+  proveWithPasskey(authenticated: Authenticated, party: RelyingParty, response: object): Promise<Proof>;
+  proveWithCodes(authenticated: Authenticated, proof: CodeProof): Promise<Proof>;
   viewOf(principal: Principal): Promise<PatientView>;
   issueLink(personId: string, by: string): Promise<{ token: string; expiresAt: number }>;
   readonly grants: Grants;

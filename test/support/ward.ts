@@ -66,6 +66,8 @@ export async function startWard(
     OPENWARD_LOG_LEVEL: "warn",
     // A test asks in a second what a person asks in an hour.
     OPENWARD_RATE_LIMIT: "0",
+    // A busy machine takes longer over a file of tests than a proof lasts.
+    OPENWARD_STEP_UP_MINUTES: "720",
     ...options.env,
   };
   const began = performance.now();

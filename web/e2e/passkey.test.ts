@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { Secret, TOTP } from "otpauth";
 import type { Page } from "playwright-core";
 import { type RunningWard, removeDataDir, startWard } from "../../test/support/ward.ts";
 import { type Browser, openBrowser, picture, skipWithoutBrowser as skip } from "./browser.ts";
@@ -69,6 +70,69 @@ test("a passkey that was removed signs nobody in", { skip, timeout: 300_000 }, a
   // It began this session, which ends with it.
   await page.getByText("You are signed out").waitFor();
   await page.getByRole("button", { name: "Sign in with a passkey" }).click();
-  await page.getByRole("alert").getByText("The passkey was not accepted.").waitFor();
+  await page.getByRole("alert").getByText("What you signed in with was not accepted.").waitFor();
+  assert.deepEqual(errors, []);
+});
+
+test("a password and codes of an app are set up, sign in, and show once more who it is", {
+  skip,
+  timeout: 300_000,
+}, async () => {
+  assert.ok(ward.links.administrator);
+  await page.goto(`${url}/sign-in${new URL(ward.links.administrator).hash}`);
+  await page.getByRole("button", { name: "Account and appearance" }).waitFor();
+  await page.goto(`${url}/account`);
+  const password = "the red boat lies at the pier";
+  await page.getByLabel("New password").fill(password);
+  await page.getByRole("button", { name: "Set up password and codes" }).click();
+  await page.getByRole("img", { name: /QR code/ }).waitFor();
+  await picture(page, "codes-set-up");
+  const line = (label: string) =>
+    page
+      .getByRole("button", { name: `Copy ${label}` })
+      .locator("..")
+      .locator("code");
+  const [name, secret] = [await line("Your sign-in name").innerText(), await line("Secret").innerText()];
+  const code = (offsetS: number) =>
+    new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + offsetS * 1000 });
+  await page.getByLabel("Code that the app shows").fill(code(0));
+  await page.getByRole("button", { name: "Finish" }).click();
+  const recovery = (await line("Recovery codes").innerText()).split(/\s+/);
+  assert.equal(recovery.length, 10);
+  await picture(page, "recovery-codes");
+  await page.getByRole("button", { name: "I have them" }).click();
+  await page.getByText("10 recovery codes are left.").waitFor();
+  await signOut();
+
+  await page.getByRole("button", { name: "Sign in with password and code" }).click();
+  await page.getByLabel("Sign-in name").fill(name);
+  await page.getByRole("textbox", { name: "Password" }).fill(password);
+  const codeField = page.getByLabel("Code of your authenticator app, or a recovery code");
+  await codeField.fill("000000");
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("alert").getByText("What you signed in with was not accepted.").waitFor();
+  await picture(page, "sign-in-codes");
+  // The next one: that of now was taken when it was set up, or is about to end.
+  await codeField.fill(code(30));
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("button", { name: "Account and appearance" }).waitFor();
+  await page.goto(`${url}/account`);
+  await page.getByText("by password and code").waitFor();
+
+  // As if the proof were five minutes old; what is shown then, and asked again, is real.
+  let refusals = 0;
+  await page.route("**/api/me/codes", async (route) => {
+    if (route.request().method() !== "DELETE" || refusals++ > 0) return route.continue();
+    await route.fulfill({ status: 403, contentType: "application/problem+json", body: '{"code":"PROOF_NEEDED"}' });
+  });
+  await page.getByRole("button", { name: "Remove password and codes" }).click();
+  const dialog = page.getByRole("dialog", { name: "Is it you?" });
+  await dialog.getByRole("textbox", { name: "Password" }).fill(password);
+  await dialog.getByLabel("Code of your authenticator app").fill(recovery[0] ?? "");
+  await picture(page, "proof");
+  await dialog.getByRole("button", { name: "Show that it is me" }).click();
+  // They began this session, which ends with them.
+  await page.getByText("You are signed out").waitFor();
+  assert.equal(refusals, 2);
   assert.deepEqual(errors, []);
 });

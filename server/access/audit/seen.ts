@@ -28,7 +28,6 @@ interface Doors {
     headers: { cookie?: string | undefined; authorization?: string | undefined },
     options?: { readonly apps: boolean },
   ): Promise<Signed | undefined>;
-  signIn(linkToken: string, userAgent?: string): Promise<{ authenticated: Signed }>;
   viewOf(principal: Principal): Promise<PatientView>;
 }
 
@@ -50,17 +49,29 @@ export function watched<A extends Doors>(access: A): A {
       if (signed) note(signed);
       return signed;
     },
-    async signIn(linkToken, userAgent) {
-      const result = await access.signIn(linkToken, userAgent);
-      note(result.authenticated);
-      return result;
-    },
+    ...Object.fromEntries(SIGN_INS.flatMap((name) => noting(access, name, note))),
     async viewOf(principal) {
       const view = await access.viewOf(principal);
       const seen = seenNow();
       return seen ? watchedView(view, seen.patients) : view;
     },
   };
+}
+
+/** Every way in that answers with who came. */
+const SIGN_INS = ["signIn", "signInWithPasskey", "signInWithCodes"] as const;
+
+type SignIn = (...given: unknown[]) => Promise<{ authenticated: Signed }>;
+
+function noting(access: object, name: string, note: (signed: Signed) => void): [string, SignIn][] {
+  const way = (access as Readonly<Record<string, SignIn | undefined>>)[name];
+  if (!way) return [];
+  const noted: SignIn = async (...given) => {
+    const result = await way(...given);
+    note(result.authenticated);
+    return result;
+  };
+  return [[name, noted]];
 }
 
 function watchedView(view: PatientView, passed: Set<string>): PatientView {

@@ -72,6 +72,8 @@ export interface World {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<Answer>;
+  /** How long ago whoever has a session showed that it is they. */
+  readonly proofs: { ageMs: number };
   /** As the change feed would say it. */
   patientChanged(): void;
   newPatient(name: string, more?: Partial<Patient>): PatientRecord;
@@ -85,10 +87,15 @@ export interface Answer {
   readonly headers: Record<string, unknown>;
 }
 
+const refuseSignIn = async () => {
+  throw new RefusedInput("SIGN_IN_REFUSED");
+};
+
 export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (deps) => deps): Promise<World> {
   const runtime = manualRuntime(Date.UTC(2026, 5, 10, 12));
   const now = () => runtime.clock.now();
   const id = () => runtime.ids.uuid();
+  const proofs = { ageMs: 0 };
   const patients = new Map<string, PatientRecord>();
   const hidden = new Set<string>();
   const devices = new Map<string, DeviceRecord>();
@@ -153,6 +160,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
     organisation: { id: ORGANISATION, name: "Demo hospital", isDemo: true },
     expiresAt: now() + 3_600_000,
     via,
+    ...(via === "session" ? { proof: { by: "passkey" as const, at: now() - proofs.ageMs } } : {}),
   });
   const worn = (deviceId: string, patientId: string, from: number): Association => ({
     id: id(),
@@ -197,12 +205,20 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       passkeys: {
         list: async () => [],
         enrolmentOptions: async () => ({}),
-        enrol: async () => {
-          throw new RefusedInput("SIGN_IN_REFUSED");
-        },
         remove: async () => {},
         signInOptions: async () => ({}),
+        proofOptions: async () => ({}),
       },
+      addPasskey: refuseSignIn,
+      codes: {
+        of: async () => ({ signInName: null, since: null, recoveryCodesLeft: 0 }),
+        begin: async () => ({ signInName: "", secret: "", uri: "" }),
+        confirm: async () => [],
+        remove: async () => {},
+      },
+      signInWithCodes: refuseSignIn,
+      proveWithPasskey: refuseSignIn,
+      proveWithCodes: refuseSignIn,
       // The real ones, on the real database: server/access/grants.
       grants: {
         add: async () => [],
@@ -551,6 +567,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
     },
     relyingParty: () => ({ id: "localhost", origins: ["http://localhost:8080"] }),
     signInLink: (token) => `http://127.0.0.1:8080/sign-in#token=${token}`,
+    stepUpMs: 300_000,
   };
 
   const portal = createPortal(change(deps));
@@ -561,6 +578,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
     app,
     portal,
     runtime,
+    proofs,
     patients,
     hidden,
     devices,

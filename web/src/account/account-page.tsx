@@ -11,6 +11,7 @@ import { Failed, Loading, Page } from "../app/pages.tsx";
 import { formatWhen } from "../parts/format.ts";
 import { Problem } from "../parts/problem.tsx";
 import { Rows } from "../parts/rows.tsx";
+import { CodesSection } from "./codes-section.tsx";
 import {
   authenticatorText,
   useAbout,
@@ -30,6 +31,7 @@ export function AccountPage() {
   return (
     <Page title="Sign-in" narrow>
       <Passkeys />
+      <CodesSection />
       <Sessions />
     </Page>
   );
@@ -142,7 +144,7 @@ function AddPasskey({ isFirst }: { readonly isFirst: boolean }) {
   );
 }
 
-const methodWord = { link: "by link", passkey: "by passkey" } as const;
+const methodWord = { link: "by link", passkey: "by passkey", codes: "by password and code" } as const;
 
 function Sessions() {
   const sessions = useSessions();

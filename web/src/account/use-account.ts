@@ -53,6 +53,25 @@ export async function signInWithPasskey(): Promise<Answer<"signInWithPasskey">> 
   return ask("signInWithPasskey", { body: { response: { ...response } } });
 }
 
+export function useCodeSignIn() {
+  return useQuery({ queryKey: ["codes"], queryFn: ({ signal }) => ask("codeSignIn", { signal }) });
+}
+
+export function useRemoveCodes() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => ask("removeCodeSignIn"),
+    onSettled: () =>
+      Promise.all(["codes", "sessions", "session"].map((key) => queries.invalidateQueries({ queryKey: [key] }))),
+  });
+}
+
+/** With what one can show that it is oneself: as the server has it. */
+export async function proveWithPasskey(options: NonNullable<Answer<"proofChallenge">["passkey"]>): Promise<void> {
+  const response = await startAuthentication({ optionsJSON: options as unknown as AuthenticationOptions });
+  await ask("prove", { body: { response: { ...response } } });
+}
+
 /** One sentence for a person, where the browser and not the server said no. */
 export function authenticatorText(error: unknown): string | null {
   if (!(error instanceof Error) || error.name === "ApiProblem") return null;

@@ -34,12 +34,33 @@ export class ApiProblem extends Error {
 
 const NO_ANSWER = "The server does not answer. Nothing is known about whether it was done: look before you try again.";
 
+let showWhoItIs: (() => Promise<boolean>) | undefined;
+
+/** @param show asks the person to show once more that it is they; resolves to whether they did */
+export function onProofNeeded(show: () => Promise<boolean>): () => void {
+  showWhoItIs = show;
+  return () => {
+    if (showWhoItIs === show) showWhoItIs = undefined;
+  };
+}
+
 /**
- * Asks the server one question of the contract.
+ * Asks the server one question of the contract. What is dangerous may want the person to show first that it is they; then
+ * it is asked once more.
  *
  * @throws ApiProblem with the server's code and field
  */
 export async function ask<N extends RouteName>(name: N, question: Question<N> = {}): Promise<Answer<N>> {
+  try {
+    return await askOnce(name, question);
+  } catch (problem) {
+    const isWanted = problem instanceof ApiProblem && problem.code === "PROOF_NEEDED" && showWhoItIs !== undefined;
+    if (!isWanted || !(await showWhoItIs?.())) throw problem;
+    return askOnce(name, question);
+  }
+}
+
+async function askOnce<N extends RouteName>(name: N, question: Question<N> = {}): Promise<Answer<N>> {
   const [method, path] = endpoints[name];
   const url = path.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(question.params?.[key] ?? ""));
   const query = new URLSearchParams();

@@ -1,6 +1,7 @@
 import { MantineProvider } from "@mantine/core";
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { ApiProblem, isSignedOut } from "./api.ts";
 import { FailedScreen } from "./failed-screen.tsx";
 import { styleNonce } from "./nonce.ts";
@@ -26,12 +27,19 @@ const queries = new QueryClient({
 
 const router = createAppRouter(queries);
 
+const ProofDialog = lazy(() =>
+  import("./proof-dialog.tsx").then(({ ProofDialog: component }) => ({ default: component })),
+);
+
 export function App() {
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
       <FailedScreen>
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />
+          <Suspense fallback={null}>
+            <ProofDialog />
+          </Suspense>
         </QueryClientProvider>
       </FailedScreen>
     </MantineProvider>

@@ -8,6 +8,7 @@ import { ApiProblem, ask, problemText } from "../app/api.ts";
 import { DemoBanner } from "../app/banner.tsx";
 import { sessionQuery, useTitle } from "../app/hooks.ts";
 import { monitor } from "../app/monitor.ts";
+import { CodeSignIn } from "./code-sign-in.tsx";
 import classes from "./sign-in.module.css";
 
 /**
@@ -79,7 +80,8 @@ export function SignInPage() {
               {error ? <SignInFailed error={error} /> : null}
               <h2>You are signed out</h2>
               <PasskeySignIn onError={setError} />
-              <p>There is no password. Without a passkey you sign in with a link that works once:</p>
+              <CodeSignIn onError={setError} />
+              <p>Without any of these you sign in with a link that works once:</p>
               <ul>
                 <li>An administrator makes one for you under Administration, People.</li>
                 <li>The first one is printed where the server was started, in the lines after its address.</li>
