@@ -51,6 +51,7 @@ import { createLive, type Filter, liveRoute, type Viewer } from "./live/index.ts
 import type { Logger } from "./log.ts";
 import { createMail } from "./mail.ts";
 import { createMetrics } from "./metrics.ts";
+import { openRights } from "./open-rights.ts";
 import { openStore } from "./open-store.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { createPortal } from "./portal/index.ts";
@@ -287,7 +288,18 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const mail = config.smtpUrl === null ? null : createMail({ url: config.smtpUrl, from: config.mailFrom });
   if (mail) stops.push(mail.close);
   const auditQueries = createAuditQueries(tables);
+  const { everything } = openRights({
+    foundation,
+    tables,
+    telemetry: amendments.telemetry,
+    amendments,
+    audit: auditQueries,
+    runtime,
+    publicUrl: () => url,
+    report,
+  });
   const portal = createPortal({
+    everything,
     runtime,
     access,
     patients: foundation.patients,

@@ -4,5 +4,6 @@ export * from "./doors.ts";
 export * from "./grants.ts";
 export * from "./live.ts";
 export * from "./policy.ts";
+export * from "./rights.ts";
 export * from "./routes.ts";
 export * from "./streams.ts";

@@ -50,5 +50,11 @@ for (const role of outside) {
 
 const OF_ONESELF = /^\/api\/(session|me)(\/|$)/;
 const OVERSIGHT: Partial<Record<Role, readonly string[]>> = {
-  "privacy-officer": ["/api/people", "/api/audit", "/api/break-glass", "/api/break-glass/:id/review"],
+  "privacy-officer": [
+    "/api/people",
+    "/api/audit",
+    "/api/break-glass",
+    "/api/break-glass/:id/review",
+    "/api/rights/patients/:id/export",
+  ],
 };

@@ -3,6 +3,7 @@ import { z } from "zod";
 import * as b from "./bodies.ts";
 import * as g from "./grants.ts";
 import * as p from "./proof.ts";
+import * as r from "./rights.ts";
 import * as s from "./streams.ts";
 
 /** One route of /api: the server registers from this table, and the OpenAPI page is made from it. */
@@ -22,6 +23,13 @@ export interface Route {
   readonly cost?: number;
   /** Media types beside JSON, by `Accept`. */
   readonly formats?: readonly string[];
+  /** The one media type of an answer that is a file and not JSON. */
+  readonly file?: string;
+  /**
+   * "subject": `:id` is seen by whose right it is, not by a grant: the patient, a guardian, the privacy officer who acts on a
+   * request. Left out: by the grants of who asks.
+   */
+  readonly sees?: "subject";
 }
 
 /** Everybody who works on the ward; which patients is the view's to say. */
@@ -31,6 +39,8 @@ const clinical = ["nurse", "physician", "administrator"] as const;
 const technical = ["clinical-engineer", "administrator", "nurse", "physician"] as const;
 const fleet = ["clinical-engineer", "administrator"] as const;
 const admin = ["administrator"] as const;
+const beside = ["patient", "family"] as const;
+const officer = ["privacy-officer"] as const;
 /** Who lets in and who watches over it. */
 const identities = ["administrator", "privacy-officer"] as const;
 
@@ -65,6 +75,7 @@ export const routes = {
   signOutEverywhere: { method: "DELETE", path: "/api/me/sessions", summary: "Sign out everywhere, here too", allow: signedIn, status: 204, response: none },
   me: { method: "GET", path: "/api/me", summary: "Whom the person who asks stands beside, and what they may do", allow: signedIn, status: 200, response: b.me },
   myDevices: { method: "GET", path: "/api/me/devices", summary: "Devices on those patients now", allow: signedIn, status: 200, response: z.array(b.myDevice) },
+  exportMine: { method: "GET", path: "/api/me/patients/:id/export", summary: "Everything about the patient that one is, or whose guardian one is, as a zip archive: FHIR, amendments, alarms, who looked. It ends early, and without its manifest, when the right to it ends", allow: beside, sees: "subject", status: 200, file: "application/zip", response: r.archive },
   about: { method: "GET", path: "/api/about", summary: "What may be known before signing in", allow: "public", status: 200, response: b.about },
   system: { method: "GET", path: "/api/system", summary: "Addresses and state of this server", allow: everyone, status: 200, response: b.system },
 
@@ -160,6 +171,8 @@ export const routes = {
     method: "GET", path: "/api/audit", summary: "The organisation's audit log, newest first; `before` is the id of the last one of the page before",
     allow: identities, query: z.object({ patient: z.uuid().optional(), agent: z.string().max(128).optional(), action: z.enum(["C", "R", "U", "D", "E"]).optional(), entity: z.string().max(64).optional(), outcome: z.enum(["allowed", "refused", "failed"]).optional(), from: number.optional(), to: number.optional(), before: z.uuid().optional(), limit: number.int().min(1).max(1000).default(100) }), status: 200, response: z.array(b.auditEntry),
   },
+
+  exportPatient: { method: "POST", path: "/api/rights/patients/:id/export", summary: "Everything about a patient as a zip archive, on a request that `reason` names", allow: officer, sees: "subject", body: r.exportRequest, status: 200, file: "application/zip", response: r.archive },
 
   people: { method: "GET", path: "/api/people", summary: "People who can sign in", allow: identities, status: 200, response: z.array(b.person) },
   launchApp: { method: "POST", path: "/api/smart/launch", summary: "Open an application of another maker for a patient: the address to go to, good once and for five minutes", allow: everyone, body: z.object({ clientId: z.uuid(), patientId: z.uuid() }), status: 201, response: z.object({ url: z.string(), expiresAt: z.int() }) },

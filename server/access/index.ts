@@ -15,6 +15,7 @@ import { createPasskeys } from "./passkeys.ts";
 import type { Access, Authenticated, Changes, People, Proof, SignedIn, Tables } from "./ports.ts";
 import { createSessions } from "./sessions.ts";
 import { createCredentialStore, SESSION_MS } from "./sign-in.ts";
+import { createSubjectViews } from "./subject-view.ts";
 import { createViews } from "./views.ts";
 
 export { relyingPartyOf } from "./passkeys.ts";
@@ -114,6 +115,7 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
     authenticate: authentication.authenticate,
     identityOf: authentication.identityOf,
     viewOf: async (principal) => (isOfTheWard(principal.role) ? views.viewOf(principal) : seesNobody(principal)),
+    subjectViewOf: createSubjectViews({ tables, clock: runtime.clock }),
     issueLink: credentials.issueLink,
     issueToken: credentials.issueToken,
 

@@ -57,6 +57,8 @@ export interface Access {
   readonly codes: Omit<CodeSignIn, "signIn" | "prove">;
   /** A query under row-level security decides; the view follows grants, admissions and discharges within a second. */
   viewOf(principal: Principal): Promise<PatientView>;
+  /** Of one patient, every record of theirs, for the patient, a guardian and the privacy officer; empty for others. */
+  subjectViewOf(principal: Principal, patientId: string): Promise<PatientView>;
   /** A fresh one-time link for a person, valid for a day. */
   issueLink(personId: string, by: string): Promise<{ token: string; expiresAt: number }>;
   /** A bearer token for /api and /fhir, with a grant for the whole organisation (basis organisation-token). */
@@ -66,7 +68,7 @@ export interface Access {
     display: string,
     validMs: number,
     by: string,
-  ): Promise<{ token: string; expiresAt: number }>;
+  ): Promise<{ id: string; token: string; expiresAt: number }>;
   /** Ends a bearer token at once. @throws RefusedInput NOT_FOUND */
   revokeToken(organisationId: string, tokenId: string, by: string): Promise<void>;
   /**

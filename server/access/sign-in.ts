@@ -85,7 +85,7 @@ export function createCredentialStore(deps: {
       display: string,
       validMs: number,
       by: string,
-    ): Promise<{ token: string; expiresAt: number }> {
+    ): Promise<{ id: string; token: string; expiresAt: number }> {
       if (!ROLES.includes(role)) throw new RefusedInput("FIELD_INVALID", { at: "role", expected: ROLES.join(", ") });
       if (!(validMs > 0 && validMs <= TOKEN_MS_MAX)) {
         throw new RefusedInput("FIELD_INVALID", { at: "validMs", expected: "up to 366 days" });
@@ -103,7 +103,7 @@ export function createCredentialStore(deps: {
         await audit(tx, { organisationId, at, by, action: "token.issue", detail: { tokenId: id, role, expiresAt } });
         await grants.forToken(tx, { organisationId, id, expiresAt }, by);
       });
-      return { token, expiresAt };
+      return { id, token, expiresAt };
     },
 
     async revokeToken(organisationId: string, tokenId: string, by: string): Promise<void> {

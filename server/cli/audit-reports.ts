@@ -105,9 +105,11 @@ async function disclosures(patientId: string, options: Span): Promise<void> {
   });
 }
 
+const GIVEN_AWAY = new Set(["command.export", "export.created", "api.exportMine", "api.exportPatient"]);
+
 /** To a program, which may hand it on, or out of the house as files. */
 function isDisclosure({ who, code, action }: AuditRecord): boolean {
-  if (code === "command.export" || code === "export.created") return true;
+  if (GIVEN_AWAY.has(code)) return true;
   return (who.kind === "token" || who.kind === "application") && (action === "R" || code.startsWith("fhir."));
 }
 

@@ -3,6 +3,7 @@ import type { Sex } from "@openward/model";
 import type { Command } from "commander";
 import type { PatientRecord } from "../store/registry/ports.ts";
 import { print } from "./output.ts";
+import { addPatientExport } from "./patient-export.ts";
 import { withRegistry } from "./registry.ts";
 
 const SEXES: readonly string[] = ["male", "female", "other", "unknown"] satisfies Sex[];
@@ -36,6 +37,7 @@ export function addPatientCommands(program: Command): void {
     .option("--organisation <name>", "needed only where there are several")
     .option("--json", "print one JSON object")
     .action(addPatient);
+  addPatientExport(patient);
 }
 
 async function addPatient(options: Options): Promise<void> {

@@ -80,7 +80,8 @@ function operation(name: string, route: Route): Json {
   };
 }
 
-function contentOf({ response, formats = [] }: Route): Json {
+function contentOf({ response, formats = [], file }: Route): Json {
+  if (file !== undefined) return { [file]: { schema: { type: "string", format: "binary" } } };
   const schema = schemaOf(response, "output");
   return Object.fromEntries(["application/json", ...formats].map((type) => [type, { schema }]));
 }

@@ -26,6 +26,8 @@ export interface Call<K extends RouteName> {
   readonly userAgent: string | undefined;
   /** Aborted when whoever asked has hung up; ask for it once. */
   gone(): AbortSignal;
+  /** Asks anew whether who asked may have this answer: their sign-in, their role, and on a route of one patient that one. */
+  stillMay(): Promise<boolean>;
   setCookie(cookie: string): void;
 }
 
@@ -33,6 +35,8 @@ export interface Call<K extends RouteName> {
 export class Encoded {
   readonly type: string;
   readonly content: Buffer | Readable;
+  /** A browser saves it under this name. */
+  fileName: string | undefined;
   /** Called when all of it has been handed to the operating system; never when the reader has left before. */
   readonly onSent: (() => void) | undefined;
 

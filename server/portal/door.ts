@@ -10,7 +10,7 @@ import type { Access, Authenticated } from "./ports.ts";
 import { needProof } from "./proof.ts";
 
 interface DoorDeps {
-  readonly access: Pick<Access, "authenticate" | "viewOf">;
+  readonly access: Pick<Access, "authenticate" | "viewOf" | "subjectViewOf">;
   readonly names: Pick<Names, "note">;
   readonly handlers: Handlers;
   readonly publicUrl: PublicUrl;
@@ -29,6 +29,7 @@ type AnyHandler = (call: {
   readonly accept: string | undefined;
   readonly userAgent: string | undefined;
   gone(): AbortSignal;
+  stillMay(): Promise<boolean>;
   setCookie(cookie: string): void;
 }) => Promise<unknown>;
 
@@ -95,15 +96,20 @@ async function answer(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { signedIn } = request;
+  const params = request.params as Readonly<Record<string, string>>;
+  const { id: patientId = "" } = params;
+  const isSubject = route.sees === "subject";
+  const isOfPatient = isSubject || route.path.startsWith("/api/patients/:id");
+  const mint = ({ principal }: Authenticated) =>
+    isSubject ? deps.access.subjectViewOf(principal, patientId) : deps.access.viewOf(principal);
   let minted: Promise<PatientView> | undefined;
   const view = () => {
     if (!signedIn) throw new RefusedInput("NOT_SIGNED_IN");
-    minted ??= deps.access.viewOf(signedIn.principal);
+    minted ??= mint(signedIn);
     return minted;
   };
-  const params = request.params as Readonly<Record<string, string>>;
   checkParams(route.path, params);
-  if (route.path.startsWith("/api/patients/:id") && !(await view()).has(params.id ?? "")) {
+  if (isOfPatient && !(await view()).has(patientId)) {
     throw new RefusedInput("NOT_FOUND");
   }
   const result = await handle({
@@ -115,6 +121,12 @@ async function answer(
     accept: request.headers.accept,
     userAgent: request.headers["user-agent"],
     gone: () => goneOf(reply),
+    async stillMay() {
+      const { cookie, authorization } = request.headers;
+      const again = await deps.access.authenticate({ cookie, authorization });
+      if (!again || route.allow === "public" || !route.allow.includes(again.principal.role)) return false;
+      return !isOfPatient || (await mint(again)).has(patientId);
+    },
     // Over TLS a cookie never comes back in the clear, whatever address the operator has given.
     setCookie: (cookie) =>
       void reply.header(
@@ -125,6 +137,7 @@ async function answer(
   reply.header("cache-control", "no-store").code(route.status);
   if (result instanceof Encoded) {
     if (route.formats) reply.header("vary", "accept");
+    if (result.fileName) reply.header("content-disposition", `attachment; filename="${result.fileName}"`);
     if (result.onSent) reply.raw.once("finish", result.onSent);
     return reply.type(result.type).send(result.content);
   }

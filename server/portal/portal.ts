@@ -26,6 +26,7 @@ import type {
   Devices,
   DevicesNow,
   DeviceType,
+  Everything,
   Launches,
   Mail,
   Patients,
@@ -47,6 +48,7 @@ import { proofHandlers } from "./proof.ts";
 import { quarantineHandlers } from "./quarantine.ts";
 import { relationHandlers } from "./relations.ts";
 import { reprocessingHandlers } from "./reprocessing.ts";
+import { rightsHandlers } from "./rights.ts";
 import { createRoster } from "./roster.ts";
 import { sessionHandlers } from "./session.ts";
 import { streamHandlers } from "./streams.ts";
@@ -75,6 +77,7 @@ export interface PortalDeps {
   readonly shown?: Pick<Telemetry, "streams" | "latest">;
   readonly amendments: Amendments;
   readonly audit: AuditLog;
+  readonly everything: Everything;
   readonly screens: Screens;
   readonly streams: StreamQueries;
   readonly changes: Changes;
@@ -123,6 +126,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...alarmHandlers({ watch, history: deps.history, names }),
     ...amendmentHandlers({ amendments: deps.amendments, streams: deps.streams }),
     ...auditHandlers(deps),
+    ...rightsHandlers({ ...deps, clock }),
     ...limitHandlers({ watch, patients, screens: deps.screens, names, clock }),
     ...deviceHandlers({ devices: deps.devices, devicesNow, deviceTypes: deps.deviceTypes, patients, clock }),
     ...quarantineHandlers({ quarantine: deps.quarantine, reprocess: deps.reprocess, names }),

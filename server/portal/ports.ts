@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { OwnSession, PasskeyBody } from "@openward/api";
 import type {
   AgeGroup,
@@ -108,6 +109,8 @@ export interface Access {
   proveWithPasskey(authenticated: Authenticated, party: RelyingParty, response: object): Promise<Proof>;
   proveWithCodes(authenticated: Authenticated, proof: CodeProof): Promise<Proof>;
   viewOf(principal: Principal): Promise<PatientView>;
+  /** Of this one patient, for whoever has a right to everything about them; empty for others. */
+  subjectViewOf(principal: Principal, patientId: string): Promise<PatientView>;
   issueLink(personId: string, by: string): Promise<{ token: string; expiresAt: number }>;
   readonly grants: Grants;
   readonly breakGlass: BreakGlass;
@@ -623,6 +626,18 @@ interface AuditWho {
   readonly id: string | null;
   readonly display: string;
   readonly role: string | null;
+}
+
+/** Everything about one patient. */
+export interface Everything {
+  /** @throws OutsideTrouble DATABASE_UNREACHABLE */
+  begin(request: {
+    readonly view: PatientView;
+    readonly organisation: Authenticated["organisation"];
+    readonly patientId: string;
+    readonly reason: string;
+    stillMay(): Promise<boolean>;
+  }): Promise<Readable>;
 }
 
 export interface AuditLog {

@@ -50,6 +50,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   dismiss: "U",
   reprocess: "E",
   newLink: "E",
+  exportPatient: "R",
 };
 
 const OF_ALARMS = new Set(["alarms", "patientAlarms", "acknowledge"]);
@@ -69,6 +70,7 @@ const ENTITIES: readonly (readonly [RegExp, string])[] = [
   [/\/wards(\/|$)/, "Ward"],
   [/\/(audit|access-history)(\/|$)/, "AuditEvent"],
   [/\/reprocess$/, "RawInput"],
+  [/\/export$/, "Bundle"],
   [/\/patients(\/|$)/, "Patient"],
 ];
 

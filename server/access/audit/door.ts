@@ -116,7 +116,7 @@ function patientsOf(
 ) {
   const patients = new Set<string>();
   const { id } = params as { id?: string };
-  const isOfPatient = routeOptions.url?.startsWith("/api/patients/:id");
+  const isOfPatient = routeOptions.url?.includes("/patients/:id");
   if (isOfPatient && id !== undefined && UUID.test(id)) patients.add(id);
   const named = /^\/fhir\/Patient\/([0-9a-f-]{36})/.exec(url)?.[1];
   if (named !== undefined && UUID.test(named)) patients.add(named);

@@ -29,6 +29,8 @@ const PURPOSES: Readonly<Record<string, string>> = {
 
 const CODES: Readonly<Record<string, string>> = {
   "live.open": "opened a screen that shows",
+  "api.exportMine": "downloaded all of",
+  "api.exportPatient": "was given all of",
   "live.close": "closed a screen that showed",
   "ingest.session": "began to send",
   "ingest.session-end": "stopped sending",

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { RefusedInput } from "@openward/errors";
 import type {
   Alarm,
@@ -175,6 +176,8 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
     runtime,
     // The real one: test/audit.int.test.ts.
     audit: { search: async () => [], inWords: () => "" },
+    // The real one: test/rights.int.test.ts.
+    everything: { begin: async () => Readable.from([Buffer.from("PK")], { objectMode: false }) },
     // The real ones, on the real database: server/store/amendments.
     amendments: {
       ofPatient: () => [],
@@ -195,6 +198,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       },
       signOut: async () => ({ cookie: "openward_session=; Max-Age=0" }),
       viewOf: async (principal) => viewFor(principal),
+      subjectViewOf: async (principal) => viewFor(principal),
       signInWithPasskey: async () => {
         throw new RefusedInput("SIGN_IN_REFUSED");
       },

@@ -65,6 +65,17 @@ function About({ one }: { readonly one: MeBody["patients"][number] }) {
         </p>
       )}
       {one.maySee && <Link to="/mine/devices">Devices</Link>}
+      {one.maySee && one.relation !== "family" && (
+        <p style={{ margin: "0.4rem 0 0" }}>
+          <a href={`/api/me/patients/${one.patientId}/export`} download>
+            Download everything about {isSelf ? "me" : one.name}
+          </a>
+          <br />
+          <small>
+            Measurements, corrections, alarms and who looked, as one file. It is not encrypted: keep it safe.
+          </small>
+        </p>
+      )}
     </Card>
   );
 }

@@ -1,0 +1,53 @@
+import type { Runtime } from "@openward/runtime";
+import type { Foundation } from "./foundation.ts";
+import { type EverythingContext, everythingOf } from "./record/operations/everything.ts";
+import { createEverything } from "./rights/index.ts";
+import { audit } from "./store/registry/audit.ts";
+import type { Tables } from "./store/registry/index.ts";
+
+/** The rights of patients, introduced to what they are answered from. */
+export function openRights(deps: {
+  readonly foundation: Pick<Foundation, "patients" | "devices">;
+  readonly tables: Tables;
+  readonly telemetry: EverythingContext["telemetry"];
+  readonly amendments: EverythingContext["amendments"];
+  readonly audit: EverythingContext["audit"];
+  readonly runtime: Runtime;
+  readonly publicUrl: () => string;
+  readonly report: (error: unknown, doing: string) => void;
+}) {
+  const { foundation, tables, telemetry, amendments, runtime, report } = deps;
+  const { patients, devices } = foundation;
+  return {
+    everything: createEverything({
+      runtime,
+      tables,
+      amendments,
+      report,
+      note: (entry) => tables.inOrganisation(entry.organisationId, (tx) => audit(tx, entry)),
+      fhirOf: (view, organisation, patientId) =>
+        everythingOf(
+          {
+            telemetry,
+            amendments,
+            audit: deps.audit,
+            // The right to everything is no grant: the house looks, and the view says at whom.
+            patients: {
+              list: async () => [],
+              find: async (_asker, id) => (view.has(id) ? patients.find(organisation.id, id) : undefined),
+            },
+            devices: {
+              list: () => devices.list(organisation.id),
+              find: (_asker, id) => devices.find(organisation.id, id),
+            },
+            clock: runtime.clock,
+            organisation,
+            view,
+            base: `${deps.publicUrl()}/fhir`,
+            strict: false,
+          },
+          patientId,
+        ),
+    }),
+  };
+}

@@ -1,0 +1,42 @@
+import type { PatientView } from "@openward/model";
+import type { Clock } from "@openward/runtime";
+import { type Call, Encoded, type Handlers } from "./call.ts";
+import { createLongAnswers } from "./columns/long-answers.ts";
+import type { Everything } from "./ports.ts";
+
+type RightsRoutes = "exportMine" | "exportPatient";
+
+/** What a patient may ask for, and the privacy officer on their behalf. */
+export function rightsHandlers({
+  everything,
+  clock,
+}: {
+  everything: Everything;
+  clock: Clock;
+}): Pick<Handlers, RightsRoutes> {
+  // Each reads all of somebody's record: one person's downloads must not take the ward's turns.
+  const underWay = createLongAnswers({ each: 1, all: 4 });
+
+  async function exported(call: Call<"exportMine" | "exportPatient">, reason: string): Promise<Encoded> {
+    const { signedIn } = call;
+    const view: PatientView = await call.view();
+    const [patientId = call.params.id] = view.patientIds();
+    const end = underWay.begin(signedIn.principal.id);
+    try {
+      const { organisation } = signedIn;
+      const archive = await everything.begin({ view, organisation, patientId, reason, stillMay: call.stillMay });
+      archive.once("close", end);
+      const answer = new Encoded("application/zip", archive);
+      answer.fileName = `openward-${patientId}-${new Date(clock.now()).toISOString().slice(0, 10)}.zip`;
+      return answer;
+    } catch (error) {
+      end();
+      throw error;
+    }
+  }
+
+  return {
+    exportMine: (call) => exported(call, "asked for by the patient or a guardian"),
+    exportPatient: (call) => exported(call, call.body.reason),
+  };
+}

@@ -1,0 +1,139 @@
+import type { Resource } from "@medplum/fhirtypes";
+import type { AmendmentRecord, PatientView } from "@openward/model";
+import type { RecordContext } from "../context.ts";
+import { mapAuditEvent } from "../resources/audit-event.ts";
+import { mapDevice } from "../resources/device.ts";
+import { mapStream } from "../resources/device-metric.ts";
+import { isPanelMember } from "../resources/observation-kind.ts";
+import { mapPatient } from "../resources/patient.ts";
+import { mapProvenance } from "../resources/provenance.ts";
+import { ALWAYS, EARLIEST } from "../search/intervals.ts";
+import { createPanelSource } from "../sources/panels.ts";
+import { createReadingSource } from "../sources/readings.ts";
+import type { Source } from "../sources/source.ts";
+import { createWaveformSource } from "../sources/waveforms.ts";
+
+/** Resources of one type, made while they are read. */
+export interface Part {
+  readonly type: string;
+  resources(): AsyncGenerator<Resource>;
+}
+
+/** What one question about everything is answered from. */
+export interface EverythingContext extends RecordContext {
+  readonly amendments: RecordContext["amendments"] & {
+    ofPatient(view: PatientView, patientId: string): readonly AmendmentRecord[];
+  };
+}
+
+const READINGS_AT_ONCE = 1_000;
+const AUDIT_AT_ONCE = 500;
+/** How far the newest time that a stream says it has may lag behind what it has. */
+const LAST_AT_SLACK_MS = 600_000;
+
+/**
+ * Everything that FHIR has words for about one patient, type by type, as it is read today: with amendments, and with what
+ * was entered in error, without its value. Nothing is kept but the piece that is being read.
+ *
+ * @param context its view is of this patient
+ */
+export function everythingOf(context: EverythingContext, patientId: string): Part[] {
+  const { view, telemetry, organisation, devices, patients } = context;
+  const streams = () => telemetry.streams(view, patientId);
+  return [
+    {
+      type: "Patient",
+      async *resources() {
+        const record = await patients.find(view.principal, patientId);
+        if (record) yield mapPatient(record.patient, organisation, view.recordsOf(patientId).slice(1));
+      },
+    },
+    {
+      type: "Device",
+      async *resources() {
+        const measured = new Set((await streams()).map(({ stream }) => stream.deviceId));
+        for (const record of await devices.list(view.principal)) {
+          const isWorn = record.association !== null && view.has(record.association.patientId);
+          if (isWorn || measured.has(record.device.id)) yield mapDevice(record, organisation, view);
+        }
+      },
+    },
+    {
+      type: "DeviceMetric",
+      async *resources() {
+        for (const { stream } of await streams()) yield mapStream(stream, organisation);
+      },
+    },
+    {
+      type: "Observation",
+      async *resources() {
+        for (const source of sourcesOf(context, patientId, await streams())) {
+          for (let item = await source.next(); item; item = await source.next()) yield item.map();
+        }
+      },
+    },
+    {
+      type: "Provenance",
+      async *resources() {
+        for (const record of context.amendments.ofPatient(view, patientId))
+          yield mapProvenance(record, view, organisation);
+      },
+    },
+    {
+      type: "AuditEvent",
+      async *resources() {
+        const patientIds = view.recordsOf(patientId);
+        for (let before: string | undefined; ; ) {
+          const page = await context.audit.search(organisation.id, { patientIds, before, limit: AUDIT_AT_ONCE });
+          for (const record of page) {
+            // One answer may have shown several: of the others nothing is told here.
+            const own = { ...record, patients: record.patients.filter((id) => view.has(id)) };
+            yield mapAuditEvent(
+              isOfAnother(record.entityId, record.patients, own.patients) ? without(own) : own,
+              organisation,
+            );
+          }
+          if (page.length < AUDIT_AT_ONCE) return;
+          before = page.at(-1)?.id;
+        }
+      },
+    },
+  ];
+}
+
+const isOfAnother = (entityId: string | undefined, all: readonly string[], own: readonly string[]): boolean =>
+  entityId !== undefined && all.includes(entityId) && !own.includes(entityId);
+
+function without<T extends { readonly entityId?: string | undefined }>({
+  entityId: _,
+  ...rest
+}: T): Omit<T, "entityId"> {
+  return rest;
+}
+
+type Summaries = Awaited<ReturnType<RecordContext["telemetry"]["streams"]>>;
+
+/** Readings, then blood pressure panels, then one waveform after the other. */
+function sourcesOf(context: RecordContext, patientId: string, summaries: Summaries): Source[] {
+  const numeric = summaries.filter(({ stream }) => stream.kind === "numeric");
+  const of = (streams: Summaries) => ({
+    patientId,
+    streamIds: streams.map(({ stream }) => stream.id),
+    spans: ALWAYS,
+    direction: "ascending" as const,
+    batch: READINGS_AT_ONCE,
+    bound: Number.NEGATIVE_INFINITY,
+  });
+  const single = numeric.filter(({ stream }) => !isPanelMember(stream.signal));
+  const panels = numeric.filter(({ stream }) => isPanelMember(stream.signal));
+  return [
+    ...(single.length > 0 ? [createReadingSource(context, of(single), undefined)] : []),
+    ...(panels.length > 0 ? [createPanelSource(context, of(panels), undefined, () => true)] : []),
+    ...summaries.flatMap(({ stream, lastAt }) => {
+      if (stream.kind !== "waveform") return [];
+      const span = { from: EARLIEST, to: (lastAt ?? context.clock.now()) + LAST_AT_SLACK_MS };
+      const options = { stream, span, direction: "ascending" as const, bound: Number.NEGATIVE_INFINITY };
+      return [createWaveformSource(context, { ...options, accepts: () => true }, undefined)];
+    }),
+  ];
+}

@@ -1,0 +1,1 @@
+export { createEverything, type Everything } from "./everything.ts";
