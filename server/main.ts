@@ -288,7 +288,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const mail = config.smtpUrl === null ? null : createMail({ url: config.smtpUrl, from: config.mailFrom });
   if (mail) stops.push(mail.close);
   const auditQueries = createAuditQueries(tables);
-  const { everything } = openRights({
+  const rights = openRights({
     foundation,
     tables,
     telemetry: amendments.telemetry,
@@ -299,7 +299,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     report,
   });
   const portal = createPortal({
-    everything,
+    ...rights,
     runtime,
     access,
     patients: foundation.patients,

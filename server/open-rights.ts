@@ -1,7 +1,7 @@
 import type { Runtime } from "@openward/runtime";
 import type { Foundation } from "./foundation.ts";
 import { type EverythingContext, everythingOf } from "./record/operations/everything.ts";
-import { createEverything } from "./rights/index.ts";
+import { createEverything, createHolds } from "./rights/index.ts";
 import { audit } from "./store/registry/audit.ts";
 import type { Tables } from "./store/registry/index.ts";
 
@@ -19,6 +19,7 @@ export function openRights(deps: {
   const { foundation, tables, telemetry, amendments, runtime, report } = deps;
   const { patients, devices } = foundation;
   return {
+    holds: createHolds({ tables, audit, runtime }),
     everything: createEverything({
       runtime,
       tables,

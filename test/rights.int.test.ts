@@ -202,3 +202,27 @@ test("the command line writes an archive on somebody's request, and leaves nothi
   });
   assert.equal(events.filter((code) => code === "patient.export-cut").length, 0);
 });
+
+test("a privacy officer holds a patient: an erasure is refused until the hold ends", async () => {
+  const officer = await apiOf(ward, "privacy-officer");
+  const held = await officer<{ id: string; patientId: string }>("POST", "/api/rights/holds", {
+    patient: "T-1001",
+    reason: "case 12/2026",
+  });
+  assert.equal(held.patientId, beds[1]?.patientId);
+  const args = ["erase", "T-1001", "--reason", "asked for it", "--confirm", "T-1001", "--json"];
+  const refused = await ward.cli(...args);
+  assert.deepEqual([refused.code, JSON.parse(refused.stdout).error.code], [2, "LEGAL_HOLD"]);
+  assert.equal((await ask("/api/me", stranger.cookie)).status, 200);
+  await assert.rejects(
+    apiOf(ward, "nurse").then((nurse) => nurse("GET", "/api/rights/holds")),
+    /403/,
+  );
+  const { holds } = await ward.json<{ holds: { id: string; reason: string }[] }>("hold", "list");
+  assert.deepEqual(
+    holds.map(({ id, reason }) => [id, reason]),
+    [[held.id, "case 12/2026"]],
+  );
+  await officer("POST", `/api/rights/holds/${held.id}/end`, { reason: "closed" });
+  assert.deepEqual(await officer("GET", "/api/rights/holds"), []);
+});

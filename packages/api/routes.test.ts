@@ -56,5 +56,7 @@ const OVERSIGHT: Partial<Record<Role, readonly string[]>> = {
     "/api/break-glass",
     "/api/break-glass/:id/review",
     "/api/rights/patients/:id/export",
+    "/api/rights/holds",
+    "/api/rights/holds/:id/end",
   ],
 };

@@ -174,6 +174,10 @@ export const routes = {
 
   exportPatient: { method: "POST", path: "/api/rights/patients/:id/export", summary: "Everything about a patient as a zip archive, on a request that `reason` names", allow: officer, sees: "subject", body: r.exportRequest, status: 200, file: "application/zip", response: r.archive },
 
+  holds: { method: "GET", path: "/api/rights/holds", summary: "Legal holds that run, newest first; all that there ever were with `ended`", allow: identities, query: z.object({ ended: z.stringbool().default(false) }), status: 200, response: z.array(r.hold) },
+  placeHold: { method: "POST", path: "/api/rights/holds", summary: "Hold a patient: erasure is refused and retention passes by; 409 where an erasure has begun", allow: identities, body: r.newHold, status: 201, response: r.hold },
+  endHold: { method: "POST", path: "/api/rights/holds/:id/end", summary: "End a hold: what has had its time meanwhile goes with the next run of retention", allow: identities, body: r.endOfHold, status: 200, response: r.hold },
+
   people: { method: "GET", path: "/api/people", summary: "People who can sign in", allow: identities, status: 200, response: z.array(b.person) },
   launchApp: { method: "POST", path: "/api/smart/launch", summary: "Open an application of another maker for a patient: the address to go to, good once and for five minutes", allow: everyone, body: z.object({ clientId: z.uuid(), patientId: z.uuid() }), status: 201, response: z.object({ url: z.string(), expiresAt: z.int() }) },
 

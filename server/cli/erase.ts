@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { createLog } from "../log.ts";
 import { givenAway } from "../store/amendments/index.ts";
-import { boundStore, eraseRows, openKeyStore, withMerged } from "../store/keys/index.ts";
+import { beginErasure, boundStore, eraseRows, openKeyStore, withMerged } from "../store/keys/index.ts";
 import { print } from "./output.ts";
 import { type Registry, withRegistry } from "./registry.ts";
 
@@ -67,6 +67,7 @@ async function erase(wanted: string, options: Options): Promise<void> {
     });
     let deleted: number;
     try {
+      await beginErasure(worker, patients, at);
       // Ledger and key first: if this ends here, the next start deletes the rows.
       keys.erase(erasures);
       deleted = await eraseRows(worker, erasures, [], at);

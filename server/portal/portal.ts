@@ -27,6 +27,7 @@ import type {
   DevicesNow,
   DeviceType,
   Everything,
+  Holds,
   Launches,
   Mail,
   Patients,
@@ -78,6 +79,7 @@ export interface PortalDeps {
   readonly amendments: Amendments;
   readonly audit: AuditLog;
   readonly everything: Everything;
+  readonly holds: Holds;
   readonly screens: Screens;
   readonly streams: StreamQueries;
   readonly changes: Changes;
@@ -126,7 +128,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...alarmHandlers({ watch, history: deps.history, names }),
     ...amendmentHandlers({ amendments: deps.amendments, streams: deps.streams }),
     ...auditHandlers(deps),
-    ...rightsHandlers({ ...deps, clock }),
+    ...rightsHandlers({ ...deps, names, clock }),
     ...limitHandlers({ watch, patients, screens: deps.screens, names, clock }),
     ...deviceHandlers({ devices: deps.devices, devicesNow, deviceTypes: deps.deviceTypes, patients, clock }),
     ...quarantineHandlers({ quarantine: deps.quarantine, reprocess: deps.reprocess, names }),

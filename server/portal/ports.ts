@@ -628,6 +628,30 @@ interface AuditWho {
   readonly role: string | null;
 }
 
+/** Of whom nothing may be erased or have its time. */
+export interface Hold {
+  readonly id: string;
+  readonly patientId: string;
+  readonly mrn: string;
+  readonly reason: string;
+  readonly from: number;
+  readonly to: number | null;
+  readonly createdBy: string;
+  readonly endedAt: number | null;
+  readonly endedBy: string | null;
+  readonly endReason: string | null;
+}
+
+export interface Holds {
+  list(organisationId: string, filter: { readonly ended: boolean }): Promise<Hold[]>;
+  place(
+    organisationId: string,
+    hold: { readonly patient: string; readonly reason: string; readonly until: number | null },
+    by: string,
+  ): Promise<Hold>;
+  end(organisationId: string, holdId: string, reason: string, by: string): Promise<Hold>;
+}
+
 /** Everything about one patient. */
 export interface Everything {
   /** @throws OutsideTrouble DATABASE_UNREACHABLE */

@@ -2,16 +2,21 @@ import type { PatientView } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import { type Call, Encoded, type Handlers } from "./call.ts";
 import { createLongAnswers } from "./columns/long-answers.ts";
-import type { Everything } from "./ports.ts";
+import type { Names } from "./names.ts";
+import type { Everything, Hold, Holds } from "./ports.ts";
 
-type RightsRoutes = "exportMine" | "exportPatient";
+type RightsRoutes = "exportMine" | "exportPatient" | "holds" | "placeHold" | "endHold";
 
 /** What a patient may ask for, and the privacy officer on their behalf. */
 export function rightsHandlers({
   everything,
+  holds,
+  names,
   clock,
 }: {
   everything: Everything;
+  holds: Holds;
+  names: Names;
   clock: Clock;
 }): Pick<Handlers, RightsRoutes> {
   // Each reads all of somebody's record: one person's downloads must not take the ward's turns.
@@ -35,7 +40,22 @@ export function rightsHandlers({
     }
   }
 
+  async function told(some: readonly Hold[]): Promise<Hold[]> {
+    await names.learn(some.flatMap(({ createdBy, endedBy }) => [createdBy, endedBy]));
+    return some.map((hold) => ({
+      ...hold,
+      createdBy: names.of(hold.createdBy),
+      endedBy: hold.endedBy === null ? null : names.of(hold.endedBy),
+    }));
+  }
+  const one = async (hold: Hold): Promise<Hold> => (await told([hold]))[0] ?? hold;
+
   return {
+    holds: async ({ signedIn, query }) => told(await holds.list(signedIn.organisation.id, query)),
+    placeHold: async ({ signedIn: { organisation, principal }, body }) =>
+      one(await holds.place(organisation.id, body, principal.id)),
+    endHold: async ({ signedIn: { organisation, principal }, params, body }) =>
+      one(await holds.end(organisation.id, params.id, body.reason, principal.id)),
     exportMine: (call) => exported(call, "asked for by the patient or a guardian"),
     exportPatient: (call) => exported(call, call.body.reason),
   };

@@ -1,1 +1,2 @@
 export { createEverything, type Everything } from "./everything.ts";
+export { createHolds, type Hold, type Holds } from "./holds.ts";

@@ -34,4 +34,8 @@ export interface Note {
   readonly detail: object;
 }
 
+/** In the transaction of the change: there is not one without the other. */
+export type WriteIn = (tx: Transaction, note: Note) => Promise<void>;
+
+/** In a transaction of its own. */
 export type WriteNote = (note: Note) => Promise<void>;

@@ -51,6 +51,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   reprocess: "E",
   newLink: "E",
   exportPatient: "R",
+  endHold: "U",
 };
 
 const OF_ALARMS = new Set(["alarms", "patientAlarms", "acknowledge"]);
@@ -71,6 +72,7 @@ const ENTITIES: readonly (readonly [RegExp, string])[] = [
   [/\/(audit|access-history)(\/|$)/, "AuditEvent"],
   [/\/reprocess$/, "RawInput"],
   [/\/export$/, "Bundle"],
+  [/\/holds(\/|$)/, "LegalHold"],
   [/\/patients(\/|$)/, "Patient"],
 ];
 

@@ -176,7 +176,16 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
     runtime,
     // The real one: test/audit.int.test.ts.
     audit: { search: async () => [], inWords: () => "" },
-    // The real one: test/rights.int.test.ts.
+    // The real ones: test/rights.int.test.ts, server/rights/holds.int.test.ts.
+    holds: {
+      list: async () => [],
+      place: async () => {
+        throw new RefusedInput("NOT_FOUND", { at: "patient" });
+      },
+      end: async () => {
+        throw new RefusedInput("NOT_FOUND", { at: "hold" });
+      },
+    },
     everything: { begin: async () => Readable.from([Buffer.from("PK")], { objectMode: false }) },
     // The real ones, on the real database: server/store/amendments.
     amendments: {

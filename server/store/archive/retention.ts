@@ -15,7 +15,7 @@ const TABLES = [
 
 /**
  * Deletes what was measured before a time, in every tier, in one transaction with its audit records. Archive files go
- * when nothing in them is left.
+ * when nothing in them is left. Of whom a legal hold runs everything stays.
  *
  * @param before the beginning of a day
  * @returns how many blocks
@@ -27,9 +27,10 @@ export async function deleteExpired(pool: Pool, kind: Kind, before: number, now:
       const { rows } = await client.query(
         `WITH gone AS (
            DELETE FROM ${table} t USING stream s
-           WHERE s.id = t.stream_id AND s.kind = $1 AND t.${time} < $2 ${and} RETURNING t.organisation_id)
+           WHERE s.id = t.stream_id AND s.kind = $1 AND t.${time} < $2 ${and}
+             AND t.patient_id NOT IN (SELECT held_patients($3)) RETURNING t.organisation_id)
          SELECT organisation_id AS id, count(*) AS count FROM gone GROUP BY 1`,
-        [kind, before],
+        [kind, before, now],
       );
       for (const { id, count } of rows as { id: string; count: number }[]) {
         perOrganisation.set(id, (perOrganisation.get(id) ?? 0) + (table === "rollup" ? 0 : count));

@@ -38,6 +38,21 @@ export async function bindStore(worker: Queries, { id, keys }: BoundStore, now: 
   await worker.query(text, [id, keys, now]);
 }
 
+/**
+ * Where an erasure begins: from here on it is gone through with, if need be by the next start, and no hold can be placed any
+ * more.
+ *
+ * @throws RefusedInput LEGAL_HOLD, and then nothing has happened
+ */
+export async function beginErasure(worker: Queries, patientIds: readonly string[], now: number): Promise<void> {
+  const { rows } = await worker.query("SELECT begin_erasure($1, $2) AS begun", [[...patientIds], now]);
+  if (!(rows[0] as { begun: boolean }).begun)
+    throw new RefusedInput("LEGAL_HOLD", {
+      at: "patient",
+      expected: "a patient whom nobody holds; `openward hold list`",
+    });
+}
+
 /** Delete every row of patients who were erased. @param streamIds of theirs, where they are known. @returns how many */
 export async function eraseRows(
   worker: Queries,

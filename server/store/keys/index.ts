@@ -3,7 +3,15 @@ export { type BlockPacking, createBlockPacking } from "./block-packing.ts";
 export { changeMaster } from "./change-master.ts";
 export { commandKms } from "./command-kms.ts";
 export { writeNewFile } from "./durable-file.ts";
-export { type BoundStore, bindStore, boundStore, eraseRows, replayErasures, withMerged } from "./erase.ts";
+export {
+  type BoundStore,
+  beginErasure,
+  bindStore,
+  boundStore,
+  eraseRows,
+  replayErasures,
+  withMerged,
+} from "./erase.ts";
 export { type KeyStore, type KeyStoreOptions, openKeyStore, readStoreHeader } from "./key-store.ts";
 export { environmentKms, fileKms, type Kms } from "./master.ts";
 export { type KeySettings, kmsOf, openKeysOf } from "./open.ts";
