@@ -212,7 +212,7 @@ test("a privacy officer holds a patient: an erasure is refused until the hold en
   assert.equal(held.patientId, beds[1]?.patientId);
   const args = ["erase", "T-1001", "--reason", "asked for it", "--confirm", "T-1001", "--json"];
   const refused = await ward.cli(...args);
-  assert.deepEqual([refused.code, JSON.parse(refused.stdout).error.code], [2, "LEGAL_HOLD"]);
+  assert.deepEqual([refused.code, JSON.parse(refused.stdout).error.code], [1, "LEGAL_HOLD"]);
   assert.equal((await ask("/api/me", stranger.cookie)).status, 200);
   await assert.rejects(
     apiOf(ward, "nurse").then((nurse) => nurse("GET", "/api/rights/holds")),
