@@ -83,9 +83,10 @@ export const routes = {
   addWard: { method: "POST", path: "/api/wards", summary: "Add a ward", allow: admin, body: b.newWard, status: 201, response: b.ward },
 
   patients: {
-    method: "GET", path: "/api/patients", summary: "Patients: admitted ones unless `all`; `q` searches name and record number",
-    allow: everyone, query: z.object({ q: z.string().max(100).optional(), all: z.stringbool().default(false) }), status: 200, response: z.array(b.patient),
+    method: "GET", path: "/api/patients", summary: "Patients: admitted ones unless `all`",
+    allow: everyone, query: z.object({ all: z.stringbool().default(false) }), status: 200, response: z.array(b.patient),
   },
+  findPatients: { method: "POST", path: "/api/patients/search", summary: "Patients by name or record number, which stand in no address", allow: everyone, body: z.object({ q: z.string().max(100), all: z.boolean().default(false) }), status: 200, response: z.array(b.patient) },
   admit: { method: "POST", path: "/api/patients", summary: "Admit a patient; 409 with `similar` when a same or similar name is there and not in `seenSimilar`, or with `occupants` when the bed is taken and not `shareBed`", allow: clinical, body: b.admission, status: 201, response: b.patient },
   patient: { method: "GET", path: "/api/patients/:id", summary: "A patient", allow: everyone, status: 200, response: b.patient },
   changePatient: { method: "PATCH", path: "/api/patients/:id", summary: "Correct a patient's data", allow: clinical, body: b.patientChange, status: 200, response: b.patient },

@@ -41,7 +41,7 @@ test("a patient is admitted with stay and age group, changed, moved, discharged 
   );
   assert.equal((await call("token nurse", "POST", `${url}/discharge`)).body.stay, null);
   assert.deepEqual((await call("token nurse", "GET", "/api/patients")).body, []);
-  const all = await call("token nurse", "GET", "/api/patients?all=true&q=Hansen");
+  const all = await call("token nurse", "POST", "/api/patients/search", { q: "Hansen", all: true });
   assertForm("patients", all.body);
   assert.equal(all.body.length, 1);
   assert.equal((await call("token nurse", "POST", `${url}/admit`, { wardId: WARD.id, bed: "1" })).body.stay.bed, "1");

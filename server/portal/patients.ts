@@ -13,6 +13,7 @@ import { unknownName, unknownRecordNumber } from "./unknown.ts";
 
 type PatientRoutes =
   | "patients"
+  | "findPatients"
   | "admit"
   | "patient"
   | "changePatient"
@@ -38,6 +39,14 @@ export function patientHandlers(deps: {
   }
   const bodies = (records: readonly PatientRecord[], view: PatientView): Promise<PatientBody[]> =>
     Promise.all(records.map((record) => body(record, view)));
+
+  async function seen(asker: Asker, asked: { q?: string; all: boolean }, view: () => Promise<PatientView>) {
+    const [records, visible] = await Promise.all([patients.list(asker, asked), view()]);
+    return bodies(
+      records.filter(({ patient }) => visible.has(patient.id)),
+      visible,
+    );
+  }
 
   async function recordOf(asker: Asker, patientId: string): Promise<PatientRecord> {
     const record = await patients.find(asker, patientId);
@@ -111,17 +120,8 @@ export function patientHandlers(deps: {
   }
 
   return {
-    async patients({ signedIn, query, view }) {
-      const { q, all } = query;
-      const [records, visible] = await Promise.all([
-        patients.list(signedIn.principal, { all, ...(q === undefined ? {} : { q }) }),
-        view(),
-      ]);
-      return bodies(
-        records.filter(({ patient }) => visible.has(patient.id)),
-        visible,
-      );
-    },
+    patients: ({ signedIn, query, view }) => seen(signedIn.principal, query, view),
+    findPatients: ({ signedIn, body: asked, view }) => seen(signedIn.principal, asked, view),
 
     async admit(call) {
       const { body: asked, signedIn } = call;

@@ -20,6 +20,8 @@ export interface Browser {
   page(): Promise<Page>;
   /** What its pages' policies forbade so far: of scripts, styles, connections, sinks. */
   readonly violations: string[];
+  /** What its pages have asked for. */
+  readonly addresses: ReadonlySet<string>;
   /** @throws where a page did something that its content security policy forbids */
   close(): Promise<void>;
 }
@@ -56,6 +58,8 @@ export async function openBrowser(
   });
   context.setDefaultTimeout(60_000);
   const violations: string[] = [];
+  const addresses = new Set<string>();
+  context.on("request", (request) => void addresses.add(request.url()));
   await context.addInitScript(TELL_VIOLATIONS);
   context.on("console", (message) => {
     const text = message.text();
@@ -64,6 +68,7 @@ export async function openBrowser(
   return {
     context,
     violations,
+    addresses,
     page: async () => context.pages()[0] ?? (await context.newPage()),
     async close() {
       await context.close();

@@ -375,13 +375,11 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
     wards.push(w);
     return w;
   },
-  patients: ({ query }) =>
+  patients: ({ query }) => people.map((p) => p.patient).filter((p) => query.all || p.stay),
+  findPatients: ({ body }) =>
     people
       .map((p) => p.patient)
-      .filter(
-        (p) =>
-          (query.all || p.stay) && (!query.q || `${p.name} ${p.mrn}`.toLowerCase().includes(query.q.toLowerCase())),
-      ),
+      .filter((p) => (body.all || p.stay) && `${p.name} ${p.mrn}`.toLowerCase().includes(String(body.q).toLowerCase())),
   admit: ({ body }) => {
     checkBed(body, null);
     const family = String(body.name ?? "")

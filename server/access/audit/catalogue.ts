@@ -35,6 +35,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   signIn: "E",
   signOut: "E",
   acknowledge: "E",
+  findPatients: "E",
   readmit: "U",
   transfer: "U",
   discharge: "U",

@@ -71,7 +71,7 @@ async function recordAnswer({ recorder, runtime, report }: AuditDoorDeps, answer
     code: meaning.code,
     patients,
     entity: meaning.entity,
-    entityId: meaning.entityId ?? entityIdOf(request),
+    entityId: namedId(meaning.entityId ?? entityIdOf(request), reply.statusCode),
     via: `${request.method} ${route}`,
     parameters: parametersOf(request),
     outcome: outcomeOf(reply.statusCode, isWithheld),
@@ -139,6 +139,13 @@ function entityIdOf({ params }: FastifyRequest): string | undefined {
     .at(-1)?.[1];
   return last !== undefined && ID.test(last) ? last : undefined;
 }
+
+/** What our own ids look like: of rows, of alarms, of Observations. */
+const OURS = new RegExp(`^${UUIDS.source}$|^[rpw]?[0-9a-f]{32}[0-9a-z]*$`);
+
+/** What names nothing here may be whatever somebody typed, a patient's name too. */
+const namedId = (id: string | undefined, status: number) =>
+  id !== undefined && (status === 400 || status === 404) && !OURS.test(id) ? undefined : id;
 
 const PARAMETER = /^[A-Za-z_][A-Za-z0-9_.:-]{0,60}$/;
 

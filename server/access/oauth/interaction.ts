@@ -73,7 +73,7 @@ export function registerInteraction(
       if (!patient) return send(reply, refusal("Open the application from the patient's page again."), 400);
     } else if (asked.needsPatient) {
       patient = await patientOf(person, query.patient);
-      if (!patient) return send(reply, await picker(asked, person, action, query.q ?? ""));
+      if (!patient) return send(reply, await picker(asked, person, action, ""));
     }
     const personName = person.authenticated.principal.display;
     return send(
@@ -95,6 +95,9 @@ export function registerInteraction(
     if (!person || person.authenticated.organisation.id !== asked.client.openward_organisation)
       throw new RefusedInput("NOT_SIGNED_IN");
     const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
+    // A name that is searched for stands in no address.
+    if (form.get("decision") === "search")
+      return send(reply, await picker(asked, person, `/oauth/interaction/${asked.uid}`, form.get("q") ?? ""));
     const server = await provider(request);
     const finish = async (result: Parameters<Provider["interactionResult"]>[2]) =>
       reply

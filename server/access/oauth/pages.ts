@@ -60,7 +60,7 @@ export function pickPatient(facts: {
   return page(
     "Choose a patient",
     `<p><strong>${html(appName)}</strong> wants to work with one patient. Which?</p>
-<form method="get" action="${html(action)}"><input type="search" name="q" aria-label="Name or record number" value="${html(q)}"> <button>Search</button></form>
+<form method="post" action="${html(action)}"><input type="search" name="q" aria-label="Name or record number" value="${html(q)}"> <button name="decision" value="search">Search</button></form>
 ${choices || "<p>No patient whom you may see.</p>"}${hasMore ? "<p>There are more: search by name or record number.</p>" : ""}`,
   );
 }

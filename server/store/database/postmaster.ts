@@ -35,6 +35,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   idle_in_transaction_session_timeout: "60s",
   password_encryption: "scram-sha-256",
   log_min_messages: "warning",
+  // The detail of an error quotes the row: a name, a record number.
+  log_error_verbosity: "terse",
   log_line_prefix: "%m [%p] %a ",
 };
 

@@ -32,6 +32,7 @@ export const endpoints: Endpoints = {
   wards: ["GET", "/api/wards"],
   addWard: ["POST", "/api/wards"],
   patients: ["GET", "/api/patients"],
+  findPatients: ["POST", "/api/patients/search"],
   admit: ["POST", "/api/patients"],
   patient: ["GET", "/api/patients/:id"],
   changePatient: ["PATCH", "/api/patients/:id"],

@@ -6,7 +6,8 @@ import { ask, type Body } from "../app/api.ts";
 export function usePatients(q: string, all: boolean) {
   return useQuery({
     queryKey: ["patients", q, all],
-    queryFn: ({ signal }): Promise<PatientBody[]> => ask("patients", { query: { q: q || undefined, all }, signal }),
+    queryFn: ({ signal }): Promise<PatientBody[]> =>
+      q === "" ? ask("patients", { query: { all }, signal }) : ask("findPatients", { body: { q, all }, signal }),
     placeholderData: (old) => old,
     refetchInterval: 30_000,
   });
