@@ -90,5 +90,6 @@ export const otherRoutes: Readonly<Record<string, string>> = {
     "the authorisation server: tokens, and pages on which a person chooses among patients of their own view (ADR 34)",
   "/": "the portal's own files",
   "/*": "the portal's own files",
+  "/index.html": "the portal's page",
   "/ingest/claim": "a device's credential for its claim code, once",
 };

@@ -10,9 +10,10 @@ import type { RouteName } from "./routes.ts";
  *     granted    patients whom a grant shows to who asks; any other is as if there were none
  *     fleet      devices of the organisation; of a patient who wears one only what a grant shows
  *     office     the whole organisation, because it is the work of that role; of a patient who is not granted only `office`
+ *     subject    the patient whose right it is: themselves, their ward; to the privacy officer, who acts on a request, anyone
  *     emergency  a patient of the organisation whose whole record number or id is known, with a reason; reviewed
  */
-export type Tells = "nobody" | "oneself" | "related" | "granted" | "fleet" | "office" | "emergency";
+export type Tells = "nobody" | "oneself" | "related" | "granted" | "fleet" | "office" | "subject" | "emergency";
 
 /** What a patient can be known by. */
 export type Mark =
@@ -61,11 +62,19 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   enrolPasskey: oneself,
   addPasskey: oneself,
   removePasskey: oneself,
+  signInWithCodes: oneself,
+  proofChallenge: oneself,
+  prove: oneself,
+  codeSignIn: oneself,
+  beginCodeSignIn: oneself,
+  confirmCodeSignIn: oneself,
+  removeCodeSignIn: oneself,
   sessions: oneself,
   endSession: oneself,
   signOutEverywhere: oneself,
   me: { tells: "related", shows: ["id", "name"] },
   myDevices: { tells: "related", shows: ["id", "device"] },
+  exportMine: { tells: "subject", shows: [] },
   about: nobody,
   system: nobody,
 
@@ -73,6 +82,7 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   addWard: nobody,
 
   patients: granted("id", "mrn", "bed"),
+  findPatients: granted("id", "mrn", "bed"),
   admit: granted(),
   patient: granted("id", "mrn", "bed"),
   changePatient: granted("id", "mrn"),
@@ -130,6 +140,12 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
 
   accessHistory: granted(),
   audit: office(["id"], "id", "device", "alarm", "stream"),
+
+  exportPatient: { tells: "subject", shows: [] },
+  // Who is held, and why, is for who looks after rights.
+  holds: office([], "id", "mrn"),
+  placeHold: office([], "id", "mrn"),
+  endHold: office([], "id", "mrn"),
 
   people: nobody,
   launchApp: granted(),

@@ -20,6 +20,8 @@ export function createSubjectViews({ tables, clock }: { tables: Tables; clock: P
         has: (id) => ids.includes(id),
         patientIds: () => [kept],
         recordsOf: (id) => (id === kept ? ids : ids.filter((one) => one === id)),
+        // Whom a patient shares with says nothing of what they may have themselves.
+        hiddenOf: () => undefined,
       };
 
       async function isBeside(patientIds: readonly string[]): Promise<boolean> {
@@ -45,6 +47,7 @@ const empty = (principal: Principal): PatientView => ({
   has: () => false,
   patientIds: () => [],
   recordsOf: () => [],
+  hiddenOf: () => undefined,
 });
 
 /** The record that stands for this one today, and then all that were merged into it. */

@@ -13,6 +13,7 @@ const view: PatientView = {
   has: (id) => id === KARI,
   patientIds: () => [KARI],
   recordsOf: (id) => (id === KARI ? [KARI] : []),
+  hiddenOf: () => undefined,
 };
 
 /** An export of so many Observations, of which `read` says how many were asked for so far. */

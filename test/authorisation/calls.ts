@@ -97,6 +97,7 @@ export const calls: Readonly<Record<RouteName, Call>> = {
   session: plain(),
   me: plain(),
   myDevices: plain(),
+  exportMine: ofPatient(),
   about: plain(),
   system: plain(),
   wards: plain(),
@@ -104,6 +105,7 @@ export const calls: Readonly<Record<RouteName, Call>> = {
 
   patients: plain({ query: { all: "true" } }),
   admit: plain({}, async ({ home }) => ({ body: { isUnknown: true, wardId: home.wardId, bed: bed() } })),
+  findPatients: plain({ body: { q: "", all: true } }),
   patient: ofPatient(),
   changePatient: ofPatient({ body: { sex: "female" } }),
   readmit: about(
@@ -277,6 +279,21 @@ export const calls: Readonly<Record<RouteName, Call>> = {
   reprocess: about(({ id }) => ({ body: { ...span, patientId: id } })),
   accessHistory: ofPatient(),
   audit: plain({ query: { limit: 1000 } }),
+
+  exportPatient: ofPatient({ body: { reason: "asked for by letter" } }),
+  holds: plain(),
+  placeHold: about(
+    ({ mrn }) => ({ body: { patient: mrn, reason: "a claim in court" } }),
+    async (world, subject) => {
+      const { id, mrn } = await world.spare(subject, false);
+      return { body: { patient: mrn, reason: "a claim in court" }, shows: [id] };
+    },
+  ),
+  endHold: plain({ params: { id: NOBODY }, body: { reason: "settled" } }, async (world, subject) => {
+    const { mrn } = await world.spare(subject, false);
+    const hold = await house(world, "POST", "/rights/holds", { patient: mrn, reason: "a claim in court" });
+    return { params: { id: hold.id }, body: { reason: "settled" } };
+  }),
 
   people: plain(),
   launchApp: {

@@ -54,9 +54,16 @@ function mayAsk({ route, subject }: Cell): boolean {
 function maySee({ route, subject, target }: Cell): boolean {
   const { tells, officers } = policies[route];
   if (tells === "related") return subject.related.has(target.key);
+  if (tells === "subject") return hasRight(subject, target);
   if (subject.sees.has(target.key)) return true;
   const isOffice = tells === "office" && (officers === undefined || officers.includes(subject.role as never));
   return (isOffice || tells === "emergency") && target.key !== "foreign";
+}
+
+/** To everything about a patient. The family of this world are nobody's guardians. */
+function hasRight({ role, related }: Subject, { key }: Known): boolean {
+  if (role === "privacy-officer") return key !== "foreign";
+  return role === "patient" && related.has(key);
 }
 
 /** Is the answer to be a refusal because of whom it asks about? */
@@ -76,6 +83,7 @@ export const isPermitted = (cell: Cell): boolean => mayAsk(cell) && !isHidden(ce
 function allowedMarks({ route, subject }: Cell, known: Known): readonly Mark[] | "all" {
   const policy: Policy = policies[route];
   if (policy.tells === "related") return subject.related.has(known.key) ? "all" : [];
+  if (policy.tells === "subject") return hasRight(subject, known) ? "all" : [];
   if (subject.sees.has(known.key)) return "all";
   if (known.key === "foreign" || !mayAskOffice(policy, subject)) return [];
   return policy.office ?? [];

@@ -30,6 +30,9 @@ export async function startTestServer(
     OPENWARD_HTTP_PORT: "0",
     OPENWARD_MQTT_PORT: "0",
     OPENWARD_LOG_LEVEL: "silent",
+    // The matrix asks in a second what people ask in a day, and takes longer than a proof lasts on a busy machine.
+    OPENWARD_RATE_LIMIT: "0",
+    OPENWARD_STEP_UP_MINUTES: "720",
   });
   const registered: { method: string; url: string }[] = [];
   const onFastify = (message: unknown) => {

@@ -1,3 +1,4 @@
+import { Secret, TOTP } from "otpauth";
 import { createAuthenticator } from "../../server/access/testing/authenticator.ts";
 import type { Call, Request } from "./calls.ts";
 import { json } from "./server.ts";
@@ -13,6 +14,13 @@ type SignIn =
   | "enrolPasskey"
   | "addPasskey"
   | "removePasskey"
+  | "signInWithCodes"
+  | "proofChallenge"
+  | "prove"
+  | "codeSignIn"
+  | "beginCodeSignIn"
+  | "confirmCodeSignIn"
+  | "removeCodeSignIn"
   | "endSession"
   | "signOutEverywhere";
 
@@ -41,6 +49,25 @@ async function withAuthenticator(world: World, subject: Subject) {
     json<T>(world.server, { method, path: `/api${path}`, headers, ...(body === undefined ? {} : { body }) });
   const enrolled = authenticator.enrol(await ask<object>("POST", "/me/passkeys/options"));
   return { headers, authenticator, ask, body: { name: "key", response: enrolled } };
+}
+
+const password = "the red boat lies at the pier";
+
+/** Has typed a password, and their app shows codes: of now, and of half a minute on, when the first has been used. */
+async function withApp(world: World, subject: Subject) {
+  const { headers } = await anew(world, subject);
+  const post = <T>(path: string, body: unknown) =>
+    json<T>(world.server, { method: "POST", path: `/api/me/codes${path}`, headers, body });
+  const { signInName: name, secret } = await post<{ signInName: string; secret: string }>("", { password });
+  const app = new TOTP({ secret: Secret.fromBase32(secret) });
+  const codeOf = (at: number) => app.generate({ timestamp: at });
+  return { headers, name, first: codeOf(Date.now()), next: codeOf(Date.now() + 30_000), post };
+}
+
+async function withCodes(world: World, subject: Subject) {
+  const app = await withApp(world, subject);
+  await app.post("/confirm", { code: app.first });
+  return app;
 }
 
 /** Signing in and out, each with an account that is there for that alone. */
@@ -80,6 +107,34 @@ export const signInCalls: Readonly<Record<SignIn, Call>> = {
     },
     true,
   ),
+  signInWithCodes: plain({ body: { name: "nobody-10000", password, code: "000000" } }, async (world, subject) => {
+    const { name, next: code } = await withCodes(world, subject);
+    return { body: { name, password, code } };
+  }),
+  proofChallenge: plain({}, undefined, true),
+  prove: plain(
+    { body: { password, code: "000000" } },
+    async (world, subject) => {
+      const { headers, next: code } = await withCodes(world, subject);
+      return { headers, body: { password, code } };
+    },
+    true,
+  ),
+  codeSignIn: plain({}, undefined, true),
+  beginCodeSignIn: plain(
+    { body: { password } },
+    async (world, subject) => ({ headers: (await anew(world, subject)).headers, body: { password } }),
+    true,
+  ),
+  confirmCodeSignIn: plain(
+    { body: { code: "000000" } },
+    async (world, subject) => {
+      const { headers, first: code } = await withApp(world, subject);
+      return { headers, body: { code } };
+    },
+    true,
+  ),
+  removeCodeSignIn: plain({}, async (world, subject) => ({ headers: (await withCodes(world, subject)).headers }), true),
   endSession: plain(
     { params: { id: NOBODY } },
     async (world, subject) => {
