@@ -42,7 +42,7 @@ export async function openAudit(options: {
     log.warn({ reason: error.message }, "a connection of the audit log was lost"),
   );
   try {
-    const table = createAuditTable({ rows: (sql, values) => statement(pool, sql, values) });
+    const table = createAuditTable({ rows: (sql, values, name) => statement(pool, sql, values, name) });
     const signer = signerOf(keys.auditSeed());
     const writer = await openWriter({
       node: nodeOf(folder, runtime),

@@ -15,7 +15,7 @@ export interface AuditDoorDeps {
 declare module "fastify" {
   interface FastifyRequest {
     /** Set by the audit's door. */
-    audited?: { readonly seen: Seen; readonly id: string; isRecorded: boolean };
+    audited?: { readonly seen: Seen; isRecorded: boolean };
   }
 }
 
@@ -26,7 +26,7 @@ declare module "fastify" {
 export function recordRequests(app: FastifyInstance, deps: AuditDoorDeps): void {
   app.addHook("onRequest", (request, _reply, done) => {
     const seen = newSeen();
-    request.audited = { seen, id: deps.runtime.ids.uuid(), isRecorded: false };
+    request.audited = { seen, isRecorded: false };
     seenIn(seen, done);
   });
   // A body that is read comes back on another way than it went.
@@ -34,13 +34,14 @@ export function recordRequests(app: FastifyInstance, deps: AuditDoorDeps): void 
     if (request.audited) seenIn(request.audited.seen, done);
     else done();
   });
-  app.addHook("onSend", async (request, reply, payload) => {
+  app.addHook("onSend", (request, reply, payload, done) => {
     const { audited } = request;
-    if (!audited || audited.isRecorded) return payload;
+    const route = request.routeOptions.url ?? "";
+    // Devices come this way for each of their messages: what is not recorded waits for nothing.
+    if (!audited || audited.isRecorded || route === "" || route in UNRECORDED) return done(null, payload);
     // Also where keeping it fails: the refusal that says so is not another access.
     audited.isRecorded = true;
-    await recordAnswer(deps, { request, reply, payload, ...audited });
-    return payload;
+    recordAnswer(deps, { request, reply, payload, seen: audited.seen, route }).then(() => done(null, payload), done);
   });
 }
 
@@ -49,13 +50,11 @@ interface Answered {
   readonly reply: FastifyReply;
   readonly payload: unknown;
   readonly seen: Seen;
-  readonly id: string;
+  readonly route: string;
 }
 
 async function recordAnswer({ recorder, runtime, report }: AuditDoorDeps, answered: Answered): Promise<void> {
-  const { request, reply, payload, seen, id } = answered;
-  const route = request.routeOptions.url ?? "";
-  if (route === "" || route in UNRECORDED) return;
+  const { request, reply, payload, seen, route } = answered;
   const meaning = meaningOf(request.method, route, request.url);
   const text = typeof payload === "string" ? payload : undefined;
   const patients = patientsOf(request, text, seen, reply.statusCode < 400);
@@ -63,7 +62,7 @@ async function recordAnswer({ recorder, runtime, report }: AuditDoorDeps, answer
   const isWithheld = isShown && recorder.state !== "ok";
   const refusal = isWithheld ? "AUDIT_UNAVAILABLE" : reply.statusCode >= 400 ? codeIn(text) : undefined;
   const record: AuditRecord = {
-    id,
+    id: runtime.ids.uuid(),
     at: runtime.clock.now(),
     organisationId: seen.organisationId,
     who: seen.who ?? NOBODY,

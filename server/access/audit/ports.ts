@@ -2,7 +2,8 @@ import type { AuditRecord } from "./record.ts";
 
 /** Where the log is kept. Rejects with OutsideTrouble DATABASE_UNREACHABLE when that is not known to have worked. */
 export interface Rows {
-  rows<T extends object>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+  /** @param name the statement is kept under it by its connection: it is read and planned once, and not for every record */
+  rows<T extends object>(sql: string, values?: readonly unknown[], name?: string): Promise<T[]>;
 }
 
 /** Files on the local disk that keep records while the database does not answer; the journal's spool is one. */

@@ -25,7 +25,7 @@ let count = 0;
 
 before(async () => {
   database = await openTestDatabase();
-  table = createAuditTable({ rows: (sql, values) => statement(database.worker, sql, values) });
+  table = createAuditTable({ rows: (sql, values, name) => statement(database.worker, sql, values, name) });
   folder = mkdtempSync(join(tmpdir(), "openward-audit-"));
 });
 after(async () => {

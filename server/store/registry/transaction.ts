@@ -108,8 +108,11 @@ export async function statement<T extends object>(
   pool: Pool,
   sql: string,
   values: readonly unknown[] = [],
+  /** The connection keeps the statement under it, read and planned. */
+  name?: string,
 ): Promise<T[]> {
   try {
+    if (name !== undefined) return (await pool.query({ name, text: sql, values: values as unknown[] })).rows;
     return (await pool.query(sql, values as unknown[])).rows;
   } catch (error) {
     const isLate = /Query read timeout/.test((error as Error).message);
