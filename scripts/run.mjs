@@ -40,6 +40,9 @@ const commands = {
   campaign() {
     handOver([join(root, "test/campaign.ts"), ...args]);
   },
+  sbom() {
+    handOver([join(root, "scripts/sbom.ts")]);
+  },
 };
 
 function check() {
