@@ -26,6 +26,8 @@ export const session = z.object({
   organisation: z.object({ id, name: z.string(), isDemo: z.boolean() }),
   serverTime: millis,
   expiresAt: millis,
+  /** This screen is locked after so long without input; null: never. */
+  lockAfterMs: millis.nullable(),
 });
 
 export const signIn = z.object({ token: z.string().min(20).max(200) });

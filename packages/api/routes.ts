@@ -4,6 +4,7 @@ import * as b from "./bodies.ts";
 import * as g from "./grants.ts";
 import * as p from "./proof.ts";
 import * as r from "./rights.ts";
+import * as sc from "./screen.ts";
 import * as s from "./streams.ts";
 
 /** One route of /api: the server registers from this table, and the OpenAPI page is made from it. */
@@ -19,6 +20,8 @@ export interface Route {
   readonly response: z.ZodType;
   /** Dangerous: a person has shown in the last minutes that it is they. Programs have nobody who could. */
   readonly stepUp?: true;
+  /** It opens a locked screen again, or ends its session; nothing else is answered there. */
+  readonly whileLocked?: true;
   /** In reads of a row, for the limit of what one identity may cost; left out: 1. 0: somebody answers an alarm with it. */
   readonly cost?: number;
   /** Media types beside JSON, by `Accept`. */
@@ -56,7 +59,7 @@ const points = number.int().min(1).max(5000);
 export const routes = {
   session: { method: "GET", path: "/api/session", summary: "Who is signed in", allow: signedIn, status: 200, response: b.session },
   signIn: { method: "POST", path: "/api/session", summary: "Sign in with a one-time link's token", allow: "public", body: b.signIn, status: 200, response: b.session },
-  signOut: { method: "DELETE", path: "/api/session", summary: "Sign out", allow: signedIn, status: 204, response: none },
+  signOut: { whileLocked: true, method: "DELETE", path: "/api/session", summary: "Sign out", allow: signedIn, status: 204, response: none },
   passkeyChallenge: { method: "POST", path: "/api/session/passkey/options", summary: "What an authenticator has to sign to sign in", allow: "public", status: 200, response: b.webAuthn },
   signInWithPasskey: { method: "POST", path: "/api/session/passkey", summary: "Sign in with a passkey", allow: "public", body: b.passkeyAnswer, status: 200, response: b.session },
   passkeys: { method: "GET", path: "/api/me/passkeys", summary: "One's own passkeys", allow: signedIn, status: 200, response: z.array(b.passkey) },
@@ -70,6 +73,14 @@ export const routes = {
   beginCodeSignIn: { cost: 10, method: "POST", path: "/api/me/codes", summary: "Set a password and get the secret for an authenticator app; counts with the first code", allow: signedIn, body: p.newPassword, status: 200, response: p.codeEnrolment },
   confirmCodeSignIn: { method: "POST", path: "/api/me/codes/confirm", summary: "The app's first code; the answer has the recovery codes, once", allow: signedIn, body: p.firstCode, status: 200, response: p.recoveryCodes },
   removeCodeSignIn: { stepUp: true, method: "DELETE", path: "/api/me/codes", summary: "Take password and codes away; ends the sessions that they began", allow: signedIn, status: 204, response: none },
+  input: { method: "POST", path: "/api/session/input", summary: "Somebody touched this screen: it is not locked yet", allow: signedIn, status: 204, response: none },
+  lockScreen: { method: "POST", path: "/api/session/lock", summary: "Lock this screen: its session opens nothing until the same person opens it", allow: signedIn, status: 204, response: none },
+  unlockWays: { whileLocked: true, method: "POST", path: "/api/session/unlock/options", summary: "With what this locked screen can be opened", allow: signedIn, status: 200, response: sc.unlockWays },
+  unlock: { whileLocked: true, cost: 10, method: "POST", path: "/api/session/unlock", summary: "Open a locked screen, by passkey, password and code, or PIN of the person who signed in", allow: signedIn, body: sc.unlock, status: 204, response: none },
+  screenLock: { method: "GET", path: "/api/me/screen-lock", summary: "After how long without input this screen is locked, and whether one has a PIN", allow: signedIn, status: 200, response: sc.screenLock },
+  setScreenLock: { method: "PUT", path: "/api/me/screen-lock", summary: "Lock this screen after so many minutes without input; null: never", allow: signedIn, body: sc.newScreenLock, status: 200, response: sc.screenLock },
+  setPin: { stepUp: true, cost: 10, method: "PUT", path: "/api/me/pin", summary: "A PIN that opens a locked screen of one's own, and nothing else", allow: signedIn, body: sc.newPin, status: 204, response: none },
+  removePin: { method: "DELETE", path: "/api/me/pin", summary: "Take the PIN away", allow: signedIn, status: 204, response: none },
   sessions: { method: "GET", path: "/api/me/sessions", summary: "Where one is signed in", allow: signedIn, status: 200, response: z.array(b.ownSession) },
   endSession: { method: "DELETE", path: "/api/me/sessions/:id", summary: "Sign out there", allow: signedIn, status: 204, response: none },
   signOutEverywhere: { method: "DELETE", path: "/api/me/sessions", summary: "Sign out everywhere, here too", allow: signedIn, status: 204, response: none },

@@ -1,6 +1,7 @@
 import type { Role } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { hashSecret, readCredential } from "./credentials.ts";
+import { isLocked, type ScreenLock } from "./lock.ts";
 import { readAppToken } from "./oauth/token.ts";
 import type { Authenticated, Proof, Tables } from "./ports.ts";
 
@@ -18,10 +19,13 @@ interface Known {
   checkedAt: number;
   usedAt: number;
   notedAt: number;
+  /** Of a session. */
+  readonly lock?: ScreenLock;
 }
 
 interface Found {
   readonly authenticated: Authenticated;
+  readonly lock?: ScreenLock;
   readonly usedAt: number;
 }
 
@@ -41,7 +45,7 @@ export function createAuthentication(deps: { tables: Tables; runtime: Runtime; o
     for (;;) {
       const began = generation;
       const checkedAt = runtime.clock.monotonic();
-      const found = await READERS[via](tables, idHash);
+      const found: Found | undefined = await READERS[via](tables, idHash);
       // Somebody's access has changed while we read: what we read may be from before.
       if (began !== generation) continue;
       const before = known.get(key);
@@ -55,6 +59,7 @@ export function createAuthentication(deps: { tables: Tables; runtime: Runtime; o
         checkedAt,
         usedAt: Math.max(found.usedAt, before?.usedAt ?? 0),
         notedAt: before?.notedAt ?? found.usedAt,
+        ...(found.lock ? { lock: merged(found.lock, before?.lock) } : {}),
       };
       if (isOver(entry, runtime.clock.now())) return undefined;
       if (known.size >= CACHED_MAX) known.delete(known.keys().next().value as string);
@@ -87,7 +92,7 @@ export function createAuthentication(deps: { tables: Tables; runtime: Runtime; o
   return {
     async authenticate(
       headers: { cookie?: string | undefined; authorization?: string | undefined },
-      { apps }: { readonly apps: boolean } = { apps: false },
+      { apps = false, locked = false }: { readonly apps?: boolean; readonly locked?: boolean } = {},
     ): Promise<Authenticated | undefined> {
       const credential = readCredential(headers);
       if (!credential || (credential.via === "app" && !apps)) return undefined;
@@ -106,6 +111,7 @@ export function createAuthentication(deps: { tables: Tables; runtime: Runtime; o
       }
       const now = runtime.clock.now();
       if (!entry || isOver(entry, now)) return undefined;
+      if (!locked && entry.lock && isLocked(entry.lock, now)) return undefined;
       noteUse(entry, now);
       return entry.authenticated;
     },
@@ -124,6 +130,23 @@ export function createAuthentication(deps: { tables: Tables; runtime: Runtime; o
         const { principal, app } = authenticated;
         if (principal.id === principalId || app?.endsWith.includes(principalId)) known.delete(key);
       }
+    },
+
+    lockOf: (authenticated: Authenticated): ScreenLock | undefined => {
+      const idHash = hashes.get(authenticated);
+      return idHash && known.get(idHash.toString("base64"))?.lock;
+    },
+
+    /** Sessions whose screen nobody has touched for so long that it is locked from now on, each once. */
+    lockIdle(): Authenticated[] {
+      const now = runtime.clock.now();
+      const idle: Authenticated[] = [];
+      for (const { lock, authenticated } of known.values()) {
+        if (!lock || lock.lockedAt !== null || !isLocked(lock, now)) continue;
+        lock.lockedAt = now;
+        idle.push(authenticated);
+      }
+      return idle;
     },
 
     /** Drops what has run out; @returns the ids of the principals whose time it was */
@@ -155,6 +178,9 @@ interface Row {
   /** Of sessions. */
   readonly proved_by?: Proof["by"];
   readonly proved_at?: number;
+  readonly lock_after_ms?: number | null;
+  readonly input_at?: number;
+  readonly locked_at?: number | null;
 }
 
 const READERS = { session: readSession, token: readToken, app: readAppToken } satisfies Record<
@@ -166,7 +192,7 @@ async function readSession(tables: Tables, idHash: Buffer): Promise<Found | unde
   const [row] = await tables.everywhere((tx) =>
     tx.rows<Row>(
       `SELECT p.id, s.organisation_id, o.name AS organisation_name, o.is_demo, p.display, p.role, s.last_used_at AS used_at, s.expires_at,
-          s.proved_by, s.proved_at
+          s.proved_by, s.proved_at, s.lock_after_ms, s.input_at, s.locked_at
          FROM session s JOIN person p ON p.id = s.person_id JOIN organisation o ON o.organisation_id = s.organisation_id
         WHERE s.id_hash = $1 AND s.ended_at IS NULL AND p.disabled_at IS NULL`,
       [idHash],
@@ -200,8 +226,21 @@ function toFound(row: Row, via: "session" | "token"): Found {
     expiresAt: row.expires_at,
     via,
     ...(row.proved_by === undefined ? {} : { proof: { by: row.proved_by, at: row.proved_at ?? 0 } }),
+    ...(row.lock_after_ms ? { lockAfterMs: row.lock_after_ms } : {}),
   };
-  return { authenticated, usedAt: row.used_at };
+  if (row.input_at === undefined) return { authenticated, usedAt: row.used_at };
+  const lock = { afterMs: row.lock_after_ms ?? null, inputAt: row.input_at, lockedAt: row.locked_at ?? null };
+  return { authenticated, usedAt: row.used_at, lock };
+}
+
+/** Input that the database was not told of yet, and a lock that it has not written yet, are not forgotten. */
+function merged(found: ScreenLock, before: ScreenLock | undefined): ScreenLock {
+  if (!before) return found;
+  // Opened again since, by another process.
+  if (found.inputAt > before.inputAt) before.lockedAt = found.lockedAt;
+  else before.lockedAt ??= found.lockedAt;
+  before.inputAt = Math.max(found.inputAt, before.inputAt);
+  return before.afterMs === found.afterMs ? before : { ...before, afterMs: found.afterMs };
 }
 
 const isSame = (a: Authenticated, b: Authenticated): boolean => JSON.stringify(a) === JSON.stringify(b);

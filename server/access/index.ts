@@ -6,11 +6,15 @@ import { browserName } from "./browser-name.ts";
 import { createConsents } from "./consent/consents.ts";
 import { sessionCookie } from "./credentials.ts";
 import { createCodeSignIn } from "./factors/code-sign-in.ts";
+import { createFailures } from "./factors/failures.ts";
+import { createPasswordHash } from "./factors/password-hash.ts";
+import { createPins } from "./factors/pin.ts";
 import type { Vault } from "./factors/ports.ts";
 import { ensureFirstPeople } from "./first-people.ts";
 import { createBreakGlass } from "./grants/break-glass.ts";
 import { createGrantStore } from "./grants/grants.ts";
 import { createMonitoring } from "./grants/monitoring.ts";
+import { createLocks } from "./lock.ts";
 import { createPasskeys } from "./passkeys.ts";
 import type { Access, Authenticated, Changes, People, Proof, SignedIn, Tables } from "./ports.ts";
 import { createSessions } from "./sessions.ts";
@@ -59,7 +63,11 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
     deps.log.warn({ reason: (error as Error).message }, "the database does not answer questions of access");
   const passkeys = createPasskeys({ tables, runtime });
   const sessions = createSessions({ tables, runtime });
-  const codes = createCodeSignIn({ tables, runtime, vault: deps.vault ?? noVault });
+  const vault = deps.vault ?? noVault;
+  const passwords = createPasswordHash(runtime.random);
+  const failures = createFailures({ tables, clock: runtime.clock, key: () => vault.derive("guesses") });
+  const codes = createCodeSignIn({ tables, runtime, vault, passwords, failures });
+  const pins = createPins({ tables, clock: runtime.clock, passwords, failures });
   const listeners = new Set<(principalId: string) => void>();
   const onlookers = new Set<(organisationId: string, patientIds: readonly string[]) => void>();
   const authentication = createAuthentication({ tables, runtime, onTrouble });
@@ -100,6 +108,14 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
     return proof;
   };
 
+  const locks = createLocks({
+    tables,
+    runtime,
+    idHashOf: authentication.idHashOf,
+    of: authentication.lockOf,
+    changed: ({ principal }) => authentication.forget(principal.id),
+  });
+
   const stopListening = deps.changes.on((change) => {
     if (change.kind === "grant" || change.kind === "patient" || change.kind === "session") monitoring.changed();
     if (change.kind === "session") ended(change.principalId);
@@ -108,8 +124,12 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
   });
   const sweep = runtime.timers.every(EXPIRE_EVERY_MS, () => {
     for (const principalId of authentication.expire()) ended(principalId);
+    for (const authenticated of authentication.lockIdle()) {
+      // Written, so that a touch that comes late, or a restart, does not open it.
+      locks.lock(authenticated).then(() => ended(authenticated.principal.id), onTrouble);
+    }
   });
-  const sweepGuesses = runtime.timers.every(SWEEP_EVERY_MS, () => void codes.sweep().catch(onTrouble));
+  const sweepGuesses = runtime.timers.every(SWEEP_EVERY_MS, () => void failures.sweep().catch(onTrouble));
 
   return {
     authenticate: authentication.authenticate,
@@ -148,6 +168,24 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
     async proveWithCodes(authenticated, proof) {
       await codes.prove(authenticated.principal, proof);
       return proved(authenticated, "codes");
+    },
+
+    screen: {
+      input: locks.input,
+      lockAfter: locks.setAfter,
+      async lock(authenticated) {
+        await locks.lock(authenticated);
+        ended(authenticated.principal.id);
+      },
+      async unlock(authenticated, by) {
+        const { principal } = authenticated;
+        if ("pin" in by) await pins.verify(principal, by.pin);
+        else if ("code" in by) await codes.prove(principal, by);
+        else await passkeys.prove(principal, by.party, by.response);
+        await locks.unlock(authenticated);
+        if (!("pin" in by)) await proved(authenticated, "code" in by ? "codes" : "passkey");
+      },
+      pins,
     },
 
     sessionsOf: (authenticated) => sessions.list(authenticated.principal, authentication.idHashOf(authenticated)),

@@ -14,9 +14,9 @@ import type {
   Role,
 } from "@openward/model";
 
-import type { CodeProof, CodeSignIn } from "./factors/ports.ts";
+import type { CodeProof, CodeSignIn, Pins } from "./factors/ports.ts";
 
-export type { CodeProof, CodeSignIn } from "./factors/ports.ts";
+export type { CodeProof, CodeSignIn, Pins } from "./factors/ports.ts";
 
 /** The door of every room that people and programs come in by. */
 export interface Access {
@@ -24,10 +24,11 @@ export interface Access {
    * From the session cookie or `Authorization: Bearer`; undefined: not signed in.
    *
    * @param apps tokens of applications count too: only for a door that keeps to what they may see
+   * @param locked a session counts whose screen is locked: only for what opens it again, or ends it
    */
   authenticate(
     headers: { cookie?: string | undefined; authorization?: string | undefined },
-    options?: { readonly apps: boolean },
+    options?: { readonly apps?: boolean; readonly locked?: boolean },
   ): Promise<Authenticated | undefined>;
   /** Who it was a moment ago, without asking the database; undefined: nobody who is known, or not known yet. */
   identityOf(headers: { cookie?: string | undefined; authorization?: string | undefined }): string | undefined;
@@ -41,6 +42,7 @@ export interface Access {
   proveWithPasskey(authenticated: Authenticated, party: RelyingParty, response: object): Promise<Proof>;
   /** @throws RefusedInput SIGN_IN_REFUSED, RATE_LIMITED */
   proveWithCodes(authenticated: Authenticated, proof: CodeProof): Promise<Proof>;
+  readonly screen: Screen;
   signOut(authenticated: Authenticated): Promise<{ cookie: string }>;
   /** Ends every session of the person, this one too. */
   signOutEverywhere(authenticated: Authenticated): Promise<{ cookie: string }>;
@@ -205,8 +207,25 @@ export interface Authenticated {
   readonly via: "session" | "token" | "app";
   /** Of a session: what showed last that it is the person. */
   readonly proof?: Proof;
+  /** Of a session: its screen is locked after so long without input. */
+  readonly lockAfterMs?: number;
   /** Of `via` "app": it may see no more than this, whoever it acts for. */
   readonly app?: AppAccess;
+}
+
+/** A screen that locks itself, or is locked: its session opens nothing until the same person shows that it is they. */
+export interface Screen {
+  /** Somebody touched it. */
+  input(authenticated: Authenticated): Promise<void>;
+  /** null: never */
+  lockAfter(authenticated: Authenticated, afterMs: number | null): Promise<void>;
+  lock(authenticated: Authenticated): Promise<void>;
+  /** @throws RefusedInput SIGN_IN_REFUSED, RATE_LIMITED */
+  unlock(
+    authenticated: Authenticated,
+    by: { readonly pin: string } | CodeProof | { readonly party: RelyingParty; readonly response: object },
+  ): Promise<void>;
+  readonly pins: Pins;
 }
 
 export interface Proof {

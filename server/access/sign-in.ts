@@ -148,8 +148,8 @@ export async function beginSession(
   const id = ids.uuid();
   await tx.run(
     `INSERT INTO session (id_hash, organisation_id, person_id, created_at, last_used_at, expires_at, id, method, device, passkey_id,
-       proved_by, proved_at)
-     VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $7, $4)`,
+       proved_by, proved_at, input_at)
+     VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $7, $4, $4)`,
     [hashSecret(secret), organisationId, personId, at, at + SESSION_MS, id, method, device.slice(0, 80), passkeyId],
   );
   await audit(tx, {

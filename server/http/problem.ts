@@ -36,6 +36,7 @@ const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   NOT_PERMITTED: 403,
   SIGN_IN_REFUSED: 403,
   PROOF_NEEDED: 403,
+  SCREEN_LOCKED: 423,
   TOPIC_FORBIDDEN: 403,
   TLS_REQUIRED: 403,
   NOT_FOUND: 404,

@@ -124,3 +124,19 @@ test("what is dangerous asks a person to show once more that it is they, and a p
   assert.equal((await link("session nurse")).body.code, "NOT_PERMITTED", "who may not is not asked either");
   assert.equal((await world.call("session administrator", "GET", "/api/people")).status, 200);
 });
+
+test("on a locked screen nothing is answered but what opens it or ends its session", async () => {
+  const world = await createWorld();
+  world.proofs.isLocked = true;
+  for (const [name, { method, path, allow, whileLocked }] of Object.entries(routes) as [string, Route][]) {
+    if (allow === "public" || whileLocked) continue;
+    const url = path.replaceAll(/:\w+/g, "0190a000-0000-7000-8000-000000000001");
+    const { status, body } = await world.call("session administrator", method, url);
+    assert.deepEqual([status, body.code], [423, "SCREEN_LOCKED"], name);
+  }
+  const open = Object.entries(routes as Record<string, Route>).filter(([, { whileLocked }]) => whileLocked);
+  assert.deepEqual(open.map(([name]) => name).sort(), ["signOut", "unlock", "unlockWays"]);
+  assert.equal((await world.call("session nurse", "POST", "/api/session/unlock/options")).status, 200);
+  assert.equal((await world.call("token nurse", "GET", "/api/session")).status, 200, "a program has no screen");
+  assert.equal((await world.call(null, "GET", "/api/session")).body.code, "NOT_SIGNED_IN");
+});

@@ -70,8 +70,12 @@ async function admit(deps: DoorDeps, route: Route, request: FastifyRequest): Pro
     return undefined;
   }
   const { cookie, authorization } = request.headers;
-  const signedIn = await deps.access.authenticate({ cookie, authorization });
-  if (!signedIn) throw new RefusedInput("NOT_SIGNED_IN");
+  const given = { cookie, authorization };
+  const signedIn = await deps.access.authenticate(given, { locked: route.whileLocked === true });
+  if (!signedIn) {
+    const isLocked = (await deps.access.authenticate(given, { locked: true })) !== undefined;
+    throw new RefusedInput(isLocked ? "SCREEN_LOCKED" : "NOT_SIGNED_IN");
+  }
   // A browser adds the cookie of whoever is signed in to any page's request; a token nobody adds by accident.
   if (signedIn.via === "session") checkOrigin(deps, request);
   if (!route.allow.includes(signedIn.principal.role)) {

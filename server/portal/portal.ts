@@ -51,6 +51,7 @@ import { relationHandlers } from "./relations.ts";
 import { reprocessingHandlers } from "./reprocessing.ts";
 import { rightsHandlers } from "./rights.ts";
 import { createRoster } from "./roster.ts";
+import { screenHandlers } from "./screen.ts";
 import { sessionHandlers } from "./session.ts";
 import { streamHandlers } from "./streams.ts";
 import { systemHandlers } from "./system.ts";
@@ -115,6 +116,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...sessionHandlers({ access, clock }),
     ...accountHandlers({ access, relyingParty: deps.relyingParty, clock, stepUpMs: deps.stepUpMs }),
     ...proofHandlers({ access, relyingParty: deps.relyingParty, clock, stepUpMs: deps.stepUpMs }),
+    ...screenHandlers({ access, relyingParty: deps.relyingParty }),
     ...systemHandlers({
       hasMail: deps.mail !== null,
       relyingParty: deps.relyingParty,

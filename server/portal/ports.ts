@@ -56,11 +56,29 @@ export interface Authenticated {
   readonly via: "session" | "token" | "app";
   /** Of a session: what showed last that it is the person. */
   readonly proof?: Proof;
+  /** Of a session: its screen is locked after so long without input. */
+  readonly lockAfterMs?: number;
 }
 
 export interface Proof {
   readonly by: "link" | "passkey" | "codes";
   readonly at: number;
+}
+
+/** A screen that locks itself, or is locked, until the same person shows that it is they. */
+export interface Screen {
+  input(authenticated: Authenticated): Promise<void>;
+  lockAfter(authenticated: Authenticated, afterMs: number | null): Promise<void>;
+  lock(authenticated: Authenticated): Promise<void>;
+  unlock(
+    authenticated: Authenticated,
+    by: { readonly pin: string } | CodeProof | { readonly party: RelyingParty; readonly response: object },
+  ): Promise<void>;
+  readonly pins: {
+    has(principal: Principal): Promise<boolean>;
+    set(principal: Principal, pin: string): Promise<void>;
+    remove(principal: Principal): Promise<void>;
+  };
 }
 
 export interface CodeProof {
@@ -82,10 +100,12 @@ export interface CodeSignIn {
 }
 
 export interface Access {
-  authenticate(headers: {
-    cookie?: string | undefined;
-    authorization?: string | undefined;
-  }): Promise<Authenticated | undefined>;
+  /** @param locked a session counts whose screen is locked */
+  authenticate(
+    headers: { cookie?: string | undefined; authorization?: string | undefined },
+    options?: { readonly locked: boolean },
+  ): Promise<Authenticated | undefined>;
+  readonly screen: Screen;
   signIn(linkToken: string, userAgent?: string): Promise<SignedIn>;
   signInWithPasskey(party: RelyingParty, response: object, userAgent?: string): Promise<SignedIn>;
   signOut(authenticated: Authenticated): Promise<{ cookie: string }>;

@@ -178,13 +178,14 @@ export function personBody({ id, display, role, createdAt, disabledAt }: Person)
   return { id, display, role, createdAt, disabledAt };
 }
 
-export function sessionBody({ principal, organisation, expiresAt }: Authenticated, now: number): Session {
+export function sessionBody({ principal, organisation, expiresAt, lockAfterMs }: Authenticated, now: number): Session {
   const { kind, id, display, role } = principal;
   return {
     principal: { kind, id, display, role },
     organisation: { id: organisation.id, name: organisation.name, isDemo: organisation.isDemo },
     serverTime: now,
     expiresAt,
+    lockAfterMs: lockAfterMs ?? null,
   };
 }
 

@@ -74,6 +74,39 @@ test("a passkey that was removed signs nobody in", { skip, timeout: 300_000 }, a
   assert.deepEqual(errors, []);
 });
 
+test("a screen is locked by hand, shows nothing of anybody, and opens by PIN", { skip, timeout: 300_000 }, async () => {
+  assert.ok(ward.links["clinical-engineer"]);
+  await page.goto(`${url}/sign-in${new URL(ward.links["clinical-engineer"]).hash}`);
+  await page.getByRole("button", { name: "Account and appearance" }).waitFor();
+  await page.goto(`${url}/account`);
+  await page.getByRole("textbox", { name: "PIN", exact: true }).fill("284916");
+  await page.getByRole("button", { name: "Set PIN" }).click();
+  await page.getByRole("button", { name: "Remove PIN" }).waitFor();
+  await page.getByLabel("Lock when nobody touches it for").selectOption("10");
+  await page.locator('select:has(option[value="10"]:checked):not([disabled])').waitFor();
+  await picture(page, "screen-lock");
+  await page.goto(url);
+  await page.waitForSelector("article[data-patient]");
+  await page.getByRole("button", { name: "Account and appearance" }).click();
+  await page.getByRole("menuitem", { name: "Lock this screen" }).click();
+  await page.getByRole("heading", { name: "Locked" }).waitFor();
+  assert.equal(await page.locator("article[data-patient]").count(), 0);
+  await picture(page, "locked");
+  const statuses = await page.evaluate(() =>
+    Promise.all(["/api/patients", "/api/alarms", "/fhir/Patient"].map(async (path) => (await fetch(path)).status)),
+  );
+  assert.deepEqual(statuses, [423, 423, 401]);
+  await page.reload();
+  await page.getByRole("heading", { name: "Locked" }).waitFor();
+  await page.getByRole("textbox", { name: "PIN" }).fill("000001");
+  await page.getByRole("button", { name: "Open", exact: true }).click();
+  await page.getByRole("alert").getByText("What you signed in with was not accepted.").waitFor();
+  await page.getByRole("textbox", { name: "PIN" }).fill("284916");
+  await page.getByRole("button", { name: "Open", exact: true }).click();
+  await page.waitForSelector("article[data-patient]");
+  await signOut();
+});
+
 test("a password and codes of an app are set up, sign in, and show once more who it is", {
   skip,
   timeout: 300_000,

@@ -241,6 +241,7 @@ const session = () => ({
   organisation: { id: wards[0]!.id, name: "Fjord Hospital", isDemo },
   serverTime: Date.now(),
   expiresAt: Date.now() + 36_000_000,
+  lockAfterMs: null,
 });
 
 const latestOf = (patientId: string, s: FakeStream) => {
@@ -329,6 +330,14 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   beginCodeSignIn: unasked,
   confirmCodeSignIn: unasked,
   removeCodeSignIn: unasked,
+  input: () => null,
+  lockScreen: unasked,
+  unlockWays: unasked,
+  unlock: unasked,
+  screenLock: unasked,
+  setScreenLock: unasked,
+  setPin: unasked,
+  removePin: unasked,
   signInWithPasskey: unasked,
   passkeys: () => [],
   enrolPasskey: unasked,

@@ -26,7 +26,7 @@ interface Signed {
 interface Doors {
   authenticate(
     headers: { cookie?: string | undefined; authorization?: string | undefined },
-    options?: { readonly apps: boolean },
+    options?: { readonly apps?: boolean; readonly locked?: boolean },
   ): Promise<Signed | undefined>;
   viewOf(principal: Principal): Promise<PatientView>;
 }

@@ -224,3 +224,86 @@ test("neither password, secret nor recovery code can be read out of the database
   for (const one of [PASSWORD, secret, hex, ...recovery]) assert.ok(!rows[0].everything.includes(one));
   assert.match(rows[0].everything, /\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
 });
+
+const PIN = "284916";
+
+/** Who has a session whose screen locks after a minute, and a PIN. */
+async function atScreen() {
+  const { cookie } = await access.signIn((await access.issueLink(principal.id, BY)).token);
+  const headers = { cookie: cookieOf(cookie) };
+  const locked = async () => {
+    const found = await access.authenticate(headers, { locked: true });
+    assert.ok(found, "the session is there");
+    return found;
+  };
+  await access.screen.pins.set(principal, PIN);
+  await access.screen.lockAfter(await locked(), 60_000);
+  return { locked, isOpen: async () => (await access.authenticate(headers)) !== undefined };
+}
+
+async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 30_000;
+  while (!(await isSo())) {
+    assert.ok(performance.now() < end, `waited 30 s for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+test("a screen that nobody touches is locked, whatever it asks by itself, and a touch keeps it open", async () => {
+  const { locked, isOpen } = await atScreen();
+  for (let n = 0; n < 3; n++) {
+    runtime.advance(59_000);
+    assert.ok(await isOpen());
+    await access.screen.input(await locked());
+  }
+  for (let n = 0; n < 4; n++) {
+    assert.ok(await isOpen(), "what a page asks by itself goes on");
+    runtime.advance(15_000);
+  }
+  assert.ok(!(await isOpen()), "and keeps nothing open");
+  await access.screen.input(await locked());
+  assert.ok(!(await isOpen()), "a touch comes too late");
+});
+
+test("live views hear of the lock, it outlives a restart, and only what the person knows or has opens it", async () => {
+  const ended: string[] = [];
+  access.onEnded((principalId) => void ended.push(principalId));
+  const { locked, isOpen } = await atScreen();
+  assert.ok(await isOpen());
+  runtime.advance(70_000);
+  await until("the live views are told", () => ended.includes(principal.id));
+  await access.close();
+  access = openAccess();
+  assert.ok(!(await isOpen()));
+  const { proof } = await locked();
+  await assert.rejects(access.screen.unlock(await locked(), { pin: "000001" }), refused("SIGN_IN_REFUSED"));
+  assert.ok(!(await isOpen()));
+  await access.screen.unlock(await locked(), { pin: PIN });
+  assert.ok(await isOpen());
+  assert.deepEqual((await locked()).proof, proof, "a PIN is no proof for what is dangerous");
+});
+
+test("a screen is locked by hand, opened by passkey, and that is a proof", async () => {
+  const { locked, isOpen } = await atScreen();
+  const key = createAuthenticator(PARTY);
+  await access.addPasskey(await locked(), PARTY, {
+    name: "key",
+    response: key.enrol(await access.passkeys.enrolmentOptions(principal, PARTY)),
+  });
+  await access.screen.lock(await locked());
+  assert.ok(!(await isOpen()));
+  runtime.advance(600_000);
+  const response = key.answer(await access.passkeys.proofOptions(principal, PARTY));
+  await access.screen.unlock(await locked(), { party: PARTY, response });
+  assert.ok(await isOpen());
+  assert.deepEqual((await locked()).proof, { by: "passkey", at: runtime.clock.now() });
+});
+
+test("who guesses a PIN waits longer each time, and a simple one is none", async () => {
+  const { locked } = await atScreen();
+  const wrong = async () => access.screen.unlock(await locked(), { pin: "000001" });
+  for (let n = 0; n < 5; n++) await assert.rejects(wrong(), refused("SIGN_IN_REFUSED"));
+  await assert.rejects(wrong(), refused("RATE_LIMITED"));
+  for (const pin of ["12345", "111111", "123456", "987654", "28491a"])
+    await assert.rejects(access.screen.pins.set(principal, pin), refused("FIELD_INVALID"));
+});

@@ -4,8 +4,8 @@ import { audit } from "../audit.ts";
 import type { Tables, Transaction } from "../ports.ts";
 import { beginSession } from "../sign-in.ts";
 import { enrolmentOf, newCodeSecret, newRecoveryCodes, recoveryHash, stepOf } from "./codes.ts";
-import { createFailures } from "./failures.ts";
-import { createPasswordHash } from "./password-hash.ts";
+import type { Failures } from "./failures.ts";
+import type { PasswordHash } from "./password-hash.ts";
 import type { CodeProof, CodeSignIn, Vault } from "./ports.ts";
 
 const PASSWORD_MIN = 12;
@@ -26,14 +26,16 @@ export function createCodeSignIn({
   tables,
   runtime,
   vault,
+  passwords,
+  failures,
 }: {
   tables: Tables;
   runtime: Runtime;
   vault: Vault;
-}): CodeSignIn & { sweep(): Promise<void> } {
+  passwords: PasswordHash;
+  failures: Failures;
+}): CodeSignIn {
   const now = () => runtime.clock.now();
-  const passwords = createPasswordHash(runtime.random);
-  const failures = createFailures({ tables, clock: runtime.clock, key: () => vault.derive("guesses") });
   const secretName = (personId: string) => `codes of ${personId}`;
   const recoveryKey = () => vault.derive("recovery codes");
   const secretOf = (row: Row) => vault.open(secretName(row.person_id), row.key_id, row.sealed);
@@ -90,8 +92,6 @@ export function createCodeSignIn({
   };
 
   return {
-    sweep: failures.sweep,
-
     async of({ id, organisationId }) {
       return tables.inOrganisation(organisationId, async (tx) => {
         const [row] = await tx.rows<{ sign_in_name: string; confirmed_at: number }>(

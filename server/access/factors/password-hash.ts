@@ -63,3 +63,5 @@ export function createPasswordHash(random: Random) {
 const normal = (password: string) => Buffer.from(password.normalize("NFKC"));
 const plain = (bytes: Buffer) => bytes.toString("base64").replace(/=+$/, "");
 const NOBODYS = `$argon2id$v=19$m=${PARAMETERS.memory},t=${PARAMETERS.passes},p=${PARAMETERS.parallelism}$${plain(Buffer.alloc(16))}$${plain(Buffer.alloc(32))}`;
+
+export type PasswordHash = ReturnType<typeof createPasswordHash>;

@@ -42,3 +42,11 @@ export interface CodeSignIn {
   /** Of somebody who is signed in. @throws RefusedInput SIGN_IN_REFUSED, RATE_LIMITED */
   prove(principal: Principal, proof: CodeProof): Promise<void>;
 }
+
+export interface Pins {
+  has(principal: Principal): Promise<boolean>;
+  /** @throws RefusedInput FIELD_INVALID */
+  set(principal: Principal, pin: string): Promise<void>;
+  /** @throws RefusedInput NOT_FOUND */
+  remove(principal: Principal): Promise<void>;
+}

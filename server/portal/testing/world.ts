@@ -74,7 +74,7 @@ export interface World {
     headers?: Record<string, string>,
   ): Promise<Answer>;
   /** How long ago whoever has a session showed that it is they. */
-  readonly proofs: { ageMs: number };
+  readonly proofs: { ageMs: number; isLocked: boolean };
   /** As the change feed would say it. */
   patientChanged(): void;
   newPatient(name: string, more?: Partial<Patient>): PatientRecord;
@@ -96,7 +96,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
   const runtime = manualRuntime(Date.UTC(2026, 5, 10, 12));
   const now = () => runtime.clock.now();
   const id = () => runtime.ids.uuid();
-  const proofs = { ageMs: 0 };
+  const proofs = { ageMs: 0, isLocked: false };
   const patients = new Map<string, PatientRecord>();
   const hidden = new Set<string>();
   const devices = new Map<string, DeviceRecord>();
@@ -195,10 +195,11 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       },
     },
     access: {
-      async authenticate({ cookie, authorization }) {
+      async authenticate({ cookie, authorization }, { locked } = { locked: false }) {
         const role = (authorization?.slice("Bearer ".length) ?? cookie?.slice("openward_session=".length)) as
           | Role
           | undefined;
+        if (proofs.isLocked && !locked && !authorization) return undefined;
         return role ? authenticated(authorization ? "token" : "session", role) : undefined;
       },
       async signIn(token) {
@@ -228,6 +229,14 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
         begin: async () => ({ signInName: "", secret: "", uri: "" }),
         confirm: async () => [],
         remove: async () => {},
+      },
+      // The real ones: server/access/factors/code-sign-in.int.test.ts.
+      screen: {
+        input: async () => {},
+        lockAfter: async () => {},
+        lock: async () => {},
+        unlock: refuseSignIn,
+        pins: { has: async () => false, set: async () => {}, remove: async () => {} },
       },
       signInWithCodes: refuseSignIn,
       proveWithPasskey: refuseSignIn,

@@ -12,6 +12,7 @@ import { formatWhen } from "../parts/format.ts";
 import { Problem } from "../parts/problem.tsx";
 import { Rows } from "../parts/rows.tsx";
 import { CodesSection } from "./codes-section.tsx";
+import { ScreenLockSection } from "./screen-lock-section.tsx";
 import {
   authenticatorText,
   useAbout,
@@ -32,6 +33,7 @@ export function AccountPage() {
     <Page title="Sign-in" narrow>
       <Passkeys />
       <CodesSection />
+      <ScreenLockSection />
       <Sessions />
     </Page>
   );

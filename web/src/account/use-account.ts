@@ -72,6 +72,11 @@ export async function proveWithPasskey(options: NonNullable<Answer<"proofChallen
   await ask("prove", { body: { response: { ...response } } });
 }
 
+export async function unlockWithPasskey(options: NonNullable<Answer<"unlockWays">["passkey"]>): Promise<void> {
+  const response = await startAuthentication({ optionsJSON: options as unknown as AuthenticationOptions });
+  await ask("unlock", { body: { response: { ...response } } });
+}
+
 /** One sentence for a person, where the browser and not the server said no. */
 export function authenticatorText(error: unknown): string | null {
   if (!(error instanceof Error) || error.name === "ApiProblem") return null;

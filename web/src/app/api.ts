@@ -1,6 +1,7 @@
 import type { PatientBody, ProblemDetails, RouteName, routes } from "@openward/api";
 import type { z } from "zod";
 import { endpoints } from "./endpoints.ts";
+import { tellLocked } from "./locked.ts";
 
 type Routes = typeof routes;
 export type Answer<N extends RouteName> = z.output<Routes[N]["response"]>;
@@ -86,7 +87,11 @@ async function askOnce<N extends RouteName>(name: N, question: Question<N> = {})
   }
   if (response.status === 204) return null as Answer<N>;
   const body = await response.json().catch(() => undefined);
-  if (!response.ok) throw new ApiProblem(response.status, (body ?? {}) as Partial<ProblemDetails>);
+  if (!response.ok) {
+    const problem = new ApiProblem(response.status, (body ?? {}) as Partial<ProblemDetails>);
+    if (problem.code === "SCREEN_LOCKED") tellLocked(true);
+    throw problem;
+  }
   return body as Answer<N>; // the contract is the server's to keep: it checks what it sends in its own tests
 }
 

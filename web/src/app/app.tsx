@@ -5,6 +5,8 @@ import { lazy, Suspense } from "react";
 import { ApiProblem, isSignedOut } from "./api.ts";
 import { FailedScreen } from "./failed-screen.tsx";
 import { styleNonce } from "./nonce.ts";
+import { Input } from "./input.tsx";
+import { useLocked } from "./locked.ts";
 import { createAppRouter } from "./router.tsx";
 import { theme } from "./theme.ts";
 
@@ -31,15 +33,33 @@ const ProofDialog = lazy(() =>
   import("./proof-dialog.tsx").then(({ ProofDialog: component }) => ({ default: component })),
 );
 
+const LockScreen = lazy(() =>
+  import("./lock-screen.tsx").then(({ LockScreen: component }) => ({ default: component })),
+);
+
+function Screen() {
+  const isLocked = useLocked();
+  return (
+    <Suspense fallback={null}>
+      {isLocked ? (
+        <LockScreen />
+      ) : (
+        <>
+          <RouterProvider router={router} />
+          <Input />
+          <ProofDialog />
+        </>
+      )}
+    </Suspense>
+  );
+}
+
 export function App() {
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
       <FailedScreen>
         <QueryClientProvider client={queries}>
-          <RouterProvider router={router} />
-          <Suspense fallback={null}>
-            <ProofDialog />
-          </Suspense>
+          <Screen />
         </QueryClientProvider>
       </FailedScreen>
     </MantineProvider>

@@ -1,10 +1,19 @@
 import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
-import { IconDeviceDesktop, IconFingerprint, IconLogout, IconMoon, IconSun, IconUserCircle } from "@tabler/icons-react";
+import {
+  IconDeviceDesktop,
+  IconFingerprint,
+  IconLock,
+  IconLogout,
+  IconMoon,
+  IconSun,
+  IconUserCircle,
+} from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { ask } from "./api.ts";
 import { sessionQuery } from "./hooks.ts";
+import { tellLocked } from "./locked.ts";
 import { monitor } from "./monitor.ts";
 import { may, roleWord } from "./permissions.ts";
 
@@ -29,6 +38,13 @@ export function UserMenu() {
       queries.clear();
       void navigate({ to: "/sign-in", search: {} });
     },
+  });
+  const lock = useMutation({
+    mutationFn: () => ask("lockScreen"),
+    onSuccess: () => tellLocked(true),
+    // Where nothing could open it again: that is where one sets it up.
+    onError: () =>
+      void navigate({ to: session && !may(session.principal.role, "ward") ? "/mine/account" : "/account" }),
   });
   return (
     <Menu position="bottom-end" opened={isOpen} onChange={setOpen} withinPortal width={230}>
@@ -64,6 +80,9 @@ export function UserMenu() {
           }
         >
           Passkeys and sign-in
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLock size={18} />} onClick={() => lock.mutate()}>
+          Lock this screen
         </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={18} />} onClick={() => signOut.mutate()}>
           Sign out
