@@ -478,6 +478,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     telemetry: amendments.telemetry,
     amendments,
     audit: auditQueries,
+    consents: access.consents,
     clock: runtime.clock,
     version: packageJson.version,
     publicUrl: config.publicUrl ?? undefined,

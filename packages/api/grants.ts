@@ -52,6 +52,8 @@ export const grant = z.object({
   endedAt: millis.nullable(),
   endedBy: z.string().nullable(),
   endReason: z.string().nullable(),
+  /** Kinds of data, of a grant that the patient gave; null or left out: all. */
+  categories: z.array(z.string()).nullable().optional(),
 });
 
 /** What an administrator may give; consent, break-glass and tokens bring their own grants. */
@@ -84,6 +86,8 @@ export const glassBroken = z.object({
 
 /** Admitted, and watched by nobody since then. */
 export const unwatched = z.object({
+  /** By the patient's wish nobody who watches them sees these kinds of data; null: nobody watches them at all. */
+  categories: z.array(z.string()).nullable(),
   patientId: id,
   mrn: z.string(),
   wardId: id,

@@ -1,6 +1,7 @@
 /** What the portals and the server say to each other: HTTP bodies under /api, and messages on /live. */
 export * from "./bodies.ts";
 export * from "./doors.ts";
+export type * from "./consent-bodies.ts";
 export * from "./grants.ts";
 export * from "./live.ts";
 export * from "./policy.ts";

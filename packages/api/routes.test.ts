@@ -58,5 +58,6 @@ const OVERSIGHT: Partial<Record<Role, readonly string[]>> = {
     "/api/rights/patients/:id/export",
     "/api/rights/holds",
     "/api/rights/holds/:id/end",
+    "/api/consents/explain",
   ],
 };

@@ -1,6 +1,7 @@
 import { ROLES, type Role } from "@openward/model";
 import { z } from "zod";
 import * as b from "./bodies.ts";
+import * as c from "./consent.ts";
 import * as g from "./grants.ts";
 import * as p from "./proof.ts";
 import * as r from "./rights.ts";
@@ -87,6 +88,10 @@ export const routes = {
   me: { method: "GET", path: "/api/me", summary: "Whom the person who asks stands beside, and what they may do", allow: signedIn, status: 200, response: b.me },
   myDevices: { method: "GET", path: "/api/me/devices", summary: "Devices on those patients now", allow: signedIn, status: 200, response: z.array(b.myDevice) },
   exportMine: { method: "GET", path: "/api/me/patients/:id/export", summary: "Everything about the patient that one is, or whose guardian one is, as a zip archive: FHIR, amendments, alarms, who looked. It ends early, and without its manifest, when the right to it ends", allow: beside, sees: "subject", status: 200, file: "application/zip", response: r.archive },
+  sharing: { method: "GET", path: "/api/me/patients/:patientId/sharing", summary: "What a patient shares and with whom, and who sees them now: for the patient and who stands beside them", allow: signedIn, status: 200, response: c.sharing },
+  share: { method: "POST", path: "/api/me/patients/:patientId/consents", summary: "Share kinds of data with people or roles, or do not: by the patient or who decides for them; acts within a second", allow: signedIn, body: c.newConsent, status: 201, response: c.consent },
+  changeSharing: { method: "PUT", path: "/api/me/patients/:patientId/consents/:consentId", summary: "Say it otherwise: a new version", allow: signedIn, body: c.newConsent, status: 200, response: c.consent },
+  stopSharing: { method: "POST", path: "/api/me/patients/:patientId/consents/:consentId/withdraw", summary: "Take a statement back; acts within a second, on open screens and running answers too", allow: signedIn, body: c.endOfConsent, status: 200, response: c.consent },
   about: { method: "GET", path: "/api/about", summary: "What may be known before signing in", allow: "public", status: 200, response: b.about },
   system: { method: "GET", path: "/api/system", summary: "Addresses and state of this server", allow: everyone, status: 200, response: b.system },
 
@@ -211,6 +216,14 @@ export const routes = {
   patientGrants: { method: "GET", path: "/api/patients/:id/grants", summary: "Who may see this patient, for what and because of what", allow: clinical, query: z.object({ ended: z.stringbool().default(false) }), status: 200, response: z.array(g.grant) },
 
   newLink: { stepUp: true, method: "POST", path: "/api/people/:id/link", summary: "A fresh one-time sign-in link, shown here or sent by mail", allow: admin, body: b.linkDelivery, status: 200, response: b.deliveredLink },
+  patientConsents: { method: "GET", path: "/api/patients/:id/consents", summary: "What the patient says about sharing, where they let it be known, and what is hidden from who asks", allow: everyone, status: 200, response: c.patientConsents },
+  writeConsent: { method: "POST", path: "/api/patients/:id/consents", summary: "Write down what a patient says who does not sign in", allow: clinical, body: c.newConsent, status: 201, response: c.consent },
+  withdrawConsent: { method: "POST", path: "/api/patients/:id/consents/:consentId/withdraw", summary: "Write down that a patient takes a statement back", allow: clinical, body: c.endOfConsent, status: 200, response: c.consent },
+  explainHidden: {
+    method: "GET", path: "/api/consents/explain", summary: "Why a person does not see kinds of a patient's data",
+    allow: ["privacy-officer"], query: z.object({ patient: z.uuid(), person: z.uuid() }), status: 200, response: c.explanation,
+  },
+
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;

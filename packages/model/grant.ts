@@ -45,4 +45,6 @@ export interface Grant {
   readonly endedAt: Millis | null;
   readonly endedBy: string | null;
   readonly endReason: string | null;
+  /** Kinds of data (packages/signals/categories.json); null or left out: all. */
+  readonly categories?: readonly string[] | null;
 }

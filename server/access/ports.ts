@@ -105,6 +105,8 @@ export interface Unwatched {
   readonly wardName: string;
   readonly bed: string;
   readonly since: number;
+  /** Kinds of data that by the patient's wish nobody who watches sees; null: nobody watches at all. */
+  readonly categories: string[] | null;
 }
 
 export interface MonitoringChange {
@@ -184,6 +186,14 @@ export interface Said {
   readonly isConfirmed?: boolean;
 }
 
+/** A statement that hides a kind of data; `consentId` null: it is just not among what was shared. */
+export interface HiddenKind {
+  readonly category: string;
+  readonly consentId: string | null;
+  /** Not to be told to those from whom it hides something. */
+  readonly isSilent: boolean;
+}
+
 /** What patients say of who may see what. Who may say it is decided at the doors. */
 export interface Consents {
   /** @throws RefusedInput FIELD_INVALID, NOT_FOUND, CONSENT_LEAVES_UNWATCHED where it was not confirmed */
@@ -195,9 +205,15 @@ export interface Consents {
   /** The newest version, as the house sees it. @throws RefusedInput NOT_FOUND */
   find(organisationId: string, consentId: string): Promise<Consent>;
   /** The newest version of each, the last said first: those taken back too. */
-  ofPatients(asker: string | Principal, patientIds: readonly string[]): Promise<Consent[]>;
+  ofPatients(
+    asker: string | Pick<Principal, "organisationId" | "id">,
+    patientIds: readonly string[],
+  ): Promise<Consent[]>;
+  /** Why who asks does not see kinds of the patient's data; also what is not to be told to them. */
+  hiddenFrom(asker: { readonly organisationId: string; readonly id: string }, patientId: string): Promise<HiddenKind[]>;
+  isSeen(asker: { readonly organisationId: string; readonly id: string }, patientId: string): Promise<boolean>;
   /** Newest first; empty where there is none for who asks. */
-  versions(asker: string | Principal, consentId: string): Promise<Consent[]>;
+  versions(asker: string | Pick<Principal, "organisationId" | "id">, consentId: string): Promise<Consent[]>;
 }
 
 export interface Authenticated {
@@ -303,7 +319,10 @@ export interface Tables {
    * Under row-level security. In the name of a principal: what their grants show. With the id of an organisation: as the
    * house itself, which sees all of this one.
    */
-  inOrganisation<T>(asker: string | Principal, work: (tx: Transaction) => Promise<T>): Promise<T>;
+  inOrganisation<T>(
+    asker: string | Pick<Principal, "organisationId" | "id">,
+    work: (tx: Transaction) => Promise<T>,
+  ): Promise<T>;
   /** For what is asked before it is known which organisation asks. */
   everywhere<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
 }

@@ -44,6 +44,7 @@ const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   CONFLICT: 409,
   AGE_UNKNOWN: 409,
   AGE_GROUP_DIFFERS: 409,
+  CONSENT_LEAVES_UNWATCHED: 409,
   BED_OCCUPIED: 409,
   LEGAL_HOLD: 409,
   AMENDED_MEANWHILE: 409,

@@ -100,9 +100,10 @@ export function grantHandlers(deps: {
   };
 }
 
-function grantBody({ organisationId: _, ...grant }: Grant, names: Names): GrantBody {
+function grantBody({ organisationId: _, categories, ...grant }: Grant, names: Names): GrantBody {
   return {
     ...grant,
+    categories: categories ? [...categories] : null,
     display: grant.grantee.kind === "role" ? null : names.of(grant.grantee.id),
     createdBy: names.of(grant.createdBy),
     endedBy: names.ofMaybe(grant.endedBy),

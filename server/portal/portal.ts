@@ -8,6 +8,7 @@ import { alarmHandlers } from "./alarms.ts";
 import { amendmentHandlers } from "./amendments.ts";
 import { auditHandlers } from "./audit.ts";
 import type { Handlers } from "./call.ts";
+import { consentHandlers } from "./consents.ts";
 import { deviceHandlers } from "./devices.ts";
 import { registerRoutes } from "./door.ts";
 import { grantHandlers } from "./grants.ts";
@@ -53,6 +54,7 @@ import { rightsHandlers } from "./rights.ts";
 import { createRoster } from "./roster.ts";
 import { screenHandlers } from "./screen.ts";
 import { sessionHandlers } from "./session.ts";
+import { sharingHandlers } from "./sharing.ts";
 import { streamHandlers } from "./streams.ts";
 import { systemHandlers } from "./system.ts";
 import { telemetryHandlers } from "./telemetry.ts";
@@ -137,6 +139,8 @@ export function createPortal(deps: PortalDeps): Portal {
     ...reprocessingHandlers({ reprocessing: deps.reprocessing }),
     ...meHandlers({ ...deps, clock }),
     ...relationHandlers({ relations: deps.relations, names, clock }),
+    ...consentHandlers({ consents: access.consents, people: deps.people, names, clock }),
+    ...sharingHandlers({ ...deps, consents: access.consents, grants: access.grants, names, clock }),
     ...grantHandlers({ ...access, names }),
     ...peopleHandlers({ people: deps.people, access, signInLink: deps.signInLink, mail: deps.mail }),
     ...launchHandlers(deps),

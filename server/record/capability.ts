@@ -9,6 +9,8 @@ const documentation: Readonly<Record<string, string>> = {
   DeviceMetric: "Streams: one signal of one device on one patient.",
   AuditEvent:
     "Who looked at what and did what, in IHE's Basic Audit Log Patterns; for administrators and privacy officers.",
+  Consent:
+    "What patients share and do not share, as far as they let it be known; after IHE Privacy Consent on FHIR, basic and intermediate.",
   Observation:
     "Made from device readings: one each, cuff pressures as panel 85354-9, waveforms as SampledData in pieces of 10 seconds.",
 };
@@ -26,6 +28,8 @@ const profiles: Readonly<Record<string, string[]>> = {
     "bp",
   ].map((name) => `http://hl7.org/fhir/StructureDefinition/${name}`),
 };
+
+const hasHistory = (type: string) => type === "Observation" || type === "Consent";
 
 /** What works here, and nothing else. */
 export function capabilityStatement(base: string, version: string, startedAt: number): CapabilityStatement {
@@ -51,11 +55,11 @@ export function capabilityStatement(base: string, version: string, startedAt: nu
               ...(profiles[type] ? { supportedProfile: profiles[type] } : {}),
               interaction: [
                 { code: "read" },
-                ...(type === "Observation" ? [{ code: "vread" as const }, { code: "history-instance" as const }] : []),
+                ...(hasHistory(type) ? [{ code: "vread" as const }, { code: "history-instance" as const }] : []),
                 { code: "search-type" },
               ],
               versioning: "versioned",
-              readHistory: type === "Observation",
+              readHistory: hasHistory(type),
               searchParam: parameters.map(({ name, type: kind, documentation: text }) => ({
                 name,
                 type: kind,

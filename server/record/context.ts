@@ -1,12 +1,13 @@
 import type { AppAccess, Organisation, PatientView } from "@openward/model";
 import type { Clock } from "@openward/runtime";
-import type { Amendments, AuditLog, Devices, Patients, Telemetry } from "./ports.ts";
+import type { Amendments, AuditLog, Consents, Devices, Patients, Telemetry } from "./ports.ts";
 
 /** Everything that one request is answered from. */
 export interface RecordContext {
   readonly telemetry: Telemetry;
   readonly amendments: Amendments;
   readonly audit: AuditLog;
+  readonly consents: Consents;
   readonly patients: Patients;
   readonly devices: Devices;
   readonly clock: Clock;

@@ -2,6 +2,7 @@ import type {
   AmendmentRecord,
   AppAccess,
   Association,
+  Consent,
   Device,
   Organisation,
   Patient,
@@ -123,6 +124,14 @@ export interface Telemetry {
     view: PatientView,
     query: WaveformQuery & { readonly buckets: number },
   ): Promise<{ readonly starts: Float64Array; readonly min: Float64Array }>;
+}
+
+/** What patients say of who may see what; through the grants of who asks. */
+export interface Consents {
+  /** The newest version of each. */
+  ofPatients(asker: Asker, patientIds: readonly string[]): Promise<Consent[]>;
+  /** Newest first; empty where there is none for who asks. */
+  versions(asker: Asker, consentId: string): Promise<Consent[]>;
 }
 
 export interface AuditWho {

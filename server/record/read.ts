@@ -7,6 +7,7 @@ import { mapStream } from "./resources/device-metric.ts";
 import { mapPatient } from "./resources/patient.ts";
 import { mapProvenance } from "./resources/provenance.ts";
 import { readAuditEvent } from "./search/audit-event.ts";
+import { consentVersions } from "./search/consent.ts";
 import { findObservation, findVersions } from "./sources/find.ts";
 import { isUuid } from "./uuid.ts";
 
@@ -34,6 +35,7 @@ const readers: Readonly<Record<string, Reader>> = {
     return record && mapProvenance(record, context.view, context.organisation);
   },
   AuditEvent: readAuditEvent,
+  Consent: async (context, id) => (await consentVersions(context, id)).at(-1),
   Observation: async (context, id) => (await findObservation(context, id))?.map(),
 };
 
@@ -52,8 +54,15 @@ export async function readResource(context: RecordContext, type: string, id: str
 
 /** Versions of one resource, oldest first; of most there is one. @throws RefusedInput NOT_FOUND */
 export async function readVersions(context: RecordContext, type: string, id: string): Promise<readonly Resource[]> {
-  const versions = type === "Observation" ? await findVersions(context, id) : undefined;
+  const versions = await versionsOf(context, type, id);
   return versions ?? [await readResource(context, type, id)];
+}
+
+async function versionsOf(context: RecordContext, type: string, id: string): Promise<readonly Resource[] | undefined> {
+  if (type === "Observation") return findVersions(context, id);
+  if (type !== "Consent") return undefined;
+  const versions = await consentVersions(context, id);
+  return versions.length > 0 ? versions : undefined;
 }
 
 export function unknownType(): RefusedInput {

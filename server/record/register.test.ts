@@ -589,7 +589,7 @@ test("metadata is open to all and lists exactly the parameters that work", async
   for (const { type, searchParam, interaction } of statement.rest?.[0]?.resource ?? []) {
     assert.deepEqual(
       interaction?.map(({ code }) => code),
-      type === "Observation"
+      type === "Observation" || type === "Consent"
         ? ["read", "vread", "history-instance", "search-type"]
         : type === "Provenance"
           ? ["read"]

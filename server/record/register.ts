@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { capabilityStatement } from "./capability.ts";
 import { FHIR_JSON, negotiate, prefersStrict } from "./negotiate.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
-import type { Access, Amendments, AuditLog, Devices, Patients, Telemetry } from "./ports.ts";
+import type { Access, Amendments, AuditLog, Consents, Devices, Patients, Telemetry } from "./ports.ts";
 import type { Rest } from "./rest.ts";
 
 export interface RecordDeps {
@@ -16,6 +16,7 @@ export interface RecordDeps {
   readonly telemetry: Telemetry;
   readonly amendments: Amendments;
   readonly audit: AuditLog;
+  readonly consents: Consents;
   readonly clock: Clock;
   /** Openward's own version, for `metadata`. */
   readonly version: string;

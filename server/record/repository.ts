@@ -71,7 +71,7 @@ export class RecordRepository extends FhirRepository {
 
   readHistory<T extends Resource>(type: T["resourceType"], id: string): Promise<Bundle<WithId<T>>> {
     // Of the others only what stands now is kept in a form that could be read: half a history would be a false one.
-    if (type !== "Observation") return Promise.reject(notSupported());
+    if (!HAS_HISTORY.has(type)) return Promise.reject(notSupported());
     return this.#guard(async () => {
       const context = within(this.#context, type, "r");
       const versions = await readVersions(context, type, id);
@@ -114,6 +114,9 @@ export class RecordRepository extends FhirRepository {
     }
   }
 }
+
+/** Types of which every version is kept. */
+const HAS_HISTORY: ReadonlySet<string> = new Set(["Observation", "Consent"]);
 
 function notSupported(): OperationOutcomeError {
   return new OperationOutcomeError(outcomeOf("NOT_SUPPORTED", { expected: "read or search" }));

@@ -53,6 +53,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   newLink: "E",
   exportPatient: "R",
   endHold: "U",
+  stopSharing: "U",
+  withdrawConsent: "U",
 };
 
 const OF_ALARMS = new Set(["alarms", "patientAlarms", "acknowledge"]);
@@ -74,6 +76,7 @@ const ENTITIES: readonly (readonly [RegExp, string])[] = [
   [/\/reprocess$/, "RawInput"],
   [/\/export$/, "Bundle"],
   [/\/holds(\/|$)/, "LegalHold"],
+  [/\/(consents|sharing)(\/|$)/, "Consent"],
   [/\/patients(\/|$)/, "Patient"],
 ];
 

@@ -114,9 +114,11 @@ function patientsOf(
   isOk: boolean,
 ) {
   const patients = new Set<string>();
-  const { id } = params as { id?: string };
+  const { id, patientId } = params as { id?: string; patientId?: string };
   const isOfPatient = routeOptions.url?.includes("/patients/:id");
   if (isOfPatient && id !== undefined && UUID.test(id)) patients.add(id);
+  const isOfOwn = routeOptions.url?.startsWith("/api/me/patients/:patientId");
+  if (isOfOwn && patientId !== undefined && UUID.test(patientId)) patients.add(patientId);
   const named = /^\/fhir\/Patient\/([0-9a-f-]{36})/.exec(url)?.[1];
   if (named !== undefined && UUID.test(named)) patients.add(named);
   if (!isOk) return [...patients];

@@ -14,6 +14,7 @@ const THINGS: Readonly<Record<string, string>> = {
   Provenance: "who corrected your measurements",
   AuditEvent: "who looked at your data",
   Ward: "your tile on a ward screen",
+  Consent: "what you share",
   Bundle: "your data",
   RawInput: "what your devices sent",
 };

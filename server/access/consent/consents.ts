@@ -114,6 +114,21 @@ export function createConsents(deps: {
       );
       return rows.map(toConsent).sort((a, b) => b.saidAt - a.saidAt);
     },
+    async hiddenFrom(asker, patientId) {
+      const rows = await tables.inOrganisation(asker, (tx) =>
+        tx.rows<{ category: string; consent_id: string | null; is_silent: boolean }>(
+          "SELECT category, consent_id, is_silent FROM hidden_because($1)",
+          [patientId],
+        ),
+      );
+      return rows.map((row) => ({ category: row.category, consentId: row.consent_id, isSilent: row.is_silent }));
+    },
+    async isSeen(asker, patientId) {
+      const seen = await tables.inOrganisation(asker, (tx) =>
+        tx.rows("SELECT FROM patient WHERE id = $1", [patientId]),
+      );
+      return seen.length > 0;
+    },
     async versions(asker, consentId) {
       const rows = await tables.inOrganisation(asker, (tx) =>
         tx.rows<ConsentRow>(

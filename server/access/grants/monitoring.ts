@@ -61,22 +61,27 @@ export function createMonitoring(deps: {
     async unwatched(principal: Principal): Promise<Unwatched[]> {
       // Whoever manages has to know that somebody must be assigned, though not what is measured.
       const asker = principal.role === "administrator" ? principal.organisationId : principal;
-      const rows = await tables.inOrganisation(asker, (tx) =>
-        tx.rows<Row>(
-          `SELECT p.id, p.mrn, s.ward_id, w.name AS ward_name, s.bed, m.at
-             FROM stay s JOIN patient p ON p.id = s.patient_id JOIN ward w ON w.id = s.ward_id
-             CROSS JOIN LATERAL (SELECT at, is_watched FROM monitoring_change m WHERE m.patient_id = p.id ORDER BY position DESC LIMIT 1) m
-            WHERE s.to_at IS NULL AND NOT m.is_watched ORDER BY w.name, s.bed, p.id`,
+      const kept = await tables.inOrganisation(principal.organisationId, (tx) =>
+        tx.rows<{ patient: string; categories: string[]; at: number }>(
+          `SELECT k.patient, k.categories, (SELECT max(c.said_at) FROM consent c WHERE c.patient_id = k.patient) AS at
+             FROM unwatched_kinds() k WHERE k.categories <> '{}'`,
         ),
       );
-      return rows.map(({ id, mrn, ward_id: wardId, ward_name: wardName, bed, at }) => ({
-        patientId: id,
-        mrn,
-        wardId,
-        wardName,
-        bed,
-        since: at,
-      }));
+      const kinds = new Map(kept.map((one) => [one.patient, one]));
+      const rows = await tables.inOrganisation(asker, (tx) =>
+        tx.rows<Row>(
+          `SELECT p.id, p.mrn, s.ward_id, w.name AS ward_name, s.bed, m.at, m.is_watched
+             FROM stay s JOIN patient p ON p.id = s.patient_id JOIN ward w ON w.id = s.ward_id
+             CROSS JOIN LATERAL (SELECT at, is_watched FROM monitoring_change m WHERE m.patient_id = p.id ORDER BY position DESC LIMIT 1) m
+            WHERE s.to_at IS NULL AND (NOT m.is_watched OR p.id = ANY ($1::uuid[])) ORDER BY w.name, s.bed, p.id`,
+          [[...kinds.keys()]],
+        ),
+      );
+      return rows.map(({ id, mrn, ward_id: wardId, ward_name: wardName, bed, at, is_watched: isWatched }) => {
+        const ofPatient = isWatched ? kinds.get(id) : undefined;
+        const place = { patientId: id, mrn, wardId, wardName, bed };
+        return { ...place, since: ofPatient?.at ?? at, categories: ofPatient?.categories ?? null };
+      });
     },
 
     async ofPatient(principal: Principal, patientId: string): Promise<MonitoringChange[]> {
@@ -98,4 +103,5 @@ interface Row {
   readonly ward_name: string;
   readonly bed: string;
   readonly at: number;
+  readonly is_watched: boolean;
 }

@@ -19,6 +19,7 @@ export interface GrantRow {
   readonly ended_at: number | null;
   readonly ended_by: string | null;
   readonly end_reason: string | null;
+  readonly categories: readonly string[] | null;
 }
 
 export function toGrant(row: GrantRow): Grant {
@@ -37,6 +38,7 @@ export function toGrant(row: GrantRow): Grant {
     endedAt: row.ended_at,
     endedBy: row.ended_by,
     endReason: row.end_reason,
+    categories: row.categories,
   };
 }
 

@@ -253,6 +253,17 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
         },
       },
       monitoring: { unwatched: async () => [], ofPatient: async () => [] },
+      // The real ones, on the real database: server/access/consent, test/consent.int.test.ts.
+      consents: {
+        say: async () => Promise.reject(new RefusedInput("NOT_FOUND")),
+        change: async () => Promise.reject(new RefusedInput("NOT_FOUND")),
+        withdraw: async () => Promise.reject(new RefusedInput("NOT_FOUND")),
+        find: async () => Promise.reject(new RefusedInput("NOT_FOUND")),
+        ofPatients: async () => [],
+        hiddenFrom: async () => [],
+        isSeen: async () => false,
+        versions: async () => [],
+      },
       breakGlass: {
         open: async () => {
           throw new RefusedInput("NOT_FOUND", { at: "patient" });

@@ -1,6 +1,7 @@
 import type { Bundle } from "@medplum/fhirtypes";
 import type { RecordContext } from "../context.ts";
 import { auditEventParameters, searchAuditEvents } from "./audit-event.ts";
+import { consentParameters, searchConsents } from "./consent.ts";
 import { deviceParameters, searchDevices } from "./device.ts";
 import { deviceMetricParameters, searchDeviceMetrics } from "./device-metric.ts";
 import { searchObservations } from "./observation.ts";
@@ -20,5 +21,6 @@ export const searchables: Readonly<Record<string, Searchable>> = {
   Device: { parameters: deviceParameters, sorts: ["_id"], search: searchDevices },
   DeviceMetric: { parameters: deviceMetricParameters, sorts: ["_id"], search: searchDeviceMetrics },
   AuditEvent: { parameters: auditEventParameters, sorts: ["-date"], search: searchAuditEvents },
+  Consent: { parameters: consentParameters, sorts: ["_id"], search: searchConsents },
   Observation: { parameters: observationParameters, sorts: ["-date", "date"], search: searchObservations },
 };

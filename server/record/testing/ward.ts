@@ -157,6 +157,7 @@ export function ward(view: PatientView = viewOf(KARI, OLA), of: Organisation = o
       },
       amendments: { find: () => undefined },
       audit: { search: async () => [] },
+      consents: { ofPatients: async () => [], versions: async () => [] },
       clock,
       organisation: of,
       view,

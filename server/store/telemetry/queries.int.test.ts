@@ -166,3 +166,46 @@ test("a waveform in windows has every sample once, in memory and sealed, and end
   await assert.rejects(windows({ ...view, has: () => ++looks < 4 }), /NOT_FOUND/);
   await store.close();
 });
+
+test("what the patient does not share is not there, and a running answer of it ends when they say so", async () => {
+  const runtime = settableRuntime(START + 2_000 * MINUTE);
+  const store = await openTestStore(database, runtime);
+  const shared = { ...testStream(21), signal: "heart-rate" };
+  const kept = { ...testStream(22), signal: "glucose-interstitial" };
+  const times = Array.from({ length: 20_000 }, (_, i) => runtime.time - 20_000 + i);
+  await store.journal.append([
+    { kind: "stream", stream: shared },
+    { kind: "stream", stream: kept },
+    readingsOf(shared, [runtime.time], [60], runtime.time),
+    readingsOf(
+      kept,
+      times,
+      times.map(() => 5),
+      runtime.time,
+    ),
+  ]);
+  const hidden = new Set<string>();
+  const seen = { ...viewOf(PATIENT), hiddenOf: () => (hidden.size > 0 ? hidden : undefined) };
+  const { telemetry } = store;
+  const span = { from: runtime.time - 30_000, to: runtime.time + 1, isDescending: false };
+  const pieces = telemetry.queries.columns(seen, kept.id, span);
+  assert.ok(((await pieces.next()).value?.times.length ?? 0) > 0);
+  hidden.add("glucose");
+  await assert.rejects(pieces.next(), /NOT_FOUND/);
+
+  const isThere = (found: readonly { readonly stream: { readonly id: string } }[]) =>
+    [shared, kept].map(({ id }) => found.some(({ stream }) => stream.id === id));
+  assert.deepEqual(isThere(await telemetry.streams(seen, PATIENT)), [true, false]);
+  assert.deepEqual(isThere(telemetry.latest(seen, PATIENT)), [true, false]);
+  assert.equal(await telemetry.stream(seen, kept.id), undefined);
+  assert.equal(await telemetry.reading(seen, kept.id, times[5] as number, 0), undefined);
+  const query = { ...span, patientId: PATIENT, streamIds: [shared.id, kept.id] };
+  assert.deepEqual(isThere(await telemetry.readings(seen, { ...query, order: "ascending", limit: 9 })), [true, false]);
+  assert.deepEqual(isThere(await telemetry.trend(seen, { ...query, buckets: 3 })), [true, false]);
+  const newest = telemetry.queries.newest(seen, [PATIENT]).patients.flatMap(({ streams }) => streams);
+  assert.deepEqual(isThere(newest.map((stream) => ({ stream }))), [true, false]);
+  assert.equal(telemetry.queries.known(seen, kept.id), undefined);
+  hidden.clear();
+  assert.deepEqual(isThere(await telemetry.streams(seen, PATIENT)), [true, true]);
+  await store.close();
+});

@@ -75,6 +75,7 @@ export async function startTestServer() {
       telemetry,
       amendments: { find: () => undefined },
       audit: { search: async () => [] },
+      consents: access.consents,
       clock: runtime.clock,
       version: "0.1.0",
     });
