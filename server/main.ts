@@ -17,7 +17,7 @@ import {
   watched,
 } from "./access/audit/index.ts";
 import { relyingPartyOf } from "./access/index.ts";
-import { createLaunches, registerOAuth } from "./access/oauth/index.ts";
+import { createClients, createLaunches, registerOAuth, scopeInWords } from "./access/oauth/index.ts";
 import type { Config } from "./config.ts";
 import { registerClaim, registerIngest } from "./connect/http/index.ts";
 import { createMqttEndpoint } from "./connect/mqtt/index.ts";
@@ -54,7 +54,7 @@ import { createMetrics } from "./metrics.ts";
 import { openRights } from "./open-rights.ts";
 import { openStore } from "./open-store.ts";
 import packageJson from "./package.json" with { type: "json" };
-import { createPortal } from "./portal/index.ts";
+import { createPortal, type PortalDeps } from "./portal/index.ts";
 import { createReadingBack } from "./reading-back.ts";
 import { registerRecord } from "./record/register.ts";
 import { createReprocess } from "./reprocess/index.ts";
@@ -307,9 +307,11 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     devices: foundation.devices,
     people: foundation.people,
     relations: foundation.relations,
+    applications: { ...createClients({ tables, runtime }), scopeInWords },
     launches: createLaunches({ tables, runtime, issuer: () => url }),
     quarantine,
     history: screened.history(foundation.alarms),
+    certify: createCertify({ config, runtime }),
     devicesNow: {
       isConnected: (deviceId) => connected.has(deviceId),
       lastSeenAt: sightings.lastSeenAt,
@@ -612,6 +614,15 @@ function createClaims({
       const { certificate } = claimed;
       return { ...claimed, certificate: certificate && { ...certificate, authority: authority.cert } };
     },
+  };
+}
+
+/** The same authority, for whoever looks after the devices. */
+function createCertify({ config, runtime }: Pick<ServerOptions, "config" | "runtime">): PortalDeps["certify"] {
+  return async (deviceId, options) => {
+    const { openAuthority } = await import("./tls/index.ts");
+    const authority = await openAuthority(join(config.dataDir, "tls"), runtime);
+    return { ...(await authority.issueDevice(deviceId, options)), authority: authority.cert };
   };
 }
 

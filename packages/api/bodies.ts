@@ -1,10 +1,11 @@
 import { FACTS, RELATIONS, ROLES } from "@openward/model";
 import { z } from "zod";
+import * as grants from "./grants.ts";
 
 /** Milliseconds since 1970, UTC. */
 const millis = z.number().int();
 const id = z.uuid();
-const deviceId = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 . _ -");
+export const deviceId = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 . _ -");
 const isoDate = z.iso.date();
 const timeZone = z.string().min(1).max(64);
 const text = (max: number) => z.string().trim().min(1).max(max);
@@ -613,8 +614,14 @@ export const accessEntry = z.object({
   at: millis,
   words: z.string(),
   by: z.string(),
+  /** null: a stranger, or the server itself. */
+  byId: z.string().nullable(),
   role: z.string().nullable(),
+  /** The permission that showed it to them, as far as it is still known; `reason` of an emergency only. */
+  because: z.object({ purpose: grants.purpose, basis: grants.basis, reason: z.string().nullable() }).nullable(),
   entity: z.string(),
   purpose: z.string().nullable(),
   outcome: z.enum(["allowed", "refused", "failed"]),
 });
+
+export type AccessEntry = z.infer<typeof accessEntry>;

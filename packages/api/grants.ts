@@ -81,6 +81,8 @@ const outcome = z.enum(["justified", "not-justified", "unclear"]);
 export const glassReview = z.object({ outcome, note: z.string().trim().max(500).optional() });
 export const glassBroken = z.object({
   grant,
+  /** The record number: what a reviewer looks the record up by. */
+  mrn: z.string(),
   review: z.object({ outcome, note: z.string().nullable(), at: millis, by: z.string() }).nullable(),
 });
 
@@ -97,6 +99,7 @@ export const unwatched = z.object({
 });
 export const monitoringChange = z.object({ at: millis, isWatched: z.boolean() });
 
+export type UnwatchedBody = z.infer<typeof unwatched>;
 export type GlassBrokenBody = z.infer<typeof glassBroken>;
 export type GrantBody = z.infer<typeof grant>;
 export type NewGrantBody = z.input<typeof newGrant>;

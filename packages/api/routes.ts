@@ -1,7 +1,9 @@
 import { ROLES, type Role } from "@openward/model";
 import { z } from "zod";
+import * as a from "./applications.ts";
 import * as b from "./bodies.ts";
 import * as c from "./consent.ts";
+import * as d from "./credentials.ts";
 import * as g from "./grants.ts";
 import * as p from "./proof.ts";
 import * as r from "./rights.ts";
@@ -49,6 +51,8 @@ const officer = ["privacy-officer"] as const;
 const identities = ["administrator", "privacy-officer"] as const;
 
 const none = z.null();
+/** Whose, when, and a page at a time. */
+const looked = z.object({ from: z.coerce.number().optional(), to: z.coerce.number().optional(), agent: z.string().max(128).optional(), before: z.uuid().optional(), limit: z.coerce.number().int().min(1).max(1000).default(100) });
 const number = z.coerce.number();
 const span = z.object({ from: number, to: number });
 const columns = { allow: everyone, status: 200, formats: ["application/cbor"] } as const;
@@ -92,6 +96,7 @@ export const routes = {
   share: { method: "POST", path: "/api/me/patients/:patientId/consents", summary: "Share kinds of data with people or roles, or do not: by the patient or who decides for them; acts within a second", allow: signedIn, body: c.newConsent, status: 201, response: c.consent },
   changeSharing: { method: "PUT", path: "/api/me/patients/:patientId/consents/:consentId", summary: "Say it otherwise: a new version", allow: signedIn, body: c.newConsent, status: 200, response: c.consent },
   stopSharing: { method: "POST", path: "/api/me/patients/:patientId/consents/:consentId/withdraw", summary: "Take a statement back; acts within a second, on open screens and running answers too", allow: signedIn, body: c.endOfConsent, status: 200, response: c.consent },
+  myAccessHistory: { method: "GET", path: "/api/me/patients/:id/access-history", summary: "Who looked at the data of a patient whom the person who asks stands beside, as `/api/patients/:id/access-history` says it", allow: signedIn, query: looked, status: 200, response: z.array(b.accessEntry) },
   about: { method: "GET", path: "/api/about", summary: "What may be known before signing in", allow: "public", status: 200, response: b.about },
   system: { method: "GET", path: "/api/system", summary: "Addresses and state of this server", allow: everyone, status: 200, response: b.system },
 
@@ -168,8 +173,13 @@ export const routes = {
   devices: { method: "GET", path: "/api/devices", summary: "Devices with state and patient", allow: everyone, status: 200, response: z.array(b.device) },
   device: { method: "GET", path: "/api/devices/:deviceId", summary: "A device", allow: everyone, status: 200, response: b.device },
   addDevice: { stepUp: true, method: "POST", path: "/api/devices", summary: "Add a device; its token is in this answer only", allow: fleet, body: b.newDevice, status: 201, response: b.deviceWithToken },
-  rotateToken: { stepUp: true, method: "POST", path: "/api/devices/:deviceId/token", summary: "New token; the old one ends at once", allow: fleet, status: 200, response: b.deviceWithToken },
+  rotateToken: { stepUp: true, method: "POST", path: "/api/devices/:deviceId/token", summary: "New token; the ones before end at once, or after `overlapHours`", allow: fleet, body: d.newToken, status: 200, response: b.deviceWithToken },
   revokeDevice: { method: "POST", path: "/api/devices/:deviceId/revoke", summary: "End the device's access", allow: fleet, status: 200, response: b.device },
+  deviceCredentials: { method: "GET", path: "/api/devices/:deviceId/credentials", summary: "What the device can sign in with, and the devices in its charge", allow: fleet, status: 200, response: d.credentials },
+  revokeCredential: { method: "POST", path: "/api/devices/:deviceId/credentials/:id/revoke", summary: "End one of them; sessions that began with it end", allow: fleet, status: 200, response: d.credentials },
+  issueCertificate: { stepUp: true, method: "POST", path: "/api/devices/:deviceId/certificates", summary: "A client certificate of our own authority; a key that was made is in this answer only", allow: fleet, body: d.newCertificate, status: 201, response: d.certificate },
+  newClaimCode: { stepUp: true, method: "POST", path: "/api/devices/:deviceId/claim-codes", summary: "A code for one use that the device exchanges for what it signs in with; one from before ends", allow: fleet, body: d.newClaimCode, status: 201, response: d.claimCode },
+  setCharge: { method: "PUT", path: "/api/devices/:deviceId/charge", summary: "Put a device in this gateway's charge, or take it out of it", allow: fleet, body: d.charge, status: 200, response: d.credentials },
   assign: { method: "POST", path: "/api/devices/:deviceId/assign", summary: "Put the device on a patient; ends the association before", allow: technical, body: b.assignment, status: 200, response: b.device },
   release: { method: "POST", path: "/api/devices/:deviceId/release", summary: "Take the device off its patient", allow: technical, status: 200, response: b.device },
 
@@ -181,8 +191,8 @@ export const routes = {
   reprocess: { cost: 100, method: "POST", path: "/api/reprocess", summary: "Run what was sent in a span through today's codecs and show the differences to what is read today; with `apply`, add what is new and amend what is otherwise; 409 where the differences are not those of `confirm`", allow: fleet, body: b.reprocess, status: 200, response: b.reprocessed },
 
   accessHistory: { cost: 5,
-    method: "GET", path: "/api/patients/:id/access-history", summary: "Who looked at this patient's data and changed it, when and why, in plain words; newest first; `before` is the id of the last one of the page before",
-    allow: clinical, query: z.object({ from: number.optional(), to: number.optional(), before: z.uuid().optional(), limit: number.int().min(1).max(1000).default(100) }), status: 200, response: z.array(b.accessEntry),
+    method: "GET", path: "/api/patients/:id/access-history", summary: "Who looked at this patient's data and changed it, when and why, in plain words; newest first; `agent` is one person's, program's or device's; `before` is the id of the last one of the page before",
+    allow: clinical, query: looked, status: 200, response: z.array(b.accessEntry),
   },
   audit: { cost: 5,
     method: "GET", path: "/api/audit", summary: "The organisation's audit log, newest first; `before` is the id of the last one of the page before",
@@ -202,6 +212,11 @@ export const routes = {
   changePerson: { stepUp: true, method: "PATCH", path: "/api/people/:id", summary: "Change a person's name or role; 409 for the last administrator, or while they are related to patients", allow: admin, body: b.personChange, status: 200, response: b.person },
   disablePerson: { stepUp: true, method: "POST", path: "/api/people/:id/disable", summary: "End a person's sessions and links, and let them in no more; 409 for the last administrator", allow: admin, status: 200, response: b.person },
   enablePerson: { stepUp: true, method: "POST", path: "/api/people/:id/enable", summary: "Let a person in again; they need a new link", allow: admin, status: 200, response: b.person },
+  launchableApps: { method: "GET", path: "/api/smart/applications", summary: "Applications that can be opened for a patient", allow: everyone, status: 200, response: z.array(a.launchable) },
+  applications: { method: "GET", path: "/api/applications", summary: "Applications of other makers that may ask for access", allow: admin, status: 200, response: z.array(a.application) },
+  addApplication: { stepUp: true, method: "POST", path: "/api/applications", summary: "Register an application; a secret is in this answer only", allow: admin, body: a.newApplication, status: 201, response: a.applicationWithSecret },
+  rotateApplication: { stepUp: true, method: "POST", path: "/api/applications/:id/rotate", summary: "A new secret, or new keys; the old ones are worth nothing any more", allow: admin, body: a.newKeys, status: 200, response: a.applicationWithSecret },
+  disableApplication: { method: "POST", path: "/api/applications/:id/disable", summary: "End an application, and every token that it has, within a second", allow: admin, status: 200, response: a.application },
   grants: {
     method: "GET", path: "/api/grants", summary: "Who may see whom, for what, because of what, newest first: those that hold, or all that ever did with `ended`; of a `patient` those by which they are seen",
     allow: admin, query: z.object({ patient: z.uuid().optional(), principal: z.uuid().optional(), basis: g.basis.optional(), ended: z.stringbool().default(false) }), status: 200, response: z.array(g.grant),
@@ -209,6 +224,8 @@ export const routes = {
   addGrant: { stepUp: true, method: "POST", path: "/api/grants", summary: "Let a person, or everybody of a role, see a patient, whoever lies on a ward, or everybody", allow: admin, body: g.newGrant, status: 201, response: g.grant },
   endGrant: { method: "POST", path: "/api/grants/:id/end", summary: "End a grant: what it showed is gone within a second, on open screens too", allow: admin, body: g.endOfGrant, status: 200, response: g.grant },
   breakGlass: { cost: 20, method: "POST", path: "/api/break-glass", summary: "See a patient of this organisation in an emergency, by record number or id, with a reason and a confirmation; ends by itself, and is reviewed", allow: clinical, body: g.breakGlass, status: 201, response: g.grant },
+  myBrokenGlass: { method: "GET", path: "/api/me/break-glass", summary: "One's own that runs", allow: clinical, status: 200, response: z.array(g.grant) },
+  endBreakGlass: { method: "POST", path: "/api/me/break-glass/:id/end", summary: "End one's own before it ends by itself; its review waits all the same", allow: clinical, status: 200, response: g.grant },
   glassBroken: { method: "GET", path: "/api/break-glass", summary: "Where the glass was broken, newest first: what waits for a review, or was reviewed", allow: identities, query: z.object({ reviewed: z.stringbool().default(false) }), status: 200, response: z.array(g.glassBroken) },
   reviewGlass: { stepUp: true, method: "POST", path: "/api/break-glass/:id/review", summary: "What came of it, by somebody else than who broke it; what was not justified ends at once", allow: identities, body: g.glassReview, status: 200, response: g.glassBroken },
   unwatched: { method: "GET", path: "/api/unwatched", summary: "Who is admitted and watched by nobody: no person has a running grant for monitoring them", allow: clinical, status: 200, response: z.array(g.unwatched) },

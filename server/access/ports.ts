@@ -117,6 +117,8 @@ export interface MonitoringChange {
 /** Breaking the glass, and what somebody else found when they looked at it. */
 export interface GlassBroken {
   readonly grant: Grant;
+  /** The patient's record number: what a reviewer looks the record up by. */
+  readonly mrn: string;
   readonly review: {
     readonly outcome: GlassOutcome;
     readonly note: string | null;
@@ -134,6 +136,10 @@ export interface BreakGlass {
    * @throws RefusedInput NOT_FOUND, FIELD_INVALID, NOT_PERMITTED for programs and for who takes care of nobody
    */
   open(principal: Principal, asked: { readonly patient: string; readonly reason: string }): Promise<Grant>;
+  /** The principal's own that run. */
+  running(principal: Principal): Promise<Grant[]>;
+  /** One's own, before it ends by itself; the review waits all the same. @throws RefusedInput NOT_FOUND, CONFLICT */
+  end(principal: Principal, grantId: string): Promise<Grant>;
   /** Newest first: those that wait for a review, or those that had it. */
   list(organisationId: string, filter: { readonly reviewed: boolean }): Promise<GlassBroken[]>;
   /** Once, and not by who broke it; what was not justified ends at once. @throws RefusedInput NOT_FOUND, CONFLICT, NOT_PERMITTED */

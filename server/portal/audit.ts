@@ -1,22 +1,18 @@
 import type { Handlers } from "./call.ts";
-import type { AuditLog } from "./ports.ts";
+import { createLooked } from "./looked.ts";
+import type { AuditLog, Grants } from "./ports.ts";
 
 /** The audit log: in plain words for a patient's page, as it is for those whose work it is to look at it. */
-export function auditHandlers({ audit }: { audit: AuditLog }): Pick<Handlers, "audit" | "accessHistory"> {
+export function auditHandlers(deps: {
+  audit: AuditLog;
+  access: { readonly grants: Pick<Grants, "list"> };
+}): Pick<Handlers, "audit" | "accessHistory"> {
+  const { audit } = deps;
+  const looked = createLooked({ audit, grants: deps.access.grants });
   return {
     async accessHistory({ signedIn, params, query, view }) {
-      const patientIds = (await view()).recordsOf(params.id);
-      const records = await audit.search(signedIn.principal, { ...query, patientIds });
-      return records.map((record) => ({
-        id: record.id,
-        at: record.at,
-        words: audit.inWords(record),
-        by: record.who.display,
-        role: record.who.role,
-        entity: record.entity,
-        purpose: record.purpose ?? null,
-        outcome: record.outcome,
-      }));
+      const merged = (await view()).recordsOf(params.id).filter((id) => id !== params.id);
+      return looked(signedIn.principal, [params.id, ...merged], query);
     },
 
     async audit({ signedIn, query }) {

@@ -6,15 +6,7 @@ import type { Handlers } from "./call.ts";
 import type { Asker, DeviceRecord, Devices, DevicesNow, DeviceType, PatientRecord, Patients } from "./ports.ts";
 import { deviceBody } from "./present.ts";
 
-type DeviceRoutes =
-  | "deviceTypes"
-  | "devices"
-  | "device"
-  | "addDevice"
-  | "rotateToken"
-  | "revokeDevice"
-  | "assign"
-  | "release";
+type DeviceRoutes = "deviceTypes" | "devices" | "device" | "addDevice" | "revokeDevice" | "assign" | "release";
 
 /** How far back an association may be dated, to cover what a device measured before anybody told us. */
 const BACK_MS_MAX = 366 * 86_400_000;
@@ -96,12 +88,6 @@ export function deviceHandlers(deps: {
         signedIn.principal.id,
       );
       return { id: device.id, token };
-    },
-
-    async rotateToken({ params, signedIn }) {
-      await recordOf(signedIn.principal, params.deviceId);
-      const token = await devices.rotateToken(signedIn.organisation.id, params.deviceId, signedIn.principal.id);
-      return { id: params.deviceId, token };
     },
 
     async revokeDevice({ params, signedIn, view }) {

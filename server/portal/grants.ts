@@ -10,6 +10,8 @@ type GrantRoutes =
   | "endGrant"
   | "patientGrants"
   | "breakGlass"
+  | "myBrokenGlass"
+  | "endBreakGlass"
   | "glassBroken"
   | "reviewGlass"
   | "unwatched"
@@ -27,8 +29,9 @@ export function grantHandlers(deps: {
   async function broken(found: readonly GlassBroken[]): Promise<GlassBrokenBody[]> {
     await names.learn(found.map(({ review }) => review?.by ?? null));
     const shown = await bodies(found.map(({ grant }) => grant));
-    return found.map(({ review }, i) => ({
+    return found.map(({ review, mrn }, i) => ({
       grant: shown[i] as GrantBody,
+      mrn,
       review: review && { ...review, by: names.of(review.by) },
     }));
   }
@@ -78,6 +81,15 @@ export function grantHandlers(deps: {
     async breakGlass({ signedIn, body: { patient, reason } }) {
       const [grant] = await bodies([await breakGlass.open(signedIn.principal, { patient, reason })]);
       return grant as GrantBody;
+    },
+
+    async myBrokenGlass({ signedIn }) {
+      return bodies(await breakGlass.running(signedIn.principal));
+    },
+
+    async endBreakGlass({ signedIn, params }) {
+      const [ended] = await bodies([await breakGlass.end(signedIn.principal, params.id)]);
+      return ended as GrantBody;
     },
 
     async glassBroken({ signedIn, query }) {

@@ -1,13 +1,17 @@
+import { RefusedInput } from "@openward/errors";
 import { type PatientFact, type PatientRelation, type Standing, standingOf } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
-import type { Authenticated, Devices, DevicesNow, DeviceType, Patients, Relations } from "./ports.ts";
+import { createLooked } from "./looked.ts";
+import type { AuditLog, Authenticated, Devices, DevicesNow, DeviceType, Grants, Patients, Relations } from "./ports.ts";
 
-type MeRoutes = "me" | "myDevices";
+type MeRoutes = "me" | "myDevices" | "myAccessHistory";
 
 /** What somebody sees of themselves, or of whom they stand beside; by their relations, and not by the ward's view. */
 export function meHandlers(deps: {
-  relations: Pick<Relations, "ofPerson">;
+  relations: Pick<Relations, "ofPerson" | "recordsOf">;
+  audit: AuditLog;
+  access: { readonly grants: Pick<Grants, "list"> };
   patients: Pick<Patients, "find">;
   devices: Pick<Devices, "list">;
   devicesNow: DevicesNow;
@@ -15,6 +19,7 @@ export function meHandlers(deps: {
   clock: Clock;
 }): Pick<Handlers, MeRoutes> {
   const { relations, patients, devices, devicesNow, clock } = deps;
+  const looked = createLooked({ audit: deps.audit, grants: deps.access.grants });
   const typeDisplay = new Map(deps.deviceTypes.map(({ key, display }) => [key, display]));
 
   /** Those that run, a death or an incapacity taken into account. */
@@ -41,6 +46,16 @@ export function meHandlers(deps: {
         }),
       );
       return { patients: found.flat() };
+    },
+
+    async myAccessHistory({ signedIn, params, query }) {
+      const own = (await running(signedIn)).find(
+        ({ relation, standing }) => relation.patientId === params.id && standing.maySee,
+      );
+      if (!own) throw new RefusedInput("NOT_FOUND", { at: "id" });
+      const { id: organisationId } = signedIn.organisation;
+      const merged = await relations.recordsOf(organisationId, params.id);
+      return looked(organisationId, [params.id, ...merged.filter((id) => id !== params.id)], query);
     },
 
     async myDevices({ signedIn }) {

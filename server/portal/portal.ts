@@ -6,9 +6,11 @@ import type { PublicUrl } from "../http/index.ts";
 import { accountHandlers } from "./account.ts";
 import { alarmHandlers } from "./alarms.ts";
 import { amendmentHandlers } from "./amendments.ts";
+import { applicationHandlers } from "./applications.ts";
 import { auditHandlers } from "./audit.ts";
 import type { Handlers } from "./call.ts";
 import { consentHandlers } from "./consents.ts";
+import { deviceCredentialHandlers } from "./device-credentials.ts";
 import { deviceHandlers } from "./devices.ts";
 import { registerRoutes } from "./door.ts";
 import { grantHandlers } from "./grants.ts";
@@ -22,7 +24,9 @@ import type {
   Access,
   AlarmHistory,
   Amendments,
+  Applications,
   AuditLog,
+  Certify,
   Changes,
   Devices,
   DevicesNow,
@@ -66,6 +70,7 @@ export interface PortalDeps {
   readonly patients: Patients;
   readonly wards: Wards;
   readonly devices: Devices;
+  readonly certify: Certify;
   readonly devicesNow: DevicesNow;
   readonly deviceTypes: readonly DeviceType[];
   readonly quarantine: Quarantine;
@@ -74,6 +79,7 @@ export interface PortalDeps {
   readonly history: AlarmHistory;
   readonly people: People;
   readonly relations: Relations;
+  readonly applications: Applications;
   readonly launches: Launches;
   readonly watch: Watch;
   readonly telemetry: Telemetry;
@@ -135,6 +141,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...rightsHandlers({ ...deps, names, clock }),
     ...limitHandlers({ watch, patients, screens: deps.screens, names, clock }),
     ...deviceHandlers({ devices: deps.devices, devicesNow, deviceTypes: deps.deviceTypes, patients, clock }),
+    ...deviceCredentialHandlers({ ...deps, names }),
     ...quarantineHandlers({ quarantine: deps.quarantine, reprocess: deps.reprocess, names }),
     ...reprocessingHandlers({ reprocessing: deps.reprocessing }),
     ...meHandlers({ ...deps, clock }),
@@ -143,6 +150,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...sharingHandlers({ ...deps, consents: access.consents, grants: access.grants, names, clock }),
     ...grantHandlers({ ...access, names }),
     ...peopleHandlers({ people: deps.people, access, signInLink: deps.signInLink, mail: deps.mail }),
+    ...applicationHandlers(deps),
     ...launchHandlers(deps),
   };
   return {

@@ -168,6 +168,7 @@ export type GlassOutcome = "justified" | "not-justified" | "unclear";
 
 export interface GlassBroken {
   readonly grant: Grant;
+  readonly mrn: string;
   readonly review: {
     readonly outcome: GlassOutcome;
     readonly note: string | null;
@@ -179,6 +180,8 @@ export interface GlassBroken {
 /** An emergency: a patient is seen without a grant that was there before, and somebody else looks at it afterwards. */
 export interface BreakGlass {
   open(principal: Principal, asked: { readonly patient: string; readonly reason: string }): Promise<Grant>;
+  running(principal: Principal): Promise<Grant[]>;
+  end(principal: Principal, grantId: string): Promise<Grant>;
   list(organisationId: string, filter: { readonly reviewed: boolean }): Promise<GlassBroken[]>;
   review(
     principal: Principal,
@@ -309,6 +312,27 @@ export interface DeviceRecord {
   readonly openQuarantine: number;
 }
 
+export interface DeviceCredential {
+  readonly id: string;
+  readonly kind: "token" | "certificate";
+  readonly createdAt: number;
+  readonly createdBy: string;
+  /** null: until it is revoked. */
+  readonly expiresAt: number | null;
+}
+
+/** Makes a client certificate of our own authority; `key` only where it was made here. */
+export type Certify = (
+  deviceId: string,
+  options: { readonly csr: string | null; readonly days: number },
+) => Promise<{
+  readonly cert: string;
+  readonly key: string | null;
+  readonly hash: Uint8Array;
+  readonly expiresAt: number;
+  readonly authority: string;
+}>;
+
 export interface Devices {
   list(asker: Asker): Promise<DeviceRecord[]>;
   find(asker: Asker, deviceId: string): Promise<DeviceRecord | undefined>;
@@ -324,7 +348,31 @@ export interface Devices {
     },
     by: string,
   ): Promise<{ device: Device; token: string }>;
-  rotateToken(organisationId: string, deviceId: string, by: string): Promise<string>;
+  rotateToken(
+    organisationId: string,
+    deviceId: string,
+    by: string,
+    options?: { overlapMs?: number; validMs?: number | null },
+  ): Promise<string>;
+  addCertificate(
+    organisationId: string,
+    deviceId: string,
+    certificate: { readonly hash: Uint8Array; readonly expiresAt: number },
+    by: string,
+    options?: { overlapMs?: number | null },
+  ): Promise<void>;
+  /** Those that are valid now. */
+  credentials(organisationId: string, deviceId: string): Promise<DeviceCredential[]>;
+  revokeCredential(organisationId: string, deviceId: string, credentialId: string, by: string): Promise<void>;
+  newClaim(
+    organisationId: string,
+    deviceId: string,
+    validMs: number,
+    by: string,
+  ): Promise<{ code: string; expiresAt: number }>;
+  takeCharge(organisationId: string, gatewayId: string, deviceId: string, by: string): Promise<void>;
+  endCharge(organisationId: string, gatewayId: string, deviceId: string, by: string): Promise<void>;
+  inCharge(organisationId: string, gatewayId: string): Promise<string[]>;
   revoke(organisationId: string, deviceId: string, by: string): Promise<Device>;
   assign(organisationId: string, deviceId: string, patientId: string, from: number, by: string): Promise<Association>;
   release(organisationId: string, deviceId: string, at: number, by: string): Promise<void>;
@@ -451,6 +499,47 @@ export interface AlarmHistory {
   ofPatient(asker: Asker, patientId: string, from: number, to: number): Promise<Alarm[]>;
 }
 
+/** An application of another maker, as it was registered. */
+export interface Application {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: "public" | "secret" | "key" | "backend";
+  readonly redirectUris: readonly string[];
+  readonly launchUri: string | null;
+  readonly scope: string;
+  readonly jwksUri: string | null;
+  readonly mayIntrospect: boolean;
+  readonly createdAt: number;
+  readonly disabledAt: number | null;
+}
+
+export interface ApplicationKeys {
+  readonly jwks?: unknown;
+  readonly jwksUri?: string;
+}
+
+/** Applications that may ask for access. */
+export interface Applications {
+  list(organisationId: string): Promise<readonly Application[]>;
+  lastTokens(organisationId: string): Promise<ReadonlyMap<string, number>>;
+  add(
+    organisationId: string,
+    application: ApplicationKeys & {
+      readonly name: string;
+      readonly kind: Application["kind"];
+      readonly scope: string;
+      readonly redirectUris?: readonly string[];
+      readonly launchUri?: string;
+      readonly mayIntrospect?: boolean;
+    },
+    by: string,
+  ): Promise<{ client: Application; secret?: string }>;
+  disable(organisationId: string, id: string, by: string): Promise<void>;
+  rotate(organisationId: string, id: string, keys: ApplicationKeys, by: string): Promise<{ secret?: string }>;
+  /** As a person reads it. */
+  scopeInWords(scope: string): string;
+}
+
 /** Applications of other makers that are opened from here. */
 export interface Launches {
   begin(
@@ -483,6 +572,8 @@ export interface Relations {
   ofPatient(asker: Asker, patientId: string): Promise<RelationsAndFacts>;
   /** With the facts of those patients. */
   ofPerson(organisationId: string, personId: string): Promise<RelationsAndFacts>;
+  /** The patient's own, and those that were merged into it. */
+  recordsOf(organisationId: string, patientId: string): Promise<string[]>;
   relate(
     organisationId: string,
     patientId: string,

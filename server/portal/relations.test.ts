@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type RouteName, routes } from "@openward/api";
+import type { PortalDeps } from "./portal.ts";
+import type { AuditRecord } from "./ports.ts";
 import { createWorld } from "./testing/world.ts";
 
 function assertForm(name: RouteName, body: unknown): void {
@@ -11,19 +13,21 @@ function assertForm(name: RouteName, body: unknown): void {
 /** As the world signs people in: "session patient" is this person. */
 const PATIENT = "00000000-0000-7000-8000-0000000000a1";
 
-async function worldWithPatient() {
-  const world = await createWorld((deps) => ({
-    ...deps,
-    access: {
-      ...deps.access,
-      async authenticate(headers) {
-        const found = await deps.access.authenticate(headers);
-        return found && found.principal.role === "patient"
-          ? { ...found, principal: { ...found.principal, id: PATIENT } }
-          : found;
+async function worldWithPatient(change: (deps: PortalDeps) => PortalDeps = (deps) => deps) {
+  const world = await createWorld((deps) =>
+    change({
+      ...deps,
+      access: {
+        ...deps.access,
+        async authenticate(headers) {
+          const found = await deps.access.authenticate(headers);
+          return found && found.principal.role === "patient"
+            ? { ...found, principal: { ...found.principal, id: PATIENT } }
+            : found;
+        },
       },
-    },
-  }));
+    }),
+  );
   const { patient } = world.newPatient("Hansen, Kari");
   return { ...world, patient, url: `/api/patients/${patient.id}` };
 }
@@ -101,4 +105,98 @@ test("a patient sees themselves and their devices, and nobody else's", async () 
     [false, null, "deceased"],
   );
   assert.deepEqual((await call("session patient", "GET", "/api/me/devices")).body, []);
+});
+
+test("a patient is told who looked, and by which permission of that time; an emergency with its reason", async () => {
+  const NURSE = "00000000-0000-7000-8000-0000000000b1";
+  const asked: unknown[] = [];
+  const looked = (at: number, more: Partial<AuditRecord> = {}): AuditRecord => ({
+    id: "00000000-0000-7000-8000-0000000000c1",
+    at,
+    who: { kind: "person", id: NURSE, display: "Nina Berg", role: "nurse" },
+    action: "R",
+    code: "api.trend",
+    patients: [],
+    entity: "Observation",
+    via: "GET /api/patients/:id/trend",
+    outcome: "allowed",
+    ...more,
+  });
+  const { call, patient, url } = await worldWithPatient((deps) => ({
+    ...deps,
+    audit: {
+      search: async (_, query) => {
+        asked.push(query.patientIds);
+        return [looked(50), looked(150), looked(250), looked(350), looked(150, { outcome: "refused" })];
+      },
+      inWords: () => "in words",
+    },
+    access: {
+      ...deps.access,
+      grants: {
+        ...deps.access.grants,
+        list: async (organisationId, { patientId = "" }) => {
+          const grant = {
+            organisationId,
+            createdBy: "system",
+            endReason: null,
+            endedBy: null,
+            createdAt: 0,
+            endedAt: null,
+            id: "g",
+          };
+          const ward = { kind: "ward", wardId: "w", afterStayMs: 0 } as const;
+          const one = { kind: "patient", patientId } as const;
+          const role = { kind: "role", role: "nurse" } as const;
+          const her = { kind: "person", id: NURSE } as const;
+          return [
+            {
+              ...grant,
+              grantee: role,
+              reach: ward,
+              purpose: "monitoring",
+              basis: "ward-assignment",
+              from: 100,
+              to: 300,
+              reason: "not told",
+            },
+            {
+              ...grant,
+              grantee: her,
+              reach: one,
+              purpose: "emergency",
+              basis: "break-glass",
+              from: 200,
+              to: 900,
+              endedAt: 300,
+              reason: "unconscious",
+            },
+          ];
+        },
+      },
+    },
+  }));
+  const history = `/api/me/patients/${patient.id}/access-history`;
+  assert.equal((await call("session patient", "GET", history)).status, 404, "nobody who is not related");
+  await call("token administrator", "POST", `${url}/relations`, {
+    personId: PATIENT,
+    relation: "self",
+    reason: "card",
+  });
+  const told = await call("session patient", "GET", history);
+  assertForm("myAccessHistory", told.body);
+  assert.deepEqual(
+    told.body.map((entry: { because: unknown }) => entry.because),
+    [
+      null,
+      { purpose: "monitoring", basis: "ward-assignment", reason: null },
+      { purpose: "emergency", basis: "break-glass", reason: "unconscious" },
+      null,
+      null,
+    ],
+  );
+  assert.deepEqual(asked, [[patient.id]]);
+  assert.equal((await call("token patient", "GET", history)).status, 404, "a token is nobody");
+  await call("token nurse", "POST", `${url}/facts`, { fact: "deceased", reason: "certificate" });
+  assert.equal((await call("session patient", "GET", history)).status, 404);
 });

@@ -55,6 +55,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   endHold: "U",
   stopSharing: "U",
   withdrawConsent: "U",
+  endGrant: "U",
+  endBreakGlass: "U",
+  revokeCredential: "U",
+  rotateApplication: "U",
+  disableApplication: "U",
 };
 
 const OF_ALARMS = new Set(["alarms", "patientAlarms", "acknowledge"]);
@@ -73,6 +78,7 @@ const ENTITIES: readonly (readonly [RegExp, string])[] = [
   [/\/(people)(\/|$)/, "Person"],
   [/\/wards(\/|$)/, "Ward"],
   [/\/(audit|access-history)(\/|$)/, "AuditEvent"],
+  [/\/(grants|break-glass|monitoring)(\/|$)/, "Grant"],
   [/\/reprocess$/, "RawInput"],
   [/\/export$/, "Bundle"],
   [/\/holds(\/|$)/, "LegalHold"],

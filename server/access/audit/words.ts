@@ -16,6 +16,7 @@ const THINGS: Readonly<Record<string, string>> = {
   Ward: "your tile on a ward screen",
   Consent: "what you share",
   Bundle: "your data",
+  Grant: "who may see you",
   RawInput: "what your devices sent",
 };
 
@@ -45,6 +46,15 @@ const VERBS: Readonly<Record<AuditRecord["action"], string>> = {
   E: "worked on",
 };
 
+/** Of what was refused, or did not work. */
+const TRIED: Readonly<Record<AuditRecord["action"], string>> = {
+  C: "add to",
+  R: "look at",
+  U: "change",
+  D: "remove something of",
+  E: "work on",
+};
+
 /** "Nina Berg (nurse) looked at your measurements, for your care" */
 export function inWords(record: AuditRecord): string {
   const { who, onBehalfOf, code, entity, purpose } = record;
@@ -52,8 +62,8 @@ export function inWords(record: AuditRecord): string {
     who.display === "" ? (who.kind === "unknown" ? "Somebody who was not signed in" : `A ${who.kind}`) : who.display;
   const behalf = onBehalfOf ? `, for ${onBehalfOf.display}` : "";
   const subject = `${name}${who.role === null ? "" : ` (${who.role})`}${behalf}`;
-  const verb = code === "fhir.search" ? "looked for" : (CODES[code] ?? VERBS[record.action]);
-  const tried = record.outcome === "allowed" ? "" : "was not allowed what was tried: ";
+  const done = code === "fhir.search" ? "looked for" : (CODES[code] ?? VERBS[record.action]);
+  const verb = record.outcome === "allowed" ? done : `tried in vain to ${TRIED[record.action]}`;
   const why = purpose === undefined ? "" : `, ${PURPOSES[purpose] ?? `for the purpose ${purpose}`}`;
-  return `${subject} ${tried}${verb} ${THINGS[entity] ?? "something of yours"}${why}`;
+  return `${subject} ${verb} ${THINGS[entity] ?? "something of yours"}${why}`;
 }

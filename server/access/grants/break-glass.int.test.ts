@@ -131,6 +131,24 @@ test("each breaking waits in the queue at once, is reviewed once, and by somebod
   assert.deepEqual(await access.breakGlass.list(elsewhere.id, { reviewed: true }), []);
 });
 
+test("who broke the glass ends it before its time, and its review waits all the same", async () => {
+  const patient = await newPatient();
+  const grant = await breakGlass(patient.mrn);
+  const other = await registry.people.create(home.id, "Nils Dahl", "physician", BY);
+  const mine = async (who: Person) => (await access.breakGlass.running(principalOf(who))).map(({ id }) => id);
+  assert.ok((await mine(nurse)).includes(grant.id));
+  assert.deepEqual(await mine(other), []);
+  await assert.rejects(access.breakGlass.end(principalOf(other), grant.id), refused("NOT_FOUND"));
+  const view = await access.viewOf(principalOf(nurse));
+  const ended = await access.breakGlass.end(principalOf(nurse), grant.id);
+  assert.equal(ended.endedBy, nurse.id);
+  await until("the patient is seen no more", () => !view.has(patient.id));
+  assert.ok(!(await mine(nurse)).includes(grant.id));
+  await assert.rejects(access.breakGlass.end(principalOf(nurse), grant.id), refused("NOT_FOUND"));
+  const waiting = await access.breakGlass.list(home.id, { reviewed: false });
+  assert.equal(waiting.find((one) => one.grant.id === grant.id)?.mrn, patient.mrn);
+});
+
 test("the glass is not broken across organisations, by programs, by who takes care of nobody, or without a reason", async () => {
   const [patient, foreign] = [await newPatient(), await newPatient(elsewhere)];
   await assert.rejects(breakGlass(foreign.id), refused("NOT_FOUND"));

@@ -24,6 +24,17 @@ export function createBreakGlass(deps: {
 }): BreakGlass {
   const { tables, runtime, grants } = deps;
 
+  const running = async ({ organisationId, id }: Principal): Promise<Grant[]> => {
+    const rows = await tables.inOrganisation(organisationId, (tx) =>
+      tx.rows<GrantRow>(
+        `SELECT * FROM access_grant WHERE grantee_id = $1 AND basis = 'break-glass' AND ended_at IS NULL AND to_at > $2
+          ORDER BY to_at, id LIMIT ${LISTED_MAX}`,
+        [id, runtime.clock.now()],
+      ),
+    );
+    return rows.map(toGrant);
+  };
+
   return {
     async open(principal, { patient, reason }) {
       needEmergency(principal);
@@ -68,11 +79,21 @@ export function createBreakGlass(deps: {
       return grant as Grant;
     },
 
+    running,
+
+    async end(principal, grantId) {
+      // Another's, and one that has ended, are answered alike: neither is there to be ended.
+      if (!(await running(principal)).some(({ id }) => id === grantId))
+        throw new RefusedInput("NOT_FOUND", { at: "id" });
+      return grants.end(principal.organisationId, grantId, principal.id, "ended by who began it");
+    },
+
     async list(organisationId, { reviewed }) {
       const rows = await tables.inOrganisation(organisationId, (tx) =>
         tx.rows<GrantRow & Reviewed>(
-          `SELECT g.*, r.outcome, r.note, r.reviewed_at, r.reviewed_by
-             FROM access_grant g LEFT JOIN break_glass_review r ON r.grant_id = g.id
+          `SELECT g.*, p.mrn, r.outcome, r.note, r.reviewed_at, r.reviewed_by
+             FROM access_grant g JOIN patient p ON p.id = g.patient_id
+             LEFT JOIN break_glass_review r ON r.grant_id = g.id
             WHERE g.basis = 'break-glass' AND (r.grant_id IS NOT NULL) = $1
             ORDER BY g.created_at DESC, g.id LIMIT ${LISTED_MAX}`,
           [reviewed],
@@ -107,8 +128,9 @@ export function createBreakGlass(deps: {
       if (outcome === "not-justified" && isRunning) await grants.end(organisationId, grantId, by, "not justified");
       const all = await tables.inOrganisation(organisationId, (tx) =>
         tx.rows<GrantRow & Reviewed>(
-          `SELECT g.*, r.outcome, r.note, r.reviewed_at, r.reviewed_by
-             FROM access_grant g JOIN break_glass_review r ON r.grant_id = g.id WHERE g.id = $1`,
+          `SELECT g.*, p.mrn, r.outcome, r.note, r.reviewed_at, r.reviewed_by
+             FROM access_grant g JOIN patient p ON p.id = g.patient_id
+             JOIN break_glass_review r ON r.grant_id = g.id WHERE g.id = $1`,
           [grantId],
         ),
       );
@@ -118,6 +140,7 @@ export function createBreakGlass(deps: {
 }
 
 interface Reviewed {
+  readonly mrn: string;
   readonly outcome: "justified" | "not-justified" | "unclear" | null;
   readonly note: string | null;
   readonly reviewed_at: number | null;
@@ -128,6 +151,7 @@ function toGlass(row: GrantRow & Reviewed): GlassBroken {
   const { outcome, note, reviewed_at: at, reviewed_by: by } = row;
   return {
     grant: toGrant(row),
+    mrn: row.mrn,
     review: outcome === null || at === null || by === null ? null : { outcome, note, at, by },
   };
 }

@@ -27,6 +27,16 @@ export function createClients(deps: {
       return rows.map(clientOf);
     },
 
+    async lastTokens(organisationId) {
+      const rows = await tables.inOrganisation(organisationId, (tx) =>
+        tx.rows<{ client_id: string; at: number }>(
+          `SELECT client_id, max(created_at) AS at FROM oauth_record
+            WHERE kind IN ('AccessToken', 'RefreshToken', 'ClientCredentials') GROUP BY client_id`,
+        ),
+      );
+      return new Map(rows.map(({ client_id: clientId, at }) => [clientId, at]));
+    },
+
     async add(organisationId, client, by) {
       const { name, kind, scope, redirectUris, launchUri, jwks, jwksUri } = checked(client);
       const id = runtime.ids.uuid();

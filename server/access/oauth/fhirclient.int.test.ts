@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { root } from "../../../test/support/ward.ts";
-import { type Browser, openBrowser, skipWithoutBrowser } from "../../../web/e2e/browser.ts";
+import { type Browser, openBrowser, picture, skipWithoutBrowser } from "../../../web/e2e/browser.ts";
 import { startTestServer, type TestServer } from "./testing/server.ts";
 
 const SCOPE = "openid fhirUser launch/patient offline_access patient/Observation.rs patient/Patient.rs";
@@ -84,6 +84,9 @@ test("the SMART JavaScript library launches by itself in a browser, and sees the
   await page.goto(`${appAddress}/launch?${new URLSearchParams({ client: client.id, iss: server.fhir })}`);
   await page.getByRole("link", { name: "Hansen, Kari" }).click();
   await page.getByRole("heading", { name: "Heart rates asks for access" }).waitFor();
+  await picture(page, "consent-of-application");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await picture(page, "consent-of-application-dark");
   await page.getByRole("button", { name: "Allow", exact: true }).click();
   await page.waitForURL(`${appAddress}/app**`);
   await page.waitForFunction("document.getElementById('result').textContent !== ''");

@@ -7,20 +7,29 @@ import { isPlainScope, parseScope } from "./scopes.ts";
 const html = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
-const STYLE = `body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f6f8;color:#15202b}
-main{max-width:36rem;margin:3rem auto;padding:2rem;background:#fff;border:1px solid #cfd8e0;border-radius:8px}
-h1{font-size:1.4rem;margin-top:0}ul{padding-left:1.2rem}li{margin:.3rem 0}
-a.choice{display:block;padding:.8rem;margin:.4rem 0;border:1px solid #8aa0b2;border-radius:6px;color:inherit;text-decoration:none}
-a.choice:hover,a.choice:focus{background:#e8f1fa}label{display:block;margin:.4rem 0}
-button{font:inherit;padding:.7rem 1.4rem;margin:1rem .6rem 0 0;border-radius:6px;border:1px solid #0b5cad;background:#0b5cad;color:#fff}
-button[value=deny]{background:#fff;color:#0b5cad}input[type=search]{font:inherit;padding:.5rem;width:60%}`;
+/** The portals' colours, light and dark: web/src/app/theme.css has their names. */
+const STYLE = `:root{color-scheme:light dark;--ground:#e9edf1;--surface:#fff;--raised:#f5f7f9;--ink:#101a23;--soft:#4c5a67;--line:#d3dae1;--accent:#0b6576;--on-accent:#fff}
+@media (prefers-color-scheme:dark){:root{--ground:#06090c;--surface:#10161c;--raised:#18212a;--ink:#edf2f6;--soft:#a9b7c4;--line:#27323d;--accent:#5cc3d6;--on-accent:#00222a}}
+*{box-sizing:border-box}body{font:16px/1.5 system-ui,sans-serif;margin:0;padding:1rem;background:var(--ground);color:var(--ink)}
+main{max-width:38rem;margin:clamp(0rem,6vh,4rem) auto;padding:clamp(1rem,4vw,2rem);background:var(--surface);border:1px solid var(--line);border-radius:12px}
+.brand{display:flex;align-items:center;gap:.55rem;margin:0 0 1.2rem;font-weight:720;letter-spacing:-.02em}
+h1{font-size:1.45rem;line-height:1.2;letter-spacing:-.015em;margin:0 0 .8rem;overflow-wrap:anywhere}p{margin:.7rem 0}a{color:var(--accent)}small{color:var(--soft)}
+a.choice,label{display:flex;flex-wrap:wrap;gap:.2rem .7rem;align-items:baseline;padding:.7rem .85rem;margin:.4rem 0;border:1px solid var(--line);border-radius:8px;background:var(--raised);color:inherit;text-decoration:none}
+a.choice:hover,label:hover{border-color:var(--accent)}label{flex-wrap:nowrap}input[type=checkbox]{width:1.1rem;height:1.1rem;flex:none;align-self:center;accent-color:var(--accent)}
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+button{font:inherit;font-weight:600;padding:.65rem 1.3rem;margin:.8rem .5rem 0 0;border-radius:8px;border:1px solid var(--accent);background:var(--accent);color:var(--on-accent);cursor:pointer}
+button[value=deny]{background:transparent;color:inherit;border-color:var(--line)}
+input[type=search]{font:inherit;padding:.6rem .75rem;width:min(100%,22rem);border:1px solid var(--line);border-radius:8px;background:var(--raised);color:inherit}
+.who{padding:.7rem .85rem;border:2px solid var(--ink);border-radius:8px}`;
+
+const BRAND = `<p class="brand"><svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true"><rect width="32" height="32" rx="8" fill="#0b6e7f"/><path d="M4 17h6l2.2-5 4.2 12L20.6 8l2.4 9H28" fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>Openward</p>`;
 
 /** By it a browser knows the one style that these pages have. */
 export const STYLE_HASH = `sha256-${createHash("sha256").update(STYLE).digest("base64")}`;
 
 function page(title: string, body: string, head = ""): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${html(title)}</title>${head}<style>${STYLE}</style></head><body><main><h1>${html(title)}</h1>${body}</main></body></html>`;
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${html(title)}</title>${head}<style>${STYLE}</style></head><body><main>${BRAND}<h1>${html(title)}</h1>${body}</main></body></html>`;
 }
 
 /**
@@ -93,7 +102,7 @@ export function askConsent(facts: {
     `${appName} asks for access`,
     `<p>You are signed in as <strong>${html(personName)}</strong>. If you allow it, <strong>${html(appName)}</strong> may:</p>
 <form method="post" action="${html(action)}">${boxes}${away}${plain}
-${patient ? `<p>For one patient: <strong>${nameOf(patient)}</strong></p><input type="hidden" name="patient" value="${html(patient.id)}">` : "<p>For every patient whom you may see.</p>"}
+${patient ? `<p class="who">For one patient: <strong>${nameOf(patient)}</strong></p><input type="hidden" name="patient" value="${html(patient.id)}">` : `<p class="who">For every patient whom you may see.</p>`}
 <p>${isLong ? (isOffline ? "Without the last choice above it ends after an hour." : "It ends when you are signed out.") : "It ends after an hour."} It never sees more than you may see yourself.</p>
 <button name="decision" value="allow">Allow</button><button name="decision" value="deny">Do not allow</button></form>`,
   );
@@ -108,6 +117,15 @@ const TYPES: Readonly<Record<string, string>> = {
   Provenance: "who corrected measurements",
 };
 
+const PLAIN: Readonly<Record<string, string>> = {
+  openid: "know that somebody has signed in",
+  fhirUser: "know who has signed in",
+  launch: "be opened from a patient's page",
+  "launch/patient": "ask which patient it is about",
+  offline_access: "go on while the person is away",
+  online_access: "go on while the person is signed in",
+};
+
 const WHOSE: Readonly<Record<ResourceScope["compartment"], string>> = {
   patient: "of this patient",
   user: "of every patient whom you may see",
@@ -117,7 +135,7 @@ const WHOSE: Readonly<Record<ResourceScope["compartment"], string>> = {
 /** A scope as a person reads it. */
 export function inWords(text: string): string {
   const scope = parseScope(text);
-  if (!scope) return text;
+  if (!scope) return PLAIN[text] ?? text;
   const { type, interactions, compartment, query } = scope;
   const verbs = [
     ...(/[rs]/.test(interactions) ? ["read"] : []),

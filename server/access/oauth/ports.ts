@@ -74,6 +74,8 @@ export interface NewClient {
 /** Applications that an administrator registered. */
 export interface Clients {
   list(organisationId: string): Promise<Client[]>;
+  /** When each got its newest token, of those that are kept: swept ones are not known any more. */
+  lastTokens(organisationId: string): Promise<ReadonlyMap<string, number>>;
   /** `secret` once, of kind "secret". @throws RefusedInput FIELD_INVALID, SCOPE_INVALID */
   add(organisationId: string, client: NewClient, by: string): Promise<{ client: Client; secret?: string }>;
   /** Ends it and every token that it has. @throws RefusedInput NOT_FOUND */

@@ -25,6 +25,7 @@ export function relationsInMemory(deps: {
 
   return {
     ofPatient: async (_, patientId) => ({ relations: of(relations, patientId), facts: of(facts, patientId) }),
+    recordsOf: async (_, patientId) => [patientId],
     ofPerson: async (_, personId) => {
       const own = [...relations.values()].filter((one) => one.personId === personId);
       return { relations: own, facts: own.flatMap(({ patientId }) => of(facts, patientId)) };

@@ -26,6 +26,7 @@ import type {
   Reading,
   StreamSummary,
 } from "../ports.ts";
+import { applicationsInMemory } from "./applications.ts";
 import { relationsInMemory } from "./relations.ts";
 
 export const ORGANISATION = "00000000-0000-7000-8000-00000000000a";
@@ -268,6 +269,10 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
         open: async () => {
           throw new RefusedInput("NOT_FOUND", { at: "patient" });
         },
+        running: async () => [],
+        end: async () => {
+          throw new RefusedInput("NOT_FOUND", { at: "id" });
+        },
         list: async () => [],
         review: async () => {
           throw new RefusedInput("NOT_FOUND", { at: "id" });
@@ -336,7 +341,26 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
         });
         return { device, token: "secret-token" };
       },
-      rotateToken: async () => "another-token",
+      async rotateToken(_organisationId, deviceId, _by, options) {
+        asked.push(["rotate token", deviceId, options]);
+        return "another-token";
+      },
+      async addCertificate(_organisationId, deviceId, { hash, expiresAt }, _by, options) {
+        asked.push(["add certificate", deviceId, [...hash], expiresAt, options]);
+      },
+      // The real ones, on the real database: server/store/registry.
+      credentials: async () => [],
+      revokeCredential: async () => {
+        throw new RefusedInput("NOT_FOUND", { at: "credential" });
+      },
+      newClaim: async (_organisationId, _deviceId, validMs) => ({ code: "AAAA-BBBB-CCCC", expiresAt: now() + validMs }),
+      async takeCharge(_organisationId, gatewayId, deviceId) {
+        asked.push(["take charge", gatewayId, deviceId]);
+      },
+      endCharge: async () => {
+        throw new RefusedInput("NOT_FOUND", { at: "device" });
+      },
+      inCharge: async () => [],
       async revoke(_, deviceId) {
         const record = need(devices, deviceId);
         const device = { ...record.device, revokedAt: now() };
@@ -352,6 +376,11 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       async release(_, deviceId) {
         devices.set(deviceId, { ...need(devices, deviceId), association: null });
       },
+    },
+    certify: async (deviceId, { csr, days }) => {
+      asked.push(["certify", deviceId, csr, days]);
+      const expiresAt = now() + days * 86_400_000;
+      return { cert: "CERT", key: csr === null ? "KEY" : null, hash: new Uint8Array([1]), expiresAt, authority: "CA" };
     },
     devicesNow: {
       isConnected: (deviceId) => deviceId === "oximeter-1",
@@ -402,6 +431,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       };
     },
     history: { ofPatient: async (_, patientId) => alarms.filter((alarm) => alarm.patientId === patientId) },
+    applications: applicationsInMemory({ now, id }),
     launches: {
       begin: async (_by, clientId, patientId) => ({
         url: `https://app.example/launch?client=${clientId}&patient=${patientId}`,

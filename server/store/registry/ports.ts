@@ -249,6 +249,8 @@ export interface RelationRegistry {
   ofPatient(asker: Asker, patientId: string): Promise<RelationsAndFacts>;
   /** With the facts of those patients. */
   ofPerson(organisationId: string, personId: string): Promise<RelationsAndFacts>;
+  /** The patient's own, and those that were merged into it. */
+  recordsOf(organisationId: string, patientId: string): Promise<string[]>;
   /** CONFLICT where the person's role is another, or the two are related at that time. */
   relate(
     organisationId: string,

@@ -62,6 +62,19 @@ export function createRelationRegistry({ api, runtime, changed }: RegistryContex
       });
     },
 
+    async recordsOf(organisationId, patientId) {
+      const rows = await inOrganisation(api, organisationId, (tx) =>
+        tx.rows<{ id: string }>(
+          `WITH RECURSIVE one AS (
+             SELECT id FROM patient WHERE id = $1
+             UNION SELECT p.id FROM patient p JOIN one ON p.merged_into = one.id)
+           SELECT id FROM one`,
+          [needUuid(patientId, "patient")],
+        ),
+      );
+      return rows.map(({ id }) => id);
+    },
+
     async relate(organisationId, patientId, { personId, relation, reason, from, to }, by) {
       const at = now();
       const made: PatientRelation = {

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { AuditRecord } from "./record.ts";
+import { inWords } from "./words.ts";
+
+const record = (more: Partial<AuditRecord> = {}): AuditRecord => ({
+  id: "00000000-0000-7000-8000-0000000000c1",
+  at: 0,
+  organisationId: null,
+  who: { kind: "person", id: "n", display: "Nina Berg", role: "nurse" },
+  action: "R",
+  code: "api.trend",
+  patients: [],
+  entity: "Observation",
+  via: "GET /api/patients/:id/trend",
+  outcome: "allowed",
+  ...more,
+});
+
+test("what was done is told as done, and what was refused as tried", () => {
+  assert.equal(inWords(record()), "Nina Berg (nurse) looked at your measurements");
+  assert.equal(
+    inWords(record({ outcome: "refused", entity: "Grant", action: "U" })),
+    "Nina Berg (nurse) tried in vain to change who may see you",
+  );
+  assert.equal(
+    inWords(record({ who: { kind: "unknown", id: null, display: "", role: null }, outcome: "refused" })),
+    "Somebody who was not signed in tried in vain to look at your measurements",
+  );
+});
