@@ -1,6 +1,7 @@
 import { Button, Group, Modal, Select, Stack, Table, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
+import { GlassQueue } from "../access/glass-queue.tsx";
 import { useMay, useTitle, useWards } from "../app/hooks.ts";
 import { Empty, Page } from "../app/pages.tsx";
 import { Problem } from "../parts/problem.tsx";
@@ -11,12 +12,14 @@ import { useAddWard } from "./use-people.ts";
 export function AdministrationPage() {
   useTitle("Administration");
   const isAdministrator = useMay("admin");
+  const zone = useWards().data?.[0]?.timeZone ?? "UTC";
   if (!useMay("identities")) {
     return <Empty title="Only administrators manage people and wards" />;
   }
   return (
     <Page title="Administration">
       <PeopleSection />
+      <GlassQueue zone={zone} />
       {isAdministrator && <Wards />}
     </Page>
   );

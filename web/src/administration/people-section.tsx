@@ -1,7 +1,17 @@
 import { ActionIcon, Button, Menu, Table } from "@mantine/core";
 import type { PersonBody } from "@openward/api";
-import { IconDots, IconLink, IconPencil, IconPlus, IconUserCheck, IconUserOff, IconUsers } from "@tabler/icons-react";
+import {
+  IconDots,
+  IconEye,
+  IconLink,
+  IconPencil,
+  IconPlus,
+  IconUserCheck,
+  IconUserOff,
+  IconUsers,
+} from "@tabler/icons-react";
 import { useState } from "react";
+import { PersonGrantsDialog } from "../access/person-grants-dialog.tsx";
 import { useMay, useWards } from "../app/hooks.ts";
 import { Failed, Loading } from "../app/pages.tsx";
 import { roleWord } from "../app/permissions.ts";
@@ -15,7 +25,7 @@ import { RelateDialog } from "./relate-dialog.tsx";
 import { Section } from "./section.tsx";
 import { useDisable, useNewLink, usePeople } from "./use-people.ts";
 
-type Doing = { readonly what: "change" | "disable" | "relate"; readonly person: PersonBody } | null;
+type Doing = { readonly what: "change" | "disable" | "relate" | "grants"; readonly person: PersonBody } | null;
 
 /** Who can sign in, and as what. */
 export function PeopleSection() {
@@ -90,6 +100,7 @@ export function PeopleSection() {
       {linked && <LinkShown linked={linked} onClose={() => setLinked(null)} zone={zone} />}
       {doing?.what === "change" && <ChangePerson person={doing.person} onClose={close} />}
       {doing?.what === "relate" && <RelateDialog person={doing.person} onClose={close} />}
+      {doing?.what === "grants" && <PersonGrantsDialog person={doing.person} zone={zone} onClose={close} />}
       {doing?.what === "disable" && <DisablePerson person={doing.person} onClose={close} />}
     </Section>
   );
@@ -97,7 +108,7 @@ export function PeopleSection() {
 
 function PersonMenu(props: {
   readonly person: PersonBody;
-  readonly onDo: (what: "change" | "disable" | "relate") => void;
+  readonly onDo: (what: "change" | "disable" | "relate" | "grants") => void;
   readonly onLink: () => void;
   readonly onEnable: () => void;
 }) {
@@ -118,6 +129,9 @@ function PersonMenu(props: {
         )}
         <Menu.Item leftSection={<IconPencil size={17} />} onClick={() => onDo("change")}>
           Change name or role
+        </Menu.Item>
+        <Menu.Item leftSection={<IconEye size={17} />} onClick={() => onDo("grants")}>
+          Whom they may see
         </Menu.Item>
         {isBeside && person.disabledAt === null && (
           <Menu.Item leftSection={<IconUsers size={17} />} onClick={() => onDo("relate")}>

@@ -53,7 +53,10 @@ const own = createRoute({
   component: lazyRouteComponent(() => import("../patient-portal/own-shell.tsx"), "OwnShell"),
   beforeLoad: ({ context }) => signedIn(context),
 });
-const ownPage = <Path extends string>(path: Path, name: "DevicesPage" | "LookedPage" | "ConsentPage" | "PeoplePage") =>
+const ownPage = <Path extends string>(
+  path: Path,
+  name: "DevicesPage" | "LookedPage" | "ConsentPage" | "PeoplePage" | "EmergenciesPage",
+) =>
   createRoute({
     getParentRoute: () => own,
     path,
@@ -88,7 +91,7 @@ const patients = createRoute({
   component: lazyRouteComponent(() => import("../patients/patients-page.tsx"), "PatientsPage"),
 });
 
-export const chartTabs = ["live", "trends", "readings", "waveforms", "alarms", "limits", "devices"] as const;
+export const chartTabs = ["live", "trends", "readings", "waveforms", "alarms", "limits", "devices", "access"] as const;
 export type ChartTab = (typeof chartTabs)[number];
 
 const chart = createRoute({
@@ -140,6 +143,7 @@ const tree = root.addChildren([
     ownPage("looked", "LookedPage"),
     ownPage("consent", "ConsentPage"),
     ownPage("people", "PeoplePage"),
+    ownPage("emergencies", "EmergenciesPage"),
   ]),
   shell.addChildren([home, ward, patients, chart, devices, quarantine, administration, account]),
 ]);

@@ -4,6 +4,7 @@ import {
   IconBell,
   IconChartLine,
   IconDeviceWatch,
+  IconEye,
   IconHeartbeat,
   IconListNumbers,
   IconWaveSine,
@@ -24,6 +25,7 @@ import { PatientHeader } from "./patient-header.tsx";
 
 const Trends = lazy(() => import("./trends/trends.tsx"));
 const Readings = lazy(() => import("./readings/readings.tsx"));
+const Access = lazy(() => import("../access/access-panel.tsx"));
 const Waveforms = lazy(() => import("./waveforms/waveforms.tsx"));
 
 const tabs = [
@@ -34,6 +36,7 @@ const tabs = [
   { value: "alarms", label: "Alarms", icon: IconBell },
   { value: "limits", label: "Limits", icon: IconAdjustmentsAlt },
   { value: "devices", label: "Devices", icon: IconDeviceWatch },
+  { value: "access", label: "Access", icon: IconEye },
 ] as const;
 
 export function ChartPage() {
@@ -100,6 +103,9 @@ export function ChartPage() {
           </Tabs.Panel>
           <Tabs.Panel value="devices">
             <DevicesPanel patient={patient} />
+          </Tabs.Panel>
+          <Tabs.Panel value="access">
+            <Access patient={patient} />
           </Tabs.Panel>
         </Suspense>
       </Tabs>

@@ -1,6 +1,8 @@
 import type { PatientBody } from "@openward/api";
 import { IconAdjustmentsAlt, IconUserQuestion } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { GlassMarker } from "../access/glass-marker.tsx";
+import { UnwatchedPatient } from "../access/unwatched.tsx";
 import { AlarmBar } from "../alarms/alarm-bar.tsx";
 import { useMay, useNow } from "../app/hooks.ts";
 import type { TileState } from "../live/tiles.ts";
@@ -75,6 +77,8 @@ export function PatientHeader({
           </span>
         </Link>
       )}
+      <GlassMarker patient={patient} />
+      <UnwatchedPatient patient={patient} />
       {alarms.length > 0 && (
         <ul className={classes.alarms} aria-label="Alarms now">
           {alarms.map((alarm) => (

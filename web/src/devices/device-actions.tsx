@@ -1,14 +1,14 @@
-import { ActionIcon, Button, Group, Menu, Modal, Stack } from "@mantine/core";
+import { ActionIcon, Menu } from "@mantine/core";
 import type { DeviceBody } from "@openward/api";
 import { IconBan, IconDots, IconKey, IconUserMinus, IconUserPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { useMay } from "../app/hooks.ts";
 import { Confirm } from "../parts/confirm.tsx";
 import { AssignDialog } from "./assign-dialog.tsx";
-import { TokenShown } from "./token-shown.tsx";
-import { useRelease, useRevoke, useRotateToken } from "./use-devices.ts";
+import { CredentialsDialog } from "./credentials-dialog.tsx";
+import { useRelease, useRevoke } from "./use-devices.ts";
 
-type Doing = "assign" | "release" | "rotate" | "revoke" | null;
+type Doing = "assign" | "release" | "credentials" | "revoke" | null;
 
 /** What can be done with a device. */
 export function DeviceActions({ device }: { readonly device: DeviceBody }) {
@@ -16,12 +16,8 @@ export function DeviceActions({ device }: { readonly device: DeviceBody }) {
   const mayAssign = useMay("technical");
   const mayManage = useMay("fleet");
   const release = useRelease(device.id);
-  const rotate = useRotateToken(device.id);
   const revoke = useRevoke(device.id);
-  const close = () => {
-    setDoing(null);
-    rotate.reset();
-  };
+  const close = () => setDoing(null);
   if (device.revokedAt !== null || (!mayAssign && !mayManage)) return null;
   return (
     <>
@@ -45,8 +41,8 @@ export function DeviceActions({ device }: { readonly device: DeviceBody }) {
           {mayManage && (
             <>
               <Menu.Divider />
-              <Menu.Item leftSection={<IconKey size={17} />} onClick={() => setDoing("rotate")}>
-                New token
+              <Menu.Item leftSection={<IconKey size={17} />} onClick={() => setDoing("credentials")}>
+                Sign-in: tokens, certificates, claim code
               </Menu.Item>
               <Menu.Item leftSection={<IconBan size={17} />} onClick={() => setDoing("revoke")}>
                 Revoke
@@ -80,28 +76,7 @@ export function DeviceActions({ device }: { readonly device: DeviceBody }) {
       >
         The device <b>{device.id}</b> is disconnected and can never sign in again. What it measured stays.
       </Confirm>
-      {rotate.data && doing === "rotate" ? (
-        <Modal opened onClose={close} title={`New token of ${device.id}`} size="lg" closeOnClickOutside={false}>
-          <Stack>
-            <TokenShown id={rotate.data.id} token={rotate.data.token} type={device.type} />
-            <Group justify="flex-end">
-              <Button onClick={close}>Done</Button>
-            </Group>
-          </Stack>
-        </Modal>
-      ) : (
-        <Confirm
-          isOpen={doing === "rotate"}
-          onClose={close}
-          title={`New token for ${device.display}`}
-          action="Make a new token"
-          isPending={rotate.isPending}
-          error={rotate.error}
-          onConfirm={() => rotate.mutate(undefined)}
-        >
-          The token that <b>{device.id}</b> has now ends at once: the device is silent until it has the new one.
-        </Confirm>
-      )}
+      {doing === "credentials" && <CredentialsDialog device={device} onClose={close} />}
     </>
   );
 }

@@ -23,8 +23,6 @@ function useChange<Input, Output>(run: (input: Input) => Promise<Output>) {
 }
 
 export const useAddDevice = () => useChange((body: Body<"addDevice">) => ask("addDevice", { body }));
-export const useRotateToken = (deviceId: string) =>
-  useChange((_: undefined) => ask("rotateToken", { params: { deviceId } }));
 export const useRevoke = (deviceId: string) =>
   useChange((_: undefined) => ask("revokeDevice", { params: { deviceId } }));
 export const useAssign = (deviceId: string) =>

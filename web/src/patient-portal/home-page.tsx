@@ -1,4 +1,4 @@
-import { Alert } from "@mantine/core";
+import { Alert, Group } from "@mantine/core";
 import type { MeBody } from "@openward/api";
 import { Link } from "@tanstack/react-router";
 import { usePasskeys } from "../account/use-account.ts";
@@ -64,7 +64,12 @@ function About({ one }: { readonly one: MeBody["patients"][number] }) {
           {one.mayDecide ? "You decide who may see it." : "You see what is shared with you."}
         </p>
       )}
-      {one.maySee && <Link to="/mine/devices">Devices</Link>}
+      {one.maySee && (
+        <Group gap="md">
+          <Link to="/mine/devices">Devices</Link>
+          <Link to="/mine/looked">Who looked</Link>
+        </Group>
+      )}
       {one.maySee && one.relation !== "family" && (
         <p style={{ margin: "0.4rem 0 0" }}>
           <a href={`/api/me/patients/${one.patientId}/export`} download>

@@ -1,4 +1,4 @@
-import { IconDeviceWatch, IconEye, IconHome, IconLock, IconUsers } from "@tabler/icons-react";
+import { IconDeviceWatch, IconEye, IconHome, IconLock, IconUrgent, IconUsers } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
@@ -52,10 +52,13 @@ export function OwnShell() {
             </>
           )}
           {may(principal.role, "identities") && (
-            <Item to="/mine/people" icon={<IconUsers size={20} aria-hidden />} text="People" />
+            <>
+              <Item to="/mine/people" icon={<IconUsers size={20} aria-hidden />} text="People" />
+              <Item to="/mine/emergencies" icon={<IconUrgent size={20} aria-hidden />} text="Emergencies" />
+            </>
           )}
         </nav>
-        <div className={classes.tools} style={{ marginLeft: "auto" }}>
+        <div className={classes.tools} style={{ marginLeft: "auto", justifyContent: "flex-end" }}>
           <UserMenu />
         </div>
       </header>
@@ -67,7 +70,7 @@ export function OwnShell() {
 }
 
 function Item(props: {
-  readonly to: "/mine" | "/mine/devices" | "/mine/looked" | "/mine/consent" | "/mine/people";
+  readonly to: "/mine" | "/mine/devices" | "/mine/looked" | "/mine/consent" | "/mine/people" | "/mine/emergencies";
   readonly icon: ReactNode;
   readonly text: string;
   readonly isExact?: boolean;

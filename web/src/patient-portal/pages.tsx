@@ -1,5 +1,7 @@
 import { Table } from "@mantine/core";
 import { IconDeviceWatch, IconEye, IconLock } from "@tabler/icons-react";
+import { GlassQueue } from "../access/glass-queue.tsx";
+import { WhoLooked } from "../access/who-looked.tsx";
 import { PeopleSection } from "../administration/people-section.tsx";
 import { useMay, useNow, useTitle } from "../app/hooks.ts";
 import { Card, Empty, Failed, Loading, Page } from "../app/pages.tsx";
@@ -61,13 +63,37 @@ export function DevicesPage() {
   );
 }
 
+/** Who looked at the record of the patient, in plain words: of oneself, or of whom one stands beside. */
 export function LookedPage() {
   useTitle("Who looked");
+  const me = useMe();
+  const patients = (me.data?.patients ?? []).filter((one) => one.maySee);
   return (
     <Page title="Who looked" narrow>
-      <Empty title="Nothing is listed here yet" icon={<IconEye size={40} stroke={1.3} />}>
-        <p>Who looked at this record, when and why, will stand here. Until then ask the ward.</p>
-      </Empty>
+      {me.isPending ? (
+        <Loading />
+      ) : me.isError ? (
+        <Failed error={me.error} retry={() => me.refetch()} />
+      ) : patients.length === 0 ? (
+        <Empty title="There is no record to be told about" icon={<IconEye size={40} stroke={1.3} />} />
+      ) : (
+        patients.map((one) => (
+          <section key={one.patientId} aria-label={one.name}>
+            {patients.length > 1 && <h2 style={{ margin: "0 0 0.5rem", fontSize: "1.1rem" }}>{one.name}</h2>}
+            <WhoLooked
+              patientId={one.patientId}
+              zone={one.timeZone}
+              isOwn
+              note={
+                <p>
+                  Does something here look wrong to you? Tell the ward or the hospital&rsquo;s privacy officer who and
+                  when: they can see the same, and more.
+                </p>
+              }
+            />
+          </section>
+        ))
+      )}
     </Page>
   );
 }
@@ -90,6 +116,17 @@ export function PeoplePage() {
   return (
     <Page title="People">
       <PeopleSection />
+    </Page>
+  );
+}
+
+/** Who saw a patient in an emergency: looked at by somebody else. */
+export function EmergenciesPage() {
+  useTitle("Emergencies");
+  if (!useMay("identities")) return <Empty title="Only administrators and privacy officers look at these" />;
+  return (
+    <Page title="Emergencies">
+      <GlassQueue zone={Intl.DateTimeFormat().resolvedOptions().timeZone} />
     </Page>
   );
 }

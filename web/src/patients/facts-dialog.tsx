@@ -56,7 +56,7 @@ function Facts({ patient, facts }: { readonly patient: PatientBody; readonly fac
   return (
     <>
       {facts.map((one) => (
-        <Alert key={one.id} variant="light" color="orange" title={factWord[one.fact]}>
+        <Alert key={one.id} variant="light" color="gray" title={factWord[one.fact]}>
           <Group justify="space-between">
             <span>
               Since {formatWhen(one.from, now, patient.timeZone)}: {one.reason}

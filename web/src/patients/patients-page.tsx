@@ -1,8 +1,10 @@
-import { Button, Switch, Table, TextInput } from "@mantine/core";
+import { Anchor, Button, Switch, Table, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconSearch, IconUserPlus, IconUserQuestion } from "@tabler/icons-react";
+import { IconSearch, IconUrgent, IconUserPlus, IconUserQuestion } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { BreakGlassDialog } from "../access/break-glass-dialog.tsx";
+import { useMayBreakGlass } from "../access/use-break-glass.ts";
 import { compareBeds } from "../alarms/priority.ts";
 import { useMay, useNow, useTitle } from "../app/hooks.ts";
 import { Card, Empty, Failed, Loading, Page } from "../app/pages.tsx";
@@ -17,6 +19,8 @@ export function PatientsPage() {
   const [typed, setTyped] = useState("");
   const [q] = useDebouncedValue(typed.trim(), 200);
   const [all, setAll] = useState(false);
+  const [isEmergency, setEmergency] = useState(false);
+  const mayBreakGlass = useMayBreakGlass();
   const [isAdmitting, setAdmitting] = useState(false);
   const patients = usePatients(q, all);
   const mayChange = useMay("clinical");
@@ -41,6 +45,11 @@ export function PatientsPage() {
             onChange={(e) => setTyped(e.currentTarget.value)}
           />
           <Switch label="Also discharged" checked={all} onChange={(e) => setAll(e.currentTarget.checked)} />
+          {mayBreakGlass && (
+            <Button variant="default" leftSection={<IconUrgent size={18} />} onClick={() => setEmergency(true)}>
+              Emergency access
+            </Button>
+          )}
           {mayChange && (
             <Button leftSection={<IconUserPlus size={18} />} onClick={() => setAdmitting(true)}>
               Admit patient
@@ -55,7 +64,17 @@ export function PatientsPage() {
         ) : patients.isError && !patients.data ? (
           <Failed error={patients.error} retry={() => patients.refetch()} />
         ) : rows.length === 0 ? (
-          <Empty title={q ? "Nobody found" : "No patients admitted"} />
+          <Empty title={q ? "Nobody found" : "No patients admitted"}>
+            {q && mayBreakGlass && (
+              <p>
+                Only patients whom you may see are searched. In an emergency:{" "}
+                <Anchor component="button" onClick={() => setEmergency(true)}>
+                  see a patient by record number
+                </Anchor>
+                .
+              </p>
+            )}
+          </Empty>
         ) : (
           <Rows
             minWidth={620}
@@ -105,6 +124,7 @@ export function PatientsPage() {
           </Rows>
         )}
       </Card>
+      {isEmergency && <BreakGlassDialog onClose={() => setEmergency(false)} />}
       {mayChange && <AdmitDialog isOpen={isAdmitting} onClose={() => setAdmitting(false)} />}
     </Page>
   );

@@ -2,6 +2,7 @@ import { Button, Menu, SegmentedControl } from "@mantine/core";
 import { IconBed, IconChevronDown, IconMaximize, IconMinimize, IconUserPlus } from "@tabler/icons-react";
 import { Link, useParams } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
+import { UnwatchedOnWard } from "../access/unwatched.tsx";
 import { compareBeds, urgencyOf } from "../alarms/priority.ts";
 import { useLive, useMay, useTitle, useWards } from "../app/hooks.ts";
 import { monitor } from "../app/monitor.ts";
@@ -74,6 +75,7 @@ export function WardPage() {
           )}
         </div>
       </header>
+      <UnwatchedOnWard wardId={wardId} />
       {refused ? (
         <Empty title="This ward cannot be shown">
           <p>{refused.detail}</p>
