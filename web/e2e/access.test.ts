@@ -242,4 +242,43 @@ test("a label's code signs a device in once, and what it had before ends", optio
   assert.equal(credentials.length, 1);
 });
 
+test("an application is registered in plain words, opened for a patient, and ended", options, async () => {
+  await desk.goto(`${ward.url}/administration`);
+  await desk.getByRole("button", { name: "Register application" }).click();
+  const dialog = desk.getByRole("dialog");
+  await dialog.getByRole("textbox", { name: "Name" }).fill("Heart rates");
+  await choose(dialog, "It runs", "on a server, with a secret");
+  await dialog.getByLabel("Where people are sent back to").fill("https://app.example/back");
+  await dialog.getByLabel("Where it is opened from a patient's page").fill("https://app.example/launch");
+  for (const words of ["Be opened from a patient's page", "Read measurements of the one patient"])
+    await dialog.getByRole("checkbox", { name: words }).check();
+  await picture(desk, "application-register");
+  await dialog.getByRole("button", { name: "Register" }).click();
+  await dialog.getByText("The secret is shown once").waitFor();
+  await dialog.getByRole("button", { name: "Done" }).click();
+  const row = desk.getByRole("row").filter({ hasText: "Heart rates" });
+  await row.getByText("read measurements of this patient").waitFor();
+  await row.scrollIntoViewIfNeeded();
+  await picture(desk, "applications");
+  await desk.goto(`${ward.url}/patients/${patientId}`);
+  await desk.getByRole("button", { name: "Applications" }).click();
+  await desk.getByRole("menuitem", { name: "Heart rates" }).click();
+  await dialog.getByText("Moe, Anna").waitFor();
+  const link = dialog.getByRole("link", { name: "Open Heart rates" });
+  await link.and(desk.locator("[href]")).waitFor();
+  const url = new URL((await link.getAttribute("href")) ?? "");
+  assert.equal(url.origin + url.pathname, "https://app.example/launch");
+  assert.equal(url.searchParams.get("iss"), `${ward.url}/fhir`);
+  assert.ok(url.searchParams.get("launch"));
+  await picture(desk, "application-open");
+  await desk.goto(`${ward.url}/administration`);
+  await row.getByRole("button", { name: "Actions for Heart rates" }).click();
+  await desk.getByRole("menuitem", { name: "End" }).click();
+  await dialog.getByRole("button", { name: "End it" }).click();
+  await row.getByText(/\(ended/).waitFor();
+  await desk.goto(`${ward.url}/patients/${patientId}`);
+  await desk.getByRole("heading", { name: "Moe, Anna" }).waitFor();
+  assert.equal(await desk.getByRole("button", { name: "Applications" }).count(), 0);
+});
+
 test("no page threw", { skip }, () => assert.deepEqual(errors, []));

@@ -53,7 +53,16 @@ export const signInFirst = (appName: string, address: string): string =>
 export const refusal = (text: string): string => page("This cannot go on", `<p>${html(text)}</p>`);
 
 const nameOf = ({ name, birthDate, mrn }: PatientName): string =>
-  `${html(name)} <small>${birthDate === null ? "born: not known" : `born ${html(birthDate)}`} · ${html(mrn)}</small>`;
+  `${html(name)} <small>${birthDate === null ? "born: not known" : `born ${html(dateInWords(birthDate))}`} · ${html(mrn)}</small>`;
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** "1948-03-21" to "21 Mar 1948", as the portals write it: the month is a word, so that no country reads it wrong. */
+function dateInWords(date: string): string {
+  const [year, month, day] = date.split("-");
+  const name = MONTHS[Number(month) - 1];
+  return name && day ? `${Number(day)} ${name} ${year}` : date;
+}
 
 export function pickPatient(facts: {
   appName: string;

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { GlassQueue } from "../access/glass-queue.tsx";
 import { useMay, useTitle, useWards } from "../app/hooks.ts";
 import { Empty, Page } from "../app/pages.tsx";
+import { ApplicationsSection } from "../applications/applications-section.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { PeopleSection } from "./people-section.tsx";
 import { Section } from "./section.tsx";
@@ -20,6 +21,7 @@ export function AdministrationPage() {
     <Page title="Administration">
       <PeopleSection />
       <GlassQueue zone={zone} />
+      {isAdministrator && <ApplicationsSection zone={zone} />}
       {isAdministrator && <Wards />}
     </Page>
   );

@@ -5,6 +5,7 @@ import { GlassMarker } from "../access/glass-marker.tsx";
 import { UnwatchedPatient } from "../access/unwatched.tsx";
 import { AlarmBar } from "../alarms/alarm-bar.tsx";
 import { useMay, useNow } from "../app/hooks.ts";
+import { LaunchMenu } from "../applications/launch-menu.tsx";
 import type { TileState } from "../live/tiles.ts";
 import { formatAge, formatBirthDate, sexWord } from "../parts/format.ts";
 import { limitsNotice } from "../patients/limits-notice.ts";
@@ -60,6 +61,7 @@ export function PatientHeader({
           </dl>
         </div>
         <div className={classes.do}>
+          <LaunchMenu patient={patient} />
           {mayChange && patient.stay && <StandbyControl patient={patient} tile={tile} />}
           {mayChange && <PatientActions patient={patient} />}
         </div>
