@@ -2,7 +2,7 @@ import type { GlassBrokenBody, GrantBody } from "@openward/api";
 import type { Grant } from "@openward/model";
 import type { Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { BreakGlass, GlassBroken, Grants, Monitoring } from "./ports.ts";
+import type { Applications, BreakGlass, GlassBroken, Grants, Monitoring } from "./ports.ts";
 
 type GrantRoutes =
   | "grants"
@@ -22,9 +22,10 @@ export function grantHandlers(deps: {
   grants: Grants;
   breakGlass: BreakGlass;
   monitoring: Monitoring;
+  applications: Pick<Applications, "list">;
   names: Names;
 }): Pick<Handlers, GrantRoutes> {
-  const { grants, breakGlass, monitoring, names } = deps;
+  const { grants, breakGlass, monitoring, applications, names } = deps;
 
   async function broken(found: readonly GlassBroken[]): Promise<GlassBrokenBody[]> {
     await names.learn(found.map(({ review }) => review?.by ?? null));
@@ -44,6 +45,8 @@ export function grantHandlers(deps: {
         endedBy,
       ]),
     );
+    const [unnamed] = found.filter(({ grantee }) => grantee.kind === "token" && names.of(grantee.id) === grantee.id);
+    if (unnamed) for (const { id, name } of await applications.list(unnamed.organisationId)) names.note(id, name);
     return found.map((grant) => grantBody(grant, names));
   }
 

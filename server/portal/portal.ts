@@ -148,7 +148,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...relationHandlers({ relations: deps.relations, names, clock }),
     ...consentHandlers({ consents: access.consents, people: deps.people, names, clock }),
     ...sharingHandlers({ ...deps, consents: access.consents, grants: access.grants, names, clock }),
-    ...grantHandlers({ ...access, names }),
+    ...grantHandlers({ ...access, applications: deps.applications, names }),
     ...peopleHandlers({ people: deps.people, access, signInLink: deps.signInLink, mail: deps.mail }),
     ...applicationHandlers(deps),
     ...launchHandlers(deps),

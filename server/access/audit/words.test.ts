@@ -17,6 +17,12 @@ const record = (more: Partial<AuditRecord> = {}): AuditRecord => ({
   ...more,
 });
 
+test("a screen that is kept open is told in the same words at its beginning and its end", () => {
+  const screen = { entity: "Ward", via: "GET /live" };
+  const words = ["live.open", "live.close"].map((code) => inWords(record({ ...screen, code })));
+  assert.deepEqual(new Set(words), new Set(["Nina Berg (nurse) had you on a screen that is kept open"]));
+});
+
 test("what was done is told as done, and what was refused as tried", () => {
   assert.equal(inWords(record()), "Nina Berg (nurse) looked at your measurements");
   assert.equal(

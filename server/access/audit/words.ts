@@ -29,11 +29,15 @@ const PURPOSES: Readonly<Record<string, string>> = {
   HOPERAT: "to run the hospital",
 };
 
+/** Said whole. A screen's beginning and its end are the same to whom it shows. */
+const WHOLE: Readonly<Record<string, string>> = {
+  "live.open": "had you on a screen that is kept open",
+  "live.close": "had you on a screen that is kept open",
+};
+
 const CODES: Readonly<Record<string, string>> = {
-  "live.open": "opened a screen that shows",
   "api.exportMine": "downloaded all of",
   "api.exportPatient": "was given all of",
-  "live.close": "closed a screen that showed",
   "ingest.session": "began to send",
   "ingest.session-end": "stopped sending",
 };
@@ -65,5 +69,6 @@ export function inWords(record: AuditRecord): string {
   const done = code === "fhir.search" ? "looked for" : (CODES[code] ?? VERBS[record.action]);
   const verb = record.outcome === "allowed" ? done : `tried in vain to ${TRIED[record.action]}`;
   const why = purpose === undefined ? "" : `, ${PURPOSES[purpose] ?? `for the purpose ${purpose}`}`;
-  return `${subject} ${verb} ${THINGS[entity] ?? "something of yours"}${why}`;
+  const what = record.outcome === "allowed" ? WHOLE[code] : undefined;
+  return `${subject} ${what ?? `${verb} ${THINGS[entity] ?? "something of yours"}`}${why}`;
 }

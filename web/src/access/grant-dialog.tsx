@@ -7,7 +7,7 @@ import { type Role, roleWord } from "../app/permissions.ts";
 import { Problem } from "../parts/problem.tsx";
 import { fromZonedInput, toZonedInput } from "../parts/zoned-time.ts";
 import { PatientPicker } from "../patients/patient-picker.tsx";
-import { basesOf, GIVEN_PURPOSES, type GivenPurpose } from "./give.ts";
+import { basesOf, GIVEN_PURPOSES, type GivenPurpose, isOffered } from "./give.ts";
 import { useAddGrant } from "./use-grants.ts";
 import { basisWord, purposeWord } from "./words.ts";
 
@@ -37,6 +37,7 @@ export function GrantDialog({ onClose, zone, ...known }: GrantDialogProps) {
   const [until, setUntil] = useState("");
   const [reason, setReason] = useState("");
   const add = useAddGrant();
+  const offered = people.filter((one) => isOffered(one.role, purpose));
   const wardId = ward ?? wards[0]?.id;
   const reached = reachOf(reach, patient?.id, wardId);
   const grantee = granteeOf(who);
@@ -62,6 +63,18 @@ export function GrantDialog({ onClose, zone, ...known }: GrantDialogProps) {
         }}
       >
         <Stack gap="sm">
+          <Select
+            label="For"
+            data={GIVEN_PURPOSES.map((value) => ({ value, label: purposeWord[value] }))}
+            value={purpose}
+            onChange={(value) => {
+              const next = (value ?? "care") as GivenPurpose;
+              setPurpose(next);
+              setBasis(basesOf(next)[0]);
+              if (!known.person) setWho(null);
+            }}
+            allowDeselect={false}
+          />
           {!known.person && (
             <Select
               label="Who"
@@ -69,11 +82,17 @@ export function GrantDialog({ onClose, zone, ...known }: GrantDialogProps) {
               data={[
                 {
                   group: "People",
-                  items: people.map((p) => ({ value: p.id, label: `${p.display}, ${roleWord[p.role].toLowerCase()}` })),
+                  items: offered.map((p) => ({
+                    value: p.id,
+                    label: `${p.display}, ${roleWord[p.role].toLowerCase()}`,
+                  })),
                 },
                 {
                   group: "Everybody of a role",
-                  items: ROLES.map((r) => ({ value: `role ${r}`, label: `Every ${roleWord[r].toLowerCase()}` })),
+                  items: ROLES.filter((r) => isOffered(r, purpose)).map((r) => ({
+                    value: `role ${r}`,
+                    label: `Every ${roleWord[r].toLowerCase()}`,
+                  })),
                 },
               ]}
               value={who}
@@ -112,17 +131,6 @@ export function GrantDialog({ onClose, zone, ...known }: GrantDialogProps) {
               )}
             </>
           )}
-          <Select
-            label="For"
-            data={GIVEN_PURPOSES.map((value) => ({ value, label: purposeWord[value] }))}
-            value={purpose}
-            onChange={(value) => {
-              const next = (value ?? "care") as GivenPurpose;
-              setPurpose(next);
-              setBasis(basesOf(next)[0]);
-            }}
-            allowDeselect={false}
-          />
           <Select
             label="Because"
             data={basesOf(purpose).map((value) => ({ value, label: basisWord[value] }))}

@@ -56,7 +56,7 @@ export function UnwatchedPatient({ patient }: { readonly patient: PatientBody })
       <IconEyeOff size={22} aria-hidden />
       <div className={classes.text} role="alert">
         <b>Nobody watches this patient</b> since {formatWhen(since, now, patient.timeZone)}.{" "}
-        {mayAssign ? "Alarms ring on no screen of a nurse." : "Call an administrator, who assigns somebody."}
+        {mayAssign ? "Nobody is there to answer their alarms." : "Call an administrator, who assigns somebody."}
       </div>
       {mayAssign && (
         <Button size="xs" onClick={() => setAssigning(true)}>

@@ -12,7 +12,9 @@ test("a person is named, a role is everybody of it, a program is one", () => {
     "Every clinical engineer",
   );
   assert.equal(granteeText({ grantee: { kind: "role", role: "porter" }, display: null }), "Every porter");
-  assert.equal(granteeText({ grantee: { kind: "token", id }, display: null }), "a program");
+  assert.equal(granteeText({ grantee: { kind: "token", id }, display: null }), "A program");
+  assert.equal(granteeText({ grantee: { kind: "token", id }, display: id }), "A program");
+  assert.equal(granteeText({ grantee: { kind: "token", id }, display: "Registry" }), "Registry");
 });
 
 test("a grant is over at its very end, and when somebody has ended it before", () => {

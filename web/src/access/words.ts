@@ -28,8 +28,11 @@ const isRole = (text: string): text is Role => text in roleWord;
 
 /** Who it is: a name, or everybody of a role. */
 export function granteeText({ grantee, display }: Pick<GrantBody, "grantee" | "display">): string {
-  if (grantee.kind !== "role") return display ?? (grantee.kind === "token" ? "a program" : "somebody");
-  return `Every ${(isRole(grantee.role) ? roleWord[grantee.role] : grantee.role).toLowerCase()}`;
+  if (grantee.kind === "role")
+    return `Every ${(isRole(grantee.role) ? roleWord[grantee.role] : grantee.role).toLowerCase()}`;
+  // A program whose name nobody knows any more stands there by its id.
+  if (grantee.kind === "token") return display === null || display === grantee.id ? "A program" : display;
+  return display ?? "Somebody";
 }
 
 /** "running" from its beginning until it is ended or its time is over. */
