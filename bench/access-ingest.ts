@@ -2,7 +2,6 @@ import { systemRuntime } from "@openward/runtime/system";
 import { type Recorder, recordDevices, recordRequests } from "../server/access/audit/index.ts";
 import { registerIngest } from "../server/connect/http/index.ts";
 import type { DeviceAccess } from "../server/connect/ports.ts";
-import { createSignInFailures } from "../server/connect/sign-in-failures.ts";
 import { createHttp, silentLog } from "../server/http/index.ts";
 import { harness, ORGANISATION } from "../server/ingest/testing/harness.ts";
 import { hashToken, isToken } from "../server/store/registry/device-tokens.ts";
@@ -76,8 +75,7 @@ async function appOf(recorder: Parameters<typeof ingestRows>[0] | undefined): Pr
     recordRequests(app, { recorder, ...recording });
     access = recordDevices({ recorder, ...recording, patientOf: () => undefined }).watched(access);
   }
-  const failures = createSignInFailures({ clock: systemRuntime.clock });
-  registerIngest(app, { ingest, access, runtime: systemRuntime, failures });
+  registerIngest(app, { ingest, access, runtime: systemRuntime });
   await app.ready();
   return app;
 }

@@ -17,7 +17,7 @@ export function openRights(deps: {
   readonly report: (error: unknown, doing: string) => void;
 }) {
   const { foundation, tables, telemetry, amendments, runtime, report } = deps;
-  const { patients, devices } = foundation;
+  const { patients, devices, access } = foundation;
   return {
     holds: createHolds({ tables, audit, runtime }),
     everything: createEverything({
@@ -36,6 +36,10 @@ export function openRights(deps: {
             patients: {
               list: async () => [],
               find: async (_asker, id) => (view.has(id) ? patients.find(organisation.id, id) : undefined),
+            },
+            consents: {
+              ofPatients: (_asker, ids) => access.consents.ofPatients(organisation.id, ids.filter(view.has)),
+              versions: (_asker, id) => access.consents.versions(organisation.id, id),
             },
             devices: {
               list: () => devices.list(organisation.id),

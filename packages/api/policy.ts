@@ -10,10 +10,20 @@ import type { RouteName } from "./routes.ts";
  *     granted    patients whom a grant shows to who asks; any other is as if there were none
  *     fleet      devices of the organisation; of a patient who wears one only what a grant shows
  *     office     the whole organisation, because it is the work of that role; of a patient who is not granted only `office`
+ *     deciding   the patient, or who decides for them
  *     subject    the patient whose right it is: themselves, their ward; to the privacy officer, who acts on a request, anyone
  *     emergency  a patient of the organisation whose whole record number or id is known, with a reason; reviewed
  */
-export type Tells = "nobody" | "oneself" | "related" | "granted" | "fleet" | "office" | "subject" | "emergency";
+export type Tells =
+  | "nobody"
+  | "oneself"
+  | "related"
+  | "granted"
+  | "fleet"
+  | "office"
+  | "deciding"
+  | "subject"
+  | "emergency";
 
 /** What a patient can be known by. */
 export type Mark =
@@ -69,11 +79,24 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   beginCodeSignIn: oneself,
   confirmCodeSignIn: oneself,
   removeCodeSignIn: oneself,
+  input: oneself,
+  lockScreen: oneself,
+  unlockWays: oneself,
+  unlock: oneself,
+  screenLock: oneself,
+  setScreenLock: oneself,
+  setPin: oneself,
+  removePin: oneself,
   sessions: oneself,
   endSession: oneself,
   signOutEverywhere: oneself,
   me: { tells: "related", shows: ["id", "name"] },
   myDevices: { tells: "related", shows: ["id", "device"] },
+  sharing: { tells: "related", shows: ["id"] },
+  share: { tells: "deciding", shows: ["id"] },
+  changeSharing: { tells: "deciding", shows: ["id"] },
+  stopSharing: { tells: "deciding", shows: ["id"] },
+  myAccessHistory: { tells: "related", shows: [] },
   exportMine: { tells: "subject", shows: [] },
   about: nobody,
   system: nobody,
@@ -128,6 +151,11 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   addDevice: fleet(),
   rotateToken: fleet("device"),
   revokeDevice: fleet("device"),
+  deviceCredentials: fleet(),
+  revokeCredential: fleet(),
+  issueCertificate: fleet("device"),
+  newClaimCode: fleet(),
+  setCharge: fleet(),
   assign: fleet("id", "mrn", "device"),
   release: fleet("device"),
 
@@ -149,6 +177,11 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
 
   people: nobody,
   launchApp: granted(),
+  launchableApps: nobody,
+  applications: nobody,
+  addApplication: nobody,
+  rotateApplication: nobody,
+  disableApplication: nobody,
   addPerson: nobody,
   changePerson: nobody,
   disablePerson: nobody,
@@ -162,7 +195,14 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   breakGlass: { tells: "emergency", shows: ["id"], office: ["id"] },
   glassBroken: office([], "id"),
   reviewGlass: office([], "id"),
+  myBrokenGlass: granted(),
+  endBreakGlass: granted(),
   unwatched: { ...office([], "id", "mrn", "bed"), officers: ["administrator"] },
   patientMonitoring: granted(),
   patientGrants: granted("id"),
+  patientConsents: granted(),
+  writeConsent: granted("id"),
+  withdrawConsent: granted("id"),
+  // That something is hidden, and by which statement; nothing of what it is.
+  explainHidden: office([]),
 };

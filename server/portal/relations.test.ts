@@ -135,9 +135,9 @@ test("a patient is told who looked, and by which permission of that time; an eme
       ...deps.access,
       grants: {
         ...deps.access.grants,
-        list: async (organisationId, { patientId = "" }) => {
+        list: async (asker, { patientId = "" }) => {
           const grant = {
-            organisationId,
+            organisationId: String(asker),
             createdBy: "system",
             endReason: null,
             endedBy: null,

@@ -91,12 +91,43 @@ async function broken(world: World): Promise<string> {
   return grant.id;
 }
 
+/** What a patient may say; and then says otherwise, or takes back. */
+const WISH = {
+  decision: "deny",
+  categories: ["glucose"],
+  purpose: null,
+  actors: [{ kind: "role", role: "researcher" }],
+} as const;
+const ofOwnConsent = (body: unknown) =>
+  about(
+    ({ id }) => ({ params: { patientId: id, consentId: NOBODY }, body }),
+    async ({ server }, { headers }, { id }) => {
+      const path = `/api/me/patients/${id}/consents`;
+      const { id: consentId } = await json<{ id: string }>(server, { method: "POST", path, headers, body: WISH });
+      return { params: { patientId: id, consentId }, body };
+    },
+  );
+
+const APPLICATION = {
+  name: "Of another maker",
+  kind: "secret",
+  scope: "patient/*.rs",
+  redirectUris: ["http://127.0.0.1:1/"],
+} as const;
+const application = async ({ server, home }: World) =>
+  (await server.foundation.clients.add(home.organisationId, APPLICATION, "test")).client.id;
+
 /** How each route is asked. A route that is not here does not compile. */
 export const calls: Readonly<Record<RouteName, Call>> = {
   ...signInCalls,
   session: plain(),
   me: plain(),
   myDevices: plain(),
+  sharing: about(({ id }) => ({ params: { patientId: id } })),
+  share: about(({ id }) => ({ params: { patientId: id }, body: WISH })),
+  changeSharing: ofOwnConsent(WISH),
+  stopSharing: ofOwnConsent({}),
+  myAccessHistory: ofPatient(),
   exportMine: ofPatient(),
   about: plain(),
   system: plain(),
@@ -250,6 +281,29 @@ export const calls: Readonly<Record<RouteName, Call>> = {
   addDevice: plain({}, async () => ({ body: { id: bed(), type: "generic" } })),
   rotateToken: about(({ deviceId }) => ({ params: { deviceId } }), spareDevice()),
   revokeDevice: about(({ deviceId }) => ({ params: { deviceId } }), spareDevice()),
+  deviceCredentials: about(({ deviceId }) => ({ params: { deviceId } })),
+  revokeCredential: about(
+    ({ deviceId }) => ({ params: { deviceId, id: NOBODY } }),
+    async (world) => {
+      const { deviceId } = await world.spareDevice();
+      const { credentials } = await house<{ credentials: { id: string }[] }>(
+        world,
+        "GET",
+        `/devices/${deviceId}/credentials`,
+      );
+      return { params: { deviceId, id: credentials[0]?.id ?? "" }, shows: [] };
+    },
+  ),
+  issueCertificate: about(({ deviceId }) => ({ params: { deviceId }, body: {} }), spareDevice({ body: {} })),
+  newClaimCode: about(({ deviceId }) => ({ params: { deviceId }, body: {} }), spareDevice({ body: {}, shows: [] })),
+  setCharge: about(
+    ({ deviceId }) => ({ params: { deviceId }, body: { deviceId: "gateway-zq", isInCharge: true } }),
+    async (world) => {
+      const [gateway, device] = [await world.spareDevice(), await world.spareDevice()];
+      const body = { deviceId: device.deviceId, isInCharge: true };
+      return { params: { deviceId: gateway.deviceId }, body, shows: [device.deviceId] };
+    },
+  ),
   assign: about(
     ({ id }) => ({ params: { deviceId: "gateway-zq" }, body: { patientId: id } }),
     async (world, _subject, { id }) => spareDevice({ body: { patientId: id } })(world),
@@ -316,6 +370,16 @@ export const calls: Readonly<Record<RouteName, Call>> = {
     ),
     isForPeople: true,
   },
+  launchableApps: plain(),
+  applications: plain(),
+  addApplication: plain({}, async () => ({ body: APPLICATION })),
+  rotateApplication: plain({ params: { id: NOBODY }, body: {} }, async (world) => ({
+    params: { id: await application(world) },
+    body: {},
+  })),
+  disableApplication: plain({ params: { id: NOBODY } }, async (world) => ({
+    params: { id: await application(world) },
+  })),
   addPerson: plain({}, async () => ({ body: { display: "Nia Berg", role: "nurse" } })),
   changePerson: plain({ params: { id: NOBODY } }, async (world) => ({
     ...(await personOf("nurse")(world)),
@@ -362,9 +426,41 @@ export const calls: Readonly<Record<RouteName, Call>> = {
     body: { outcome: "justified" },
     shows: [world.known.glass.id],
   })),
+  myBrokenGlass: { ...plain(), isForPeople: true },
+  endBreakGlass: {
+    ...plain({ params: { id: NOBODY } }, async (world, subject) => {
+      const { mrn } = await world.spare(subject, false);
+      const { id } = await json<{ id: string }>(world.server, {
+        method: "POST",
+        path: "/api/break-glass",
+        headers: subject.headers,
+        body: { patient: mrn, reason: EMERGENCY, confirm: true },
+      });
+      return { params: { id } };
+    }),
+    isForPeople: true,
+  },
   unwatched: plain(),
   patientMonitoring: ofPatient(),
   patientGrants: ofPatient(),
+  patientConsents: ofPatient(),
+  writeConsent: about(
+    ({ id }) => ({ params: { id }, body: WISH }),
+    toSpare((id) => ({ params: { id }, body: WISH })),
+  ),
+  withdrawConsent: about(
+    ({ id }) => ({ params: { id, consentId: NOBODY }, body: {} }),
+    toSpare(
+      (id) => ({ params: { id }, body: {} }),
+      async (world, id) => {
+        const { id: consentId } = await house(world, "POST", `/patients/${id}/consents`, WISH);
+        return { params: { consentId } };
+      },
+    ),
+  ),
+  explainHidden: about(({ id }, { subjects }) => ({
+    query: { patient: id, person: subjects.find(({ name }) => name === "nurse (own)")?.id ?? NOBODY },
+  })),
 };
 
 const LIMIT = {

@@ -23,6 +23,7 @@ const TELLS: Readonly<Record<Policy["tells"], string>> = {
   fleet: "devices of the organisation; of who wears one only what a grant shows",
   office:
     "the whole organisation, because it is the work of that role; of patients who are not granted only what is named",
+  deciding: "the patient, or who decides for them",
   subject:
     "the patient whose right it is: themselves, or whose guardian one is; to the privacy officer, who acts on a request, any of the organisation",
   emergency: "a patient of the organisation whose whole record number or id is known, with a reason; it is reviewed",
@@ -33,6 +34,7 @@ const GUARDS: Readonly<Partial<Record<Policy["tells"], string>>> = {
   oneself: "role",
   office: "role",
   related: "relation",
+  deciding: "relation",
   subject: "relation",
 };
 

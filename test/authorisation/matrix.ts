@@ -46,7 +46,7 @@ function mayAsk({ route, subject }: Cell): boolean {
   if (allow === "public") return true;
   if (subject.role === null) return false;
   if (calls[route].isForPeople && subject.kind !== "person") return false;
-  if (route === "breakGlass" && subject.role === "administrator") return false;
+  if ((route === "breakGlass" || route === "endBreakGlass") && subject.role === "administrator") return false;
   return allow.includes(subject.role);
 }
 
@@ -55,16 +55,20 @@ function maySee({ route, subject, target }: Cell): boolean {
   const { tells, officers } = policies[route];
   if (tells === "related") return subject.related.has(target.key);
   if (tells === "subject") return hasRight(subject, target);
+  if (tells === "deciding") return decidesFor(subject, target);
   if (subject.sees.has(target.key)) return true;
   const isOffice = tells === "office" && (officers === undefined || officers.includes(subject.role as never));
   return (isOffice || tells === "emergency") && target.key !== "foreign";
 }
 
 /** To everything about a patient. The family of this world are nobody's guardians. */
-function hasRight({ role, related }: Subject, { key }: Known): boolean {
-  if (role === "privacy-officer") return key !== "foreign";
-  return role === "patient" && related.has(key);
+function hasRight(subject: Subject, target: Known): boolean {
+  if (subject.role === "privacy-officer") return target.key !== "foreign";
+  return decidesFor(subject, target);
 }
+
+/** The family of this world decide for nobody. */
+const decidesFor = ({ role, related }: Subject, { key }: Known) => role === "patient" && related.has(key);
 
 /** Is the answer to be a refusal because of whom it asks about? */
 export function isHidden(cell: Cell): boolean {
@@ -83,6 +87,8 @@ export const isPermitted = (cell: Cell): boolean => mayAsk(cell) && !isHidden(ce
 function allowedMarks({ route, subject }: Cell, known: Known): readonly Mark[] | "all" {
   const policy: Policy = policies[route];
   if (policy.tells === "related") return subject.related.has(known.key) ? "all" : [];
+  // Who stands beside the patient knows them.
+  if (policy.tells === "deciding") return subject.related.has(known.key) ? "all" : [];
   if (policy.tells === "subject") return hasRight(subject, known) ? "all" : [];
   if (subject.sees.has(known.key)) return "all";
   if (known.key === "foreign" || !mayAskOffice(policy, subject)) return [];
@@ -140,6 +146,10 @@ function refusalsOf(cell: Cell): readonly number[] {
   // A program has no account: it is told so.
   // A device on a patient whom one may not see looks free.
   if (cell.route === "release") return [404, 409];
+  // Of another's emergency, too, there is none.
+  if (cell.route === "endBreakGlass") return [403, 404, 409];
+  // Who stands beside the patient, and does not decide, is told so.
+  if (policies[cell.route].tells === "deciding") return [403, 404];
   return mayAsk(cell) ? [404] : [403, 409];
 }
 

@@ -21,6 +21,14 @@ type SignIn =
   | "beginCodeSignIn"
   | "confirmCodeSignIn"
   | "removeCodeSignIn"
+  | "input"
+  | "lockScreen"
+  | "unlockWays"
+  | "unlock"
+  | "screenLock"
+  | "setScreenLock"
+  | "setPin"
+  | "removePin"
   | "endSession"
   | "signOutEverywhere";
 
@@ -68,6 +76,18 @@ async function withCodes(world: World, subject: Subject) {
   const app = await withApp(world, subject);
   await app.post("/confirm", { code: app.first });
   return app;
+}
+
+const pin = "271828";
+
+/** A screen that has been locked, by somebody who has a PIN. */
+async function locked(world: World, subject: Subject) {
+  const { headers } = await anew(world, subject);
+  const send = (method: string, path: string, body?: unknown) =>
+    json(world.server, { method, path: `/api${path}`, headers, ...(body === undefined ? {} : { body }) });
+  await send("PUT", "/me/pin", { pin });
+  await send("POST", "/session/lock");
+  return { headers };
 }
 
 /** Signing in and out, each with an account that is there for that alone. */
@@ -135,6 +155,26 @@ export const signInCalls: Readonly<Record<SignIn, Call>> = {
     true,
   ),
   removeCodeSignIn: plain({}, async (world, subject) => ({ headers: (await withCodes(world, subject)).headers }), true),
+  input: plain({}, async (world, subject) => ({ headers: (await anew(world, subject)).headers }), true),
+  lockScreen: plain({}, async (world, subject) => ({ headers: (await anew(world, subject)).headers }), true),
+  unlockWays: plain({}, locked, true),
+  unlock: plain(
+    { body: { pin } },
+    async (world, subject) => ({ headers: (await locked(world, subject)).headers, body: { pin } }),
+    true,
+  ),
+  screenLock: plain({}, undefined, true),
+  setScreenLock: plain(
+    { body: { minutes: null } },
+    async (world, subject) => ({ headers: (await anew(world, subject)).headers, body: { minutes: 5 } }),
+    true,
+  ),
+  setPin: plain(
+    { body: { pin } },
+    async (world, subject) => ({ headers: (await anew(world, subject)).headers, body: { pin } }),
+    true,
+  ),
+  removePin: plain({}, async (world, subject) => ({ headers: (await anew(world, subject)).headers }), true),
   endSession: plain(
     { params: { id: NOBODY } },
     async (world, subject) => {

@@ -701,6 +701,11 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
     return linkFor(person);
   },
   launchApp: unasked,
+  exportMine: unasked,
+  exportPatient: unasked,
+  holds: unasked,
+  placeHold: unasked,
+  endHold: unasked,
   newLink: (c) => linkFor(found(staff.find((p) => p.id === c.params.id))),
 };
 

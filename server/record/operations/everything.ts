@@ -2,6 +2,7 @@ import type { Resource } from "@medplum/fhirtypes";
 import type { AmendmentRecord, PatientView } from "@openward/model";
 import type { RecordContext } from "../context.ts";
 import { mapAuditEvent } from "../resources/audit-event.ts";
+import { mapConsent } from "../resources/consent.ts";
 import { mapDevice } from "../resources/device.ts";
 import { mapStream } from "../resources/device-metric.ts";
 import { isPanelMember } from "../resources/observation-kind.ts";
@@ -70,6 +71,13 @@ export function everythingOf(context: EverythingContext, patientId: string): Par
         for (const source of sourcesOf(context, patientId, await streams())) {
           for (let item = await source.next(); item; item = await source.next()) yield item.map();
         }
+      },
+    },
+    {
+      type: "Consent",
+      async *resources() {
+        for (const consent of await context.consents.ofPatients(view.principal, view.recordsOf(patientId)))
+          yield mapConsent(consent, organisation);
       },
     },
     {

@@ -4,9 +4,9 @@ import { RouterProvider } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { ApiProblem, isSignedOut } from "./api.ts";
 import { FailedScreen } from "./failed-screen.tsx";
-import { styleNonce } from "./nonce.ts";
 import { Input } from "./input.tsx";
 import { useLocked } from "./locked.ts";
+import { styleNonce } from "./nonce.ts";
 import { createAppRouter } from "./router.tsx";
 import { theme } from "./theme.ts";
 

@@ -127,5 +127,10 @@ export const endpoints: Endpoints = {
   rotateApplication: ["POST", "/api/applications/:id/rotate"],
   disableApplication: ["POST", "/api/applications/:id/disable"],
   launchApp: ["POST", "/api/smart/launch"],
+  exportMine: ["GET", "/api/me/patients/:id/export"],
+  exportPatient: ["POST", "/api/rights/patients/:id/export"],
+  holds: ["GET", "/api/rights/holds"],
+  placeHold: ["POST", "/api/rights/holds"],
+  endHold: ["POST", "/api/rights/holds/:id/end"],
   newLink: ["POST", "/api/people/:id/link"],
 };
