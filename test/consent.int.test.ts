@@ -8,6 +8,7 @@ import { type Api, addBeds, apiOf, type RunningWard, removeDataDir, startWard } 
 let ward: RunningWard;
 let admin: Api;
 let patientId: string;
+let otherPatientId: string;
 let device: { deviceId: string; token: string };
 let patient: Person;
 let nurse: Person;
@@ -21,9 +22,10 @@ interface Person {
 before(async () => {
   ward = await startWard();
   admin = await apiOf(ward);
-  const [bed] = await addBeds(ward, 1);
-  assert.ok(bed);
+  const [bed, other] = await addBeds(ward, 2);
+  assert.ok(bed && other);
   ({ patientId } = bed);
+  otherPatientId = other.patientId;
   device = bed;
   nurse = await signIn("Nina Berg", "nurse");
   patient = await signIn("Pia Holm", "patient");
@@ -255,4 +257,55 @@ test("only the patient and who decides for them say it, and staff write down wha
   assert.ok(body.people.some(({ display }) => display === "Nina Berg"));
   assert.ok(body.sees.some(({ display, basis }) => display === "Nina Berg" && basis === "ward-assignment"));
   assert.ok(body.consents.every(({ status }) => status === "inactive"));
+});
+
+test("a patient sees themselves and nobody else, family what is shared with them, and a death ends it", async () => {
+  const observed = async (who: Person, of = patientId) =>
+    JSON.stringify((await who.call<Bundle>("GET", `/fhir/Observation?patient=${of}`)).body.entry ?? []);
+  const SPO2 = "59408-5";
+  const HEART = "8867-4";
+  const { body: said } = await patient.call<ConsentBody>("POST", `${mine()}/consents`, {
+    ...NO_BREATHING,
+    confirm: true,
+  });
+  const own = await observed(patient);
+  assert.ok(own.includes(SPO2) && own.includes(HEART), "what they do not share with anybody they see themselves");
+  const { body: everybody } = await patient.call<{ entry: { resource: { id: string } }[] }>("GET", "/fhir/Patient");
+  assert.deepEqual(
+    everybody.entry.map(({ resource }) => resource.id),
+    [patientId],
+  );
+  assert.equal((await patient.call("GET", `/fhir/Patient/${otherPatientId}`)).status, 404);
+  assert.equal(await observed(patient, otherPatientId), "[]");
+  const { body: devices } = await patient.call<{ total: number }>("GET", "/fhir/Device");
+  assert.equal(devices.total, 1, "of the devices of the house those that are on them");
+  assert.equal((await patient.call("GET", `/fhir/Consent/${said.id}`)).status, 200);
+
+  const family = await signIn("Frida Holm", "family");
+  await admin("POST", `/api/patients/${patientId}/relations`, {
+    ...{ personId: family.id, relation: "family", reason: "invited by the patient" },
+  });
+  assert.equal((await family.call("GET", `/fhir/Patient/${patientId}`)).status, 404);
+  const shared = await patient.call<ConsentBody>("POST", `${mine()}/consents`, {
+    ...{ decision: "permit", categories: ["heart"], purpose: "care", actors: [{ kind: "person", id: family.id }] },
+  });
+  const seen = await until("what is shared to be there", async () => {
+    const text = await observed(family);
+    return text.includes(HEART) ? text : undefined;
+  });
+  assert.ok(!seen.includes(SPO2), "and nothing else");
+  await withdraw(shared.body.id);
+  await until("it to be gone", async () => (await observed(family)) === "[]");
+  await withdraw(said.id);
+
+  const fact = await admin<{ id: string }>("POST", `/api/patients/${patientId}/facts`, {
+    fact: "deceased",
+    reason: "recorded in error, as it turns out",
+  });
+  await until(
+    "nothing to be shown",
+    async () => (await patient.call("GET", `/fhir/Patient/${patientId}`)).status === 404,
+  );
+  await admin("POST", `/api/patients/${patientId}/facts/${fact.id}/end`);
+  await until("it to be back", async () => (await patient.call("GET", `/fhir/Patient/${patientId}`)).status === 200);
 });

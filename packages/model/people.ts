@@ -76,7 +76,7 @@ export const ROLES = [
 ] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Roles whose work is the ward: all others see no patient but by a grant of their own. */
+/** Roles whose work is the ward: they call its routes, and know its devices. Whom somebody sees, grants say. */
 const WARD_ROLES: ReadonlySet<Role> = new Set([
   "nurse",
   "physician",

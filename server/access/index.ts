@@ -1,5 +1,4 @@
 import { RefusedInput } from "@openward/errors";
-import { isOfTheWard, type PatientView, type Principal } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { createAuthentication } from "./authentication.ts";
 import { browserName } from "./browser-name.ts";
@@ -41,15 +40,6 @@ export interface AccessDeps {
   readonly breakGlassMs?: number;
   readonly log: { warn(facts: object, text: string): void };
 }
-
-/** Of whoever does not work on the ward: until a grant says otherwise. */
-const seesNobody = (principal: Principal): PatientView => ({
-  principal,
-  has: () => false,
-  patientIds: () => [],
-  recordsOf: () => [],
-  hiddenOf: () => undefined,
-});
 
 const keyless = () => {
   throw new RefusedInput("NOT_PERMITTED", { at: "password", expected: "a server with its keys" });
@@ -134,7 +124,7 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
   return {
     authenticate: authentication.authenticate,
     identityOf: authentication.identityOf,
-    viewOf: async (principal) => (isOfTheWard(principal.role) ? views.viewOf(principal) : seesNobody(principal)),
+    viewOf: views.viewOf,
     subjectViewOf: createSubjectViews({ tables, clock: runtime.clock }),
     issueLink: credentials.issueLink,
     issueToken: credentials.issueToken,

@@ -1,7 +1,8 @@
 import { RefusedInput } from "@openward/errors";
 import type { AppAccess, PatientView, ResourceScope, Stream } from "@openward/model";
 import type { RecordContext } from "./context.ts";
-import type { Devices, Telemetry } from "./ports.ts";
+import { devicesOn } from "./devices-on.ts";
+import type { Telemetry } from "./ports.ts";
 import { observationFilter, observationParameters } from "./search/observation-filter.ts";
 import { parseQuery } from "./search/query.ts";
 
@@ -35,7 +36,7 @@ export function within(context: RecordContext, type: string, interaction: Intera
   return {
     ...context,
     view,
-    devices: isOfPatient ? devicesOf(context.devices, view) : context.devices,
+    devices: isOfPatient ? devicesOn(context.devices, view) : context.devices,
     telemetry: type === "Observation" ? telemetryOf(context, scopes, app) : context.telemetry,
   };
 }
@@ -48,19 +49,6 @@ function ofOnePatient(view: PatientView, { patientId }: AppAccess): PatientView 
     patientIds: () => view.patientIds().filter((id) => id === patientId),
     recordsOf: (id) => (id === patientId ? view.recordsOf(id) : []),
     hiddenOf: (id) => view.hiddenOf(id),
-  };
-}
-
-/** Devices that the patient wears now. */
-function devicesOf(devices: Devices, view: PatientView): Devices {
-  const isTheirs = ({ association }: { association: { readonly patientId: string } | null }) =>
-    association !== null && view.has(association.patientId);
-  return {
-    list: async (organisationId) => (await devices.list(organisationId)).filter(isTheirs),
-    async find(organisationId, deviceId) {
-      const record = await devices.find(organisationId, deviceId);
-      return record && isTheirs(record) ? record : undefined;
-    },
   };
 }
 

@@ -4,6 +4,7 @@ import { isOfTheWard } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { capabilityStatement } from "./capability.ts";
+import { devicesOn } from "./devices-on.ts";
 import { FHIR_JSON, negotiate, prefersStrict } from "./negotiate.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
 import type { Access, Amendments, AuditLog, Consents, Devices, Patients, Telemetry } from "./ports.ts";
@@ -68,12 +69,12 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
     const authenticated = await deps.access.authenticate({ cookie, authorization }, { apps: true });
     if (!authenticated)
       throw new RefusedInput("NOT_SIGNED_IN", { at: "http.Authorization", expected: "a bearer token" });
-    if (!isOfTheWard(authenticated.principal.role))
-      throw new RefusedInput("NOT_PERMITTED", { at: "http.Authorization" });
     const view = await deps.access.viewOf(authenticated.principal);
     const { handle: answer } = await loadRest();
     const context = {
       ...deps,
+      // The devices of the house are for who works with them; others see those on whom they see.
+      devices: isOfTheWard(authenticated.principal.role) ? deps.devices : devicesOn(deps.devices, view),
       organisation: authenticated.organisation,
       view,
       app: authenticated.app,

@@ -123,21 +123,31 @@ test("the patient arrives at pages of their own, and nothing of the ward can be 
     assert.equal(new URL(own.url()).pathname, "/mine", path);
   }
   const answers = await own.evaluate(async () => {
-    const asked = ["/api/patients", "/api/devices", "/api/alarms", "/api/people", "/fhir/Patient"];
+    const asked = ["/api/patients", "/api/devices", "/api/alarms", "/api/people"];
     return Promise.all(asked.map(async (path) => (await fetch(path)).status));
   });
-  assert.deepEqual(answers, [403, 403, 403, 403, 403]);
-  const closed = await own.evaluate(
+  assert.deepEqual(answers, [403, 403, 403, 403]);
+  // By FHIR and on a live view they see themselves, and nobody else.
+  const families = await own.evaluate(async () => {
+    const { entry } = await (await fetch("/fhir/Patient")).json();
+    return entry.map((one: { resource: { name: [{ family: string }] } }) => one.resource.name[0].family);
+  });
+  assert.deepEqual(families, ["Hansen"]);
+  const tiles = await own.evaluate(
     () =>
-      new Promise<string>((resolve) => {
+      new Promise<string[]>((resolve) => {
         const socket = new WebSocket(`${location.origin.replace("http", "ws")}/live`);
-        socket.onopen = () => socket.send(JSON.stringify({ type: "watch", wardId: "x" }));
-        socket.onmessage = ({ data }) => resolve(String(data));
-        socket.onerror = () => resolve("refused");
-        socket.onclose = () => resolve("refused");
+        socket.onopen = () => socket.send(JSON.stringify({ type: "watch", waveforms: "none" }));
+        socket.onmessage = ({ data }) => {
+          const message = JSON.parse(String(data));
+          if (message.type !== "snapshot") return;
+          resolve(message.tiles.map((tile: { patient: { name: string } }) => tile.patient.name));
+          socket.close();
+        };
+        socket.onclose = () => resolve(["closed"]);
       }),
   );
-  assert.match(closed, /refused/);
+  assert.deepEqual(tiles, ["Hansen, Kari"]);
 });
 
 test("a death ends what the patient's sign-in shows, and one recorded in error gives it back", {

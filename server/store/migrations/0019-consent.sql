@@ -222,7 +222,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 
 -- What the principal may not see of patients whom they see: of each of a person's records the kinds of data that no grant
--- shows. A grant shows its kinds, less what is denied to who asks; breaking the glass shows all. Research shows what was
+-- shows. A grant shows its kinds, less what is denied to who asks; breaking the glass shows all, and so does being the patient. Research shows what was
 -- permitted for it. A grant that the patient gave by name is not narrowed by what they say to a role or to everybody.
 CREATE FUNCTION hidden_categories() RETURNS TABLE (patient uuid, category text) LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10
 SET search_path = public, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
@@ -256,7 +256,7 @@ BEGIN
       FROM person_record r JOIN rules ON rules.patient_id = r.id CROSS JOIN LATERAL unnest(rules.categories) c (key)
   ), shown AS (
     SELECT g.root, c.key FROM reaching g CROSS JOIN LATERAL unnest(coalesce(g.categories, data_categories())) c (key)
-     WHERE g.basis = 'break-glass'
+     WHERE g.basis IN ('break-glass', 'self', 'guardian')
         OR (g.purpose <> 'research' OR g.basis = 'consent' OR EXISTS (SELECT FROM said s
               WHERE s.root = g.root AND s.key = c.key AND s.decision = 'permit' AND s.purpose = 'research'))
        AND NOT EXISTS (SELECT FROM said s WHERE s.root = g.root AND s.key = c.key AND s.decision = 'deny'
