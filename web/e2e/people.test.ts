@@ -115,8 +115,6 @@ test("the patient arrives at pages of their own, and nothing of the ward can be 
   const looked = own.getByRole("region", { name: "Who looked" });
   await looked.getByText("Demo administrator (administrator)").first().waitFor();
   await picture(own, "own-looked");
-  await own.getByRole("link", { name: "Sharing" }).click();
-  await own.getByText("Nothing is shared beyond the ward").waitFor();
   for (const path of ["/", "/patients", "/devices", "/administration"]) {
     await own.goto(`${ward.url}${path}`);
     await own.getByRole("heading", { name: "Hansen, Kari" }).waitFor();
@@ -148,6 +146,52 @@ test("the patient arrives at pages of their own, and nothing of the ward can be 
       }),
   );
   assert.deepEqual(tiles, ["Hansen, Kari"]);
+});
+
+test("a patient keeps something back, is told that nobody would watch it, and takes it back", {
+  skip,
+  timeout: 300_000,
+}, async () => {
+  await own.goto(`${ward.url}/mine/consent`);
+  await own.getByText("Whoever takes care of you here sees what is measured.").waitFor();
+  await own
+    .getByText(/works on your ward/)
+    .first()
+    .waitFor();
+  await own.getByRole("button", { name: "Share, or keep something back" }).click();
+  assert.equal(await own.getByRole("button", { name: "Save" }).isDisabled(), true, "nothing is chosen yet");
+  assert.equal(await own.getByRole("checkbox", { name: /^Calls for help/ }).count(), 0);
+  await own.getByRole("checkbox", { name: /^Breathing/ }).check();
+  await choose(own, "With whom", "Anybody here");
+  await picture(own, "own-sharing-form");
+  await own.getByRole("button", { name: "Save" }).click();
+  await own.getByText("Nobody would watch this any more").waitFor();
+  await own.getByText("Nobody would watch this any more").scrollIntoViewIfNeeded();
+  await picture(own, "own-sharing-unwatched");
+  await own.getByRole("button", { name: "Do not share all the same" }).click();
+  await own.getByText("You: does not share breathing with anybody here").waitFor();
+  await picture(own, "own-sharing");
+  const wide = await own.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+  assert.equal(wide, false, "it fits on a telephone");
+
+  const patient = (await api<{ id: string; name: string }[]>("GET", "/api/patients")).find(
+    ({ name }) => name === "Hansen, Kari",
+  );
+  await desk.goto(`${ward.url}/patients/${patient?.id}`);
+  await desk.getByText(/Hidden because the patient does not share breathing with anybody here, since/).waitFor();
+  await picture(desk, "chart-hidden");
+
+  await own.getByRole("button", { name: /^Take back/ }).click();
+  await own.getByText("Whoever takes care of you here sees what is measured.").waitFor();
+  await own.getByRole("button", { name: "Share, or keep something back" }).click();
+  await own.getByText("Share", { exact: true }).click();
+  await own.getByRole("checkbox", { name: /^Heart and circulation/ }).check();
+  await choose(own, "With whom", "All physicians");
+  await choose(own, "How long", "For a week");
+  await own.getByRole("button", { name: "Save" }).click();
+  await own.getByText("You: shares heart and circulation with physicians, for care").waitFor();
+  await own.getByRole("button", { name: /^Take back/ }).click();
+  await own.getByText("Whoever takes care of you here sees what is measured.").waitFor();
 });
 
 test("a death ends what the patient's sign-in shows, and one recorded in error gives it back", {

@@ -677,7 +677,7 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   glassBroken: () => [],
   reviewGlass: unasked,
   unwatched: () => [],
-  // With the real server: test/consent.int.test.ts.
+  // With the real server: test/consent.int.test.ts, web/e2e/people.test.ts.
   sharing: unasked,
   share: unasked,
   changeSharing: unasked,

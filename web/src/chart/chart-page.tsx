@@ -19,6 +19,7 @@ import { usePatient } from "../patients/use-patients.ts";
 import { AlarmsPanel } from "./alarms-panel.tsx";
 import classes from "./chart.module.css";
 import { DevicesPanel } from "./devices-panel.tsx";
+import { HiddenNotice } from "./hidden-notice.tsx";
 import { LimitsPanel } from "./limits/limits-panel.tsx";
 import { LivePanel } from "./live-panel.tsx";
 import { PatientHeader } from "./patient-header.tsx";
@@ -62,6 +63,7 @@ export function ChartPage() {
   return (
     <div className={classes.chart}>
       <PatientHeader patient={patient} tile={tile} />
+      <HiddenNotice patient={patient} />
       <Tabs
         value={tab}
         onChange={(value) =>

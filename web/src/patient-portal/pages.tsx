@@ -1,5 +1,5 @@
 import { Table } from "@mantine/core";
-import { IconDeviceWatch, IconEye, IconLock } from "@tabler/icons-react";
+import { IconDeviceWatch, IconEye } from "@tabler/icons-react";
 import { GlassQueue } from "../access/glass-queue.tsx";
 import { WhoLooked } from "../access/who-looked.tsx";
 import { PeopleSection } from "../administration/people-section.tsx";
@@ -8,6 +8,8 @@ import { Card, Empty, Failed, Loading, Page } from "../app/pages.tsx";
 import { formatWhen } from "../parts/format.ts";
 import { Rows } from "../parts/rows.tsx";
 import { useMe, useMyDevices } from "./use-me.ts";
+
+export { ConsentPage } from "./sharing/consent-page.tsx";
 
 /** What the patient wears or has beside them, and whether it is heard. */
 export function DevicesPage() {
@@ -94,17 +96,6 @@ export function LookedPage() {
           </section>
         ))
       )}
-    </Page>
-  );
-}
-
-export function ConsentPage() {
-  useTitle("Sharing");
-  return (
-    <Page title="Sharing" narrow>
-      <Empty title="Nothing is shared beyond the ward" icon={<IconLock size={40} stroke={1.3} />}>
-        <p>Whom you let see this record will stand here.</p>
-      </Empty>
     </Page>
   );
 }
