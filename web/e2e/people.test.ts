@@ -169,7 +169,7 @@ test("a patient keeps something back, is told that nobody would watch it, and ta
   await own.getByText("Nobody would watch this any more").scrollIntoViewIfNeeded();
   await picture(own, "own-sharing-unwatched");
   await own.getByRole("button", { name: "Do not share all the same" }).click();
-  await own.getByText("You: does not share breathing with anybody here").waitFor();
+  await own.getByText("You do not share breathing with anybody here").waitFor();
   await picture(own, "own-sharing");
   const wide = await own.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
   assert.equal(wide, false, "it fits on a telephone");
@@ -189,7 +189,7 @@ test("a patient keeps something back, is told that nobody would watch it, and ta
   await choose(own, "With whom", "All physicians");
   await choose(own, "How long", "For a week");
   await own.getByRole("button", { name: "Save" }).click();
-  await own.getByText("You: shares heart and circulation with physicians, for care").waitFor();
+  await own.getByText("You share heart and circulation with physicians, for care").waitFor();
   await own.getByRole("button", { name: /^Take back/ }).click();
   await own.getByText("Whoever takes care of you here sees what is measured.").waitFor();
 });

@@ -72,6 +72,10 @@ function SharingOf({ one }: { readonly one: MeBody["patients"][number] }) {
   );
 }
 
+/** "does not share glucose with nurses" */
+const asSaidByYou = (words: string): string =>
+  `You ${words.replace(/^does not share/, "do not share").replace(/^shares/, "share")}`;
+
 function Statement(props: {
   readonly consent: ConsentBody;
   readonly one: MeBody["patients"][number];
@@ -81,7 +85,7 @@ function Statement(props: {
   const stop = useStopSharing(one.patientId);
   const isUnwatched = stop.error instanceof ApiProblem && stop.error.code === "CONSENT_LEAVES_UNWATCHED";
   const now = useNow();
-  const who = one.relation === "self" ? "You: " : "";
+  const words = one.relation === "self" ? asSaidByYou(consent.words) : `${one.name} ${consent.words}`;
   return (
     <div
       style={{
@@ -91,10 +95,7 @@ function Statement(props: {
       }}
     >
       <p style={{ margin: "0 0 0.3rem" }}>
-        <b>
-          {who}
-          {consent.words}
-        </b>
+        <b>{words}</b>
         {consent.isSilent && " (they are not told)"}
       </p>
       <Group justify="space-between">

@@ -124,8 +124,8 @@ export function StatementForm({ sharing, onDone }: { readonly sharing: SharingBo
         {isUnwatched ? (
           <Alert color="orange" variant="light" title="Nobody would watch this any more" role="alert">
             <p style={{ marginTop: 0 }}>
-              Alarms still sound, but nobody who takes care of you sees these values, nor what the alarm is about. The
-              ward is told. In an emergency they can be seen all the same.
+              An alarm about these values would reach nobody who takes care of you. The ward is told that nobody watches
+              them. In an emergency somebody can see them all the same, and has to say why.
             </p>
             <Button color="orange" loading={share.isPending} onClick={() => say(true)}>
               Do not share all the same
