@@ -1,7 +1,7 @@
 // Long campaigns, run by hand: npm run campaign:kill -- 200, campaign:archive -- 10000000, campaign:simulate -- 10000, campaign:outages -- 600,
-// campaign:acks -- 100000, campaign:powerloss -- 60, campaign:authorisation
+// campaign:acks -- 100000, campaign:powerloss -- 60, campaign:authorisation, campaign:interference -- 10000
 import { campaignOfAcks } from "./acks/command.ts";
-import { campaignOfAuthorisation } from "./authorisation/command.ts";
+import { campaignOfAuthorisation, campaignOfInterference } from "./authorisation/command.ts";
 import { campaignOfPowerLoss } from "./powerloss/command.ts";
 import { campaignOfHistories } from "./simulation/command.ts";
 import { campaignOfArchive } from "./support/archive-command.ts";
@@ -21,6 +21,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   acks: { usage: "acks [messages] [seed]", run: campaignOfAcks },
   powerloss: { usage: "powerloss [rounds] [seed]", run: campaignOfPowerLoss },
   authorisation: { usage: "authorisation", run: campaignOfAuthorisation },
+  interference: { usage: "interference [requests] [seed]", run: campaignOfInterference },
   outages: { usage: "outages [seconds] [names]", run: campaignOfOutages },
 };
 

@@ -1,6 +1,7 @@
 import { FACTS, RELATIONS, ROLES } from "@openward/model";
 import { z } from "zod";
 import * as grants from "./grants.ts";
+import { telling } from "./redaction.ts";
 
 /** Milliseconds since 1970, UTC. */
 const millis = z.number().int();
@@ -38,20 +39,27 @@ export const newWard = z.object({ name: text(80), timeZone });
 
 export const patient = z.object({
   id,
-  name: z.string(),
-  birthDate: isoDate.nullable(),
-  sex,
-  mrn: z.string(),
+  name: telling("name", z.string()),
+  birthDate: telling("birth", isoDate.nullable()),
+  sex: telling("sex", sex),
+  mrn: telling("identifier", z.string()),
   isUnknown: z.boolean(),
   timeZone,
   /** From the birth date, or chosen; null where neither tells: then no limits are set until a person chooses. */
-  ageGroup: ageGroup.nullable(),
+  ageGroup: telling("birth", ageGroup.nullable()),
   ageGroupSource: z.enum(["birth-date", "chosen", "unknown"]),
   /** Whose default limits are watched; null: nobody's (the age is not known and nobody has chosen, or not admitted). */
   limitsProfile: ageGroup.nullable(),
   mergedInto: id.nullable(),
   /** Where the patient lies now; null when not admitted. */
-  stay: z.object({ wardId: id, wardName: z.string(), bed: z.string(), from: millis }).nullable(),
+  stay: z
+    .object({
+      wardId: id,
+      wardName: telling("location", z.string()),
+      bed: telling("location", z.string()),
+      from: millis,
+    })
+    .nullable(),
 });
 
 /** More than one patient lies in this bed, and somebody says so; else an occupied bed is refused. */
@@ -159,7 +167,7 @@ export const alarm = z.object({
   conditionEndedAt: millis.nullable(),
   acknowledgedAt: millis.nullable(),
   /** Display name of the person. */
-  acknowledgedBy: z.string().nullable(),
+  acknowledgedBy: telling("staff", z.string().nullable()),
   resolvedAt: millis.nullable(),
   value: z.number().nullable(),
   limit: z.number().nullable(),
@@ -177,7 +185,7 @@ export const limits = z.object({
   hysteresis: z.number().min(0),
   latching: z.boolean(),
   enabled: z.boolean(),
-  setBy: z.string(),
+  setBy: telling("staff", z.string()),
   setAt: millis,
   /** As the profile of the age group has them; false: a person has set them for this patient. */
   isDefault: z.boolean(),
@@ -204,10 +212,10 @@ export const standby = z.object({
   id,
   patientId: id,
   streamId: id.nullable(),
-  reason: z.string(),
+  reason: telling("free-text", z.string()),
   from: millis,
   until: millis,
-  startedBy: z.string(),
+  startedBy: telling("staff", z.string()),
   endedAt: millis.nullable(),
 });
 export const newStandby = z.object({
@@ -239,11 +247,13 @@ export const amendment = z.object({
   direction: z.enum(["away", "here"]).nullable(),
   /** The other patient; null where the caller may not see them. */
   otherPatientId: id.nullable(),
-  by: z.string(),
-  reason: z.string(),
+  by: telling("staff", z.string()),
+  reason: telling("free-text", z.string()),
   at: millis,
   /** It does not hold any more. */
-  withdrawn: z.object({ by: z.string(), reason: z.string(), at: millis }).nullable(),
+  withdrawn: z
+    .object({ by: telling("staff", z.string()), reason: telling("free-text", z.string()), at: millis })
+    .nullable(),
 });
 /**
  * `corrected`, and `entered-in-error` of one reading: `streamId`, `at` (and `ordinal`). Of a span: `from`, `to`, and
@@ -289,7 +299,15 @@ export const device = z.object({
   lastSeenAt: millis.nullable(),
   /** Device clock minus server clock when last compared, ms. */
   clockOffsetMs: z.number().nullable(),
-  patient: z.object({ id, name: z.string(), mrn: z.string(), bed: z.string().nullable(), since: millis }).nullable(),
+  patient: z
+    .object({
+      id,
+      name: telling("name", z.string()),
+      mrn: telling("identifier", z.string()),
+      bed: telling("location", z.string().nullable()),
+      since: millis,
+    })
+    .nullable(),
   openQuarantine: z.number().int(),
 });
 export const newDevice = z.object({
@@ -324,7 +342,7 @@ export const quarantined = z.object({
   problems: z.array(problem),
   state: z.enum(["open", "claimed", "dismissed"]),
   size: z.number().int(),
-  resolvedBy: z.string().nullable(),
+  resolvedBy: telling("staff", z.string().nullable()),
   resolvedAt: millis.nullable(),
   patientId: id.nullable(),
 });
@@ -390,13 +408,13 @@ export const reprocessed = z.object({
       byHand: z.array(
         z.object({ because: z.enum(["event", "waveform", "patient", "quality"]), count: z.number().int() }),
       ),
-      leftAlone: z.array(z.object({ by: z.string(), kind: amendedAs, count: z.number().int() })),
+      leftAlone: z.array(z.object({ by: telling("staff", z.string()), kind: amendedAs, count: z.number().int() })),
       examples: z.array(
         z.object({
           difference: z.enum(["added", "changed", "missing"]),
           fate: z.enum(["add", "correct", "enter in error", "withdraw", "replace", "leave", "by hand"]),
           /** Of one that is left alone. */
-          amendedBy: z.string().nullable(),
+          amendedBy: telling("staff", z.string().nullable()),
           /** As it is read today; its value is null where it is not. */
           before: stored,
           after: stored,
@@ -429,9 +447,9 @@ export const relation = z.object({
   patientId: id,
   personId: id,
   /** Display name of the person. */
-  person: z.string(),
+  person: telling("name", z.string()),
   relation: z.enum(RELATIONS),
-  reason: z.string(),
+  reason: telling("free-text", z.string()),
   from: millis,
   to: millis.nullable(),
   maySee: z.boolean(),
@@ -443,7 +461,7 @@ export const fact = z.object({
   id,
   patientId: id,
   fact: z.enum(FACTS),
-  reason: z.string(),
+  reason: telling("free-text", z.string()),
   from: millis,
   to: millis.nullable(),
 });
@@ -612,10 +630,10 @@ export const auditEntry = z.object({
 export const accessEntry = z.object({
   id,
   at: millis,
-  words: z.string(),
-  by: z.string(),
+  words: telling("staff", z.string()),
+  by: telling("staff", z.string()),
   /** null: a stranger, or the server itself. */
-  byId: z.string().nullable(),
+  byId: telling("staff", z.string().nullable()),
   role: z.string().nullable(),
   /** The permission that showed it to them, as far as it is still known; `reason` of an emergency only. */
   because: z.object({ purpose: grants.purpose, basis: grants.basis, reason: z.string().nullable() }).nullable(),

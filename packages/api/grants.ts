@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { telling } from "./redaction.ts";
 
 const millis = z.number().int();
 const id = z.uuid();
@@ -39,19 +40,19 @@ export const grant = z.object({
   id,
   grantee,
   /** The person's name, where it is a person. */
-  display: z.string().nullable(),
+  display: telling("staff", z.string().nullable()),
   reach,
   purpose,
   basis,
   from: millis,
   /** Ends by itself. */
   to: millis.nullable(),
-  reason: z.string().nullable(),
+  reason: telling("free-text", z.string().nullable()),
   createdAt: millis,
-  createdBy: z.string(),
+  createdBy: telling("staff", z.string()),
   endedAt: millis.nullable(),
-  endedBy: z.string().nullable(),
-  endReason: z.string().nullable(),
+  endedBy: telling("staff", z.string().nullable()),
+  endReason: telling("free-text", z.string().nullable()),
   /** Kinds of data, of a grant that the patient gave; null or left out: all. */
   categories: z.array(z.string()).nullable().optional(),
 });
@@ -91,10 +92,10 @@ export const unwatched = z.object({
   /** By the patient's wish nobody who watches them sees these kinds of data; null: nobody watches them at all. */
   categories: z.array(z.string()).nullable(),
   patientId: id,
-  mrn: z.string(),
+  mrn: telling("identifier", z.string()),
   wardId: id,
-  wardName: z.string(),
-  bed: z.string(),
+  wardName: telling("location", z.string()),
+  bed: telling("location", z.string()),
   since: millis,
 });
 export const monitoringChange = z.object({ at: millis, isWatched: z.boolean() });

@@ -7,6 +7,8 @@ export * from "./doors.ts";
 export * from "./grants.ts";
 export * from "./live.ts";
 export * from "./policy.ts";
+export * from "./redaction.ts";
 export * from "./rights.ts";
 export * from "./routes.ts";
+export * from "./screen-redaction.ts";
 export * from "./streams.ts";

@@ -10,5 +10,6 @@ export * from "./consent.ts";
 export * from "./grant.ts";
 export * from "./journal.ts";
 export * from "./people.ts";
+export * from "./redaction.ts";
 export * from "./relations.ts";
 export * from "./telemetry.ts";

@@ -87,6 +87,9 @@ const WARD_ROLES: ReadonlySet<Role> = new Set([
 
 export const isOfTheWard = (role: Role): boolean => WARD_ROLES.has(role);
 
+/** Whose work the devices are, whoever wears them: how they are, though not on whom. */
+export const looksAfterDevices = (role: Role): boolean => role === "clinical-engineer" || role === "administrator";
+
 /** Somebody who can sign in. */
 export interface Person {
   readonly id: string;

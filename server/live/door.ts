@@ -1,8 +1,10 @@
 import type { IncomingMessage } from "node:http";
+import { screenRedactor } from "@openward/api";
 import { RefusedInput, refusalText } from "@openward/errors";
+import type { Role } from "@openward/model";
 import type { WebSocketRoute } from "../http/index.ts";
 import type { Live } from "./live.ts";
-import type { Access, Viewer } from "./ports.ts";
+import type { Access, ScreenSocket, Viewer } from "./ports.ts";
 
 /** The WebSocket route /live: signed in by session cookie (browsers) or bearer token (programs). */
 export function liveRoute(deps: { live: Pick<Live, "connect">; access: Access }): WebSocketRoute<Viewer | undefined> {
@@ -17,12 +19,28 @@ export function liveRoute(deps: { live: Pick<Live, "connect">; access: Access })
     },
     onConnection(socket, _request, viewer) {
       if (viewer) {
-        live.connect(socket, viewer);
+        live.connect(shownTo(socket, viewer.principal.role), viewer);
         return;
       }
       socket.send(JSON.stringify({ type: "refused", code: "NOT_SIGNED_IN", detail: refusalText.NOT_SIGNED_IN }));
       socket.close(4401, "NOT_SIGNED_IN");
     },
+  };
+}
+
+/** The same socket: what a screen of this role is not shown leaves nothing but its place. */
+function shownTo<S extends ScreenSocket>(socket: S, role: Role): ScreenSocket {
+  const redact = screenRedactor(role);
+  if (!redact) return socket;
+  return {
+    get bufferedAmount() {
+      return socket.bufferedAmount;
+    },
+    send: (text) => socket.send(redact(text)),
+    ping: () => socket.ping(),
+    close: (code, reason) => socket.close(code, reason),
+    terminate: () => socket.terminate(),
+    on: socket.on.bind(socket) as ScreenSocket["on"], // all of its events
   };
 }
 

@@ -1,6 +1,6 @@
 import type { DeviceBody } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
-import type { PatientView } from "@openward/model";
+import { looksAfterDevices, type PatientView } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
 import type { Asker, DeviceRecord, Devices, DevicesNow, DeviceType, PatientRecord, Patients } from "./ports.ts";
@@ -23,13 +23,19 @@ export function deviceHandlers(deps: {
   const { devices, devicesNow, deviceTypes, patients, clock } = deps;
   const typeDisplay = new Map(deviceTypes.map(({ key, display }) => [key, display]));
 
-  const body = (record: DeviceRecord, worn: PatientRecord | undefined): DeviceBody =>
-    deviceBody(record, {
-      typeDisplay: typeDisplay.get(record.device.type) ?? record.device.type,
-      isConnected: devicesNow.isConnected(record.device.id),
-      lastSeenAt: devicesNow.lastSeenAt(record.device.id),
+  const body = (record: DeviceRecord, worn: PatientRecord | undefined, view: PatientView): DeviceBody => {
+    const { id, type } = record.device;
+    const wearer = devicesNow.patientOf(id);
+    // That it speaks, and how it is, tells that somebody is measured whom the asker may not see.
+    const isSilent = wearer !== undefined && !view.has(wearer) && !looksAfterDevices(view.principal.role);
+    const told = isSilent ? { ...record, status: null, lastSeenAt: null, clockOffsetMs: null } : record;
+    return deviceBody(told, {
+      typeDisplay: typeDisplay.get(type) ?? type,
+      isConnected: !isSilent && devicesNow.isConnected(id),
+      lastSeenAt: isSilent ? undefined : devicesNow.lastSeenAt(id),
       worn,
     });
+  };
 
   async function recordOf(asker: Asker, deviceId: string): Promise<DeviceRecord> {
     const record = await devices.find(asker, deviceId);
@@ -42,7 +48,7 @@ export function deviceHandlers(deps: {
     const patientId = record.association?.patientId;
     const worn =
       patientId !== undefined && view.has(patientId) ? await patients.find(view.principal, patientId) : undefined;
-    return body(record, worn);
+    return body(record, worn, view);
   }
 
   return {
@@ -59,7 +65,7 @@ export function deviceHandlers(deps: {
         everybody.filter(({ patient }) => seen.has(patient.id)).map((record) => [record.patient.id, record]),
       );
       return records.map((record) =>
-        body(record, record.association ? byId.get(record.association.patientId) : undefined),
+        body(record, record.association ? byId.get(record.association.patientId) : undefined, seen),
       );
     },
 

@@ -1,6 +1,6 @@
-import { type Route, type RouteName, routes } from "@openward/api";
+import { type Route, type RouteName, redacted, routes } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
-import type { PatientView } from "@openward/model";
+import { type PatientView, type Role, withheldFrom } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isSameOrigin, type PublicUrl, parseFields } from "../http/index.ts";
@@ -145,7 +145,12 @@ async function answer(
     if (result.onSent) reply.raw.once("finish", result.onSent);
     return reply.type(result.type).send(result.content);
   }
-  return route.status === 204 ? reply.send() : reply.type("application/json").send(JSON.stringify(result));
+  if (route.status === 204) return reply.send();
+  const told = signedIn ? redacted(route.response, result, signedIn.principal.role) : result;
+  // Whoever reads it must not take what is withheld for what is not known.
+  if (told !== result)
+    reply.header("openward-withheld", [...withheldFrom(signedIn?.principal.role as Role)].join(", "));
+  return reply.type("application/json").send(JSON.stringify(told));
 }
 
 /** Aborted when whoever asked has hung up before the answer was there. */

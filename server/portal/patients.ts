@@ -1,6 +1,6 @@
 import type { PatientBody } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
-import { isoDateIn, type PatientView } from "@openward/model";
+import { isoDateIn, type PatientView, type Role, withheldFrom } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { Call, Handlers } from "./call.ts";
 import { OccupiedBed } from "./occupied-bed.ts";
@@ -22,6 +22,16 @@ type PatientRoutes =
   | "discharge"
   | "merge";
 
+const isNameless = (role: Role): boolean => withheldFrom(role).has("name");
+
+/** Neither what is found nor the order tells a name to whom it is withheld. */
+function withoutNames(records: readonly PatientRecord[], q: string | undefined): PatientRecord[] {
+  const wanted = q?.toLowerCase();
+  return records
+    .filter(({ patient }) => wanted === undefined || patient.mrn.toLowerCase().includes(wanted))
+    .sort((a, b) => (a.patient.mrn < b.patient.mrn ? -1 : 1));
+}
+
 /** Nobody alive was born before. */
 const OLDEST_YEARS = 130;
 
@@ -40,12 +50,10 @@ export function patientHandlers(deps: {
   const bodies = (records: readonly PatientRecord[], view: PatientView): Promise<PatientBody[]> =>
     Promise.all(records.map((record) => body(record, view)));
 
-  async function seen(asker: Asker, asked: { q?: string; all: boolean }, view: () => Promise<PatientView>) {
+  async function seen(asker: Principal, asked: { q?: string; all: boolean }, view: () => Promise<PatientView>) {
     const [records, visible] = await Promise.all([patients.list(asker, asked), view()]);
-    return bodies(
-      records.filter(({ patient }) => visible.has(patient.id)),
-      visible,
-    );
+    const some = records.filter(({ patient }) => visible.has(patient.id));
+    return bodies(isNameless(asker.role) ? withoutNames(some, asked.q) : some, visible);
   }
 
   async function recordOf(asker: Asker, patientId: string): Promise<PatientRecord> {

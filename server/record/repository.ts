@@ -6,6 +6,7 @@ import type { RecordContext } from "./context.ts";
 import { outcomeOf, outcomeOfError } from "./outcome.ts";
 import { within } from "./reach.ts";
 import { readResource, readVersions, unknownType } from "./read.ts";
+import { isWithheld } from "./redaction.ts";
 import { historyBundle } from "./search/bundle.ts";
 import { searchables } from "./search/index.ts";
 
@@ -33,7 +34,14 @@ export class RecordRepository extends FhirRepository {
     return this.#guard(async () => {
       const searchable = Object.hasOwn(searchables, type) ? searchables[type] : undefined;
       if (!searchable) throw unknownType();
-      return searchable.search(within(this.#context, type, "s"), pairs);
+      const asked = [...pairs];
+      const { role } = this.#context.view.principal;
+      for (const [key] of asked) {
+        // Else the answer would tell whom it fits.
+        if (isWithheld(type, key, role))
+          throw new RefusedInput("NOT_PERMITTED", { at: `http.${key}`, expected: "a parameter of what may be seen" });
+      }
+      return searchable.search(within(this.#context, type, "s"), asked);
     });
   }
 

@@ -4,6 +4,7 @@ import type { Bundle, OperationOutcome, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "./context.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
+import { redactedResource } from "./redaction.ts";
 import { RecordRepository, type Report } from "./repository.ts";
 import { searchables } from "./search/index.ts";
 
@@ -54,7 +55,8 @@ export function createRest(): Rest {
         const repository = new RecordRepository(context, report);
         const [outcome, resource] = await router.handleRequest(fhirRequest(method as HttpMethod, request), repository);
         if (isBatch && resource?.resourceType === "Bundle") restoreStatuses(resource);
-        return { status: statusOf(outcome), resource: resource ?? named(outcome) };
+        const { role } = context.view.principal;
+        return { status: statusOf(outcome), resource: resource ? redactedResource(resource, role) : named(outcome) };
       } catch (error) {
         const outcome = outcomeOfError(error);
         if (!outcome) report(error);

@@ -10,7 +10,7 @@ import {
   routes,
   topicPolicies,
 } from "@openward/api";
-import { ROLES } from "@openward/model";
+import { FIELD_KINDS, ROLES, withheldFrom } from "@openward/model";
 
 /** Where the page stands. */
 export const PAGE = new URL("../../docs/security/authorisation.md", import.meta.url);
@@ -62,6 +62,19 @@ export function authorisationPage(): string {
     `| route | what for | ${ROLES.map((role) => role.replace("-", " ")).join(" | ")} | tells | guarded by |`,
     `| --- | --- | ${ROLES.map(() => "---").join(" | ")} | --- | --- |`,
     ...rows,
+    "",
+    "## What is withheld",
+    "",
+    "Of the patients whom a grant shows, these fields are not shown to a role; nobody is found by them either. An answer says so: the header",
+    "`openward-withheld`, and in FHIR data-absent-reason `masked`, the security label REDACTED and the tag SUBSETTED.",
+    "",
+    `| field | ${ROLES.map((role) => role.replace("-", " ")).join(" | ")} |`,
+    `| --- | ${ROLES.map(() => "---").join(" | ")} |`,
+    ...FIELD_KINDS.map(
+      (kind) => `| ${kind} | ${ROLES.map((role) => (withheldFrom(role).has(kind) ? "withheld" : "")).join(" | ")} |`,
+    ),
+    "",
+    "Applications see what their scopes say, and nothing that is withheld from the person who let them in.",
     "",
     "## /fhir",
     "",

@@ -1,6 +1,6 @@
 import { type DoorPolicy, fhirPolicies, type Mark } from "@openward/api";
 import { readingId } from "../../server/record/observation-id.ts";
-import { type Known, marksIn, toldBeyond } from "./marks.ts";
+import { type Known, marksIn, toldBeyond, withheldMarks } from "./marks.ts";
 import type { Finding } from "./matrix.ts";
 import { inParallel } from "./server.ts";
 import type { Subject, World } from "./world.ts";
@@ -77,7 +77,7 @@ export async function interactionsOf(world: World): Promise<{ interactions: stri
 export const knownParameters = Object.keys(parameters).sort();
 
 /** Everything that can be asked about one patient. */
-function questionsAbout(known: Known): Asked[] {
+export function fhirQuestions(known: Known): Asked[] {
   const observation = `Observation/${readingId(known.streamId, known.times[1] ?? 0, 0)}`;
   const isOfNobody = /\.(component-code|agent|action|entity|_id|date|patient)$/;
   return [
@@ -111,14 +111,21 @@ function questionsAbout(known: Known): Asked[] {
 
 const WARD = new Set(["nurse", "physician", "clinical-engineer", "administrator", "integration"]);
 
+const HIDDEN_FROM: Readonly<Record<string, readonly string[]>> = {
+  "clinical-engineer": ["name", "family", "given", "birthdate", "gender"],
+};
+
 /** May this one ask this at all? */
-function mayAsk({ interaction }: Asked, subject: Subject): boolean {
+function mayAsk({ interaction, url }: Asked, subject: Subject): boolean {
   const [type = ""] = interaction.split(".");
   if (subject.kind === "app")
     return subject.scopes?.includes("/*.rs") === true
       ? type !== "AuditEvent"
       : subject.scopes?.includes(`/${type}.rs`) === true;
   if (subject.role === null || !WARD.has(subject.role)) return false;
+  const [, parameter = ""] = /\?([a-z]+)=/.exec(url) ?? [];
+  // By what is withheld nobody is found.
+  if (type === "Patient" && HIDDEN_FROM[subject.role]?.includes(parameter)) return false;
   return type !== "AuditEvent" || subject.role === "administrator";
 }
 
@@ -134,7 +141,7 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
     [...subject.targets].map(([standing, target]) => ({ subject, standing, target })),
   );
   await inParallel(cells, async ({ subject, standing, target }) => {
-    const questions = questionsAbout(target);
+    const questions = fhirQuestions(target);
     const name = (one: Asked) => `${one.interaction} ${one.url.split("=")[0]} as ${subject.name}: ${standing}`;
     const look = (one: Asked, status: number, headers: string, bytes: Buffer) => {
       asked++;
@@ -154,7 +161,7 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
         findings.push({ cell: name(one), what: `${status} in place of 404` });
       if (!sees || one.interaction === "AuditEvent.read") return;
       const shown = marksIn({ status, headers: "", bytes }, target);
-      for (const mark of (one.shows ?? policy.shows).filter((wanted) => !shown.includes(wanted)))
+      for (const mark of toldBeyond(one.shows ?? policy.shows, [...shown, ...withheldMarks(subject.role)]))
         findings.push({
           cell: name(one),
           what: `does not show the ${mark} (${status}): ${bytes.toString("utf8").slice(0, 160)}`,
@@ -189,7 +196,7 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
 }
 
 function allowedTo(subject: Subject, { interaction }: Asked, known: Known): readonly Mark[] {
-  if (subject.sees.has(known.key)) return [...known.marks.keys()];
+  if (subject.sees.has(known.key)) return toldBeyond([...known.marks.keys()], withheldMarks(subject.role));
   const policy = fhirPolicies[interaction] as DoorPolicy;
   // An application that was given one patient has that patient's devices and no others.
   // The log has what was asked for, by the ids that the house's own people asked with.

@@ -1,6 +1,6 @@
 import { liveMessagePolicies } from "@openward/api";
 import WebSocket from "ws";
-import { marksIn } from "./marks.ts";
+import { marksIn, withheldMarks } from "./marks.ts";
 import type { Finding } from "./matrix.ts";
 import { bearer, raise, send } from "./patients.ts";
 import { json } from "./server.ts";
@@ -48,7 +48,10 @@ export async function runLive(world: World): Promise<Finding[]> {
     for (const { subject, heard } of screens) {
       const bytes = Buffer.from(heard.join("\n"));
       for (const known of Object.values(world.known)) {
-        const found = subject.sees.has(known.key) ? [] : marksIn({ status: 101, headers: "", bytes }, known);
+        const told = marksIn({ status: 101, headers: "", bytes }, known);
+        const found = subject.sees.has(known.key)
+          ? told.filter((mark) => withheldMarks(subject.role).includes(mark))
+          : told;
         for (const mark of found)
           findings.push({ cell: `live as ${subject.name}`, what: `told the ${mark} of "${known.key}"` });
       }

@@ -1,4 +1,5 @@
 import type { Mark } from "@openward/api";
+import { type FieldKind, type Role, withheldFrom } from "@openward/model";
 
 /** A patient of the world, and every text by which anything of them would be known in an answer. */
 export interface Known {
@@ -33,15 +34,29 @@ export interface Answer {
 /** Which marks stand in the answer, its headers too; what the question itself said is not told by the answer. */
 export function marksIn(answer: Answer, known: Known, question = ""): Mark[] {
   const asked = question.toLowerCase();
-  const text = `${answer.headers}\n${answer.bytes.toString("latin1")}`.toLowerCase();
+  const text = textOf(answer);
   return [...known.marks].flatMap(([mark, texts]) =>
     texts.some((one) => {
       const wanted = one.toLowerCase();
-      return !asked.includes(wanted) && (text.includes(wanted) || includesDouble(answer.bytes, wanted));
+      return (
+        !asked.includes(wanted) &&
+        (text.includes(wanted) || (answer.headers.includes("cbor") && includesDouble(answer.bytes, wanted)))
+      );
     })
       ? [mark]
       : [],
   );
+}
+
+const texts = new WeakMap<Buffer, string>();
+/** It is looked through for many patients. */
+function textOf({ headers, bytes }: Answer): string {
+  let text = texts.get(bytes);
+  if (text === undefined) {
+    text = `${headers}\n${bytes.toString("latin1")}`.toLowerCase();
+    texts.set(bytes, text);
+  }
+  return text;
 }
 
 /** A number in CBOR is eight bytes, and no text at all. */
@@ -57,4 +72,17 @@ function includesDouble(bytes: Buffer, text: string): boolean {
 /** Whatever it is that one may know of a patient, one may know the id by which it was asked for. */
 export function toldBeyond(found: readonly Mark[], allowed: readonly Mark[]): Mark[] {
   return found.filter((mark) => !allowed.includes(mark));
+}
+
+const MARK_OF: Readonly<Partial<Record<FieldKind, Mark>>> = {
+  name: "name",
+  birth: "birth",
+  identifier: "mrn",
+  location: "bed",
+  "free-text": "reason",
+};
+
+/** Of a patient who is seen what is not told to this role all the same. */
+export function withheldMarks(role: Role | null): readonly Mark[] {
+  return role === null ? [] : [...withheldFrom(role)].flatMap((kind) => MARK_OF[kind] ?? []);
 }

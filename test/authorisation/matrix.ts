@@ -1,6 +1,6 @@
 import { type Mark, type Policy, policies, type Route, type RouteName, routes } from "@openward/api";
 import { calls, type Request } from "./calls.ts";
-import { type Answer, type Known, marksIn, toldBeyond } from "./marks.ts";
+import { type Answer, type Known, marksIn, toldBeyond, withheldMarks } from "./marks.ts";
 import { inParallel, type Question } from "./server.ts";
 import type { Standing, Subject, World } from "./world.ts";
 
@@ -84,13 +84,14 @@ export function isHidden(cell: Cell): boolean {
 
 export const isPermitted = (cell: Cell): boolean => mayAsk(cell) && !isHidden(cell);
 
-function allowedMarks({ route, subject }: Cell, known: Known): readonly Mark[] | "all" {
+function allowedMarks({ route, subject }: Cell, known: Known): readonly Mark[] {
   const policy: Policy = policies[route];
-  if (policy.tells === "related") return subject.related.has(known.key) ? "all" : [];
+  const all = [...known.marks.keys()];
+  if (policy.tells === "related") return subject.related.has(known.key) ? all : [];
   // Who stands beside the patient knows them.
-  if (policy.tells === "deciding") return subject.related.has(known.key) ? "all" : [];
-  if (policy.tells === "subject") return hasRight(subject, known) ? "all" : [];
-  if (subject.sees.has(known.key)) return "all";
+  if (policy.tells === "deciding") return subject.related.has(known.key) ? all : [];
+  if (policy.tells === "subject") return hasRight(subject, known) ? all : [];
+  if (subject.sees.has(known.key)) return toldBeyond(all, withheldMarks(subject.role));
   if (known.key === "foreign" || !mayAskOffice(policy, subject)) return [];
   return policy.office ?? [];
 }
@@ -116,8 +117,7 @@ export function questionOf(cell: Cell, request: Request): Question {
 export function leaks(world: World, cell: Cell, question: Question, answer: Answer): Finding[] {
   const asked = `${question.path} ${JSON.stringify(question.body ?? "")}`;
   return Object.values(world.known).flatMap((known) => {
-    const allowed = allowedMarks(cell, known);
-    const found = allowed === "all" ? [] : toldBeyond(marksIn(answer, known, asked), allowed);
+    const found = toldBeyond(marksIn(answer, known, asked), allowedMarks(cell, known));
     return found.map((mark) => ({ cell: nameOf(cell), what: `told the ${mark} of "${known.key}" (${answer.status})` }));
   });
 }
@@ -131,6 +131,7 @@ export async function runRefused(world: World, cells: readonly Cell[]): Promise<
       const question = questionOf(cell, calls[cell.route].ask(cell.target, world));
       const answer = await world.server.ask(question);
       findings.push(...leaks(world, cell, question, answer));
+      await alsoInColumns(world, cell, question, findings);
       const expected = refusalsOf(cell);
       if (!expected.includes(answer.status))
         findings.push({ cell: nameOf(cell), what: `${answer.status} in place of ${expected}` });
@@ -172,6 +173,7 @@ export async function runPermitted(world: World, cells: readonly Cell[], isWhole
       return;
     }
     const text = answer.bytes.toString("utf8");
+    await alsoInColumns(world, cell, question, findings);
     const missing = request.shows?.filter((one) => !text.includes(one)) ?? [];
     if (missing.length > 0)
       findings.push({ cell: nameOf(cell), what: `does not show what was asked for: ${text.slice(0, 200)}` });
@@ -181,7 +183,8 @@ export async function runPermitted(world: World, cells: readonly Cell[], isWhole
         : cell.subject.sees.has(cell.target.key);
     if (!isShown || request.shows) return;
     const found = marksIn(answer, cell.target);
-    for (const mark of policies[cell.route].shows.filter((one) => !found.includes(one)))
+    const missed = toldBeyond(policies[cell.route].shows, [...found, ...withheldMarks(cell.subject.role)]);
+    for (const mark of missed)
       findings.push({ cell: nameOf(cell), what: `does not show the ${mark}: ${text.slice(0, 200)}` });
   };
   // What changes something comes after what only looks, one after the other of each route.
@@ -200,6 +203,15 @@ export async function runPermitted(world: World, cells: readonly Cell[], isWhole
     6,
   );
   return findings;
+}
+
+/** The same as CBOR, where there is one. */
+async function alsoInColumns(world: World, cell: Cell, question: Question, findings: Finding[]): Promise<void> {
+  const { formats = [] } = routes[cell.route] as Route;
+  for (const accept of formats) {
+    const answer = await world.server.ask({ ...question, headers: { ...question.headers, accept } });
+    findings.push(...leaks(world, cell, question, answer));
+  }
 }
 
 /** One change of each role will do, every other time of a patient for whom the glass is broken. */

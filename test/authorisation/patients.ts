@@ -6,11 +6,18 @@ export interface House {
   readonly server: TestServer;
   readonly organisationId: string;
   readonly wardId: string;
+  /** Whose clock it is; left out: the machine's. */
+  readonly now?: () => number;
+  /** In whose name ids are made, where they are to be the same in two worlds. */
+  readonly as?: <T>(name: string, work: () => T) => T;
+  /** How many readings there are of each patient; left out: 20. */
+  readonly readings?: number;
   /** A token that sees the whole organisation. */
   readonly token: string;
 }
 
 const MINUTE = 60_000;
+const nowOf = ({ now }: House) => now?.() ?? Date.now();
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const basic = (id: string, token: string) => ({
   authorization: `Basic ${Buffer.from(`${id}:${token}`).toString("base64")}`,
@@ -76,29 +83,36 @@ async function until<T>(what: string, find: () => Promise<T | undefined>): Promi
 
 /** A call for help by this patient's device, and the alarm that it is. */
 export async function raise(house: House, known: Pick<Known, "id" | "deviceId" | "token">, event: string) {
-  await send(house, known, "event", { event: "sos-button", id: event, at: Date.now() });
+  await send(house, known, "event", { event: "sos-button", id: event, at: nowOf(house) });
+  // From the table: a look at the list would stand in the log of everybody who is on it.
+  const { owner } = house.server.foundation.database;
   return until("the alarm", async () => {
-    const all = await json<{ id: string; revision: number; state: string; patientId: string; rule: string }[]>(
-      house.server,
-      { method: "GET", path: "/api/alarms", headers: bearer(house.token) },
+    const { rows } = await owner.query<{ id: string; revision: number }>(
+      `SELECT alarm_id AS id, revision FROM alarm_revision a WHERE patient_id = $1 AND rule = 'event' AND state = 'raised'
+         AND NOT EXISTS (SELECT FROM alarm_revision b WHERE b.alarm_id = a.alarm_id AND b.revision > a.revision)
+        ORDER BY raised_at DESC LIMIT 1`,
+      [known.id],
     );
-    return all.find(({ patientId, state, rule }) => patientId === known.id && state === "raised" && rule === "event");
+    return rows[0];
   });
 }
 
 /** A patient with everything that there can be of one. @param n makes their values unlike all others' */
 export async function newKnown(house: House, key: string, n: number): Promise<Known> {
-  const { server, organisationId } = house;
+  const { server, organisationId, as = (_, work) => work() } = house;
   const word = `zq${key}${n}`;
   const [family, given, birthDate] = [`Fam${word}`, `Giv${word}`, `19${31 + n}-02-1${n}`];
-  const { id, mrn, bed } = await newPatient(house, word, { name: `${family}, ${given}`, birthDate });
-  const device = await newDevice(house, `dev-${word}`);
+  const { id, mrn, bed } = await as("patient", () =>
+    newPatient(house, word, { name: `${family}, ${given}`, birthDate }),
+  );
+  const device = await as("device", () => newDevice(house, `dev-${word}`));
   const { deviceId, token } = device;
-  const now = Date.now();
-  await server.foundation.devices.assign(organisationId, deviceId, id, now - 40 * 86_400_000, "test");
+  const now = nowOf(house);
+  const since = now - 40 * 86_400_000;
+  await as("assign", () => server.foundation.devices.assign(organisationId, deviceId, id, since, "test"));
 
   const value = Number((60 + 2 * n + 0.2731 + n / 1000).toFixed(4));
-  const times = Array.from({ length: 20 }, (_, i) => now - 10 * MINUTE + i * 1000);
+  const times = Array.from({ length: house.readings ?? 20 }, (_, i) => now - 10 * MINUTE + i * 1000);
   await send(
     house,
     device,
@@ -136,15 +150,14 @@ export async function newKnown(house: House, key: string, n: number): Promise<Kn
     reason,
   });
   const open = await call<{ id: string; deviceId: string }[]>("GET", `/quarantine?device=${deviceId}`);
-  const person = await server.foundation.people.create(organisationId, `Kin of ${key}`, "family", "test");
+  const { people, relations, access } = server.foundation;
+  const person = await as("kin", () => people.create(organisationId, `Kin of ${key}`, "family", "test"));
   const related = { personId: person.id, relation: "family", reason } as const;
-  const relation = await server.foundation.relations.relate(organisationId, id, related, "test");
-  const fact = await server.foundation.relations.state(organisationId, id, { fact: "incapacity", reason }, "test");
+  const relation = await as("relation", () => relations.relate(organisationId, id, related, "test"));
+  const fact = await as("fact", () => relations.state(organisationId, id, { fact: "incapacity", reason }, "test"));
   const forRole = { grantee: { kind: "role", role: "nobody" }, purpose: "care", basis: "care-team" } as const;
-  const [grant] = await server.foundation.access.grants.add(
-    organisationId,
-    [{ ...forRole, reach: { kind: "patient", patientId: id }, reason }],
-    "test",
+  const [grant] = await as("grant", () =>
+    access.grants.add(organisationId, [{ ...forRole, reach: { kind: "patient", patientId: id }, reason }], "test"),
   );
 
   const bare = (uuid: string) => uuid.replaceAll("-", "");

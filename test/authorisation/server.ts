@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { Agent, request } from "node:http";
 import type { Runtime } from "@openward/runtime";
 import { systemRuntime } from "@openward/runtime/system";
+import type { FastifyInstance } from "fastify";
 import { readConfig } from "../../server/config.ts";
 import { type Foundation, openFoundation } from "../../server/foundation.ts";
 import { createLog } from "../../server/log.ts";
@@ -21,7 +22,13 @@ export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
 
 /** The whole server in this process, so that a test stands on what it stands on. */
 export async function startTestServer(
-  options: { readonly change?: (foundation: Foundation) => Foundation; readonly runtime?: Runtime } = {},
+  options: {
+    readonly change?: (foundation: Foundation) => Foundation;
+    readonly runtime?: Runtime;
+    readonly publicUrl?: string;
+    /** Told of Fastify before anything is registered. */
+    readonly onFastify?: (fastify: FastifyInstance) => void;
+  } = {},
 ) {
   const { change = (foundation) => foundation, runtime = systemRuntime } = options;
   const dataDir = await preparedDataDir();
@@ -33,10 +40,12 @@ export async function startTestServer(
     // The matrix asks in a second what people ask in a day, and takes longer than a proof lasts on a busy machine.
     OPENWARD_RATE_LIMIT: "0",
     OPENWARD_STEP_UP_MINUTES: "720",
+    ...(options.publicUrl === undefined ? {} : { OPENWARD_PUBLIC_URL: options.publicUrl }),
   });
   const registered: { method: string; url: string }[] = [];
   const onFastify = (message: unknown) => {
-    const { fastify } = message as { fastify: { addHook(name: "onRoute", hook: (route: Registered) => void): void } };
+    const { fastify } = message as { fastify: FastifyInstance };
+    options.onFastify?.(fastify);
     fastify.addHook("onRoute", ({ method, url }) => {
       for (const one of [method].flat()) registered.push({ method: one, url });
     });
@@ -65,7 +74,7 @@ export async function startTestServer(
       foundation,
       /** Every route of the one HTTP port, as it was registered. */
       registered,
-      ask: (question: Question) => ask(server.url, question),
+      ask: (question: Question) => ask(`http://127.0.0.1:${server.httpPort}`, question),
       async close() {
         await server.stop();
         rmSync(dataDir, { recursive: true, force: true });
@@ -77,11 +86,6 @@ export async function startTestServer(
   } finally {
     unsubscribe("fastify.initialization", onFastify);
   }
-}
-
-interface Registered {
-  readonly method: string | string[];
-  readonly url: string;
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 16 });
