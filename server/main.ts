@@ -253,6 +253,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     },
   });
   const connected = new Set<string>();
+  const twinned = new Set<string>();
   const sightings = createSightings(runtime.clock, telemetry.lastHeard());
   const door = {
     accept(message: Parameters<typeof ingest.accept>[0]) {
@@ -266,6 +267,11 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       if (isConnected) connected.add(deviceId);
       else connected.delete(deviceId);
       ingest.connection(deviceId, organisationId, isConnected);
+    },
+    twin(deviceId: string, _organisationId: string, hasTwin: boolean) {
+      if (hasTwin) twinned.add(deviceId);
+      else twinned.delete(deviceId);
+      watch.twin(deviceId, hasTwin, now());
     },
   };
 
@@ -314,6 +320,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     certify: createCertify({ config, runtime }),
     devicesNow: {
       isConnected: (deviceId) => connected.has(deviceId),
+      hasTwin: (deviceId) => twinned.has(deviceId),
       lastSeenAt: sightings.lastSeenAt,
       patientOf: (deviceId) => directory.currentAssociation(deviceId)?.patientId,
     },

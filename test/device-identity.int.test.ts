@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { systemRuntime } from "@openward/runtime/system";
 import mqtt, { type IClientOptions } from "mqtt";
 import { openAuthority } from "../server/tls/index.ts";
-import { type RunningWard, removeDataDir, startWard, temporaryDataDir } from "./support/ward.ts";
+import { apiOf, type RunningWard, removeDataDir, startWard, temporaryDataDir } from "./support/ward.ts";
 
 const run = promisify(execFile);
 const READING = '{"values":{"heart-rate":72}}';
@@ -141,6 +141,19 @@ test("an old token stays valid beside the new one for its overlap", async () => 
   const third = (await ward.json("device", "token", "turning")).token;
   await until(async () => (await status(third)) === 200, "the third token");
   assert.deepEqual([await status(first), await status(second)], [401, 401]);
+});
+
+test("two live sessions of one identity are told where devices are looked after", async (t) => {
+  await ward.json("device", "add", "doubled");
+  const { token } = await ward.json<{ token: string }>("device", "token", "doubled");
+  const api = await apiOf(ward, "clinical-engineer");
+  const hasTwin = async () => (await api<{ hasTwin: boolean }>("GET", "/api/devices/doubled")).hasTwin;
+  // They speak every second, as devices do.
+  const sign = { username: "doubled", password: token, keepalive: 1 };
+  await dial(t, sign);
+  assert.equal(await hasTwin(), false);
+  await dial(t, sign);
+  await until(hasTwin, "the twins to be told");
 });
 
 test("a revoked certificate ends MQTT, WebSocket and HTTP keep-alive within five seconds, and no other session", async (t) => {

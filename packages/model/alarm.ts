@@ -13,7 +13,8 @@ export type AlarmRule =
   | "critical-low"
   | "missing-data"
   | "event"
-  | "device-offline";
+  | "device-offline"
+  | "device-twin";
 
 /** One alarm condition through its life; a later revision replaces an earlier one. */
 export interface Alarm {

@@ -33,6 +33,8 @@ export interface Ingest {
   accept(message: DeviceMessage): Promise<Receipt>;
   /** A device came or went; `state` "offline" may be its last will. */
   connection(deviceId: string, organisationId: string, connected: boolean): void;
+  /** Two at once use the identity of a device, or only one does any more. */
+  twin?(deviceId: string, organisationId: string, hasTwin: boolean): void;
 }
 
 export interface SignedInDevice {

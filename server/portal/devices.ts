@@ -32,6 +32,7 @@ export function deviceHandlers(deps: {
     return deviceBody(told, {
       typeDisplay: typeDisplay.get(type) ?? type,
       isConnected: !isSilent && devicesNow.isConnected(id),
+      hasTwin: !isSilent && devicesNow.hasTwin(id),
       lastSeenAt: isSilent ? undefined : devicesNow.lastSeenAt(id),
       worn,
     });

@@ -381,6 +381,8 @@ export interface Devices {
 /** What is so at this moment, from memory. */
 export interface DevicesNow {
   isConnected(deviceId: string): boolean;
+  /** Two at once use its identity. */
+  hasTwin(deviceId: string): boolean;
   /** When it last sent anything, what was quarantined included, or came or went; undefined: not known here. */
   lastSeenAt(deviceId: string): number | undefined;
   /** The patient who wears the device now. */

@@ -117,6 +117,7 @@ export function deviceBody(
   facts: {
     typeDisplay: string;
     isConnected: boolean;
+    hasTwin: boolean;
     lastSeenAt: number | undefined;
     worn: PatientRecord | undefined;
   },
@@ -135,6 +136,7 @@ export function deviceBody(
     createdAt: device.createdAt,
     revokedAt: device.revokedAt,
     connected: facts.isConnected,
+    hasTwin: facts.hasTwin,
     state: status?.state ?? null,
     battery: status?.battery ?? null,
     lastSeenAt: seen.length > 0 ? Math.max(...seen) : null,

@@ -25,6 +25,7 @@ import { createPresence } from "./presence.ts";
 import { createSchedule } from "./schedule.ts";
 import { createStandbyBook, type NewStandby } from "./standby.ts";
 import { createStreamWatch } from "./streams.ts";
+import { createTwinWatch } from "./twins.ts";
 import { createWriter } from "./writer.ts";
 
 export { moreUrgent } from "./alarms.ts";
@@ -44,6 +45,8 @@ export interface Watch {
   event(event: DeviceEvent, isWill?: boolean): void;
   status(status: DeviceStatus, isWill?: boolean): void;
   connection(deviceId: string, organisationId: string, connected: boolean, at: number): void;
+  /** Two at once use the identity of a device, or only one does any more. */
+  twin(deviceId: string, hasTwin: boolean, at: number): void;
 
   /** Raised or acknowledged, most urgent first. */
   active(view: PatientView): readonly Alarm[];
@@ -145,6 +148,8 @@ export function createWatch({
     isHeldBack: (patientId) => standby.covers(patientId, null),
   });
 
+  const twins = createTwinWatch({ runtime, alarms, patients, devices });
+
   const firstReading = createFirstReading({
     runtime,
     schedule,
@@ -235,6 +240,9 @@ export function createWatch({
       standby.restore(running);
       endStrayAlarms({});
       const offline = new Set(open.filter((a) => a.rule === "device-offline").map((a) => a.deviceId));
+      // Nobody is connected yet: whoever has a twin shows it again.
+      for (const { rule, deviceId } of open)
+        if (rule === "device-twin" && deviceId !== null) alarms.endCondition(rule, deviceId, now, false);
       for (const { deviceId, clock, receivedAt } of clocks) freshness.deviceClock(deviceId, clock, receivedAt);
       restoreStreams();
       // Also of devices that never sent a reading: a pendant says nothing until somebody needs it.
@@ -273,6 +281,8 @@ export function createWatch({
       else if (!isWill) presence.seen(deviceId);
     },
     connection: (deviceId, _organisationId, connected, at) => presence.connection(deviceId, connected, at),
+
+    twin: twins.changed,
 
     active: (view) => alarms.ofView(view),
     alarmsOf: (view, patientId) =>
@@ -330,6 +340,7 @@ export function createWatch({
     associationChanged(deviceId) {
       streams.associationChanged(deviceId);
       presence.associationChanged(deviceId);
+      twins.associationChanged(deviceId);
       firstReading.expect(deviceId);
       endStrayAlarms({ deviceId });
     },

@@ -201,6 +201,7 @@ function takeSession(
   const known = sessions.find(device.deviceId, clientId);
   const holder = known?.connection;
   if (!known) return { session: sessions.create(device, clientId), isPresent: false };
+  if (holder) connection.shared.tookOver(connection, holder);
   if (!isClean && (known.expiryS > 0 || !holder)) {
     sessions.resume(known);
     known.connection = connection;

@@ -10,6 +10,7 @@ import { createPacketReader, REASON } from "./packets.ts";
 import { createRedeliveries } from "./redelivery.ts";
 import { createSessions } from "./session.ts";
 import type { Log, MqttCounters, Shared } from "./shared.ts";
+import { createTwins } from "./twins.ts";
 import { createWills } from "./wills.ts";
 
 const SWEEP_MS = 1_000;
@@ -61,6 +62,10 @@ export function createMqttEndpoint({
   const ofDevice = new Map<string, Connection[]>();
   let dirty: Connection[] = [];
 
+  const twins = createTwins((deviceId, organisationId, hasTwin) => {
+    if (hasTwin) log.warn({ deviceId }, "two at once use the identity of this device");
+    ingest.twin?.(deviceId, organisationId, hasTwin);
+  });
   const wills = createWills({
     ingest,
     limits,
@@ -96,6 +101,7 @@ export function createMqttEndpoint({
     arrived(connection) {
       const { deviceId, organisationId } = connection.device as NonNullable<Connection["device"]>;
       shared.connections.add(connection);
+      twins.arrived(connection, shared.tick);
       const others = ofDevice.get(deviceId);
       if (!others) {
         ofDevice.set(deviceId, [connection]);
@@ -107,9 +113,11 @@ export function createMqttEndpoint({
         others[0]?.end(REASON.quotaExceeded, `at most ${limits.connectionsPerDevice} connections of a device`);
       }
     },
+    tookOver: (connection, before) => twins.tookOver(connection, before, shared.tick),
     left(connection) {
       const { deviceId, organisationId } = connection.device as NonNullable<Connection["device"]>;
       shared.connections.delete(connection);
+      twins.left(connection);
       const others = ofDevice.get(deviceId) ?? [];
       const at = others.indexOf(connection);
       if (at >= 0) others.splice(at, 1);
@@ -140,6 +148,7 @@ export function createMqttEndpoint({
     shared.sessions.sweep(shared.tick);
     shared.redeliveries.sweep(shared.tick);
     wills.sweep(shared.tick);
+    twins.sweep(shared.tick);
   }
 
   const sweeper = runtime.timers.every(SWEEP_MS, sweep);

@@ -41,6 +41,8 @@ export interface Shared {
   /** A connection signed in or went; the first and the last of a device are told to ingest. */
   arrived(connection: Connection): void;
   left(connection: Connection): void;
+  /** The client id of an open connection signed in again. */
+  tookOver(connection: Connection, before: Connection): void;
 }
 
 /** Since the start; for /metrics. */

@@ -384,6 +384,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
     },
     devicesNow: {
       isConnected: (deviceId) => deviceId === "oximeter-1",
+      hasTwin: () => false,
       lastSeenAt: (deviceId) => (deviceId === "oximeter-1" ? now() - 1_000 : undefined),
       patientOf: (deviceId) => devices.get(deviceId)?.association?.patientId,
     },

@@ -27,6 +27,8 @@ export function alarmText(alarm: AlarmBody, zone: string): string {
       return `No ${name} since ${formatTime(alarm.onsetAt, zone)}`;
     case "device-offline":
       return `Device ${alarm.deviceId ?? ""} offline since ${formatTime(alarm.onsetAt, zone)}`;
+    case "device-twin":
+      return `Device ${alarm.deviceId ?? ""}: two at once use its identity since ${formatTime(alarm.onsetAt, zone)}`;
     case "event":
       return alarm.signal ? (events[alarm.signal] ?? longName(alarm.signal)) : "Device event";
   }

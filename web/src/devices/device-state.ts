@@ -27,6 +27,7 @@ export function compareDevices(a: DeviceBody, b: DeviceBody): number {
 function concern(d: DeviceBody): number {
   if (d.revokedAt !== null) return -1;
   if (d.patient && !d.connected && d.lastSeenAt !== null && d.state === "offline") return 2;
+  if (d.hasTwin) return 2;
   if (d.openQuarantine > 0 || (d.battery !== null && d.battery <= BATTERY_LOW) || clockText(d.clockOffsetMs) !== "")
     return 1;
   return 0;

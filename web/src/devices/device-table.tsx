@@ -8,6 +8,7 @@ import {
   IconPlugConnected,
   IconPlugConnectedX,
   IconPlugOff,
+  IconUsers,
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useNow } from "../app/hooks.ts";
@@ -53,6 +54,11 @@ export function DeviceTable({
             <span className={classes.state} data-state={connectionText(d)}>
               <StateIcon device={d} /> {connectionText(d)}
             </span>
+            {d.hasTwin && (
+              <span className={classes.state} data-low>
+                <IconUsers size={15} aria-hidden /> used twice at once
+              </span>
+            )}
             {d.openQuarantine > 0 && (
               <Link to="/quarantine" className={classes.quarantine}>
                 <IconInbox size={15} aria-hidden /> {d.openQuarantine} in quarantine
