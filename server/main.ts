@@ -10,6 +10,7 @@ import type { Runtime } from "@openward/runtime";
 import {
   boundRefusals,
   createAuditQueries,
+  disclosuresOf,
   inWords,
   recordDevices,
   recordedLive,
@@ -300,6 +301,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     telemetry: amendments.telemetry,
     amendments,
     audit: auditQueries,
+    onEnded: access.onEnded,
     runtime,
     publicUrl: () => url,
     report,
@@ -331,7 +333,11 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     telemetry: amendments.telemetry,
     shown: readingBack.shown,
     amendments,
-    audit: { ...auditQueries, inWords },
+    audit: {
+      ...auditQueries,
+      disclosures: (organisationId, query) => disclosuresOf(auditQueries, organisationId, query),
+      inWords,
+    },
     screens: { patientChanged: (patientId, organisationId) => live.patientChanged(patientId, organisationId) },
     streams: {
       ...amendments.telemetry.queries,

@@ -13,6 +13,8 @@ export function openRights(deps: {
   readonly amendments: EverythingContext["amendments"];
   readonly audit: EverythingContext["audit"];
   readonly runtime: Runtime;
+  /** Whoever's sign-in, role or relation has changed. */
+  readonly onEnded: (listener: (principalId: string) => void) => () => void;
   readonly publicUrl: () => string;
   readonly report: (error: unknown, doing: string) => void;
 }) {
@@ -25,6 +27,7 @@ export function openRights(deps: {
       tables,
       amendments,
       report,
+      onEnded: deps.onEnded,
       note: (entry) => tables.inOrganisation(entry.organisationId, (tx) => audit(tx, entry)),
       fhirOf: (view, organisation, patientId) =>
         everythingOf(

@@ -192,7 +192,8 @@ test("the command line writes an archive on somebody's request, and leaves nothi
   const files = await filesOf(archive);
   assert.equal(JSON.parse(files.get("manifest.json") ?? "").reason, "letter of 3 May");
   assert.equal(readdirSync(folder).length, 1);
-  const { disclosures } = await ward.json<{ disclosures: { via: string }[] }>("audit", "disclosures", id);
+  const officer = await apiOf(ward, "privacy-officer");
+  const disclosures = await officer<{ via: string }[]>("GET", `/api/rights/patients/${id}/disclosures`);
   assert.ok(disclosures.some(({ via }) => via === "POST /api/rights/patients/:id/export"));
   assert.ok(disclosures.some(({ via }) => via === "GET /api/me/patients/:id/export"));
   const events = await until("the ends of the exports in the log", async () => {
@@ -222,6 +223,14 @@ test("a privacy officer holds a patient: an erasure is refused until the hold en
   assert.deepEqual(
     holds.map(({ id, reason }) => [id, reason]),
     [[held.id, "case 12/2026"]],
+  );
+  const affected = await officer<{ patientId: string }[]>(
+    "GET",
+    `/api/rights/breach?by=${self.id}&from=0&to=${Date.now()}`,
+  );
+  assert.deepEqual(
+    affected.map(({ patientId }) => patientId),
+    [beds[0]?.patientId],
   );
   await officer("POST", `/api/rights/holds/${held.id}/end`, { reason: "closed" });
   assert.deepEqual(await officer("GET", "/api/rights/holds"), []);

@@ -31,3 +31,24 @@ export const newHold = z.object({
   until: millis.nullable().default(null),
 });
 export const endOfHold = z.object({ reason });
+
+/** Something of a patient that went to a program, or out of the house as a file. */
+export const disclosure = z.object({
+  at: millis,
+  to: z.string(),
+  role: z.string().nullable(),
+  what: z.string(),
+  via: z.string(),
+  purpose: z.string().nullable(),
+  address: z.string().nullable(),
+  words: z.string(),
+});
+
+/** Whom somebody was shown in a span. */
+export const affected = z.object({
+  patientId: id,
+  times: z.int(),
+  first: millis,
+  last: millis,
+  entities: z.array(z.string()),
+});

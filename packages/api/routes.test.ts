@@ -56,6 +56,8 @@ const OVERSIGHT: Partial<Record<Role, readonly string[]>> = {
     "/api/break-glass",
     "/api/break-glass/:id/review",
     "/api/rights/patients/:id/export",
+    "/api/rights/patients/:id/disclosures",
+    "/api/rights/breach",
     "/api/rights/holds",
     "/api/rights/holds/:id/end",
     "/api/consents/explain",

@@ -201,6 +201,14 @@ export const routes = {
 
   exportPatient: { method: "POST", path: "/api/rights/patients/:id/export", summary: "Everything about a patient as a zip archive, on a request that `reason` names", allow: officer, sees: "subject", body: r.exportRequest, status: 200, file: "application/zip", response: r.archive },
 
+  disclosures: {
+    method: "GET", path: "/api/rights/patients/:id/disclosures", summary: "Accounting of disclosures: what of this patient went to programs and out as files, newest first; of six years unless `from` says",
+    allow: officer, sees: "subject", query: z.object({ from: number.int().optional(), to: number.int().optional() }), status: 200, response: z.array(r.disclosure),
+  },
+  breach: {
+    method: "GET", path: "/api/rights/breach", summary: "Who was affected: the patients whom a person, token or device was shown in a span",
+    allow: officer, query: span.extend({ by: z.string().min(1).max(128) }), status: 200, response: z.array(r.affected),
+  },
   holds: { method: "GET", path: "/api/rights/holds", summary: "Legal holds that run, newest first; all that there ever were with `ended`", allow: identities, query: z.object({ ended: z.stringbool().default(false) }), status: 200, response: z.array(r.hold) },
   placeHold: { method: "POST", path: "/api/rights/holds", summary: "Hold a patient: erasure is refused and retention passes by; 409 where an erasure has begun", allow: identities, body: r.newHold, status: 201, response: r.hold },
   endHold: { method: "POST", path: "/api/rights/holds/:id/end", summary: "End a hold: what has had its time meanwhile goes with the next run of retention", allow: identities, body: r.endOfHold, status: 200, response: r.hold },

@@ -1,7 +1,7 @@
 import { RefusedInput } from "@openward/errors";
 import { systemRuntime } from "@openward/runtime/system";
 import type { Command } from "commander";
-import { type AuditRecord, createAuditQueries, inWords } from "../access/audit/index.ts";
+import { createAuditQueries, disclosuresOf, inWords } from "../access/audit/index.ts";
 import { createTables } from "../store/registry/index.ts";
 import { print } from "./output.ts";
 import { withRegistry } from "./registry.ts";
@@ -13,7 +13,6 @@ interface Span {
   json?: boolean;
 }
 
-const PAGE = 1_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export function addAuditReports(audit: Command): void {
@@ -80,14 +79,7 @@ async function disclosures(patientId: string, options: Span): Promise<void> {
   const to = options.to === undefined ? now : timeOf(options.to, "--to");
   await withRegistry(options.organisation, async ({ organisation, database }) => {
     const queries = createAuditQueries(createTables(database));
-    const found: AuditRecord[] = [];
-    for (let before: string | undefined; ; ) {
-      const query = { patientIds: [patientId], from, to, outcome: "allowed", before, limit: PAGE };
-      const page = await queries.search(organisation.id, query);
-      found.push(...page.filter(isDisclosure));
-      if (page.length < PAGE) break;
-      before = page.at(-1)?.id;
-    }
+    const found = await disclosuresOf(queries, organisation.id, { patientIds: [patientId], from, to });
     const told = found.map((record) => ({
       at: record.at,
       to: record.who.display,
@@ -103,14 +95,6 @@ async function disclosures(patientId: string, options: Span): Promise<void> {
       ...told.map(({ at, words, via, address }) => `${new Date(at).toISOString()}  ${words}  ${via}  ${address ?? ""}`),
     ]);
   });
-}
-
-const GIVEN_AWAY = new Set(["command.export", "export.created", "api.exportMine", "api.exportPatient"]);
-
-/** To a program, which may hand it on, or out of the house as files. */
-function isDisclosure({ who, code, action }: AuditRecord): boolean {
-  if (GIVEN_AWAY.has(code)) return true;
-  return (who.kind === "token" || who.kind === "application") && (action === "R" || code.startsWith("fhir."));
 }
 
 function timeOf(text: string, at: string): number {

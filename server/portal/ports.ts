@@ -833,6 +833,24 @@ export interface AuditLog {
       readonly limit: number;
     },
   ): Promise<readonly AuditRecord[]>;
+  /** What went to programs and out as files, newest first. */
+  disclosures(
+    organisationId: string,
+    query: { readonly patientIds: readonly string[]; readonly from: number; readonly to: number },
+  ): Promise<readonly AuditRecord[]>;
+  /** Whom a person, token or device was shown. */
+  affected(
+    organisationId: string,
+    query: { readonly agentId: string; readonly from: number; readonly to: number },
+  ): Promise<
+    readonly {
+      readonly patientId: string;
+      readonly times: number;
+      readonly first: number;
+      readonly last: number;
+      readonly entities: readonly string[];
+    }[]
+  >;
   /** As a patient would say it. */
   inWords(record: AuditRecord): string;
 }

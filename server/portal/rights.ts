@@ -3,17 +3,21 @@ import type { Clock } from "@openward/runtime";
 import { type Call, Encoded, type Handlers } from "./call.ts";
 import { createLongAnswers } from "./columns/long-answers.ts";
 import type { Names } from "./names.ts";
-import type { Everything, Hold, Holds } from "./ports.ts";
+import type { AuditLog, Everything, Hold, Holds } from "./ports.ts";
 
-type RightsRoutes = "exportMine" | "exportPatient" | "holds" | "placeHold" | "endHold";
+type RightsRoutes = "exportMine" | "exportPatient" | "disclosures" | "breach" | "holds" | "placeHold" | "endHold";
+
+const SIX_YEARS_MS = 6 * 365.25 * 86_400_000;
 
 /** What a patient may ask for, and the privacy officer on their behalf. */
 export function rightsHandlers({
+  audit,
   everything,
   holds,
   names,
   clock,
 }: {
+  audit: AuditLog;
   everything: Everything;
   holds: Holds;
   names: Names;
@@ -56,6 +60,27 @@ export function rightsHandlers({
       one(await holds.place(organisation.id, body, principal.id)),
     endHold: async ({ signedIn: { organisation, principal }, params, body }) =>
       one(await holds.end(organisation.id, params.id, body.reason, principal.id)),
+    async disclosures({ signedIn, params, query, view }) {
+      const now = clock.now();
+      const { from = now - SIX_YEARS_MS, to = now } = query;
+      const patientIds = (await view()).recordsOf(params.id);
+      const found = await audit.disclosures(signedIn.organisation.id, { patientIds, from, to });
+      return found.map((record) => ({
+        at: record.at,
+        to: record.who.display,
+        role: record.who.role,
+        what: record.entity,
+        via: record.via,
+        purpose: record.purpose ?? null,
+        address: record.address ?? null,
+        words: audit.inWords(record),
+      }));
+    },
+    breach: async ({ signedIn, query: { by, from, to } }) =>
+      (await audit.affected(signedIn.organisation.id, { agentId: by, from, to })).map((one) => ({
+        ...one,
+        entities: [...one.entities],
+      })),
     exportMine: (call) => exported(call, "asked for by the patient or a guardian"),
     exportPatient: (call) => exported(call, call.body.reason),
   };

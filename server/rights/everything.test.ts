@@ -20,11 +20,16 @@ const view: PatientView = {
 function world(observations: number) {
   const runtime = manualRuntime(Date.UTC(2026, 10, 22));
   const notes: Note[] = [];
+  const listeners = new Set<(principalId: string) => void>();
   const state = { read: 0, may: true, asked: 0 };
   const everything = createEverything({
     runtime,
     tables: { inOrganisation: async (_id, work) => work({ rows: async () => [], run: async () => 0 }) },
     note: async (note) => void notes.push(note),
+    onEnded: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     report: (error) => assert.fail(String(error)),
     amendments: {
       ofPatient: () => [
@@ -53,7 +58,7 @@ function world(observations: number) {
     return state.may;
   };
   const begin = () => everything.begin({ view, organisation, patientId: KARI, reason: "asked", stillMay });
-  return { runtime, notes, state, begin };
+  return { runtime, notes, state, begin, listeners };
 }
 
 test("an export is cut when the right to it ends, and says so; its end is noted", async () => {
@@ -83,6 +88,21 @@ test("an export is cut when the right to it ends, and says so; its end is noted"
   runtime.advance(10_000);
   await new Promise(setImmediate);
   assert.deepEqual([state.read, state.asked], [read, 2], "nothing is read or asked any more");
+});
+
+test("whoever's access changes is asked about at once, and nobody else", async () => {
+  const { state, begin, listeners } = world(1_000_000);
+  const stream = await begin();
+  const failed = new Promise<Error>((resolve) => stream.once("error", resolve));
+  const closed = new Promise((resolve) => stream.once("close", resolve));
+  stream.resume();
+  state.may = false;
+  for (const tell of listeners) tell("somebody else");
+  assert.equal(state.asked, 0);
+  for (const tell of listeners) tell("kari");
+  assert.match(String(await failed), /EXPORT_CUT/);
+  await closed;
+  assert.equal(listeners.size, 0);
 });
 
 test("an export is made at the pace of its reader: what nobody takes is not read", async () => {

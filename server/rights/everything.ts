@@ -26,6 +26,8 @@ export function createEverything(deps: {
   readonly amendments: Amendments;
   readonly tables: Tables;
   readonly note: WriteNote;
+  /** Told of whoever's access has changed, at once; what is lost on the way is found by asking. @returns how to stop */
+  readonly onEnded: (listener: (principalId: string) => void) => () => void;
   readonly runtime: Pick<Runtime, "clock" | "timers" | "ids">;
   readonly report: (error: unknown, doing: string) => void;
 }) {
@@ -66,7 +68,7 @@ export function createEverything(deps: {
         text: (files) => `${JSON.stringify({ ...manifest, files }, null, 2)}\n`,
       });
       let isAsking = false;
-      const asking = runtime.timers.every(ASK_EVERY_MS, () => {
+      const askAgain = () => {
         if (isAsking) return;
         isAsking = true;
         stillMay()
@@ -75,9 +77,14 @@ export function createEverything(deps: {
             isAsking = false;
             if (!may) stream.destroy(new RefusedInput("EXPORT_CUT", { expected: "a right that lasts to its end" }));
           });
+      };
+      const asking = runtime.timers.every(ASK_EVERY_MS, askAgain);
+      const stopListening = deps.onEnded((principalId) => {
+        if (principalId === view.principal.id) askAgain();
       });
       stream.once("close", () => {
         asking.cancel();
+        stopListening();
         const isWhole = stream.readableEnded;
         const detail = { exportId: id, isWhole, because: codeOf(stream.errored), files: written.length };
         const action = isWhole ? "patient.exported" : "patient.export-cut";

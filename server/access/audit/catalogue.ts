@@ -77,7 +77,7 @@ const ENTITIES: readonly (readonly [RegExp, string])[] = [
   [/\/quarantine(\/|$)/, "Quarantine"],
   [/\/(people)(\/|$)/, "Person"],
   [/\/wards(\/|$)/, "Ward"],
-  [/\/(audit|access-history)(\/|$)/, "AuditEvent"],
+  [/\/(audit|access-history|disclosures|breach)(\/|$)/, "AuditEvent"],
   [/\/(grants|break-glass|monitoring)(\/|$)/, "Grant"],
   [/\/reprocess$/, "RawInput"],
   [/\/export$/, "Bundle"],

@@ -11,6 +11,7 @@ export {
 } from "./checkpoint.ts";
 export { boundRefusals } from "./crowd.ts";
 export { recordDevices } from "./device-sessions.ts";
+export { disclosuresOf } from "./disclosures.ts";
 export { recordRequests } from "./door.ts";
 export { type CheckpointNote, linkChanges, startKeeper, takeCheckpoint } from "./keeper.ts";
 export { recordedLive } from "./live-view.ts";

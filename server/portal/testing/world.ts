@@ -176,7 +176,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
   const deps: PortalDeps = {
     runtime,
     // The real one: test/audit.int.test.ts.
-    audit: { search: async () => [], inWords: () => "" },
+    audit: { search: async () => [], disclosures: async () => [], affected: async () => [], inWords: () => "" },
     // The real ones: test/rights.int.test.ts, server/rights/holds.int.test.ts.
     holds: {
       list: async () => [],
