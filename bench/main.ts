@@ -1,15 +1,16 @@
-// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks access], or npm run bench -- store
+// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks access revocation], or npm run bench -- store
 import { access } from "./access.ts";
 import { blocks } from "./blocks.ts";
 import { latency } from "./latency.ts";
 import { queries } from "./queries.ts";
+import { revocation } from "./revocation.ts";
 import { sealed } from "./sealed.ts";
 import { startAndMemory } from "./start-and-memory.ts";
 import { store } from "./store/main.ts";
 import { machine, table } from "./support.ts";
 import { throughput } from "./throughput.ts";
 
-const parts = { throughput, latency, queries, sealed, start: startAndMemory, blocks, access } as const;
+const parts = { throughput, latency, queries, sealed, start: startAndMemory, blocks, access, revocation } as const;
 
 const wanted = process.argv.slice(2);
 // Long, with options and parts of its own: never run by the way.
