@@ -25,6 +25,12 @@ const refused = [
     code: "CONFIG_INVALID",
     at: "OPENWARD_ARCHIVE_WAVEFORM_KEEP_DAYS",
   },
+  {
+    env: { OPENWARD_OIDC_ISSUER: "https://id.example" },
+    code: "CONFIG_INVALID",
+    at: "OPENWARD_OIDC_ISSUER, OPENWARD_OIDC_CLIENT_ID, OPENWARD_OIDC_SECRET_FILE",
+  },
+  { env: { OPENWARD_OIDC_ISSUER: "http://id.example" }, code: "CONFIG_INVALID", at: "OPENWARD_OIDC_ISSUER" },
   { env: { OPENWARD_LOG_LEVEL: "loud" }, code: "CONFIG_INVALID", at: "OPENWARD_LOG_LEVEL" },
 ];
 for (const { env, code, at } of refused) {

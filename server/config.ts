@@ -124,6 +124,27 @@ export const settings = {
     [1, 720],
     "how long somebody who has shown who they are may do what is dangerous before they show it again",
   ),
+  oidcIssuer: {
+    ...url(
+      "OPENWARD_OIDC_ISSUER",
+      ["https://", "http://localhost", "http://127.0.0.1"],
+      "identity provider outside (OpenID Connect) at which people may sign in",
+    ),
+  },
+  oidcClientId: text("OPENWARD_OIDC_CLIENT_ID", "", "as whom this server is known there"),
+  oidcSecretFile: text(
+    "OPENWARD_OIDC_SECRET_FILE",
+    "",
+    "file of the secret that it shares with the provider",
+    "a file",
+  ),
+  oidcName: text(
+    "OPENWARD_OIDC_NAME",
+    "",
+    "what people know the provider by; left out, its address",
+    "up to 60 characters",
+    (value) => value.length <= 60,
+  ),
   smtpUrl: {
     ...url(
       "OPENWARD_SMTP_URL",
@@ -332,6 +353,13 @@ export function readConfig(
       expected: "both, or neither",
     });
   }
+  const oidc = ["oidcIssuer", "oidcClientId", "oidcSecretFile"] as const;
+  const given = oidc.filter((key) => (config[key] ?? "") !== "");
+  if (given.length > 0 && given.length < oidc.length)
+    throw new RefusedInput("CONFIG_INVALID", {
+      at: oidc.map((key) => settings[key].env).join(", "),
+      expected: "all of them, or none",
+    });
   const archive = config.archive as string;
   if (archive === "") config.archive = join(config.dataDir as string, "archive");
   else if (archive !== "off" && !archive.startsWith("s3://")) config.archive = resolve(archive);

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { type OutsideTrouble, RefusedInput } from "@openward/errors";
 import type { Runtime } from "@openward/runtime";
+import type { ProviderSettings } from "./access/external/ports.ts";
 import { createAccess } from "./access/index.ts";
 import { createClients } from "./access/oauth/index.ts";
 import type { Config } from "./config.ts";
@@ -57,6 +59,7 @@ export async function openFoundation(options: {
       people: registry.people,
       runtime,
       ...(opened ? { vault: createVault(opened) } : {}),
+      provider: mode === "serve" ? providerOf(config) : null,
       breakGlassMs: config.breakGlassMinutes * 60_000,
       isSecure: config.publicUrl?.startsWith("https:") ?? false,
       log,
@@ -125,4 +128,21 @@ function unlessExpired<T>(read: () => T): T | undefined {
     if (error instanceof RefusedInput && error.code === "KEY_DESTROYED") return undefined;
     throw error;
   }
+}
+
+/** @throws RefusedInput CONFIG_INVALID where the secret cannot be read */
+function providerOf({ oidcIssuer, oidcClientId, oidcSecretFile, oidcName }: Config): ProviderSettings | null {
+  if (oidcIssuer === null) return null;
+  try {
+    const secret = readFileSync(oidcSecretFile, "utf8").trim();
+    if (secret !== "")
+      return { issuer: oidcIssuer, clientId: oidcClientId, secret, name: oidcName || new URL(oidcIssuer).hostname };
+  } catch (cause) {
+    throw new RefusedInput(
+      "CONFIG_INVALID",
+      { at: "OPENWARD_OIDC_SECRET_FILE", expected: "a file that can be read" },
+      { cause },
+    );
+  }
+  throw new RefusedInput("CONFIG_INVALID", { at: "OPENWARD_OIDC_SECRET_FILE", expected: "a file that is not empty" });
 }

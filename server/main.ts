@@ -364,6 +364,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     publicUrl: () => config.publicUrl,
     mail,
     stepUpMs: config.stepUpMinutes * 60_000,
+    externalRedirect: () => `${url}/sign-in/external`,
     relyingParty: () => relyingPartyOf(url),
     signInLink: (token) => signInLink(url, token),
   });

@@ -491,7 +491,7 @@ export const passkey = z.object({
 });
 export const ownSession = z.object({
   id,
-  method: z.enum(["link", "passkey", "codes"]),
+  method: z.enum(["link", "passkey", "codes", "external"]),
   /** "Firefox on Android". */
   device: z.string(),
   createdAt: millis,
@@ -567,7 +567,12 @@ export const system = z.object({
 
 /** What may be known before signing in. */
 /** `passkeysAt`: where a page must be to ask for a passkey; null: at no address of this server. */
-export const about = z.object({ isDemo: z.boolean(), passkeysAt: z.string().nullable() });
+export const about = z.object({
+  isDemo: z.boolean(),
+  passkeysAt: z.string().nullable(),
+  /** What the identity provider outside is called; null: there is none. */
+  external: z.string().nullable(),
+});
 
 /** RFC 9457, with our code and the field at fault. */
 export const problemDetails = z.object({

@@ -6,7 +6,15 @@ import { type Route, routes } from "./routes.ts";
 const table = Object.entries(routes) as [string, Route][];
 
 /** What may be asked before anybody is known. */
-const PUBLIC = ["signIn", "passkeyChallenge", "signInWithPasskey", "signInWithCodes", "about"];
+const PUBLIC = [
+  "signIn",
+  "passkeyChallenge",
+  "signInWithPasskey",
+  "signInWithCodes",
+  "beginExternal",
+  "signInExternal",
+  "about",
+];
 
 for (const [name, route] of table) {
   test(`${name} says who may call it`, () => {
@@ -23,10 +31,10 @@ for (const [name, route] of table) {
 test("what gives others access, or takes a way in away, asks who it is once more", () => {
   const dangerous = /^\/api\/(people|grants|devices)(\/:\w+\/(token|link|disable|enable))?$|\/(relations|review)$/;
   const taken = table.filter(
-    ([, { method, path }]) => method === "DELETE" && /^\/api\/me\/(passkeys|codes)/.test(path),
+    ([, { method, path }]) => method === "DELETE" && /^\/api\/me\/(passkeys|codes|external)/.test(path),
   );
   const giving = table.filter(([, { method, path }]) => method !== "GET" && dangerous.test(path));
-  assert.ok(giving.length >= 8 && taken.length === 2);
+  assert.ok(giving.length >= 8 && taken.length === 3);
   for (const [name, { stepUp }] of [...giving, ...taken]) assert.equal(stepUp, true, name);
 });
 

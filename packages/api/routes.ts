@@ -4,6 +4,7 @@ import * as a from "./applications.ts";
 import * as b from "./bodies.ts";
 import * as c from "./consent.ts";
 import * as d from "./credentials.ts";
+import * as e from "./external.ts";
 import * as g from "./grants.ts";
 import * as p from "./proof.ts";
 import * as r from "./rights.ts";
@@ -78,6 +79,12 @@ export const routes = {
   beginCodeSignIn: { cost: 10, method: "POST", path: "/api/me/codes", summary: "Set a password and get the secret for an authenticator app; counts with the first code", allow: signedIn, body: p.newPassword, status: 200, response: p.codeEnrolment },
   confirmCodeSignIn: { method: "POST", path: "/api/me/codes/confirm", summary: "The app's first code; the answer has the recovery codes, once", allow: signedIn, body: p.firstCode, status: 200, response: p.recoveryCodes },
   removeCodeSignIn: { stepUp: true, method: "DELETE", path: "/api/me/codes", summary: "Take password and codes away; ends the sessions that they began", allow: signedIn, status: 204, response: none },
+  beginExternal: { cost: 5, method: "POST", path: "/api/session/external", summary: "Begin to sign in at the identity provider outside: where the browser goes", allow: "public", status: 200, response: e.externalBegun },
+  signInExternal: { cost: 10, method: "POST", path: "/api/session/external/answer", summary: "Sign in with what the provider sent the browser back with; only an account that its person has linked opens anything", allow: "public", body: e.externalAnswer, status: 200, response: b.session },
+  externalIdentities: { method: "GET", path: "/api/me/external", summary: "One's own accounts at the identity provider outside", allow: signedIn, status: 200, response: z.array(e.externalIdentity) },
+  linkExternal: { stepUp: true, cost: 5, method: "POST", path: "/api/me/external", summary: "Begin to link one's own account at the provider: where the browser goes", allow: signedIn, status: 200, response: e.externalBegun },
+  linkedExternal: { cost: 10, method: "POST", path: "/api/me/external/answer", summary: "Link the account that the provider sent the browser back with; 409 where it is somebody else's", allow: signedIn, body: e.externalAnswer, status: 201, response: e.externalIdentity },
+  removeExternal: { stepUp: true, method: "DELETE", path: "/api/me/external/:id", summary: "Link it no more; ends the sessions that it began", allow: signedIn, status: 204, response: none },
   input: { method: "POST", path: "/api/session/input", summary: "Somebody touched this screen: it is not locked yet", allow: signedIn, status: 204, response: none },
   lockScreen: { method: "POST", path: "/api/session/lock", summary: "Lock this screen: its session opens nothing until the same person opens it", allow: signedIn, status: 204, response: none },
   unlockWays: { whileLocked: true, method: "POST", path: "/api/session/unlock/options", summary: "With what this locked screen can be opened", allow: signedIn, status: 200, response: sc.unlockWays },

@@ -4,6 +4,8 @@ import { createAuthentication } from "./authentication.ts";
 import { browserName } from "./browser-name.ts";
 import { createConsents } from "./consent/consents.ts";
 import { sessionCookie } from "./credentials.ts";
+import { createExternalSignIn } from "./external/external-sign-in.ts";
+import type { ProviderSettings } from "./external/ports.ts";
 import { createCodeSignIn } from "./factors/code-sign-in.ts";
 import { createFailures } from "./factors/failures.ts";
 import { createPasswordHash } from "./factors/password-hash.ts";
@@ -36,6 +38,8 @@ export interface AccessDeps {
   readonly isSecure: boolean;
   /** Left out: nobody can have a password, as in a command, which has no keys. */
   readonly vault?: Vault;
+  /** An identity provider outside; left out: none. */
+  readonly provider?: ProviderSettings | null;
   /** After so long a broken glass is whole again; left out: four hours. */
   readonly breakGlassMs?: number;
   readonly log: { warn(facts: object, text: string): void };
@@ -98,6 +102,7 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
     return proof;
   };
 
+  const external = createExternalSignIn({ tables, runtime, vault, settings: deps.provider ?? null, isSecure });
   const locks = createLocks({
     tables,
     runtime,
@@ -158,6 +163,12 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
     async proveWithCodes(authenticated, proof) {
       await codes.prove(authenticated.principal, proof);
       return proved(authenticated, "codes");
+    },
+
+    external,
+
+    async signInOutside(answer, cookie, userAgent) {
+      return letIn(await external.signIn(answer, cookie, browserName(userAgent)));
     },
 
     screen: {

@@ -14,6 +14,7 @@ import type {
   Role,
 } from "@openward/model";
 
+import type { ExternalSignIn } from "./external/ports.ts";
 import type { CodeProof, CodeSignIn, Pins } from "./factors/ports.ts";
 
 export type { CodeProof, CodeSignIn, Pins } from "./factors/ports.ts";
@@ -43,6 +44,9 @@ export interface Access {
   /** @throws RefusedInput SIGN_IN_REFUSED, RATE_LIMITED */
   proveWithCodes(authenticated: Authenticated, proof: CodeProof): Promise<Proof>;
   readonly screen: Screen;
+  readonly external: Omit<ExternalSignIn, "signIn">;
+  /** @param answer the query with which the provider sent the browser back. @throws RefusedInput SIGN_IN_REFUSED */
+  signInOutside(answer: string, cookie: string | undefined, userAgent?: string): Promise<SignedIn>;
   signOut(authenticated: Authenticated): Promise<{ cookie: string }>;
   /** Ends every session of the person, this one too. */
   signOutEverywhere(authenticated: Authenticated): Promise<{ cookie: string }>;
@@ -251,7 +255,7 @@ export interface Screen {
 }
 
 export interface Proof {
-  readonly by: "link" | "passkey" | "codes";
+  readonly by: "link" | "passkey" | "codes" | "external";
   readonly at: number;
 }
 

@@ -141,16 +141,31 @@ export async function beginSession(
     readonly method: Session["method"];
     readonly device: string;
     readonly passkeyId?: string;
+    readonly externalId?: string;
   },
 ): Promise<{ secret: string }> {
-  const { organisationId, personId, at, method, device, passkeyId = null } = begin;
+  const { organisationId, personId, at, method, device, passkeyId = null, externalId = null } = begin;
+  // How strictly a provider outside has looked is not known here.
+  const provedAt = method === "external" ? 0 : at;
   const secret = newSecret(random);
   const id = ids.uuid();
   await tx.run(
     `INSERT INTO session (id_hash, organisation_id, person_id, created_at, last_used_at, expires_at, id, method, device, passkey_id,
-       proved_by, proved_at, input_at)
-     VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $7, $4, $4)`,
-    [hashSecret(secret), organisationId, personId, at, at + SESSION_MS, id, method, device.slice(0, 80), passkeyId],
+       proved_by, proved_at, input_at, external_id)
+     VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $7, $10, $4, $11)`,
+    [
+      hashSecret(secret),
+      organisationId,
+      personId,
+      at,
+      at + SESSION_MS,
+      id,
+      method,
+      device.slice(0, 80),
+      passkeyId,
+      provedAt,
+      externalId,
+    ],
   );
   await audit(tx, {
     organisationId,

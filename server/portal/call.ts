@@ -24,6 +24,8 @@ export interface Call<K extends RouteName> {
   view(): Promise<PatientView>;
   readonly accept: string | undefined;
   readonly userAgent: string | undefined;
+  /** The header, for what a browser was given to bring back. */
+  readonly cookie: string | undefined;
   /** Aborted when whoever asked has hung up; ask for it once. */
   gone(): AbortSignal;
   /** Asks anew whether who asked may have this answer: their sign-in, their role, and on a route of one patient that one. */

@@ -28,6 +28,7 @@ type AnyHandler = (call: {
   view(): Promise<PatientView>;
   readonly accept: string | undefined;
   readonly userAgent: string | undefined;
+  readonly cookie: string | undefined;
   gone(): AbortSignal;
   stillMay(): Promise<boolean>;
   setCookie(cookie: string): void;
@@ -124,6 +125,7 @@ async function answer(
     view,
     accept: request.headers.accept,
     userAgent: request.headers["user-agent"],
+    cookie: request.headers.cookie,
     gone: () => goneOf(reply),
     async stillMay() {
       const { cookie, authorization } = request.headers;

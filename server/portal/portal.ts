@@ -13,6 +13,7 @@ import { consentHandlers } from "./consents.ts";
 import { deviceCredentialHandlers } from "./device-credentials.ts";
 import { deviceHandlers } from "./devices.ts";
 import { registerRoutes } from "./door.ts";
+import { externalHandlers } from "./external.ts";
 import { grantHandlers } from "./grants.ts";
 import { launchHandlers } from "./launch.ts";
 import { limitHandlers } from "./limits.ts";
@@ -99,6 +100,8 @@ export interface PortalDeps {
   readonly relyingParty: () => RelyingParty | null;
   /** The page that takes a one-time token: "https://ward.example/sign-in#token=...". */
   readonly signInLink: (token: string) => string;
+  /** Where an identity provider outside sends the browser back to. */
+  readonly externalRedirect: () => string;
   /** null: links are handed over. */
   readonly mail: Mail | null;
   /** How long a proof of who somebody is lasts. */
@@ -124,9 +127,11 @@ export function createPortal(deps: PortalDeps): Portal {
     ...sessionHandlers({ access, clock }),
     ...accountHandlers({ access, relyingParty: deps.relyingParty, clock, stepUpMs: deps.stepUpMs }),
     ...proofHandlers({ access, relyingParty: deps.relyingParty, clock, stepUpMs: deps.stepUpMs }),
+    ...externalHandlers({ access, clock, redirect: deps.externalRedirect }),
     ...screenHandlers({ access, relyingParty: deps.relyingParty }),
     ...systemHandlers({
       hasMail: deps.mail !== null,
+      externalName: access.external.name,
       relyingParty: deps.relyingParty,
       system: deps.system,
       wards: deps.wards,

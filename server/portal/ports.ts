@@ -63,8 +63,24 @@ export interface Authenticated {
 }
 
 export interface Proof {
-  readonly by: "link" | "passkey" | "codes";
+  readonly by: "link" | "passkey" | "codes" | "external";
   readonly at: number;
+}
+
+export interface ExternalIdentity {
+  readonly id: string;
+  readonly issuer: string;
+  readonly linkedAt: number;
+  readonly lastUsedAt: number | null;
+}
+
+/** An identity provider outside; `name` is null where there is none. */
+export interface External {
+  readonly name: string | null;
+  list(authenticated: Authenticated): Promise<ExternalIdentity[]>;
+  begin(redirect: string, authenticated?: Authenticated): Promise<{ readonly url: string; readonly cookie: string }>;
+  link(authenticated: Authenticated, answer: string, cookie: string | undefined): Promise<ExternalIdentity>;
+  remove(authenticated: Authenticated, identityId: string): Promise<void>;
 }
 
 /** A screen that locks itself, or is locked, until the same person shows that it is they. */
@@ -108,6 +124,8 @@ export interface Access {
     options?: { readonly locked: boolean },
   ): Promise<Authenticated | undefined>;
   readonly screen: Screen;
+  readonly external: External;
+  signInOutside(answer: string, cookie: string | undefined, userAgent?: string): Promise<SignedIn>;
   signIn(linkToken: string, userAgent?: string): Promise<SignedIn>;
   signInWithPasskey(party: RelyingParty, response: object, userAgent?: string): Promise<SignedIn>;
   signOut(authenticated: Authenticated): Promise<{ cookie: string }>;

@@ -6,13 +6,18 @@ import type { RelyingParty, SystemState, Wards } from "./ports.ts";
 export function systemHandlers(deps: {
   relyingParty: () => RelyingParty | null;
   hasMail: boolean;
+  externalName: string | null;
   system: SystemState;
   wards: Wards;
   clock: Clock;
 }): Pick<Handlers, "about" | "system" | "wards" | "addWard"> {
   const { system, wards, clock } = deps;
   return {
-    about: async () => ({ isDemo: system.isDemo, passkeysAt: deps.relyingParty()?.origins[0] ?? null }),
+    about: async () => ({
+      isDemo: system.isDemo,
+      passkeysAt: deps.relyingParty()?.origins[0] ?? null,
+      external: deps.externalName,
+    }),
     system: async () => ({
       version: system.version,
       publicUrl: system.publicUrl(),

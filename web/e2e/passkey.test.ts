@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Secret, TOTP } from "otpauth";
 import type { Page } from "playwright-core";
+import { startProvider, type TestProvider } from "../../server/access/testing/provider.ts";
+import { lastingPort } from "../../test/support/ports.ts";
 import { type RunningWard, removeDataDir, startWard } from "../../test/support/ward.ts";
 import { type Browser, openBrowser, picture, skipWithoutBrowser as skip } from "./browser.ts";
 
@@ -10,11 +15,27 @@ let ward: RunningWard;
 let browser: Browser;
 let page: Page;
 let url = "";
+let provider: TestProvider | undefined;
+let secrets = "";
 const errors: string[] = [];
 
 before(async () => {
   if (skip) return;
-  ward = await startWard({ command: "demo" });
+  const httpPort = await lastingPort();
+  provider = await startProvider(`http://127.0.0.1:${httpPort}/sign-in/external`);
+  provider.subject = "nina-at-fjord";
+  secrets = mkdtempSync(join(tmpdir(), "openward-oidc-"));
+  writeFileSync(join(secrets, "secret"), "shared\n");
+  ward = await startWard({
+    command: "demo",
+    httpPort,
+    env: {
+      OPENWARD_OIDC_ISSUER: provider.issuer,
+      OPENWARD_OIDC_CLIENT_ID: "openward",
+      OPENWARD_OIDC_SECRET_FILE: join(secrets, "secret"),
+      OPENWARD_OIDC_NAME: "Fjord",
+    },
+  });
   // An address by number is nobody's name for a passkey.
   url = `http://localhost:${ward.httpPort}`;
   browser = await openBrowser({ width: 390, height: 844 });
@@ -38,6 +59,8 @@ after(async () => {
   if (skip) return;
   await browser?.close();
   await ward?.stop();
+  await provider?.close();
+  if (secrets) rmSync(secrets, { recursive: true, force: true });
   if (ward) removeDataDir(ward.dataDir);
 });
 
@@ -103,6 +126,30 @@ test("a screen is locked by hand, shows nothing of anybody, and opens by PIN", {
   await page.getByRole("alert").getByText("What you signed in with was not accepted.").waitFor();
   await page.getByRole("textbox", { name: "PIN" }).fill("284916");
   await page.getByRole("button", { name: "Open", exact: true }).click();
+  await page.waitForSelector("article[data-patient]");
+  await signOut();
+});
+
+test("an account at a provider outside opens nothing until it is linked, and signs in from then on", {
+  skip,
+  timeout: 300_000,
+}, async () => {
+  const { people } = await ward.json<{ people: { id: string; role: string }[] }>("person", "list");
+  const nurse = people.find(({ role }) => role === "nurse");
+  const { link } = await ward.json("person", "link", nurse?.id ?? "");
+  // The provider sends back to the address that the server knows itself by.
+  await page.goto(`${ward.url}/sign-in`);
+  await page.getByRole("button", { name: "Sign in with Fjord" }).click();
+  await page.getByRole("alert").getByText("This account opens nothing here.").waitFor();
+  assert.equal(new URL(page.url()).search, "", "the answer does not stay in the address");
+  await picture(page, "external-refused");
+  await page.goto(`${ward.url}/sign-in${new URL(link ?? "").hash}`);
+  await page.getByRole("button", { name: "Account and appearance" }).waitFor();
+  await page.goto(`${ward.url}/account`);
+  await page.getByRole("button", { name: "Link your account" }).click();
+  await page.getByText("Your account there is linked.").waitFor();
+  await signOut();
+  await page.getByRole("button", { name: "Sign in with Fjord" }).click();
   await page.waitForSelector("article[data-patient]");
   await signOut();
 });

@@ -333,6 +333,12 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   beginCodeSignIn: unasked,
   confirmCodeSignIn: unasked,
   removeCodeSignIn: unasked,
+  beginExternal: unasked,
+  signInExternal: unasked,
+  externalIdentities: () => [],
+  linkExternal: unasked,
+  linkedExternal: unasked,
+  removeExternal: unasked,
   input: () => null,
   lockScreen: unasked,
   unlockWays: unasked,
@@ -370,7 +376,7 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
     isSignedIn = false;
     return null;
   },
-  about: () => ({ isDemo, passkeysAt: null }),
+  about: () => ({ isDemo, passkeysAt: null, external: null }),
   system: () => ({
     version: "0.1.0",
     publicUrl: `http://127.0.0.1:${port}`,

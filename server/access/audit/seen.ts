@@ -59,7 +59,7 @@ export function watched<A extends Doors>(access: A): A {
 }
 
 /** Every way in that answers with who came. */
-const SIGN_INS = ["signIn", "signInWithPasskey", "signInWithCodes"] as const;
+const SIGN_INS = ["signIn", "signInWithPasskey", "signInWithCodes", "signInOutside"] as const;
 
 type SignIn = (...given: unknown[]) => Promise<{ authenticated: Signed }>;
 

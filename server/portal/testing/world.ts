@@ -239,6 +239,15 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
         unlock: refuseSignIn,
         pins: { has: async () => false, set: async () => {}, remove: async () => {} },
       },
+      // The real one, at a real provider: server/access/external/external-sign-in.int.test.ts.
+      external: {
+        name: null,
+        list: async () => [],
+        begin: refuseSignIn,
+        link: refuseSignIn,
+        remove: async () => {},
+      },
+      signInOutside: refuseSignIn,
       signInWithCodes: refuseSignIn,
       proveWithPasskey: refuseSignIn,
       proveWithCodes: refuseSignIn,
@@ -632,6 +641,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
     relyingParty: () => ({ id: "localhost", origins: ["http://localhost:8080"] }),
     signInLink: (token) => `http://127.0.0.1:8080/sign-in#token=${token}`,
     stepUpMs: 300_000,
+    externalRedirect: () => "http://127.0.0.1:8080/sign-in/external",
   };
 
   const portal = createPortal(change(deps));

@@ -12,6 +12,7 @@ import { formatWhen } from "../parts/format.ts";
 import { Problem } from "../parts/problem.tsx";
 import { Rows } from "../parts/rows.tsx";
 import { CodesSection } from "./codes-section.tsx";
+import { ExternalSection } from "./external-section.tsx";
 import { ScreenLockSection } from "./screen-lock-section.tsx";
 import {
   authenticatorText,
@@ -33,6 +34,7 @@ export function AccountPage() {
     <Page title="Sign-in" narrow>
       <Passkeys />
       <CodesSection />
+      <ExternalSection />
       <ScreenLockSection />
       <Sessions />
     </Page>
@@ -146,7 +148,12 @@ function AddPasskey({ isFirst }: { readonly isFirst: boolean }) {
   );
 }
 
-const methodWord = { link: "by link", passkey: "by passkey", codes: "by password and code" } as const;
+const methodWord = {
+  link: "by link",
+  passkey: "by passkey",
+  codes: "by password and code",
+  external: "outside",
+} as const;
 
 function Sessions() {
   const sessions = useSessions();

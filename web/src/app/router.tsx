@@ -26,6 +26,13 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import("../sign-in/sign-in-page.tsx"), "SignInPage"),
 });
 
+/** An identity provider outside sends the browser back here. */
+const external = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in/external",
+  component: lazyRouteComponent(() => import("../sign-in/external-page.tsx"), "ExternalPage"),
+});
+
 async function signedIn({ queries }: Context): Promise<Session> {
   try {
     return await queries.ensureQueryData(sessionQuery);
@@ -136,6 +143,7 @@ const ownAccount = createRoute({
 
 const tree = root.addChildren([
   signIn,
+  external,
   own.addChildren([
     ownHome,
     ownAccount,

@@ -9,6 +9,7 @@ import { DemoBanner } from "../app/banner.tsx";
 import { sessionQuery, useTitle } from "../app/hooks.ts";
 import { monitor } from "../app/monitor.ts";
 import { CodeSignIn } from "./code-sign-in.tsx";
+import { ExternalSignIn } from "./external-sign-in.tsx";
 import classes from "./sign-in.module.css";
 
 /**
@@ -80,6 +81,7 @@ export function SignInPage() {
               {error ? <SignInFailed error={error} /> : null}
               <h2>You are signed out</h2>
               <PasskeySignIn onError={setError} />
+              <ExternalSignIn onError={setError} />
               <CodeSignIn onError={setError} />
               <p>Without any of these you sign in with a link that works once:</p>
               <ul>
