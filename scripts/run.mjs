@@ -28,7 +28,7 @@ const commands = {
     const chosen = args.length > 0 ? args : TESTS;
     // A file whose test was given up on may hold its process open for ever: it is ended with its last test.
     const bounds = ["--test-timeout=900000", "--test-force-exit"];
-    handOver(["--test", "--test-concurrency=2", ...bounds, ...chosen], TESTS_END_WITHIN_MINUTES);
+    handOver(["--test", "--test-concurrency=3", ...bounds, ...chosen], TESTS_END_WITHIN_MINUTES);
   },
   bench() {
     buildWeb();

@@ -7,7 +7,7 @@ import type { Tables } from "./store/registry/index.ts";
 
 /** The rights of patients, introduced to what they are answered from. */
 export function openRights(deps: {
-  readonly foundation: Pick<Foundation, "patients" | "devices">;
+  readonly foundation: Pick<Foundation, "patients" | "devices" | "access">;
   readonly tables: Tables;
   readonly telemetry: EverythingContext["telemetry"];
   readonly amendments: EverythingContext["amendments"];

@@ -87,6 +87,12 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   setScreenLock: oneself,
   setPin: oneself,
   removePin: oneself,
+  beginExternal: oneself,
+  signInExternal: oneself,
+  externalIdentities: oneself,
+  linkExternal: oneself,
+  linkedExternal: oneself,
+  removeExternal: oneself,
   sessions: oneself,
   endSession: oneself,
   signOutEverywhere: oneself,
@@ -170,6 +176,8 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   audit: office(["id"], "id", "device", "alarm", "stream"),
 
   exportPatient: { tells: "subject", shows: [] },
+  disclosures: { tells: "subject", shows: [] },
+  breach: office([], "id"),
   // Who is held, and why, is for who looks after rights.
   holds: office([], "id", "mrn"),
   placeHold: office([], "id", "mrn"),

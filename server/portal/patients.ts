@@ -1,6 +1,6 @@
 import type { PatientBody } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
-import { isoDateIn, type PatientView, type Role, withheldFrom } from "@openward/model";
+import { isoDateIn, type PatientView, type Principal, type Role, withheldFrom } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { Call, Handlers } from "./call.ts";
 import { OccupiedBed } from "./occupied-bed.ts";

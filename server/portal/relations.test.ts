@@ -130,6 +130,8 @@ test("a patient is told who looked, and by which permission of that time; an eme
         return [looked(50), looked(150), looked(250), looked(350), looked(150, { outcome: "refused" })];
       },
       inWords: () => "in words",
+      disclosures: async () => [],
+      affected: async () => [],
     },
     access: {
       ...deps.access,

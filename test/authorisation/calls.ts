@@ -23,6 +23,8 @@ export interface Call {
   ready?(world: World, subject: Subject, target: Known): Promise<Request>;
   /** Kinds that are refused for another reason than their role. */
   readonly isForPeople?: boolean;
+  /** This world has nothing to do it with (no provider outside): it is refused, and its own test does it. */
+  readonly isRefusedHere?: boolean;
 }
 
 const about = (ask: Call["ask"], ready?: Call["ready"]): Call => ({ isAbout: true, ask, ...(ready ? { ready } : {}) });
@@ -335,6 +337,8 @@ export const calls: Readonly<Record<RouteName, Call>> = {
   audit: plain({ query: { limit: 1000 } }),
 
   exportPatient: ofPatient({ body: { reason: "asked for by letter" } }),
+  disclosures: ofPatient(),
+  breach: { isAbout: false, ask: (_, { home }) => ({ query: { ...span, by: home.token.slice(0, 8) } }) },
   holds: plain(),
   placeHold: about(
     ({ mrn }) => ({ body: { patient: mrn, reason: "a claim in court" } }),
@@ -458,9 +462,12 @@ export const calls: Readonly<Record<RouteName, Call>> = {
       },
     ),
   ),
-  explainHidden: about(({ id }, { subjects }) => ({
-    query: { patient: id, person: subjects.find(({ name }) => name === "nurse (own)")?.id ?? NOBODY },
-  })),
+  explainHidden: {
+    isAbout: false,
+    ask: (_, { known, subjects }) => ({
+      query: { patient: known.own.id, person: subjects.find(({ name }) => name === "nurse (own)")?.id ?? NOBODY },
+    }),
+  },
 };
 
 const LIMIT = {

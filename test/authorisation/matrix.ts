@@ -164,6 +164,11 @@ export async function runPermitted(world: World, cells: readonly Cell[], isWhole
     const question = questionOf(cell, request);
     const answer = await world.server.ask(question);
     findings.push(...leaks(world, cell, question, answer));
+    if (call.isRefusedHere) {
+      if (answer.status < 400 || answer.status > 499)
+        findings.push({ cell: nameOf(cell), what: `${answer.status} in place of a refusal` });
+      return;
+    }
     const { status } = routes[cell.route];
     if (answer.status !== status) {
       findings.push({

@@ -29,11 +29,17 @@ type SignIn =
   | "setScreenLock"
   | "setPin"
   | "removePin"
+  | "beginExternal"
+  | "signInExternal"
+  | "externalIdentities"
+  | "linkExternal"
+  | "linkedExternal"
+  | "removeExternal"
   | "endSession"
   | "signOutEverywhere";
 
 const NOBODY = "00000000-0000-7000-8000-000000000001";
-const plain = (request: Request, ready?: Call["ready"], isForPeople = false): Call => ({
+const plain = (request: Request = {}, ready?: Call["ready"], isForPeople = false): Call => ({
   isAbout: false,
   ask: () => request,
   isForPeople,
@@ -175,6 +181,12 @@ export const signInCalls: Readonly<Record<SignIn, Call>> = {
     true,
   ),
   removePin: plain({}, async (world, subject) => ({ headers: (await anew(world, subject)).headers }), true),
+  beginExternal: { ...plain(), isRefusedHere: true },
+  signInExternal: { ...plain({ body: { answer: "code=x" } }), isRefusedHere: true },
+  externalIdentities: plain({}, undefined, true),
+  linkExternal: { ...plain({}, undefined, true), isRefusedHere: true },
+  linkedExternal: { ...plain({ body: { answer: "code=x" } }, undefined, true), isRefusedHere: true },
+  removeExternal: { ...plain({ params: { id: NOBODY } }, undefined, true), isRefusedHere: true },
   endSession: plain(
     { params: { id: NOBODY } },
     async (world, subject) => {

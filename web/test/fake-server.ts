@@ -715,6 +715,8 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   holds: unasked,
   placeHold: unasked,
   endHold: unasked,
+  disclosures: unasked,
+  breach: unasked,
   newLink: (c) => linkFor(found(staff.find((p) => p.id === c.params.id))),
 };
 

@@ -138,5 +138,7 @@ export const endpoints: Endpoints = {
   holds: ["GET", "/api/rights/holds"],
   placeHold: ["POST", "/api/rights/holds"],
   endHold: ["POST", "/api/rights/holds/:id/end"],
+  disclosures: ["GET", "/api/rights/patients/:id/disclosures"],
+  breach: ["GET", "/api/rights/breach"],
   newLink: ["POST", "/api/people/:id/link"],
 };
