@@ -652,7 +652,9 @@ export const accessEntry = z.object({
   byId: telling("staff", z.string().nullable()),
   role: z.string().nullable(),
   /** The permission that showed it to them, as far as it is still known; `reason` of an emergency only. */
-  because: z.object({ purpose: grants.purpose, basis: grants.basis, reason: z.string().nullable() }).nullable(),
+  because: z
+    .object({ purpose: grants.purpose, basis: grants.basis, reason: telling("free-text", z.string().nullable()) })
+    .nullable(),
   entity: z.string(),
   purpose: z.string().nullable(),
   outcome: z.enum(["allowed", "refused", "failed"]),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { telling } from "./redaction.ts";
 
 const millis = z.number().int();
 const id = z.uuid();
@@ -73,12 +74,12 @@ export const consent = z.object({
   from: millis,
   to: millis.nullable(),
   isSilent: z.boolean(),
-  note: z.string().nullable(),
+  note: telling("free-text", z.string().nullable()),
   saidAt: millis,
-  saidBy: z.string(),
+  saidBy: telling("staff", z.string()),
   saidAs: z.enum(["self", "guardian", "staff"]),
   /** Does not share blood sugar, insulin and meals with researchers. */
-  words: z.string(),
+  words: telling("staff", z.string()),
 });
 
 /** By what somebody sees the patient. */
@@ -114,7 +115,7 @@ export const hiddenKind = z.object({
   consentId: id.nullable(),
   since: millis.nullable(),
   /** "Hidden because the patient does not share blood sugar, insulin and meals with researchers" */
-  words: z.string(),
+  words: telling("staff", z.string()),
 });
 export const patientConsents = z.object({ consents: z.array(consent), hidden: z.array(hiddenKind) });
 export const explanation = z.object({ isSeen: z.boolean(), hidden: z.array(hiddenKind) });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { deviceId } from "./bodies.ts";
+import { telling } from "./redaction.ts";
 
 const millis = z.number().int();
 const id = z.uuid();
@@ -10,7 +11,7 @@ const credential = z.object({
   id,
   kind: z.enum(["token", "certificate"]),
   createdAt: millis,
-  createdBy: z.string(),
+  createdBy: telling("staff", z.string()),
   /** null: until it is revoked. */
   expiresAt: millis.nullable(),
 });

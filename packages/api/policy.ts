@@ -201,8 +201,9 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   addGrant: office(["id"], "id"),
   endGrant: office(["id"], "id"),
   breakGlass: { tells: "emergency", shows: ["id"], office: ["id"] },
-  glassBroken: office([], "id"),
-  reviewGlass: office([], "id"),
+  // The record number, as whoever broke it typed it.
+  glassBroken: office([], "id", "mrn"),
+  reviewGlass: office([], "id", "mrn"),
   myBrokenGlass: granted(),
   endBreakGlass: granted(),
   unwatched: { ...office([], "id", "mrn", "bed"), officers: ["administrator"] },

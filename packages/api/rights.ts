@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { telling } from "./redaction.ts";
 
 /** Why somebody does for another what only a right allows: a request, a law, a case number. It stays in the audit log. */
 export const reason = z.string().trim().min(3).max(500);
@@ -35,13 +36,13 @@ export const endOfHold = z.object({ reason });
 /** Something of a patient that went to a program, or out of the house as a file. */
 export const disclosure = z.object({
   at: millis,
-  to: z.string(),
+  to: telling("staff", z.string()),
   role: z.string().nullable(),
   what: z.string(),
   via: z.string(),
   purpose: z.string().nullable(),
   address: z.string().nullable(),
-  words: z.string(),
+  words: telling("staff", z.string()),
 });
 
 /** Whom somebody was shown in a span. */

@@ -186,7 +186,7 @@ export const routes = {
   revokeCredential: { method: "POST", path: "/api/devices/:deviceId/credentials/:id/revoke", summary: "End one of them; sessions that began with it end", allow: fleet, status: 200, response: d.credentials },
   issueCertificate: { stepUp: true, method: "POST", path: "/api/devices/:deviceId/certificates", summary: "A client certificate of our own authority; a key that was made is in this answer only", allow: fleet, body: d.newCertificate, status: 201, response: d.certificate },
   newClaimCode: { stepUp: true, method: "POST", path: "/api/devices/:deviceId/claim-codes", summary: "A code for one use that the device exchanges for what it signs in with; one from before ends", allow: fleet, body: d.newClaimCode, status: 201, response: d.claimCode },
-  setCharge: { method: "PUT", path: "/api/devices/:deviceId/charge", summary: "Put a device in this gateway's charge, or take it out of it", allow: fleet, body: d.charge, status: 200, response: d.credentials },
+  setCharge: { stepUp: true, method: "PUT", path: "/api/devices/:deviceId/charge", summary: "Put a device in this gateway's charge, or take it out of it", allow: fleet, body: d.charge, status: 200, response: d.credentials },
   assign: { method: "POST", path: "/api/devices/:deviceId/assign", summary: "Put the device on a patient; ends the association before", allow: technical, body: b.assignment, status: 200, response: b.device },
   release: { method: "POST", path: "/api/devices/:deviceId/release", summary: "Take the device off its patient", allow: technical, status: 200, response: b.device },
 
@@ -206,7 +206,7 @@ export const routes = {
     allow: identities, query: z.object({ patient: z.uuid().optional(), agent: z.string().max(128).optional(), action: z.enum(["C", "R", "U", "D", "E"]).optional(), entity: z.string().max(64).optional(), outcome: z.enum(["allowed", "refused", "failed"]).optional(), from: number.optional(), to: number.optional(), before: z.uuid().optional(), limit: number.int().min(1).max(1000).default(100) }), status: 200, response: z.array(b.auditEntry),
   },
 
-  exportPatient: { method: "POST", path: "/api/rights/patients/:id/export", summary: "Everything about a patient as a zip archive, on a request that `reason` names", allow: officer, sees: "subject", body: r.exportRequest, status: 200, file: "application/zip", response: r.archive },
+  exportPatient: { stepUp: true, method: "POST", path: "/api/rights/patients/:id/export", summary: "Everything about a patient as a zip archive, on a request that `reason` names", allow: officer, sees: "subject", body: r.exportRequest, status: 200, file: "application/zip", response: r.archive },
 
   disclosures: {
     method: "GET", path: "/api/rights/patients/:id/disclosures", summary: "Accounting of disclosures: what of this patient went to programs and out as files, newest first; of six years unless `from` says",

@@ -9,6 +9,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   damaged_block: "encoded measurements that could not be read",
   rollup: "sums over measurements: fhir/Observation.ndjson has them one by one",
   amendment: "encrypted: amendments.ndjson, fhir/Provenance.ndjson",
+  consent_rule: "what consents mean to the database: the rows of consent, fhir/Consent.ndjson",
   audit_event: "linked into the audit log: fhir/AuditEvent.ndjson",
   erased_patient: "who is in it has no record any more",
   store_fault: "the state of a disk, of nobody's body",

@@ -430,7 +430,7 @@ export const calls: Readonly<Record<RouteName, Call>> = {
     body: { outcome: "justified" },
     shows: [world.known.glass.id],
   })),
-  myBrokenGlass: { ...plain(), isForPeople: true },
+  myBrokenGlass: plain(),
   endBreakGlass: {
     ...plain({ params: { id: NOBODY } }, async (world, subject) => {
       const { mrn } = await world.spare(subject, false);

@@ -61,14 +61,14 @@ function maySee({ route, subject, target }: Cell): boolean {
   return (isOffice || tells === "emergency") && target.key !== "foreign";
 }
 
-/** To everything about a patient. The family of this world are nobody's guardians. */
+/** To everything about a patient. */
 function hasRight(subject: Subject, target: Known): boolean {
   if (subject.role === "privacy-officer") return target.key !== "foreign";
-  return decidesFor(subject, target);
+  return subject.related.has(target.key);
 }
 
-/** The family of this world decide for nobody. */
-const decidesFor = ({ role, related }: Subject, { key }: Known) => role === "patient" && related.has(key);
+/** The patient of this world cannot decide; the family is the guardian. */
+const decidesFor = ({ role, related }: Subject, { key }: Known) => role === "family" && related.has(key);
 
 /** Is the answer to be a refusal because of whom it asks about? */
 export function isHidden(cell: Cell): boolean {

@@ -28,6 +28,8 @@ const LEFT_OUT: Readonly<Partial<Record<RouteName, string>>> = {
   breakGlass: "tells who is there by its whole number, by design; each try is reviewed",
   merge: "would take away one of the two who are seen",
   discharge: "would take away one of the two who are seen",
+  issueCertificate: "a key and a serial number are drawn anew each time",
+  newClaimCode: "a code is drawn anew each time",
   assign: "a device on somebody whom one may not see looks free, and is moved (ADR 28)",
 };
 

@@ -86,13 +86,16 @@ async function withCodes(world: World, subject: Subject) {
 
 const pin = "271828";
 
-/** A screen that has been locked, by somebody who has a PIN. */
-async function locked(world: World, subject: Subject) {
+/** A screen that can be locked: its person has a PIN to open it with. */
+async function withPin(world: World, subject: Subject) {
   const { headers } = await anew(world, subject);
-  const send = (method: string, path: string, body?: unknown) =>
-    json(world.server, { method, path: `/api${path}`, headers, ...(body === undefined ? {} : { body }) });
-  await send("PUT", "/me/pin", { pin });
-  await send("POST", "/session/lock");
+  await json(world.server, { method: "PUT", path: "/api/me/pin", headers, body: { pin } });
+  return { headers };
+}
+
+async function locked(world: World, subject: Subject) {
+  const { headers } = await withPin(world, subject);
+  await json(world.server, { method: "POST", path: "/api/session/lock", headers });
   return { headers };
 }
 
@@ -162,7 +165,7 @@ export const signInCalls: Readonly<Record<SignIn, Call>> = {
   ),
   removeCodeSignIn: plain({}, async (world, subject) => ({ headers: (await withCodes(world, subject)).headers }), true),
   input: plain({}, async (world, subject) => ({ headers: (await anew(world, subject)).headers }), true),
-  lockScreen: plain({}, async (world, subject) => ({ headers: (await anew(world, subject)).headers }), true),
+  lockScreen: plain({}, async (world, subject) => ({ headers: (await withPin(world, subject)).headers }), true),
   unlockWays: plain({}, locked, true),
   unlock: plain(
     { body: { pin } },
@@ -172,7 +175,7 @@ export const signInCalls: Readonly<Record<SignIn, Call>> = {
   screenLock: plain({}, undefined, true),
   setScreenLock: plain(
     { body: { minutes: null } },
-    async (world, subject) => ({ headers: (await anew(world, subject)).headers, body: { minutes: 5 } }),
+    async (world, subject) => ({ headers: (await withPin(world, subject)).headers, body: { minutes: 5 } }),
     true,
   ),
   setPin: plain(
@@ -180,7 +183,7 @@ export const signInCalls: Readonly<Record<SignIn, Call>> = {
     async (world, subject) => ({ headers: (await anew(world, subject)).headers, body: { pin } }),
     true,
   ),
-  removePin: plain({}, async (world, subject) => ({ headers: (await anew(world, subject)).headers }), true),
+  removePin: plain({}, async (world, subject) => ({ headers: (await withPin(world, subject)).headers }), true),
   beginExternal: { ...plain(), isRefusedHere: true },
   signInExternal: { ...plain({ body: { answer: "code=x" } }), isRefusedHere: true },
   externalIdentities: plain({}, undefined, true),

@@ -120,7 +120,7 @@ async function seed(server: TestServer): Promise<World> {
       await access.breakGlass.open(principal, { patient: glass.mrn, reason: "unconscious in the corridor" });
     const isRelated = role === "patient" || role === "family";
     if (isRelated) {
-      const relation = role === "patient" ? "self" : "family";
+      const relation = role === "patient" ? "self" : "guardian";
       const how = { personId: granted.person.id, relation, reason: "as the register says" } as const;
       await relations.relate(home.organisationId, own.id, how, "test");
     }
@@ -133,7 +133,7 @@ async function seed(server: TestServer): Promise<World> {
           ["other patient", other],
           ["other organisation", foreign],
         ],
-        isOfWard ? [own.key] : [],
+        isOfWard || isRelated ? [own.key] : [],
         isRelated ? [own.key] : [],
       ),
       subject(none, [["no grant", own]], []),

@@ -99,6 +99,11 @@ async function fill({ owner }: TestDatabase): Promise<void> {
     [DEVICE, HOME],
   );
   await owner.query(
+    `INSERT INTO person (id, organisation_id, display, role, created_at) VALUES ($1, $2, 'Nurse Nora', 'nurse', 0)
+     ON CONFLICT DO NOTHING`,
+    [NURSE.id, HOME],
+  );
+  await owner.query(
     `INSERT INTO access_grant (id, organisation_id, grantee_kind, grantee_id, purpose, basis, from_at, created_at, created_by)
      VALUES ($1, $2, 'person', $1, 'care', 'care-team', 0, 0, 'test')`,
     [NURSE.id, HOME],
