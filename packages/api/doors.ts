@@ -10,12 +10,13 @@ export interface DoorPolicy {
   readonly office?: readonly Mark[];
 }
 
-/** People and tokens of the ward's roles, and applications as far as their scopes go. */
-const WARD = "nurse, physician, clinical engineer, administrator, integration; applications within their scopes";
-const ward = (...shows: Mark[]): DoorPolicy => ({ who: WARD, tells: "granted", shows });
+/** Whom they see is for the view to say: a patient and a guardian themselves, an application as far as its scopes go. */
+const EVERYBODY = "every role; applications within their scopes";
+const WARD = `${EVERYBODY}; whoever is not of the ward only of devices on patients whom they see`;
+const seen = (...shows: Mark[]): DoorPolicy => ({ who: EVERYBODY, tells: "granted", shows });
 const fleet: DoorPolicy = { who: WARD, tells: "fleet", shows: ["device"], office: ["device", "serial"] };
 const log: DoorPolicy = {
-  who: "administrator",
+  who: "administrator, privacy officer",
   tells: "office",
   shows: [],
   office: ["id", "device", "alarm", "stream"],
@@ -23,20 +24,24 @@ const log: DoorPolicy = {
 
 /** Interactions of /fhir, as its CapabilityStatement has them. */
 export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
-  "Patient.read": ward("id", "mrn"),
-  "Patient.search-type": ward("id", "mrn"),
+  "Patient.read": seen("id", "mrn"),
+  "Patient.search-type": seen("id", "mrn"),
   "Device.read": fleet,
   "Device.search-type": fleet,
-  "DeviceMetric.read": ward("stream"),
-  "DeviceMetric.search-type": ward("stream"),
-  "Observation.read": ward("id", "stream", "value"),
-  "Observation.vread": ward("id", "stream", "value"),
-  "Observation.history-instance": ward("id", "stream", "value"),
-  "Observation.search-type": ward("id", "stream"),
+  "DeviceMetric.read": seen("stream"),
+  "DeviceMetric.search-type": seen("stream"),
+  "Observation.read": seen("id", "stream", "value"),
+  "Observation.vread": seen("id", "stream", "value"),
+  "Observation.history-instance": seen("id", "stream", "value"),
+  "Observation.search-type": seen("id", "stream"),
+  "Consent.read": seen("id"),
+  "Consent.vread": seen("id"),
+  "Consent.history-instance": seen("id"),
+  "Consent.search-type": seen("id"),
   "AuditEvent.read": log,
   "AuditEvent.search-type": log,
-  "Provenance.read": ward("stream"),
-  batch: ward(),
+  "Provenance.read": seen("stream"),
+  batch: seen(),
 };
 
 const own = "the device itself, by token or certificate; the gateway in whose charge it is";

@@ -41,6 +41,9 @@ const parameters: Readonly<Record<string, (known: Known) => string>> = {
   "Observation.category": () => "vital-signs",
   "Observation.date": dayOf,
   "Observation.device": ({ deviceId }) => deviceId,
+  "Consent._id": ({ consentId }) => consentId,
+  "Consent.patient": ({ id }) => id,
+  "Consent.status": () => "active",
   "AuditEvent._id": () => "00000000-0000-7000-8000-000000000001",
   "AuditEvent.patient": ({ id }) => id,
   "AuditEvent.date": dayOf,
@@ -89,7 +92,10 @@ export function fhirQuestions(known: Known): Asked[] {
     { interaction: "Observation.history-instance", url: `${observation}/_history` },
     { interaction: "AuditEvent.read", url: "AuditEvent/00000000-0000-7000-8000-000000000001" },
     { interaction: "Provenance.read", url: `Provenance/${known.amendmentId}` },
-    ...["Patient", "Device", "DeviceMetric", "Observation", "AuditEvent"].map((type) => ({
+    { interaction: "Consent.read", url: `Consent/${known.consentId}` },
+    { interaction: "Consent.vread", url: `Consent/${known.consentId}/_history/1` },
+    { interaction: "Consent.history-instance", url: `Consent/${known.consentId}/_history` },
+    ...["Patient", "Device", "DeviceMetric", "Observation", "Consent", "AuditEvent"].map((type) => ({
       interaction: `${type}.search-type`,
       url: type,
       ...(type === "Observation" || type === "AuditEvent" ? { shows: [] } : {}),
@@ -109,7 +115,10 @@ export function fhirQuestions(known: Known): Asked[] {
   ];
 }
 
-const WARD = new Set(["nurse", "physician", "clinical-engineer", "administrator", "integration"]);
+/** Whose work the log is, by /api/audit too. */
+const OVERSIGHT = new Set<string | null>(["administrator", "privacy-officer"]);
+/** Who is told of every device of the organisation; everybody else of those on patients whom they see. */
+const WARD = new Set<string | null>(["nurse", "physician", "clinical-engineer", "administrator", "integration"]);
 
 const HIDDEN_FROM: Readonly<Record<string, readonly string[]>> = {
   "clinical-engineer": ["name", "family", "given", "birthdate", "gender"],
@@ -122,11 +131,11 @@ function mayAsk({ interaction, url }: Asked, subject: Subject): boolean {
     return subject.scopes?.includes("/*.rs") === true
       ? type !== "AuditEvent"
       : subject.scopes?.includes(`/${type}.rs`) === true;
-  if (subject.role === null || !WARD.has(subject.role)) return false;
+  if (subject.role === null) return false;
   const [, parameter = ""] = /\?([a-z]+)=/.exec(url) ?? [];
   // By what is withheld nobody is found.
   if (type === "Patient" && HIDDEN_FROM[subject.role]?.includes(parameter)) return false;
-  return type !== "AuditEvent" || subject.role === "administrator";
+  return type !== "AuditEvent" || OVERSIGHT.has(subject.role);
 }
 
 /** Asks everything of /fhir, in batches, and for nurses and an application one by one as well. */
@@ -200,7 +209,7 @@ function allowedTo(subject: Subject, { interaction }: Asked, known: Known): read
   const policy = fhirPolicies[interaction] as DoorPolicy;
   // An application that was given one patient has that patient's devices and no others.
   // The log has what was asked for, by the ids that the house's own people asked with.
-  if (interaction.startsWith("AuditEvent")) return subject.role === "administrator" ? (policy.office ?? []) : [];
+  if (interaction.startsWith("AuditEvent")) return OVERSIGHT.has(subject.role) ? (policy.office ?? []) : [];
   if (known.key === "foreign" || (subject.scopes?.startsWith("patient/") ?? false)) return [];
-  return subject.role !== null || subject.kind === "app" ? (policy.office ?? []) : [];
+  return WARD.has(subject.role) || subject.kind === "app" ? (policy.office ?? []) : [];
 }

@@ -18,6 +18,7 @@ export interface Known {
   readonly alarm: { readonly id: string; readonly revision: number };
   readonly standbyId: string;
   readonly amendmentId: string;
+  readonly consentId: string;
   readonly quarantineId: string;
   readonly relationId: string;
   readonly factId: string;

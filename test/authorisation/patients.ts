@@ -149,6 +149,12 @@ export async function newKnown(house: House, key: string, n: number): Promise<Kn
     unit: "/min",
     reason,
   });
+  const consent = await call<{ id: string }>("POST", `/patients/${id}/consents`, {
+    decision: "deny",
+    categories: ["glucose"],
+    purpose: null,
+    actors: [{ kind: "role", role: "researcher" }],
+  });
   const open = await call<{ id: string; deviceId: string }[]>("GET", `/quarantine?device=${deviceId}`);
   const { people, relations, access } = server.foundation;
   const person = await as("kin", () => people.create(organisationId, `Kin of ${key}`, "family", "test"));
@@ -191,6 +197,7 @@ export async function newKnown(house: House, key: string, n: number): Promise<Kn
     alarm,
     standbyId: standby.id,
     amendmentId: amendment.id,
+    consentId: consent.id,
     quarantineId: open.find((entry) => entry.deviceId === deviceId)?.id ?? "",
     relationId: relation.id,
     factId: fact.id,
