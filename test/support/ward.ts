@@ -202,15 +202,22 @@ export async function apiOf(ward: RunningWard, role = "administrator"): Promise<
   };
 }
 
-/** A FHIR read or search; throws on any answer but 200. */
+/** What a start of the largest campaign reads back; it takes a machine at rest a part of it. */
+const RECOVERED_WITHIN_MS = 300_000;
+
+/** A FHIR read or search; asks again while the server reads back what was before its start, throws on any other answer but 200. */
 export async function fhirOf(ward: RunningWard): Promise<<T = Record<string, unknown>>(path: string) => Promise<T>> {
   const { token } = await ward.json<{ token: string }>("token", "issue", "--role", "integration");
   return async (path) => {
     const url = path.startsWith("http") ? path : `${ward.url}/fhir/${path}`;
-    const response = await fetch(url, {
-      headers: { authorization: `Bearer ${token}`, accept: "application/fhir+json" },
-    });
-    if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as never;
+    const headers = { authorization: `Bearer ${token}`, accept: "application/fhir+json" };
+    const until = performance.now() + RECOVERED_WITHIN_MS;
+    for (;;) {
+      const response = await fetch(url, { headers });
+      if (response.ok) return (await response.json()) as never;
+      const problem = await response.text();
+      const isRecovering = response.status === 503 && problem.includes("STORE_RECOVERING");
+      if (!isRecovering || performance.now() > until) throw new Error(`${url}: ${response.status} ${problem}`);
+    }
   };
 }
