@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { type OutsideTrouble, RefusedInput } from "@openward/errors";
 import type { Runtime } from "@openward/runtime";
 import type { ProviderSettings } from "./access/external/ports.ts";
-import { createAccess } from "./access/index.ts";
+import { createAccess, loadWebAuthn } from "./access/index.ts";
 import { createClients } from "./access/oauth/index.ts";
 import type { Config } from "./config.ts";
 import type { Logger } from "./log.ts";
@@ -38,6 +38,8 @@ export async function openFoundation(options: {
   let audit: Audit | undefined;
   try {
     const { worker, owner } = database;
+    // Not while the first person signs in: loading holds everything up.
+    if (mode === "serve") await loadWebAuthn();
     if (mode === "serve") writer = await becomeOnlyWriter({ owner, timers: runtime.timers, log, onSuperseded });
     // A command reads nothing that is encrypted, and makes no keys.
     const opened = mode === "serve" ? await openKeysOf(worker, { settings: config, runtime, log }) : undefined;

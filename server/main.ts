@@ -18,7 +18,8 @@ import {
   watched,
 } from "./access/audit/index.ts";
 import { relyingPartyOf } from "./access/index.ts";
-import { createClients, createLaunches, registerOAuth, scopeInWords } from "./access/oauth/index.ts";
+import { createClients, createLaunches, scopeInWords } from "./access/oauth/index.ts";
+import { registerOAuth } from "./access/oauth/register.ts";
 import type { Config } from "./config.ts";
 import { registerClaim, registerIngest } from "./connect/http/index.ts";
 import { createMqttEndpoint } from "./connect/mqtt/index.ts";

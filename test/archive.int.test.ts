@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { testSeed } from "../packages/timeseries/testing/random.ts";
 import { archiveHour } from "./support/archive-campaign.ts";
@@ -133,17 +134,19 @@ test("what was measured days ago moves by itself; /api/streams and FHIR answer a
   };
   const before = await answersOf(ward);
   assert.equal(before.fhir, 210);
-  const moved = () => ward.json<{ files: number; damaged: unknown[]; unknown: unknown[] }>("archive", "verify");
-  let found = await moved();
-  for (const end = performance.now() + 120_000; found.files === 0 && performance.now() < end; ) found = await moved();
+  const folder = join(ward.dataDir, "archive");
+  const filesOf = () =>
+    existsSync(folder)
+      ? readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".parquet"))
+      : [];
+  for (const end = performance.now() + 120_000; filesOf().length === 0 && performance.now() < end; ) await wait(50);
+  const found = await ward.json<{ files: number; damaged: unknown[]; unknown: unknown[] }>("archive", "verify");
   assert.ok(found.files > 0, "nothing was archived");
   assert.deepEqual([found.damaged, found.unknown], [[], []]);
   assert.deepEqual(await answersOf(ward), before);
 
   await ward.stop();
-  const folder = join(ward.dataDir, "archive");
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".parquet"));
-  for (const file of files)
+  for (const file of filesOf())
     writeFileSync(
       join(folder, file),
       readFileSync(join(folder, file)).map((byte) => byte ^ 1),

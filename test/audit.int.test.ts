@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { type Route, routes } from "@openward/api";
 import WebSocket from "ws";
 import { UNRECORDED } from "../server/access/audit/index.ts";
@@ -152,6 +153,7 @@ test("a live view is a record before it shows anything and one at its end, a dev
       break;
     }
     assert.ok(performance.now() < end, `a minute later: ${closed.length} ends and ${sessions.length} sessions`);
+    await wait(500);
   }
 });
 

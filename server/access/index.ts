@@ -23,7 +23,7 @@ import { createCredentialStore, SESSION_MS } from "./sign-in.ts";
 import { createSubjectViews } from "./subject-view.ts";
 import { createViews } from "./views.ts";
 
-export { relyingPartyOf } from "./passkeys.ts";
+export { loadWebAuthn, relyingPartyOf } from "./passkeys.ts";
 
 const EXPIRE_EVERY_MS = 5_000;
 const SWEEP_EVERY_MS = 3_600_000;

@@ -1,17 +1,13 @@
 import { RefusedInput } from "@openward/errors";
 import type { Runtime } from "@openward/runtime";
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from "@simplewebauthn/server";
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
 import { audit } from "./audit.ts";
 import { createChallenges } from "./challenges.ts";
 import type { Passkey, Passkeys, RelyingParty, Tables, Transaction } from "./ports.ts";
 import { beginSession } from "./sign-in.ts";
+
+/** The library with its readers of certificates takes longer to load than most commands, which sign nobody in, take to run. */
+export const loadWebAuthn = () => import("@simplewebauthn/server");
 
 /** COSE: EdDSA, ES256, RS256. */
 const ALGORITHMS = [-8, -7, -257] as const;
@@ -68,6 +64,7 @@ export function createPasskeys({ tables, runtime }: { tables: Tables; runtime: R
       [credentialId, personId ?? null],
     );
     if (!row) throw new RefusedInput("SIGN_IN_REFUSED");
+    const { verifyAuthenticationResponse } = await loadWebAuthn();
     const { authenticationInfo, challenge } = await verified((taking) =>
       verifyAuthenticationResponse({
         response: response as unknown as AuthenticationResponseJSON,
@@ -102,6 +99,7 @@ export function createPasskeys({ tables, runtime }: { tables: Tables; runtime: R
     async enrolmentOptions(principal, party) {
       const { id, organisationId, display } = principal;
       const present = await tables.inOrganisation(organisationId, (tx) => own(tx, id));
+      const { generateRegistrationOptions } = await loadWebAuthn();
       return generateRegistrationOptions({
         rpName: "Openward",
         rpID: party.id,
@@ -119,6 +117,7 @@ export function createPasskeys({ tables, runtime }: { tables: Tables; runtime: R
     async enrol(principal, party, { name, response }) {
       const { id: personId, organisationId } = principal;
       const purpose = enrolmentOf(personId);
+      const { verifyRegistrationResponse } = await loadWebAuthn();
       const { registrationInfo, challenge } = await verified((taking) =>
         verifyRegistrationResponse({
           response: response as unknown as RegistrationResponseJSON,
@@ -173,14 +172,16 @@ export function createPasskeys({ tables, runtime }: { tables: Tables; runtime: R
       });
     },
 
-    signInOptions: (party) =>
-      generateAuthenticationOptions({
+    async signInOptions(party) {
+      const { generateAuthenticationOptions } = await loadWebAuthn();
+      return generateAuthenticationOptions({
         rpID: party.id,
         challenge: challenges.make(SIGN_IN),
         // Nobody is asked who they are: the authenticator knows, and nothing here tells who has one.
         allowCredentials: [],
         userVerification: "required",
-      }),
+      });
+    },
 
     async signIn(party, response, device) {
       const at = now();
@@ -198,6 +199,7 @@ export function createPasskeys({ tables, runtime }: { tables: Tables; runtime: R
 
     async proofOptions({ id, organisationId }, party) {
       const present = await tables.inOrganisation(organisationId, (tx) => own(tx, id));
+      const { generateAuthenticationOptions } = await loadWebAuthn();
       return generateAuthenticationOptions({
         rpID: party.id,
         challenge: challenges.make(proofOf(id)),

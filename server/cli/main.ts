@@ -1,26 +1,33 @@
 import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
-import { addArchiveCommands } from "./archive.ts";
-import { addAuditCommands } from "./audit.ts";
-import { addBackupCommands } from "./backup.ts";
-import { addClientCommands } from "./client.ts";
-import { addDeviceCommands } from "./device.ts";
-import { addDoctorCommand } from "./doctor.ts";
-import { addEraseCommand } from "./erase.ts";
-import { addExportCommand } from "./export.ts";
-import { addGrantCommands } from "./grant.ts";
-import { addHoldCommands } from "./hold.ts";
-import { addKeysCommands } from "./keys.ts";
 import { EXIT, fail, print } from "./output.ts";
-import { addPatientCommands } from "./patient.ts";
-import { addPersonCommands } from "./person.ts";
 import { noteCommands } from "./recorded.ts";
-import { addReplayCommand } from "./replay.ts";
-import { addReprocessCommand } from "./reprocess.ts";
-import { addRestoreCommand } from "./restore.ts";
-import { addServeCommands } from "./serve.ts";
-import { addStoreCommands } from "./store.ts";
-import { addTokenCommands } from "./token.ts";
+
+type Add = (program: Command) => void;
+
+/** In the order of the help. A command's code is read when it is the one that was asked for: most are run by scripts, one after another. */
+const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+  serve: async () => (await import("./serve.ts")).addServeCommand,
+  demo: async () => (await import("./serve.ts")).addDemoCommand,
+  patient: async () => (await import("./patient.ts")).addPatientCommands,
+  person: async () => (await import("./person.ts")).addPersonCommands,
+  device: async () => (await import("./device.ts")).addDeviceCommands,
+  token: async () => (await import("./token.ts")).addTokenCommands,
+  client: async () => (await import("./client.ts")).addClientCommands,
+  grant: async () => (await import("./grant.ts")).addGrantCommands,
+  replay: async () => (await import("./replay.ts")).addReplayCommand,
+  export: async () => (await import("./export.ts")).addExportCommand,
+  archive: async () => (await import("./archive.ts")).addArchiveCommands,
+  reprocess: async () => (await import("./reprocess.ts")).addReprocessCommand,
+  doctor: async () => (await import("./doctor.ts")).addDoctorCommand,
+  erase: async () => (await import("./erase.ts")).addEraseCommand,
+  hold: async () => (await import("./hold.ts")).addHoldCommands,
+  keys: async () => (await import("./keys.ts")).addKeysCommands,
+  backup: async () => (await import("./backup.ts")).addBackupCommands,
+  restore: async () => (await import("./restore.ts")).addRestoreCommand,
+  store: async () => (await import("./store.ts")).addStoreCommands,
+  audit: async () => (await import("./audit.ts")).addAuditCommands,
+};
 
 const program = new Command("openward")
   .description("The open virtual ward. Settings are environment variables OPENWARD_*; the README lists them.")
@@ -31,25 +38,9 @@ const program = new Command("openward")
   .exitOverride();
 
 noteCommands(program);
-addServeCommands(program);
-addPatientCommands(program);
-addPersonCommands(program);
-addDeviceCommands(program);
-addTokenCommands(program);
-addClientCommands(program);
-addGrantCommands(program);
-addReplayCommand(program);
-addExportCommand(program);
-addArchiveCommands(program);
-addReprocessCommand(program);
-addDoctorCommand(program);
-addEraseCommand(program);
-addHoldCommands(program);
-addKeysCommands(program);
-addBackupCommands(program);
-addRestoreCommand(program);
-addStoreCommands(program);
-addAuditCommands(program);
+const [asked = ""] = process.argv.slice(2);
+const wanted = Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
+for (const name of wanted) (await COMMANDS[name]?.())?.(program);
 
 const isJson = process.argv.includes("--json");
 try {

@@ -11,13 +11,16 @@ interface Options {
   json?: boolean;
 }
 
-export function addServeCommands(program: Command): void {
+export function addServeCommand(program: Command): void {
   program
     .command("serve")
     .description("run Openward")
     .option("--new-links", "print new one-time sign-in links, also for people who have signed in before")
     .option("--json", "print one JSON object when it is ready")
     .action((options: Options) => serve(options, false));
+}
+
+export function addDemoCommand(program: Command): void {
   program
     .command("demo")
     .description("run Openward with an invented ward, marked DEMO on every screen")

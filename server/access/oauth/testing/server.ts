@@ -12,7 +12,8 @@ import { openTestKeys } from "../../../store/keys/testing/keys.ts";
 import { createRegistry, createTables, openDirectory } from "../../../store/registry/index.ts";
 import { createAccess } from "../../index.ts";
 import { seesEverybody } from "../../testing/grants.ts";
-import { createClients, createLaunches, registerOAuth } from "../index.ts";
+import { createClients, createLaunches } from "../index.ts";
+import { registerOAuth } from "../register.ts";
 
 export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
 
