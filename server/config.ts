@@ -100,6 +100,16 @@ export const settings = {
     "file of the certificate and its chain, PEM; left out, one of our own authority, `tls/ca.crt` in the data directory",
   ),
   tlsKey: text("OPENWARD_TLS_KEY", "", "file of its private key, PEM; both are read again when they change"),
+  deviceCa: text(
+    "OPENWARD_DEVICE_CA",
+    "",
+    "file of your own authorities, up to the root, PEM, whose client certificates devices may show (CN = device id) beside ours",
+  ),
+  deviceCrl: text(
+    "OPENWARD_DEVICE_CRL",
+    "",
+    "file of their revocation lists, one of each, PEM; both are read again when they change",
+  ),
   trustProxy: {
     env: "OPENWARD_TRUST_PROXY",
     fallback: "",
@@ -353,6 +363,8 @@ export function readConfig(
       expected: "both, or neither",
     });
   }
+  if (config.deviceCrl !== "" && config.deviceCa === "")
+    throw new RefusedInput("CONFIG_INVALID", { at: "OPENWARD_DEVICE_CRL", expected: "OPENWARD_DEVICE_CA beside it" });
   const oidc = ["oidcIssuer", "oidcClientId", "oidcSecretFile"] as const;
   const given = oidc.filter((key) => (config[key] ?? "") !== "");
   if (given.length > 0 && given.length < oidc.length)

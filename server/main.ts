@@ -1,6 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
+import type { TlsOptions } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { routes, type StorageState } from "@openward/api";
 import { deviceTypes } from "@openward/drivers";
@@ -67,8 +68,9 @@ import { watchFaults } from "./store/inspection/index.ts";
 import type { JournalState } from "./store/journal/index.ts";
 import { bindStore, createVault, eraseRows } from "./store/keys/index.ts";
 import { rowsBetween } from "./store/raw/index.ts";
-import { createTables } from "./store/registry/index.ts";
+import { createTables, type Directory } from "./store/registry/index.ts";
 import { refuseWhenFull, type SpaceState, watchSpace } from "./store/space/index.ts";
+import type { OperatorChain } from "./tls/index.ts";
 import { createWatch } from "./watch/index.ts";
 
 export interface RunningServer {
@@ -430,7 +432,10 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     spend: (deviceId: string, cost: number) => spending.spend(`device ${deviceId}`, cost, allowance),
     charge: (deviceId: string, cost: number) => spending.charge(`device ${deviceId}`, cost, allowance),
   };
-  const deviceAccess = recordedDevices.watched(directory);
+  const operators = await openOperators({ config, runtime, log });
+  stops.push(() => operators?.chain.close());
+  const recorded = recordedDevices.watched(directory);
+  const deviceAccess = operators ? operators.admit(recorded) : recorded;
   const mqtt = createMqttEndpoint({ ingest: door, access: deviceAccess, runtime, log, guesses });
   stops.push(() => mqtt.stop());
   const metrics = createMetrics({
@@ -520,7 +525,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     /** Readiness is the last thing: whoever can connect is served. */
     async listen() {
       const { http, mqtt: mqttAddress, https, mqtts } = addressesOf(config);
-      const tls = await openListening({ config, runtime, log });
+      const tls = await openListening({ config, runtime, log, operators: operators?.chain ?? null });
       stops.push(() => tls?.close());
       try {
         await app.listen({ host: http.host, port: http.port, backlog: 1024 });
@@ -643,8 +648,21 @@ function createCertify({ config, runtime }: Pick<ServerOptions, "config" | "runt
 
 const CLAIMED_DAYS = 90;
 
+/** The operator's own authorities, whose certificates devices may show; null where there are none. */
+async function openOperators({ config, runtime, log }: Pick<ServerOptions, "config" | "runtime" | "log">) {
+  if (config.deviceCa === "") return null;
+  const { admitOperatorCertificates, openOperatorChain } = await import("./tls/index.ts");
+  const files = { authorities: config.deviceCa, lists: config.deviceCrl === "" ? null : config.deviceCrl };
+  const chain = await openOperatorChain({ files, runtime, log });
+  return { chain, admit: <D extends Directory>(door: D) => admitOperatorCertificates(door, chain, log) };
+}
+
+interface ListeningOptions extends Pick<ServerOptions, "config" | "runtime" | "log"> {
+  readonly operators: OperatorChain | null;
+}
+
 /** What the listeners with TLS show; null where there are none. */
-async function openListening({ config, runtime, log }: Pick<ServerOptions, "config" | "runtime" | "log">) {
+async function openListening({ config, runtime, log, operators }: ListeningOptions) {
   if (config.httpsPort === null && config.mqttsPort === null) return null;
   // A server without these listeners does not wait for what makes certificates.
   const { openAuthority, openMaterial } = await import("./tls/index.ts");
@@ -657,18 +675,20 @@ async function openListening({ config, runtime, log }: Pick<ServerOptions, "conf
   });
   const devices = await openAuthority(join(config.dataDir, "tls"), runtime);
   // Who shows no certificate, or one that is not good, may still have a token; which it is, is asked at sign-in.
-  const options = () =>
-    ({
-      ...material.now(),
-      minVersion: "TLSv1.2",
-      requestCert: true,
-      rejectUnauthorized: false,
-      ca: devices.cert,
-    }) as const;
+  const options = (): TlsOptions => ({
+    ...material.now(),
+    minVersion: "TLSv1.2",
+    requestCert: true,
+    rejectUnauthorized: false,
+    ca: [devices.cert, ...(operators?.certs ?? [])],
+  });
   return {
     options,
-    show: (server: { setSecureContext(context: object): void }) =>
-      material.onChange(() => server.setSecureContext(options())),
+    show(server: { setSecureContext(context: object): void }) {
+      const change = () => server.setSecureContext(options());
+      material.onChange(change);
+      operators?.onChange(change);
+    },
     close: () => material.close(),
   };
 }

@@ -6,9 +6,11 @@ import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
+import type { CredentialsBody } from "@openward/api";
 import { systemRuntime } from "@openward/runtime/system";
 import mqtt, { type IClientOptions } from "mqtt";
 import { openAuthority } from "../server/tls/index.ts";
+import { makeAuthority, type TestAuthority } from "../server/tls/testing/operator-pki.ts";
 import { apiOf, type RunningWard, removeDataDir, startWard, temporaryDataDir } from "./support/ward.ts";
 
 const run = promisify(execFile);
@@ -22,10 +24,23 @@ let folder: string;
 let ca: Buffer;
 let mine: { cert: Buffer; key: Buffer };
 let own: string[];
+/** The hospital's own authorities: root, the one for devices, and one below it that its path length forbids. */
+let hospital: readonly [root: TestAuthority, issuing: TestAuthority, tooDeep: TestAuthority];
 
 before(async () => {
-  ward = await startWard({ env: { OPENWARD_HTTPS_PORT: "0", OPENWARD_MQTTS_PORT: "0" } });
   folder = temporaryDataDir();
+  const root = await makeAuthority(join(folder, "hospital"), "Hospital root");
+  const issuing = await root.below("devices");
+  hospital = [root, issuing, await issuing.below("deep")];
+  writeFileSync(join(folder, "hospital.pem"), hospital.map(({ cert }) => cert).join(""));
+  await tellLists();
+  const env = {
+    OPENWARD_DEVICE_CA: join(folder, "hospital.pem"),
+    OPENWARD_DEVICE_CRL: join(folder, "hospital.crl"),
+    OPENWARD_HTTPS_PORT: "0",
+    OPENWARD_MQTTS_PORT: "0",
+  };
+  ward = await startWard({ env });
   ca = readFileSync(join(ward.dataDir, "tls/ca.crt"));
   await ward.json("device", "add", "gate");
   await ward.json("device", "add", "mon");
@@ -37,6 +52,12 @@ after(async () => {
   if (ward) removeDataDir(ward.dataDir);
   if (folder) removeDataDir(folder);
 });
+
+/** The lists of the hospital as they are now. */
+async function tellLists(): Promise<void> {
+  const lists = await Promise.all(hospital.map((authority) => authority.list()));
+  writeFileSync(join(folder, "hospital.crl"), lists.join(""));
+}
 
 const dial = async (t: TestContext, options: IClientOptions, url = `mqtts://127.0.0.1:${ward.mqttsPort}`) => {
   const client = await mqtt.connectAsync(url, { ca, protocolVersion: 5, reconnectPeriod: 0, ...options }, false);
@@ -52,6 +73,7 @@ const curl = async (device: string, ...args: string[]) => {
 };
 
 const certified = (name: string) => ["--cert", join(folder, `${name}.crt`), "--key", join(folder, `${name}.key`)];
+const of = ({ certFile, keyFile }: { certFile: string; keyFile: string }) => ["--cert", certFile, "--key", keyFile];
 
 test("a device signs in with its certificate: mosquitto, curl and the mqtt client, without a token", async (t) => {
   assert.deepEqual(own, [join(folder, "gate.crt"), join(folder, "gate.key")]);
@@ -130,6 +152,61 @@ test("a gateway sends for the devices in its charge, and no more from the moment
       ),
     "the charge to end",
   );
+});
+
+test("a certificate of the hospital's own authority signs in a device that is known, at curl and mosquitto", async () => {
+  const [, issuing, tooDeep] = hospital;
+  await ward.json("device", "add", "pump");
+  const pump = await issuing.issue("pump");
+  assert.equal(await curl("pump", ...of(pump)), 200);
+  assert.equal(await curl("mon", ...of(pump)), 403);
+  const server = ["-h", "127.0.0.1", "-p", String(ward.mqttsPort), "--cafile", join(ward.dataDir, "tls/ca.crt")];
+  const message = ["-q", "1", "-t", "devices/pump/readings", "-m", READING];
+  await run("mosquitto_pub", [...server, ...of(pump), ...message], { timeout: 30_000 });
+  // Its use is for servers, or not for signing; its path is too long; it has run out; its device is not known; it names two.
+  const span = ["20200101000000Z", "20200201000000Z"] as const;
+  for (const bad of [
+    await issuing.issue("pump", { kind: "server" }),
+    await issuing.issue("pump", { kind: "encipher" }),
+    await issuing.issue("pump", { kind: "issuing" }),
+    await tooDeep.issue("pump"),
+    await issuing.issue("pump", { span }),
+    await issuing.issue("nobody"),
+    await issuing.issue("pump", { subject: "/CN=pump/CN=mon" }),
+  ])
+    assert.equal(await curl(bad.certFile.endsWith("nobody.crt") ? "nobody" : "pump", ...of(bad)), 401, bad.cert);
+});
+
+test("a certificate of the hospital's is seen and revoked here, or by its list: both end live sessions within five seconds", async (t) => {
+  const [, issuing] = hospital;
+  const api = await apiOf(ward, "clinical-engineer");
+  const kept = async (name: string) => {
+    const { credentials } = await api<CredentialsBody>("GET", `/api/devices/${name}/credentials`);
+    return credentials.find(({ createdBy }) => createdBy === "operator's authority")?.id;
+  };
+  const revocations: Record<string, () => Promise<unknown>> = {
+    "told-here": async () => api("POST", `/api/devices/told-here/credentials/${await kept("told-here")}/revoke`),
+    "told-by-list": async () => {
+      await issuing.revoke("told-by-list");
+      await tellLists();
+    },
+  };
+  const spared = await dial(t, mine);
+  for (const [name, revoke] of Object.entries(revocations)) {
+    await api("POST", "/api/devices", { id: name, type: "generic", display: name });
+    const { cert, key } = await issuing.issue(name);
+    const doomed = await dial(t, { cert, key });
+    const ended = new Promise<number>((resolve) => doomed.once("close", () => resolve(Date.now())));
+    await until(async () => (await kept(name)) !== undefined, "the certificate to be kept");
+    await revoke();
+    const revoked = Date.now();
+    const at = await Promise.race([ended, wait(30_000, null, { ref: false })]);
+    assert.ok(at, `${name}: the session ends within half a minute`);
+    assert.ok(at - revoked < REVOKED_MS_MAX, `${name}: ended ${at - revoked} ms after it was revoked`);
+    await assert.rejects(dial(t, { cert, key }), /not authorized/i);
+    assert.ok(spared.connected);
+    t.diagnostic(`${name}: ended after ${at - revoked} ms`);
+  }
 });
 
 test("an old token stays valid beside the new one for its overlap", async () => {

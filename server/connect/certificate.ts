@@ -11,5 +11,5 @@ export function certificateOf(socket: object): DeviceCertificate | undefined {
   const names = [...(certificate?.subject.matchAll(COMMON_NAME) ?? [])];
   const deviceId = names.length === 1 ? names[0]?.[1] : undefined;
   if (!certificate || deviceId === undefined) return undefined;
-  return { deviceId, hash: Buffer.from(certificate.fingerprint256.replaceAll(":", ""), "hex") };
+  return { deviceId, hash: Buffer.from(certificate.fingerprint256.replaceAll(":", ""), "hex"), x509: certificate };
 }

@@ -1,3 +1,4 @@
+import type { X509Certificate } from "node:crypto";
 import type { Problem } from "@openward/model";
 
 /** What a device sent, as bytes, with who it is proven to be. */
@@ -52,6 +53,7 @@ export interface DeviceCertificate {
   readonly deviceId: string;
   /** SHA-256 of its DER. */
   readonly hash: Uint8Array;
+  readonly x509: X509Certificate;
 }
 
 /** The exchange of a claim code for what a device signs in with. */

@@ -4,6 +4,7 @@ import { seededRandom } from "@openward/runtime/manual";
 import { testSeed } from "../../../packages/timeseries/testing/random.ts";
 import { hashToken } from "./device-tokens.ts";
 import {
+  type Adopted,
   createDirectoryMemory,
   type KnownCredential,
   type KnownDevice,
@@ -190,6 +191,47 @@ test("a certificate is good for its own device, and a hash of a token is no cert
   assert.equal(memory.signInByCertificate({ deviceId: "mon-1", hash: ofToken }), undefined);
   memory.setDevice("mon-1", device({ credentials: [token("secret")] }));
   assert.ok(!memory.isActive("mon-1", "c"));
+});
+
+test("a certificate that the operator's authorities vouch for is adopted once, outlives what is loaded, and is refused once revoked here", () => {
+  const adopted: Adopted[] = [];
+  const memory = createDirectoryMemory(
+    () => 5,
+    (one) => adopted.push(one),
+  );
+  const hash = Uint8Array.from({ length: 32 }, (_, i) => i);
+  const x509 = { validToDate: new Date(10) };
+  const shown = { deviceId: "mon-1", hash, x509 };
+  const show = () => memory.signInByCertificate({ ...shown, isOperators: true })?.credentialId;
+  assert.equal(show(), undefined, "a device that nobody knows");
+  memory.setDevice("mon-1", device());
+  assert.equal(memory.signInByCertificate(shown), undefined, "of our own it would have to be known");
+  const id = show();
+  assert.ok(id && show() === id);
+  assert.deepEqual(
+    adopted.map(({ id, deviceId, expiresAt }) => ({ id, deviceId, expiresAt })),
+    [{ id, deviceId: "mon-1", expiresAt: 10 }],
+  );
+  // Loaded for another reason, before the row is there.
+  memory.setDevice("mon-1", device());
+  assert.ok(memory.isActive("mon-1", id));
+  const row: KnownCredential = { id, kind: "certificate", hash, expiresAt: 10, isOperators: true };
+  memory.setDevice("mon-1", device({ credentials: [row] }));
+  assert.equal(show(), id);
+  const told: string[] = [];
+  memory.onRevoked((deviceId) => told.push(deviceId));
+  memory.setDevice("mon-1", device({ refused: new Set([Buffer.from(hash).toString("hex")]) }));
+  assert.deepEqual(told, ["mon-1"]);
+  assert.equal(show(), undefined);
+  assert.equal(adopted.length, 1);
+  const over = { validToDate: new Date(5) };
+  const late = memory.signInByCertificate({
+    deviceId: "mon-1",
+    hash: hash.toReversed(),
+    isOperators: true,
+    x509: over,
+  });
+  assert.equal(late, undefined, "it has run out");
 });
 
 test("a session of a gateway knows at once what is in its charge, and what is no more", () => {

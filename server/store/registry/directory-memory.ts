@@ -10,6 +10,8 @@ export interface KnownDevice {
   readonly credentials: readonly KnownCredential[];
   /** Devices for which it may speak. */
   readonly inCharge: ReadonlySet<string>;
+  /** Hashes (hex) of certificates of the operator's authorities that were revoked here. */
+  readonly refused?: ReadonlySet<string>;
   readonly isRevoked: boolean;
   /** Of all time, by their beginning; they never overlap. */
   readonly associations: readonly Association[];
@@ -21,6 +23,25 @@ export interface KnownCredential {
   /** SHA-256 of the token, or of the certificate (DER). */
   readonly hash: Uint8Array;
   readonly expiresAt: number | null;
+  /** Issued by an authority of the operator's, not by ours. */
+  readonly isOperators?: boolean;
+}
+
+/** Shown by a client that has proven to have its key; `isOperators` where the operator's authorities vouch for it. */
+export interface ShownCertificate {
+  readonly deviceId: string;
+  readonly hash: Uint8Array;
+  readonly isOperators?: boolean;
+  readonly x509?: { readonly validToDate: Date };
+}
+
+/** A certificate of the operator's that a device showed for the first time. */
+export interface Adopted {
+  readonly id: string;
+  readonly organisationId: string;
+  readonly deviceId: string;
+  readonly hash: Uint8Array;
+  readonly expiresAt: number;
 }
 
 /** A patient as the directory keeps them; merged ones are not there. */
@@ -56,7 +77,7 @@ const NO_DEVICES: ReadonlySet<string> = new Set();
 const AGE_LOOK_MS = 60_000;
 
 /** Devices, associations and patients in memory: what is asked for every message is answered from here. */
-export function createDirectoryMemory(now: () => number) {
+export function createDirectoryMemory(now: () => number, onAdopted: (adopted: Adopted) => void = () => {}) {
   let devices = new Map<string, KnownDevice>();
   let patients = new Map<string, KnownPatient>();
   const watched = new Map<string, { until: number; patient: WatchedPatient }>();
@@ -75,6 +96,29 @@ export function createDirectoryMemory(now: () => number) {
     for (const { expiresAt } of credentials) if (expiresAt !== null) nextExpiry = Math.min(nextExpiry, expiresAt);
   };
 
+  /** Shown, and in no row yet: what is loaded does not know them. */
+  const adopted = new Map<string, KnownCredential[]>();
+  const withAdopted = (device: KnownDevice): KnownDevice => {
+    const waiting = adopted.get(device.id)?.filter(({ id, hash }) => {
+      return !device.credentials.some((one) => one.id === id) && !device.refused?.has(hexOf(hash));
+    });
+    if (!waiting?.length) {
+      adopted.delete(device.id);
+      return device;
+    }
+    adopted.set(device.id, waiting);
+    return { ...device, credentials: [...device.credentials, ...waiting] };
+  };
+  const adopt = (device: KnownDevice, hash: Uint8Array, expiresAt: number): KnownCredential | undefined => {
+    if (device.isRevoked || device.refused?.has(hexOf(hash)) || expiresAt <= now()) return undefined;
+    const credential = { id: uuidOf(hash), kind: "certificate" as const, hash, expiresAt, isOperators: true };
+    adopted.set(device.id, [...(adopted.get(device.id) ?? []), credential]);
+    devices.set(device.id, withAdopted(device));
+    noteExpiry({ ...device, credentials: [credential] });
+    onAdopted({ id: credential.id, organisationId: device.organisationId, deviceId: device.id, hash, expiresAt });
+    return credential;
+  };
+
   const isValid = ({ expiresAt }: KnownCredential) => expiresAt === null || now() < expiresAt;
 
   const signedIn = (device: KnownDevice, { id: credentialId }: KnownCredential): SignedInDevice => ({
@@ -88,8 +132,9 @@ export function createDirectoryMemory(now: () => number) {
   });
 
   return {
-    setDevice(deviceId: string, device: KnownDevice | undefined): void {
+    setDevice(deviceId: string, loaded: KnownDevice | undefined): void {
       const before = devices.get(deviceId);
+      const device = loaded && withAdopted(loaded);
       if (device) devices.set(deviceId, device);
       else devices.delete(deviceId);
       if (device) noteExpiry(device);
@@ -104,10 +149,11 @@ export function createDirectoryMemory(now: () => number) {
 
     /** @returns what is not as it was: the ids of devices and patients */
     replaceAll(
-      allDevices: readonly KnownDevice[],
+      loadedDevices: readonly KnownDevice[],
       allPatients: readonly KnownPatient[],
     ): { devices: KnownDevice[]; patients: KnownPatient[] } {
       const before = { devices, patients };
+      const allDevices = loadedDevices.map(withAdopted);
       devices = new Map(allDevices.map((device) => [device.id, device]));
       patients = new Map(allPatients.map((patient) => [patient.id, patient]));
       watched.clear();
@@ -131,11 +177,15 @@ export function createDirectoryMemory(now: () => number) {
     },
 
     /** By a certificate whose holder has proven to have its key. */
-    signInByCertificate({ deviceId, hash }: { deviceId: string; hash: Uint8Array }): SignedInDevice | undefined {
+    signInByCertificate({ deviceId, hash, isOperators = false, x509 }: ShownCertificate): SignedInDevice | undefined {
       const device = devices.get(deviceId);
-      const found = device?.credentials.find(
-        (credential) => credential.kind === "certificate" && Buffer.compare(credential.hash, hash) === 0,
+      const known = device?.credentials.find(
+        (credential) =>
+          credential.kind === "certificate" &&
+          (credential.isOperators ?? false) === isOperators &&
+          Buffer.compare(credential.hash, hash) === 0,
       );
+      const found = known ?? (device && isOperators && x509 && adopt(device, hash, x509.validToDate.getTime()));
       return device && !device.isRevoked && found && isValid(found) ? signedIn(device, found) : undefined;
     },
 
@@ -207,6 +257,16 @@ export function createDirectoryMemory(now: () => number) {
       return patient;
     },
   };
+}
+
+const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+
+/** RFC 9562, version 8: whoever sees the certificate gives it the same id. */
+function uuidOf(hash: Uint8Array): string {
+  const bytes = Uint8Array.from(hash.subarray(0, 16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return hexOf(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 export type DirectoryMemory = ReturnType<typeof createDirectoryMemory>;

@@ -24,9 +24,11 @@ export async function loadDevices(tx: Transaction, deviceId?: string): Promise<K
     kind: "token" | "certificate";
     hash: Buffer;
     expires_at: number | null;
+    authority: "own" | "operator";
+    is_revoked: boolean;
   }>(
-    `SELECT id, device_id, kind, hash, expires_at FROM device_credential
-      WHERE revoked_at IS NULL ${deviceId === undefined ? "" : "AND device_id = $1"}`,
+    `SELECT id, device_id, kind, hash, expires_at, authority, revoked_at IS NOT NULL AS is_revoked FROM device_credential
+      WHERE (revoked_at IS NULL OR authority = 'operator') ${deviceId === undefined ? "" : "AND device_id = $1"}`,
     deviceId === undefined ? [] : [deviceId],
   );
   const charges = await tx.rows<{ gateway_id: string; device_id: string }>(
@@ -41,13 +43,19 @@ export async function loadDevices(tx: Transaction, deviceId?: string): Promise<K
     id: row.id,
     organisationId: row.organisation_id,
     type: row.type,
-    credentials: (credentialsOf.get(row.id) ?? []).map(({ id, kind, hash, expires_at: expiresAt }) => ({
-      id,
-      kind,
-      // A copy: what the driver gives is a view of the whole packet, and would keep it.
-      hash: Uint8Array.from(hash),
-      expiresAt,
-    })),
+    credentials: (credentialsOf.get(row.id) ?? [])
+      .filter((one) => !one.is_revoked)
+      .map(({ id, kind, hash, expires_at: expiresAt, authority }) => ({
+        id,
+        kind,
+        // A copy: what the driver gives is a view of the whole packet, and would keep it.
+        hash: Uint8Array.from(hash),
+        expiresAt,
+        isOperators: authority === "operator",
+      })),
+    refused: new Set(
+      (credentialsOf.get(row.id) ?? []).filter((one) => one.is_revoked).map(({ hash }) => hash.toString("hex")),
+    ),
     inCharge: new Set((chargesOf.get(row.id) ?? []).map((charge) => charge.device_id)),
     isRevoked: row.revoked_at !== null,
     associations: (byDevice.get(row.id) ?? []).map(toAssociation),

@@ -1,5 +1,6 @@
 import type { Runtime } from "@openward/runtime";
 import type { ClientConfig, Pool } from "pg";
+import { createAdoption } from "./adopted-certificates.ts";
 import { startChangeFeed } from "./change-feed.ts";
 import { createDirectoryMemory, type DirectoryMemory } from "./directory-memory.ts";
 import { loadDevices, loadPatients } from "./directory-rows.ts";
@@ -46,7 +47,8 @@ export async function openDirectory(options: {
   readonly log: DirectoryLog;
 }): Promise<Directory> {
   const { worker, runtime, log } = options;
-  const memory = createDirectoryMemory(() => runtime.clock.now());
+  const adoption = createAdoption({ worker, runtime, log });
+  const memory = createDirectoryMemory(() => runtime.clock.now(), adoption.keep);
   const listeners = new Set<(change: RegistryChange) => void>();
   const refresh = createRefreshQueue();
   const turns = createTurns();
@@ -152,6 +154,7 @@ export async function openDirectory(options: {
       isClosed = true;
       expiry.cancel();
       listeners.clear();
+      await adoption.close();
       await feed.close();
     },
   };
