@@ -68,9 +68,10 @@ import { watchFaults } from "./store/inspection/index.ts";
 import type { JournalState } from "./store/journal/index.ts";
 import { bindStore, createVault, eraseRows } from "./store/keys/index.ts";
 import { rowsBetween } from "./store/raw/index.ts";
-import { createTables, type Directory } from "./store/registry/index.ts";
+import { createKeptAuthority, createTables, type Directory } from "./store/registry/index.ts";
 import { refuseWhenFull, type SpaceState, watchSpace } from "./store/space/index.ts";
 import type { OperatorChain } from "./tls/index.ts";
+import { keepAuthority } from "./tls/kept-authority.ts";
 import { createWatch } from "./watch/index.ts";
 
 export interface RunningServer {
@@ -432,6 +433,14 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     spend: (deviceId: string, cost: number) => spending.spend(`device ${deviceId}`, cost, allowance),
     charge: (deviceId: string, cost: number) => spending.charge(`device ${deviceId}`, cost, allowance),
   };
+  const kept = await keepAuthority({
+    folder: join(config.dataDir, "tls"),
+    vault: createVault(keys),
+    rows: createKeptAuthority(worker),
+    runtime,
+    log,
+  });
+  stops.push(() => kept.close());
   const operators = await openOperators({ config, runtime, log });
   stops.push(() => operators?.chain.close());
   const recorded = recordedDevices.watched(directory);
@@ -527,6 +536,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       const { http, mqtt: mqttAddress, https, mqtts } = addressesOf(config);
       const tls = await openListening({ config, runtime, log, operators: operators?.chain ?? null });
       stops.push(() => tls?.close());
+      await kept.look();
       try {
         await app.listen({ host: http.host, port: http.port, backlog: 1024 });
       } catch (error) {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -9,7 +10,17 @@ import { setTimeout as wait } from "node:timers/promises";
 import { openLedger } from "./support/ledger.ts";
 import { compare, readBack, startLoad } from "./support/load.ts";
 import { lastingPort } from "./support/ports.ts";
-import { type Api, addBeds, apiOf, fhirOf, removeDataDir, root, runCli, startWard } from "./support/ward.ts";
+import {
+  type Api,
+  addBeds,
+  apiOf,
+  fhirOf,
+  type RunningWard,
+  removeDataDir,
+  root,
+  runCli,
+  startWard,
+} from "./support/ward.ts";
 
 interface Report {
   ok: boolean;
@@ -25,12 +36,15 @@ test("a backup made under load, full and incremental, is restored on an empty ma
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const [place, keysPlace, empty] = [join(folder, "backups"), join(folder, "keys"), join(folder, "empty")];
   const env = { OPENWARD_MASTER_KEY: randomBytes(32).toString("base64") };
-  const ward = await startWard({ env, httpPort: await lastingPort() });
+  const ward = await startWard({ env: { ...env, OPENWARD_HTTPS_PORT: "0" }, httpPort: await lastingPort() });
   t.after(async () => {
     await ward.stop();
     removeDataDir(ward.dataDir);
   });
   const beds = await addBeds(ward, 4);
+  const { certificate, key } = await ward.json<{ certificate: string; key: string }>("device", "certificate", "bed-0");
+  const certified = { cert: certificate, key };
+  assert.equal(await signInStatus(ward, certified, readFileSync(join(ward.dataDir, "tls/ca.crt"))), 200);
   const loaded = beds.slice(0, 3);
   // Their tokens are in the backup too, and open the restored ward.
   const api = await apiOf(ward);
@@ -78,8 +92,19 @@ test("a backup made under load, full and incremental, is restored on an empty ma
   assert.equal(JSON.parse(again.stdout).folder, lastIncrement.folder, "the newest is meant");
   assert.ok(JSON.parse(again.stdout).erased > 0, "who was erased since is erased again, before anything serves");
 
-  const restored = await startWard({ dataDir: empty, env, httpPort: ward.httpPort });
+  // A command beside no server would make another authority than the devices trust.
+  const early = await runCli(["device", "certificate", "bed-1", "--json"], elsewhere);
+  assert.match(early.stdout, /CONFLICT.*a start of the server before/);
+  const restored = await startWard({
+    dataDir: empty,
+    env: { ...env, OPENWARD_HTTPS_PORT: "0" },
+    httpPort: ward.httpPort,
+  });
   t.after(() => restored.stop());
+  // The device trusts the authority that it knows, and is known by its own certificate.
+  const before = readFileSync(join(ward.dataDir, "tls/ca.crt"));
+  assert.equal(await signInStatus(restored, certified, before), 200);
+  assert.equal(statSync(join(empty, "tls/ca.key")).mode & 0o077, 0);
   const found = await everythingReadable(api, fhir, loaded, base);
   assert.deepEqual(found.perPatient, expected.perPatient);
   assert.deepEqual(found.resources, expected.resources);
@@ -91,6 +116,24 @@ test("a backup made under load, full and incremental, is restored on an empty ma
   const kept = await restored.json<{ sound: unknown[]; unusable: unknown[] }>("backup", "verify", place);
   assert.deepEqual([kept.sound.length, kept.unusable], [2, []]);
 });
+
+/** What a device with this certificate is answered, where it trusts this authority and no other. */
+function signInStatus(ward: RunningWard, certified: { cert: string; key: string }, ca: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const path = "/ingest/devices/bed-0/status";
+    const headers = { "content-type": "application/json" };
+    const sent = request(
+      { host: "127.0.0.1", port: ward.httpsPort, path, method: "POST", headers, ca, ...certified, agent: false },
+      (answer) => {
+        answer.resume();
+        answer.once("end", () => resolve(answer.statusCode ?? 0));
+      },
+    );
+    sent.setTimeout(30_000, () => sent.destroy(new Error("no answer within half a minute")));
+    sent.once("error", reject);
+    sent.end('{"state":"online"}');
+  });
+}
 
 async function everythingReadable(
   api: Api,

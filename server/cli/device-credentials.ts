@@ -4,6 +4,8 @@ import { RefusedInput } from "@openward/errors";
 import { systemRuntime } from "@openward/runtime/system";
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
+import { createKeptAuthority } from "../store/registry/index.ts";
+import { needOwnAuthority } from "../tls/kept-authority.ts";
 import { print } from "./output.ts";
 import { withRegistry } from "./registry.ts";
 
@@ -66,14 +68,16 @@ async function issueCertificate(
   const days = number("--days", options.days, [1, 397]);
   const overlapMs = options.overlap === undefined ? null : number("--overlap", options.overlap, [0, 720]) * HOUR_MS;
   const csr = options.csr === undefined ? null : readText(options.csr);
-  await withRegistry(options.organisation, async ({ devices, organisation }) => {
+  await withRegistry(options.organisation, async ({ database, devices, organisation }) => {
     const known = await devices.find(organisation.id, id);
     if (!known) throw new RefusedInput("NOT_FOUND", { at: "device" });
     if (known.device.revokedAt !== null)
       throw new RefusedInput("CONFLICT", { at: "device", expected: "a device with access" });
     // Loaded by this command alone: the others need not wait for it.
     const { openAuthority } = await import("../tls/index.ts");
-    const authority = await openAuthority(join(readConfig(process.env).dataDir, "tls"), systemRuntime);
+    const folder = join(readConfig(process.env).dataDir, "tls");
+    await needOwnAuthority(folder, createKeptAuthority(database.worker));
+    const authority = await openAuthority(folder, systemRuntime);
     const issued = await authority.issueDevice(id, { csr, days });
     // Written before it is valid: a certificate that nobody holds is no access.
     const files = options.out === undefined ? [] : writeFiles(options.out, id, issued);

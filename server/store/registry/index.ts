@@ -23,6 +23,7 @@ import { createWardRegistry } from "./wards.ts";
 import { createWatchMemory, type RegistryWatchMemory } from "./watch-memory.ts";
 
 export { type Directory, openDirectory } from "./directory.ts";
+export { createKeptAuthority } from "./kept-authority.ts";
 export { type Asker, createTables, statement, type Tables } from "./transaction.ts";
 export type { RegistryWatchMemory } from "./watch-memory.ts";
 
