@@ -207,7 +207,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   // Watch tells screens, live takes its screens' beginnings from what watch knows: one of the two is introduced late.
   const screens = {
     alarm: (alarm: Alarm) => live.alarm(amendments.screenAlarm(alarm)),
-    standby: (standby: Standby) => live.standby(standby),
+    standby: (standby: Standby, signal: string | null) => live.standby(standby, signal),
   };
   const watch = createWatch({
     runtime,

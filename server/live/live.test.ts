@@ -47,7 +47,7 @@ test("an alarm and a standby are sent in the same turn, to the screens of that p
   const socket = await ward.screen();
   ward.live.alarm(ward.alarm(1));
   ward.live.alarm(ward.alarm(2));
-  ward.live.standby(ward.standby(1));
+  ward.live.standby(ward.standby(1), null);
   assert.deepEqual(types(socket.take()), ["alarm", "standby"]);
 });
 

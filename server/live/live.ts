@@ -16,7 +16,7 @@ export interface Live {
   waveform(waveform: Waveform): void;
   /** On the screens in this same turn of the event loop. */
   alarm(alarm: Alarm): void;
-  standby(standby: Standby): void;
+  standby(standby: Standby, signal: string | null): void;
   patientChanged(patientId: string, organisationId: string): void;
   storageState(state: StorageState): void;
   connect(socket: ScreenSocket, viewer: Viewer): void;
@@ -239,9 +239,9 @@ export function createLive(deps: LiveDeps): Live {
         alarm: bodies.alarmBody(alarm),
       }));
     },
-    standby(standby) {
+    standby(standby, signal) {
       const message = (): LiveMessage => ({ type: "standby", standby: bodies.standbyBody(standby) });
-      sayAtOnce(standby.patientId, null, `standby ${standby.id}`, message);
+      sayAtOnce(standby.patientId, signal, `standby ${standby.id}`, message);
     },
     patientChanged(patientId, organisationId) {
       if (screens.size > 0) changes.patientChanged(patientId, organisationId);

@@ -135,10 +135,14 @@ function withoutHidden(view: PatientView, tile: Tile): Tile {
   const { id } = tile.patient;
   if (view.hiddenOf(id) === undefined) return tile;
   const isShown = ({ signal }: { readonly signal: string | null }) => !isHidden(view, id, signal);
+  const streams = tile.streams.filter(isShown);
   return {
     ...tile,
     latest: tile.latest.filter(isShown),
-    streams: tile.streams.filter(isShown),
+    streams,
     alarms: tile.alarms.filter(isShown),
+    standby: tile.standby.filter(
+      ({ streamId }) => streamId === null || streams.some((stream) => stream.id === streamId),
+    ),
   };
 }

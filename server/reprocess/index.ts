@@ -150,10 +150,12 @@ async function look(
     sent.receivedAt < to &&
     (deviceId === null || sent.deviceId === deviceId) &&
     isTold(sent);
-  // What came from a device on a patient whom the asker may not see is neither run, nor counted, nor cleared.
+  // Of whom something is hidden nothing is compared: what changes and does not is told by kind and by value.
+  const isWhole = (id: string) => view.has(id) && view.hiddenOf(id) === undefined;
+  // What came from a device on a patient whom the asker may not see all of is neither run, nor counted, nor cleared.
   const isTold = (sent: Pick<Sent, "deviceId" | "receivedAt">) => {
     const wearer = deps.wearerAt(sent.deviceId, sent.receivedAt);
-    return wearer === undefined || view.has(wearer);
+    return wearer === undefined || isWhole(wearer);
   };
   const known = (streamId: string): Stream | undefined => telemetry.known(view, streamId);
 
@@ -178,8 +180,6 @@ async function look(
     summary.same += compared.same;
     const isVisible = (finding: Finding) => {
       const patients = patientsOf(finding, amendments);
-      // Of whom something is hidden nothing is compared: what changes and does not is told by kind and by value.
-      const isWhole = (id: string) => view.has(id) && view.hiddenOf(id) === undefined;
       return patients.every(isWhole) && (patientId === null || patients.includes(patientId));
     };
     const judged = await judge(compared.differences.filter(isVisible), view, deps);

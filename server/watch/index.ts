@@ -120,7 +120,7 @@ export function createWatch({
     patients,
     write: writer.write,
     report,
-    isStreamOf: (streamId, patientId) => streams.find(streamId)?.patientId === patientId,
+    streamOf: (streamId) => streams.find(streamId),
     onEnded(patientId) {
       streams.resume(patientId);
       presence.resume(patientId);
@@ -221,6 +221,12 @@ export function createWatch({
     if (!view.has(patientId) || !patients.watched(patientId)) throw new RefusedInput("NOT_FOUND", { at: "patientId" });
   }
 
+  /** Less the limits of what consent hides: they tell what is measured, and of whom it is feared. */
+  function limitsShown(view: PatientView, patientId: string): PatientLimits {
+    const { profile, limits: all } = limits.of(patientId);
+    return { profile, limits: all.filter(({ signal }) => !isHidden(view, patientId, signal)) };
+  }
+
   return {
     async start() {
       const now = runtime.clock.now();
@@ -291,17 +297,19 @@ export function createWatch({
 
     limitsOf(view, patientId) {
       mustSee(view, patientId);
-      return limits.of(patientId);
+      return limitsShown(view, patientId);
     },
     async setLimits(view, patientId, changes) {
+      const hidden = changes.findIndex(({ signal }) => isHidden(view, patientId, signal));
+      if (hidden !== -1) throw new RefusedInput("NOT_FOUND", { at: `limits[${hidden}].signal` });
       await limits.set(view, patientId, changes);
       streams.patientChanged(patientId);
-      return limits.of(patientId);
+      return limitsShown(view, patientId);
     },
     async chooseProfile(view, patientId, group) {
       await limits.choose(view, patientId, group);
       streams.patientChanged(patientId);
-      return limits.of(patientId);
+      return limitsShown(view, patientId);
     },
 
     startStandby: standby.start,

@@ -17,7 +17,8 @@ export interface Journal {
 /** Screens hear of alarms at once, before the commit. */
 export interface Screens {
   alarm(alarm: Alarm): void;
-  standby(standby: Standby): void;
+  /** @param signal of the stream that it is about; null: the whole patient */
+  standby(standby: Standby, signal: string | null): void;
 }
 
 /** What the alarms must know of a patient, from memory. */

@@ -1,6 +1,7 @@
 import { RefusedInput } from "@openward/errors";
-import type { JournalEntry, PatientView, Standby } from "@openward/model";
+import type { JournalEntry, PatientView, Standby, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
+import { sees } from "@openward/signals/categories";
 import type { Patients, Screens } from "./ports.ts";
 import type { Due, Schedule } from "./schedule.ts";
 
@@ -31,7 +32,7 @@ export function createStandbyBook({
   screens,
   patients,
   write,
-  isStreamOf,
+  streamOf,
   onEnded,
   report,
 }: {
@@ -40,16 +41,25 @@ export function createStandbyBook({
   screens: Screens;
   patients: Patients;
   write: (entry: JournalEntry) => void;
-  isStreamOf: (streamId: string, patientId: string) => boolean;
+  /** undefined: it has not been heard since the start. */
+  streamOf: (streamId: string) => Stream | undefined;
   onEnded: (patientId: string) => void;
   report: (error: unknown, doing: string) => void;
 }): StandbyBook {
   const running = new Map<string, { standby: Standby; due: Due }>();
   const byPatient = new Map<string, Set<Standby>>();
 
+  /** Of a stream that is not known somebody sees who sees everything of the patient. */
+  function isShown(view: PatientView, { patientId, streamId }: Pick<Standby, "patientId" | "streamId">): boolean {
+    if (!view.has(patientId)) return false;
+    const stream = streamId === null ? undefined : streamOf(streamId);
+    return stream ? sees(view, stream) : streamId === null || view.hiddenOf(patientId) === undefined;
+  }
+
   function publish(standby: Standby): void {
+    const { streamId } = standby;
     try {
-      screens.standby(standby);
+      screens.standby(standby, streamId === null ? null : (streamOf(streamId)?.signal ?? "unknown"));
     } catch (error) {
       report(error, "showing a standby");
     }
@@ -78,8 +88,8 @@ export function createStandbyBook({
     start(view, patientId, { streamId, reason, minutes }) {
       const patient = view.has(patientId) ? patients.watched(patientId) : undefined;
       if (!patient) throw new RefusedInput("NOT_FOUND", { at: "patientId" });
-      if (streamId !== null && !isStreamOf(streamId, patientId))
-        throw new RefusedInput("NOT_FOUND", { at: "streamId" });
+      const isTheirs = streamId === null || streamOf(streamId)?.patientId === patientId;
+      if (!isTheirs || !isShown(view, { patientId, streamId })) throw new RefusedInput("NOT_FOUND", { at: "streamId" });
       if (reason.trim() === "" || reason.length > 200) {
         throw new RefusedInput("FIELD_INVALID", { at: "reason", expected: "1 to 200 characters" });
       }
@@ -104,12 +114,12 @@ export function createStandbyBook({
     },
     end(view, patientId, standbyId) {
       const standby = running.get(standbyId)?.standby;
-      if (!standby || standby.patientId !== patientId || !view.has(patientId)) {
+      if (!standby || standby.patientId !== patientId || !isShown(view, standby)) {
         throw new RefusedInput("NOT_FOUND", { at: "standbyId" });
       }
       return finish(standby);
     },
-    of: (view, patientId) => (view.has(patientId) ? [...(byPatient.get(patientId) ?? [])] : []),
+    of: (view, patientId) => [...(byPatient.get(patientId) ?? [])].filter((standby) => isShown(view, standby)),
     covers(patientId, streamId) {
       const ofPatient = byPatient.get(patientId);
       if (!ofPatient) return false;

@@ -161,7 +161,8 @@ export const calls: Readonly<Record<RouteName, Call>> = {
     toSpare((id) => ({ params: { id } })),
   ),
   merge: about(
-    ({ id }, { known }) => ({ params: { id }, body: { into: known.own.id } }),
+    // Somebody who sees both, with the server's checks off, would make one of the two.
+    ({ id, key }, { known }) => ({ params: { id }, body: { into: key === "kept" ? id : known.own.id } }),
     async (world, subject) => ({
       params: { id: (await world.spare(subject)).id },
       body: { into: (await world.spare(subject)).id },

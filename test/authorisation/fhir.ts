@@ -1,6 +1,7 @@
 import { type DoorPolicy, fhirPolicies, type Mark } from "@openward/api";
 import { readingId } from "../../server/record/observation-id.ts";
-import { type Known, marksIn, toldBeyond, withheldMarks } from "./marks.ts";
+import { hiddenMarks, wrongOfShared } from "./kept.ts";
+import { type Known, marksIn, toldBeyond } from "./marks.ts";
 import type { Finding } from "./matrix.ts";
 import { inParallel } from "./server.ts";
 import type { Subject, World } from "./world.ts";
@@ -115,10 +116,29 @@ export function fhirQuestions(known: Known): Asked[] {
   ];
 }
 
+/** A search that finds nothing but what is kept back. */
+function isAboutKept({ keeps }: Subject, { key }: Known, url: string): boolean {
+  const keeping = keeps.get(key);
+  if (!keeping || !/^(Observation|DeviceMetric)/.test(url)) return false;
+  return !keeping.isOpen || /\?(_id|identifier|type|code|combo-code)=/.test(url);
+}
+
+/** Lists of whatever streams a patient has. */
+const isOfStreams = (url: string) => /^DeviceMetric(\?source=|$)|^Observation\?(patient|subject)=/.test(url);
+
 /** Whose work the log is, by /api/audit too. */
 const OVERSIGHT = new Set<string | null>(["administrator", "privacy-officer"]);
 /** Who is told of every device of the organisation; everybody else of those on patients whom they see. */
 const WARD = new Set<string | null>(["nurse", "physician", "clinical-engineer", "administrator", "integration"]);
+
+/** Reads of something of the heart. */
+const OF_THE_HEART = new Set([
+  "DeviceMetric.read",
+  "Observation.read",
+  "Observation.vread",
+  "Observation.history-instance",
+  "Provenance.read",
+]);
 
 const HIDDEN_FROM: Readonly<Record<string, readonly string[]>> = {
   "clinical-engineer": ["name", "family", "given", "birthdate", "gender"],
@@ -165,12 +185,19 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
         return;
       }
       const sees = subject.sees.has(target.key);
+      const isKept = subject.keeps.has(target.key) && OF_THE_HEART.has(one.interaction);
       const isRead = !one.interaction.endsWith("search-type");
-      if (isRead && !sees && policy.tells !== "fleet" && status !== 404)
+      if (isRead && (!sees || isKept) && policy.tells !== "fleet" && status !== 404)
         findings.push({ cell: name(one), what: `${status} in place of 404` });
-      if (!sees || one.interaction === "AuditEvent.read") return;
+      if (!sees || isKept || one.interaction === "AuditEvent.read") return;
       const shown = marksIn({ status, headers: "", bytes }, target);
-      for (const mark of toldBeyond(one.shows ?? policy.shows, [...shown, ...withheldMarks(subject.role)]))
+      const wrong = wrongOfShared(subject, target, { status, headers: "", bytes }, isOfStreams(one.url));
+      if (wrong) findings.push({ cell: name(one), what: wrong });
+      const shows = one.shows ?? policy.shows;
+      for (const mark of toldBeyond(isAboutKept(subject, target, one.url) ? [] : shows, [
+        ...shown,
+        ...hiddenMarks(subject, target),
+      ]))
         findings.push({
           cell: name(one),
           what: `does not show the ${mark} (${status}): ${bytes.toString("utf8").slice(0, 160)}`,
@@ -205,7 +232,14 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
 }
 
 function allowedTo(subject: Subject, { interaction }: Asked, known: Known): readonly Mark[] {
-  if (subject.sees.has(known.key)) return toldBeyond([...known.marks.keys()], withheldMarks(subject.role));
+  const office = officeOf(subject, interaction, known);
+  return subject.sees.has(known.key)
+    ? [...toldBeyond([...known.marks.keys()], hiddenMarks(subject, known)), ...office]
+    : office;
+}
+
+/** Of a patient who is not seen. */
+function officeOf(subject: Subject, interaction: string, known: Known): readonly Mark[] {
   const policy = fhirPolicies[interaction] as DoorPolicy;
   // An application that was given one patient has that patient's devices and no others.
   // The log has what was asked for, by the ids that the house's own people asked with.

@@ -1,6 +1,7 @@
 import { liveMessagePolicies } from "@openward/api";
 import WebSocket from "ws";
-import { marksIn, withheldMarks } from "./marks.ts";
+import { hiddenMarks, wrongOfShared } from "./kept.ts";
+import { marksIn } from "./marks.ts";
 import type { Finding } from "./matrix.ts";
 import { bearer, raise, send } from "./patients.ts";
 import { json } from "./server.ts";
@@ -31,10 +32,12 @@ export async function runLive(world: World): Promise<Finding[]> {
       [...subject.targets.values()].every(
         (target) =>
           !subject.sees.has(target.key) ||
-          HEARD.every((type) =>
-            heard.some(
-              (text) => text.startsWith(`{"type":"${type}"`) && (type === "heartbeat" || text.includes(target.id)),
-            ),
+          HEARD.every(
+            (type) =>
+              subject.keeps.get(target.key)?.unheard.includes(type) ||
+              heard.some(
+                (text) => text.startsWith(`{"type":"${type}"`) && (type === "heartbeat" || text.includes(target.id)),
+              ),
           ),
       );
     await until("all messages on all screens", () => inside.every(isTold)).catch((error: Error) => {
@@ -49,10 +52,13 @@ export async function runLive(world: World): Promise<Finding[]> {
       for (const known of Object.values(world.known)) {
         const told = marksIn({ status: 101, headers: "", bytes }, known);
         const found = subject.sees.has(known.key)
-          ? told.filter((mark) => withheldMarks(subject.role).includes(mark))
+          ? told.filter((mark) => hiddenMarks(subject, known).includes(mark))
           : told;
         for (const mark of found)
           findings.push({ cell: `live as ${subject.name}`, what: `told the ${mark} of "${known.key}"` });
+        const isIn = subject.role !== null;
+        const wrong = wrongOfShared(subject, known, { status: 101, headers: "", bytes }, isIn);
+        if (wrong) findings.push({ cell: `live as ${subject.name}`, what: wrong });
       }
     }
     return findings;
@@ -82,7 +88,7 @@ async function happen(world: World): Promise<void> {
     const house = isHome ? world.home : { ...world.home, organisationId: known.organisationId, wardId: known.wardId };
     const now = Date.now();
     const value = Number(known.marks.get("value")?.[0]);
-    await send(house, known, "readings", { at: now, values: { "heart-rate": value } });
+    await send(house, known, "readings", { at: now, values: { "heart-rate": value, spo2: 97 } });
     await send(house, known, "waveform", {
       signal: "ecg-lead-ii",
       start: now - 2000,

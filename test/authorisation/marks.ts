@@ -23,6 +23,8 @@ export interface Known {
   readonly relationId: string;
   readonly factId: string;
   readonly grantId: string;
+  /** Of another kind than the heart: the stream of their oxygen. */
+  readonly openId: string;
   readonly marks: ReadonlyMap<Mark, readonly string[]>;
 }
 

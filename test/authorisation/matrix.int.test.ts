@@ -23,10 +23,16 @@ import { inParallel } from "./server.ts";
 import { startWorld, type World } from "./world.ts";
 
 /** What a test does to the server's own checks; nothing of this can be switched outside of it. */
-const off: { views: boolean; role: Role | null; alsoSees: { who: string; whom: string } | null } = {
+const off: {
+  views: boolean;
+  role: Role | null;
+  alsoSees: { who: string; whom: string } | null;
+  forgets: string | null;
+} = {
   views: false,
   role: null,
   alsoSees: null,
+  forgets: null,
 };
 /** Every cell (the campaign), or those in which the answer can be another. */
 const isWhole = process.env.AUTHORISATION === "whole";
@@ -53,6 +59,7 @@ before(async () => {
               hiddenOf: () => undefined,
             };
           const view = await access.viewOf(principal);
+          if (off.forgets === principal.id) return { ...view, hiddenOf: () => undefined };
           const { who, whom } = off.alsoSees ?? {};
           if (who !== principal.id || whom === undefined) return view;
           return {
@@ -119,6 +126,27 @@ test("what may not be answered is refused, tells nothing of anybody, and changes
   t.diagnostic(`${cells.length} cells in all; ${Math.round(performance.now() - began)} ms`);
 });
 
+test("a view that forgets what a patient keeps back is found", async () => {
+  const nurse = world.subjects.find(({ name }) => name === "nurse (own)");
+  assert.ok(nurse);
+  off.forgets = nurse.id;
+  try {
+    const cells = cellsOf(world, true).filter(
+      ({ subject, standing, route }) =>
+        subject === nurse && standing === "no consent to a kind" && routes[route].method === "GET",
+    );
+    const found = telling([...(await runRefused(world, cells)), ...(await runPermitted(world, cells))]);
+    for (const route of ["streams", "newestReadings", "limits"])
+      assert.ok(
+        found.some((one) => one.startsWith(`${route} as nurse (own): no consent`) && one.includes("told the value")),
+        `${route}: ${found.join("\n")}`,
+      );
+    assert.ok(found.some((one) => /^rawReadings as nurse.*200 in place of 404/.test(one)));
+  } finally {
+    off.forgets = null;
+  }
+});
+
 test("with the server's own checks off, the rows of the database tell nobody of others", async (t) => {
   let own = 0;
   let asked = 0;
@@ -164,7 +192,8 @@ test("with the server's own checks off, the rows of the database tell nobody of 
   t.diagnostic(`${asked} requests, ${own} of them about patients who were granted`);
 });
 
-const grantedTo = ({ subject }: Cell) => (subject.name.endsWith("(own)") ? new Set(["own"]) : new Set<string>());
+const grantedTo = ({ subject }: Cell) =>
+  new Set([...(subject.name.endsWith("(own)") ? ["own"] : []), ...subject.keeps.keys()]);
 
 test("a view that shows one patient too many is found", async () => {
   const nurse = world.subjects.find(({ name }) => name === "nurse (own)");

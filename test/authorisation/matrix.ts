@@ -1,6 +1,7 @@
 import { type Mark, type Policy, policies, type Route, type RouteName, routes } from "@openward/api";
 import { calls, type Request } from "./calls.ts";
-import { type Answer, type Known, marksIn, toldBeyond, withheldMarks } from "./marks.ts";
+import { hiddenMarks, OF_THE_HEART, shownOf, wrongOfShared } from "./kept.ts";
+import { type Answer, type Known, marksIn, toldBeyond } from "./marks.ts";
 import { inParallel, type Question } from "./server.ts";
 import type { Standing, Subject, World } from "./world.ts";
 
@@ -79,8 +80,11 @@ export function isHidden(cell: Cell): boolean {
   if (tells === "fleet" && cell.route !== "assign" && cell.route !== "release") return cell.target.key === "foreign";
   // An office lists; of another organisation nothing is listed.
   if (cell.route === "grants") return false;
-  return !maySee(cell);
+  return !maySee(cell) || isKeptBack(cell);
 }
+
+/** The patient is there, and what is asked for is as if there were none. */
+const isKeptBack = ({ route, subject, target }: Cell) => subject.keeps.has(target.key) && OF_THE_HEART.has(route);
 
 export const isPermitted = (cell: Cell): boolean => mayAsk(cell) && !isHidden(cell);
 
@@ -91,9 +95,9 @@ function allowedMarks({ route, subject }: Cell, known: Known): readonly Mark[] {
   // Who stands beside the patient knows them.
   if (policy.tells === "deciding") return subject.related.has(known.key) ? all : [];
   if (policy.tells === "subject") return hasRight(subject, known) ? all : [];
-  if (subject.sees.has(known.key)) return toldBeyond(all, withheldMarks(subject.role));
-  if (known.key === "foreign" || !mayAskOffice(policy, subject)) return [];
-  return policy.office ?? [];
+  const ofOffice = known.key === "foreign" || !mayAskOffice(policy, subject) ? [] : (policy.office ?? []);
+  if (!subject.sees.has(known.key)) return ofOffice;
+  return [...toldBeyond(all, hiddenMarks(subject, known)), ...ofOffice];
 }
 
 const mayAskOffice = ({ officers }: Policy, { role }: Subject) =>
@@ -188,8 +192,10 @@ export async function runPermitted(world: World, cells: readonly Cell[], isWhole
         : cell.subject.sees.has(cell.target.key);
     if (!isShown || request.shows) return;
     const found = marksIn(answer, cell.target);
-    const missed = toldBeyond(policies[cell.route].shows, [...found, ...withheldMarks(cell.subject.role)]);
-    for (const mark of missed)
+    const shows = shownOf(cell.subject, cell.target, cell.route, policies[cell.route].shows);
+    const wrong = wrongOfShared(cell.subject, cell.target, answer, shows.includes("stream"));
+    if (wrong) findings.push({ cell: nameOf(cell), what: wrong });
+    for (const mark of toldBeyond(shows, [...found, ...hiddenMarks(cell.subject, cell.target)]))
       findings.push({ cell: nameOf(cell), what: `does not show the ${mark}: ${text.slice(0, 200)}` });
   };
   // What changes something comes after what only looks, one after the other of each route.
@@ -224,6 +230,7 @@ function isFirstOfRole({ route, standing, subject }: Cell): boolean {
   const { isAbout, ready } = calls[route];
   if (!ready) return true;
   if ((routes[route] as Route).allow === "public") return subject.kind === "nobody";
+  if (standing === "no consent to a kind") return subject.name === "nurse (own)";
   const isOwn = standing === "own" && subject.kind === "person";
   if (!isAbout || (subject.role !== "nurse" && subject.role !== "physician")) return isOwn;
   return route.length % 2 === (subject.role === "nurse" ? 0 : 1) ? isOwn : standing === "break-glass";

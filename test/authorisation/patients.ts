@@ -193,6 +193,7 @@ export async function newKnown(house: House, key: string, n: number): Promise<Kn
     token,
     streamId,
     waveformId: streamOf("ecg-lead-ii"),
+    openId: streamOf("spo2"),
     times,
     alarm,
     standbyId: standby.id,

@@ -1,12 +1,22 @@
-import { createHash, randomBytes } from "node:crypto";
 import { type Person, ROLES, type Role } from "@openward/model";
 import type { Foundation } from "../../server/foundation.ts";
+import { newApplications } from "./applications.ts";
+import { KEEPINGS, type Keeping, keepBack, withHeartAlarm } from "./kept.ts";
 import type { Known } from "./marks.ts";
 import { bearer, type House, newDevice, newKnown, newPatient } from "./patients.ts";
 import { startTestServer, type TestServer } from "./server.ts";
 
 /** How a patient stands to who asks. */
-export const RELATIONS = ["own", "other patient", "other organisation", "no grant", "expired", "break-glass"] as const;
+export const RELATIONS = [
+  "own",
+  "other patient",
+  "other organisation",
+  "no grant",
+  "expired",
+  "break-glass",
+  "no consent to a kind",
+  "no consent",
+] as const;
 export type Standing = (typeof RELATIONS)[number];
 
 /** Somebody or something that asks. */
@@ -20,6 +30,8 @@ export interface Subject {
   readonly targets: ReadonlyMap<Standing, Known>;
   /** Keys of the patients whom a grant shows. */
   readonly sees: ReadonlySet<string>;
+  /** Of those who are seen: what a patient keeps back all the same. */
+  readonly keeps: ReadonlyMap<string, Keeping>;
   /** Keys of those beside whom they stand. */
   readonly related: ReadonlySet<string>;
   /** Of an application. */
@@ -29,8 +41,8 @@ export interface Subject {
 export interface World {
   readonly server: TestServer;
   readonly home: House;
-  /** Own, other, of the other organisation, and the one for whom the glass is broken. */
-  readonly known: { readonly own: Known; readonly other: Known; readonly foreign: Known; readonly glass: Known };
+  /** Own, other, of the other organisation, the one for whom the glass is broken, and the one who keeps something back. */
+  readonly known: Readonly<Record<"own" | "other" | "foreign" | "glass" | "kept", Known>>;
   readonly subjects: readonly Subject[];
   /** A patient and a device that nobody asks about but this once; the subject sees them. */
   spare(subject: Subject, granted?: boolean): Promise<{ id: string; mrn: string; bed: string }>;
@@ -64,13 +76,20 @@ async function seed(server: TestServer): Promise<World> {
   const home = await houseOf(organisation.id, ward?.id ?? "");
   const elsewhere = await wards.createOrganisation("Elsewhere", false);
   const away = await houseOf(elsewhere.id, (await wards.create(elsewhere.id, "Their ward", "Europe/Oslo", "test")).id);
-  const [own, other, foreign, glass] = await Promise.all([
+  const [own, other, foreign, glass, kept] = await Promise.all([
     newKnown(home, "own", 1),
     newKnown(home, "other", 2),
     newKnown(away, "foreign", 3),
     newKnown(home, "glass", 4),
+    newKnown(home, "kept", 5).then((one) => withHeartAlarm(home, one)),
   ]);
-  const known = { own, other, foreign, glass };
+  const known = { own, other, foreign, glass, kept };
+  const keptFrom = {
+    heart: [] as string[],
+    everything: [] as string[],
+    breathing: [] as string[],
+    tokens: [] as string[],
+  };
 
   let count = 0;
   async function newPerson(
@@ -98,6 +117,7 @@ async function seed(server: TestServer): Promise<World> {
       targets: [Standing, Known][],
       sees: string[],
       related: string[] = [],
+      keeping?: Keeping,
     ): Subject => ({
       name: `${role} (${targets[0]?.[0]})`,
       kind: "person",
@@ -105,7 +125,8 @@ async function seed(server: TestServer): Promise<World> {
       id: person.id,
       headers: { cookie, origin: server.url },
       targets: new Map(targets),
-      sees: new Set(sees),
+      sees: new Set([...sees, ...(keeping ? [kept.key] : [])]),
+      keeps: new Map(keeping ? [[kept.key, keeping]] : []),
       related: new Set(related),
     });
     await access.grants.add(home.organisationId, [forPatient(granted.person.id, own.id)], "test");
@@ -125,6 +146,19 @@ async function seed(server: TestServer): Promise<World> {
       await relations.relate(home.organisationId, own.id, how, "test");
     }
     const isOfWard = !["patient", "family", "researcher", "privacy-officer"].includes(role);
+    // Who was granted sees less of the one who keeps something back; of those without a grant one of each role sees least.
+    const { kind, rest, everything } = KEEPINGS;
+    if (isOfWard) {
+      const both = [granted, none].map(({ person }) => forPatient(person.id, kept.id));
+      await access.grants.add(home.organisationId, both, "test");
+      keptFrom.heart.push(granted.person.id);
+      keptFrom.everything.push(none.person.id);
+    } else if (role === "family") keptFrom.breathing.push(none.person.id);
+    else if (role === "researcher") {
+      const cohort = { purpose: "research", basis: "research-cohort" } as const;
+      await access.grants.add(home.organisationId, [{ ...forPatient(none.person.id, kept.id), ...cohort }], "test");
+    }
+    const isShared = role === "family" || role === "researcher";
     return [
       subject(
         granted,
@@ -132,17 +166,28 @@ async function seed(server: TestServer): Promise<World> {
           ["own", own],
           ["other patient", other],
           ["other organisation", foreign],
+          ...(isOfWard ? [["no consent to a kind", kept] satisfies [Standing, Known]] : []),
         ],
         isOfWard || isRelated ? [own.key] : [],
         isRelated ? [own.key] : [],
+        isOfWard ? kind : undefined,
       ),
-      subject(none, [["no grant", own]], []),
+      subject(
+        none,
+        [
+          ["no grant", own],
+          [isShared ? "no consent to a kind" : "no consent", kept],
+        ],
+        [],
+        [],
+        isOfWard ? everything : isShared ? rest : undefined,
+      ),
       subject(expired, [["expired", own]], []),
       subject(inEmergency, [["break-glass", glass]], mayBreak ? [glass.key] : []),
     ];
   }
 
-  const whole = [own.key, other.key, glass.key];
+  const whole = [own.key, other.key, glass.key, kept.key];
   const plain = (
     name: string,
     kind: Subject["kind"],
@@ -160,6 +205,7 @@ async function seed(server: TestServer): Promise<World> {
       ["other organisation", foreign],
     ]),
     sees: new Set(),
+    keeps: more.sees?.has(kept.key) ? new Map([[kept.key, KEEPINGS.kind]]) : new Map(),
     related: new Set(),
     ...more,
   });
@@ -173,6 +219,7 @@ async function seed(server: TestServer): Promise<World> {
         : [
             ["own", own],
             ["other organisation", foreign],
+            ["no consent to a kind", kept],
           ],
     );
     if (isEnded) {
@@ -192,6 +239,7 @@ async function seed(server: TestServer): Promise<World> {
     await tokenOf("integration", true),
   ];
   const roles = (await Promise.all(ROLES.map(ofRole))).flat();
+  await keepBack(home, kept, { ...keptFrom, tokens: tokens.map(({ id }) => id) });
   const apps = await newApplications(server, home, {
     own,
     nurse: roles.find(({ name }) => name === "nurse (own)")?.id ?? "",
@@ -228,71 +276,3 @@ async function seed(server: TestServer): Promise<World> {
     close: server.close,
   };
 }
-
-/** A program that acts for nobody, and one that a nurse gave her patient's readings: each with an access token. */
-async function newApplications(server: TestServer, home: House, { own, nurse }: { own: Known; nurse: string }) {
-  const { clients, database } = server.foundation;
-  const { client: program } = await clients.add(
-    home.organisationId,
-    {
-      name: "Registry",
-      kind: "backend",
-      scope: "system/*.rs",
-      jwks: { keys: [{ kty: "EC", crv: "P-384", ...POINT }] },
-    },
-    "test",
-  );
-  const { client: app } = await clients.add(
-    home.organisationId,
-    { name: "Trend", kind: "public", scope: "launch/patient patient/*.rs", redirectUris: ["http://127.0.0.1:1/back"] },
-    "test",
-  );
-  const issue = async (kind: string, clientId: string, scope: string, person: string | null, grant: Buffer | null) => {
-    const token = `owa_${randomBytes(32).toString("base64url")}`;
-    await record(kind, createHash("sha256").update(token).digest(), clientId, person, null, grant, { scope });
-    return token;
-  };
-  const record = (
-    kind: string,
-    hash: Buffer,
-    clientId: string,
-    person: string | null,
-    patient: string | null,
-    grant: Buffer | null,
-    payload: object,
-  ) =>
-    database.owner.query(
-      `INSERT INTO oauth_record (kind, id_hash, organisation_id, client_id, person_id, patient_id, grant_hash, payload, created_at, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-      [kind, hash, home.organisationId, clientId, person, patient, grant, payload, Date.now(), Date.now() + HOUR],
-    );
-  const grant = randomBytes(32);
-  await record("Grant", grant, app.id, nurse, own.id, null, {});
-  const scopes = { program: "system/*.rs", readings: "patient/Observation.rs", patient: "patient/*.rs" };
-  return [
-    {
-      name: "backend client",
-      token: await issue("ClientCredentials", program.id, scopes.program, null, null),
-      sees: ["own", "other", "glass"],
-      scopes: scopes.program,
-    },
-    {
-      name: "application, readings only",
-      token: await issue("AccessToken", app.id, scopes.readings, nurse, grant),
-      sees: ["own"],
-      scopes: scopes.readings,
-    },
-    {
-      name: "application, one patient",
-      token: await issue("AccessToken", app.id, scopes.patient, nurse, grant),
-      sees: ["own"],
-      scopes: scopes.patient,
-    },
-  ];
-}
-
-/** Of P-384's base point: a key that signs nothing here. */
-const POINT = {
-  x: "qofKIr6LBTeOscce8yCtdG4dO2KLp5uYWfdB4IJUKjhVAvJdv1UpbDpUXjhydgq3",
-  y: "NhfeSpYmLG9dnpi_kpLcKfj0Hb0omhR86doxE7XwuMAKYLHOHX6BnXpDHXyQ6g5f",
-};
