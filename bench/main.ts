@@ -3,7 +3,7 @@ import { access } from "./access.ts";
 import { blocks } from "./blocks.ts";
 import { latency } from "./latency.ts";
 import { queries } from "./queries.ts";
-import { revocation } from "./revocation.ts";
+import { revocation } from "./revocation/main.ts";
 import { sealed } from "./sealed.ts";
 import { startAndMemory } from "./start-and-memory.ts";
 import { store } from "./store/main.ts";

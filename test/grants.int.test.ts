@@ -4,16 +4,19 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { GrantBody, LiveMessage, PatientBody } from "@openward/api";
 import WebSocket from "ws";
 import { type Api, addBeds, apiOf, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
+import { measureLong, openWays } from "./support/ways-in.ts";
 
 let ward: RunningWard;
 let admin: Api;
 let patientId: string;
+let bed: Awaited<ReturnType<typeof addBeds>>[number];
 
 before(async () => {
   ward = await startWard();
   admin = await apiOf(ward);
-  const [bed] = await addBeds(ward, 1);
-  assert.ok(bed);
+  const [first] = await addBeds(ward, 1);
+  assert.ok(first);
+  bed = first;
   ({ patientId } = bed);
 });
 after(async () => {
@@ -147,4 +150,48 @@ test("a grant says what is wrong with it, and only administrators give any", asy
     [{ ...asked, basis: "care-team", reach: { kind: "patient", patientId: id } }, /404/],
   ];
   for (const [body, message] of wrong) await assert.rejects(admin("POST", "/api/grants", body), message);
+});
+
+test("a role, a consent and a token that are taken away end REST, FHIR search and an open screen", async () => {
+  const nurse = await signIn("Nadia Vik", "nurse");
+  const invited = await signIn("Nora Lund", "nurse");
+  const self = await signIn("Kari Abara", "patient");
+  const issued = await ward.json("token", "issue", "--role", "integration");
+  const bearer = { authorization: `Bearer ${issued.token}` };
+  const looked = await measureLong(ward, bed, { minutes: 1, ...bearer });
+  await admin("POST", `/api/patients/${patientId}/relations`, {
+    ...{ personId: self.id, relation: "self", reason: "identity card seen" },
+  });
+  const [assigned] = await admin<GrantBody[]>("GET", `/api/grants?principal=${invited.id}`);
+  await admin("POST", `/api/grants/${assigned?.id}/end`, { reason: "sees by the patient's wish only" });
+  const said = async (path: string, body: object) => {
+    const answer = await fetch(`${ward.url}/api/me/patients/${patientId}/consents${path}`, {
+      method: "POST",
+      headers: { cookie: self.cookie, origin: ward.url, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    assert.ok(answer.ok, await answer.clone().text());
+    return (await answer.json()) as { id: string };
+  };
+  const actors = [{ kind: "person", id: invited.id }];
+  const shared = await said("", { decision: "permit", categories: ["heart"], purpose: "care", actors });
+
+  const acts: [string, { cookie: string } | typeof bearer, () => Promise<unknown>][] = [
+    ["role removed", nurse, () => admin("PATCH", `/api/people/${nurse.id}`, { role: "researcher" })],
+    ["consent withdrawn", invited, () => said(`/${shared.id}/withdraw`, {})],
+    ["token revoked", bearer, () => ward.json("token", "revoke", issued.id ?? "")],
+  ];
+  for (const [act, who, doIt] of acts) {
+    const ways = await openWays(ward, who, looked, ["REST", "search", "live"]);
+    try {
+      await doIt();
+      for (const { name, gone } of ways) assert.ok((await gone) > 0, `${act}: ${name}`);
+    } finally {
+      for (const way of ways) way.close();
+    }
+  }
+  const { tokens } = await ward.json<{ tokens: { id: string }[] }>("token", "list");
+  assert.ok(tokens.length > 0 && !tokens.some(({ id }) => id === issued.id));
+  const ended = await admin<GrantBody[]>("GET", `/api/grants?principal=${issued.id}`);
+  assert.deepEqual(ended, [], "the grant that the token had has ended with it");
 });

@@ -210,9 +210,12 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
       return { cookie: sessionCookie(null, { maxAgeMs: 0, isSecure }) };
     },
 
+    tokens: credentials.tokens,
+
     async revokeToken(organisationId, tokenId, by) {
-      await credentials.revokeToken(organisationId, tokenId, by);
+      const revoked = await credentials.revokeToken(organisationId, tokenId, by);
       ended(tokenId);
+      return revoked;
     },
 
     ensureFirstPeople: (organisation, options) =>

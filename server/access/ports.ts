@@ -75,8 +75,10 @@ export interface Access {
     validMs: number,
     by: string,
   ): Promise<{ id: string; token: string; expiresAt: number }>;
-  /** Ends a bearer token at once. @throws RefusedInput NOT_FOUND */
-  revokeToken(organisationId: string, tokenId: string, by: string): Promise<void>;
+  /** The organisation's bearer tokens that were not revoked and have not run out, oldest first. */
+  tokens(organisationId: string): Promise<BearerToken[]>;
+  /** Ends a bearer token at once, with its grants. @throws RefusedInput NOT_FOUND */
+  revokeToken(organisationId: string, tokenId: string, by: string): Promise<{ revokedAt: number }>;
   /**
    * The people of a first start, with a one-time link for each of them who has never signed in, or with `again` for
    * all: an administrator; in a demo organisation a nurse and a clinical engineer as well.
@@ -92,6 +94,16 @@ export interface Access {
   readonly consents: Consents;
   /** Begins to notice when nobody watches a patient any more: for the process that serves. */
   watchMonitoring(): Promise<void>;
+}
+
+/** Of a bearer token, all that is known once it was given away. */
+export interface BearerToken {
+  readonly id: string;
+  readonly role: Principal["role"];
+  readonly display: string;
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly expiresAt: number;
 }
 
 /** Whether anybody watches. Watched is who is seen by a person through a running grant for monitoring. */

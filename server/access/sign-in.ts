@@ -4,7 +4,7 @@ import type { Runtime } from "@openward/runtime";
 import { audit } from "./audit.ts";
 import { hashSecret, isSecret, newSecret, TOKEN_PREFIX } from "./credentials.ts";
 import type { GrantStore } from "./grants/grants.ts";
-import type { Session, Tables, Transaction } from "./ports.ts";
+import type { BearerToken, Session, Tables, Transaction } from "./ports.ts";
 
 const HOUR_MS = 3_600_000;
 export const LINK_MS = 24 * HOUR_MS;
@@ -106,7 +106,17 @@ export function createCredentialStore(deps: {
       return { id, token, expiresAt };
     },
 
-    async revokeToken(organisationId: string, tokenId: string, by: string): Promise<void> {
+    async tokens(organisationId: string): Promise<BearerToken[]> {
+      return tables.inOrganisation(organisationId, (tx) =>
+        tx.rows<BearerToken>(
+          `SELECT id, role, display, created_at AS "createdAt", created_by AS "createdBy", expires_at AS "expiresAt"
+             FROM api_token WHERE revoked_at IS NULL AND expires_at > $1 ORDER BY created_at, id`,
+          [now()],
+        ),
+      );
+    },
+
+    async revokeToken(organisationId: string, tokenId: string, by: string): Promise<{ revokedAt: number }> {
       const at = now();
       await tables.inOrganisation(organisationId, async (tx) => {
         const revoked = await tx.run("UPDATE api_token SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", [
@@ -114,8 +124,14 @@ export function createCredentialStore(deps: {
           at,
         ]);
         if (revoked === 0) throw new RefusedInput("NOT_FOUND", { at: "token" });
+        await tx.run(
+          `UPDATE access_grant SET ended_at = $2, ended_by = $3, end_reason = 'token revoked'
+            WHERE grantee_id = $1 AND ended_at IS NULL`,
+          [tokenId, at, by],
+        );
         await audit(tx, { organisationId, at, by, action: "token.revoke", detail: { tokenId } });
       });
+      return { revokedAt: at };
     },
 
     /** Which of the organisation's people have ever signed in. */

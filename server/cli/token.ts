@@ -4,13 +4,18 @@ import type { Command } from "commander";
 import { print } from "./output.ts";
 import { withRegistry } from "./registry.ts";
 
-interface Options {
+const BY = "command line";
+
+interface Common {
+  organisation?: string;
+  json?: boolean;
+}
+
+interface Options extends Common {
   role: string;
   days: string;
   name: string;
   tokenOnly?: boolean;
-  organisation?: string;
-  json?: boolean;
 }
 
 export function addTokenCommands(program: Command): void {
@@ -23,8 +28,16 @@ export function addTokenCommands(program: Command): void {
     .option("--name <name>", "what it is for, as the audit log shows it", "command line")
     .option("--token-only", "print the token and nothing else, for scripts")
     .option("--organisation <name>", "needed only where there are several")
-    .option("--json", "print one JSON object: token, expiresAt")
+    .option("--json", "print one JSON object: id, token, expiresAt")
     .action(issue);
+  const common = (command: Command) =>
+    command
+      .option("--organisation <name>", "needed only where there are several")
+      .option("--json", "print one JSON object");
+  common(token.command("list")).description("the tokens that are valid now; never what they are").action(list);
+  common(token.command("revoke <id>"))
+    .description("end a token at once: its answers, open screens and running exports end with it")
+    .action(revoke);
 }
 
 async function issue(options: Options): Promise<void> {
@@ -40,20 +53,44 @@ async function issue(options: Options): Promise<void> {
     });
   }
   await withRegistry(options.organisation, async ({ access, organisation }) => {
-    const { token, expiresAt } = await access.issueToken(
+    const { id, token, expiresAt } = await access.issueToken(
       organisation.id,
       role as Role,
       options.name,
       days * 86_400_000,
-      "command line",
+      BY,
     );
     if (options.tokenOnly) {
       process.stdout.write(`${token}\n`);
       return;
     }
-    print(options.json ?? false, { token, role, expiresAt }, [
+    print(options.json ?? false, { id, token, role, expiresAt }, [
       token,
-      `role ${role}, valid until ${new Date(expiresAt).toISOString()}; shown once`,
+      `role ${role}, valid until ${new Date(expiresAt).toISOString()}; shown once. To end it before: openward token revoke ${id}`,
     ]);
+  });
+}
+
+async function list(options: Common): Promise<void> {
+  await withRegistry(options.organisation, async ({ access, organisation }) => {
+    const tokens = await access.tokens(organisation.id);
+    const lines = tokens.map(
+      ({ id, role, display, createdBy, expiresAt }) =>
+        `${id}  ${role.padEnd(17)}  until ${new Date(expiresAt).toISOString()}  by ${createdBy}  ${display}`,
+    );
+    print(options.json ?? false, { tokens }, lines.length === 0 ? ["no token is valid"] : lines);
+  });
+}
+
+async function revoke(id: string, options: Common): Promise<void> {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) {
+    throw new RefusedInput("FIELD_INVALID", {
+      at: "id",
+      expected: "the id of a token, as `openward token list` shows it",
+    });
+  }
+  await withRegistry(options.organisation, async ({ access, organisation }) => {
+    const { revokedAt } = await access.revokeToken(organisation.id, id, BY);
+    print(options.json ?? false, { id, revokedAt }, [`${id} opens nothing any more`]);
   });
 }
