@@ -1,6 +1,7 @@
 // What `npm start`, `npm test` and the other scripts run: sets up what is missing, then hands over to the pinned Node.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildWeb, install, pinnedEnvironment, pinnedNode, root, run, say } from "./set-up.mjs";
 
@@ -28,7 +29,12 @@ const commands = {
     const chosen = args.length > 0 ? args : TESTS;
     // A file whose test was given up on may hold its process open for ever: it is ended with its last test.
     const bounds = ["--test-timeout=900000", "--test-force-exit"];
-    handOver(["--test", "--test-concurrency=3", ...bounds, ...chosen], TESTS_END_WITHIN_MINUTES);
+    const place = temporaryPlace();
+    handOver(["--test", "--test-concurrency=3", ...bounds, ...chosen], {
+      endWithinMinutes: TESTS_END_WITHIN_MINUTES,
+      env: { TMPDIR: place },
+      ended: () => rmSync(place, { recursive: true, force: true }),
+    });
   },
   bench() {
     buildWeb();
@@ -67,9 +73,16 @@ function explainBrowser() {
   } else say("no browser on this machine: the browser tests are skipped (install Chromium to run them)");
 }
 
+/** What tests leave behind, above all those that were killed, goes with their run. The database's user has to get through. */
+function temporaryPlace() {
+  const place = mkdtempSync(join(tmpdir(), "openward-tests-"));
+  chmodSync(place, 0o755);
+  return place;
+}
+
 /** The rest of this run is the other program: its streams, its signals, its exit code. */
-function handOver(nodeArgs, endWithinMinutes) {
-  const child = spawn(pinnedNode(), nodeArgs, { stdio: "inherit", cwd: root, env: pinnedEnvironment() });
+function handOver(nodeArgs, { endWithinMinutes, env = {}, ended = () => {} } = {}) {
+  const child = spawn(pinnedNode(), nodeArgs, { stdio: "inherit", cwd: root, env: { ...pinnedEnvironment(), ...env } });
   if (endWithinMinutes !== undefined) {
     const giveUp = () => {
       say(`not ended within ${endWithinMinutes} minutes: stopped`);
@@ -80,7 +93,10 @@ function handOver(nodeArgs, endWithinMinutes) {
     setTimeout(giveUp, endWithinMinutes * 60_000);
   }
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
+  child.on("exit", (code, signal) => {
+    ended();
+    process.exit(signal ? 1 : (code ?? 1));
+  });
 }
 
 if (!command || !Object.hasOwn(commands, command)) {

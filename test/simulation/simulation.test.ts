@@ -5,7 +5,7 @@ import { explain, simulateInParallel } from "./campaign.ts";
 import { runHistory } from "./history.ts";
 import { planOf } from "./plan.ts";
 
-const HISTORIES = 200;
+const HISTORIES = 75;
 
 test(`${HISTORIES} simulated histories break no invariant`, async (t) => {
   const seed = testSeed();
