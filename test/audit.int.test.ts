@@ -204,4 +204,9 @@ test("commands and changes are in the log, and a file of it is verified without 
   const edited = await ward.cli("audit", "verify", `${file}.edited`, "--json");
   assert.equal(edited.code, 1);
   assert.equal(JSON.parse(edited.stdout).broken.line, at + 1);
+  const { broken, compared } = await ward.json<{ broken: null; compared: { changes: number; altered: number } }>(
+    ...["audit", "verify"],
+  );
+  assert.deepEqual([broken, compared.altered], [null, 0]);
+  assert.ok(compared.changes > 0);
 });

@@ -4,6 +4,8 @@ import { RefusedInput } from "@openward/errors";
 import { systemRuntime } from "@openward/runtime/system";
 import type { Command } from "commander";
 import {
+  type Compared,
+  compareRows,
   createAuditTable,
   createVerifier,
   decodeRecord,
@@ -43,8 +45,10 @@ export function addAuditCommands(program: Command): void {
     .option("--json", "print one JSON object: file, records, checkpoint, key")
     .action(exportLog);
   audit
-    .command("verify <file>")
-    .description("is an exported log as it was written? Names the first record that is not; needs no server")
+    .command("verify [file]")
+    .description(
+      "is an exported log as it was written? Names the first record that is not; needs no server. Without a file: the log in the database, and whether its rows still say what the chain says",
+    )
     .option("--key <text or file>", "the public key, as `audit key` prints it; without it, the one in the file")
     .option("--checkpoint <number:digest>", "a checkpoint that you have kept: a log that was cut before it is found")
     .option("--json", "print one JSON object")
@@ -103,9 +107,10 @@ async function exportLog(path: string, options: ExportOptions): Promise<void> {
   );
 }
 
-async function verify(path: string, options: VerifyOptions): Promise<void> {
+async function verify(path: string | undefined, options: VerifyOptions): Promise<void> {
   const key = options.key === undefined ? undefined : keyOf(options.key);
   const known = options.checkpoint === undefined ? undefined : knownOf(options.checkpoint);
+  if (path === undefined) return verifyDatabase({ key, known, isJson: options.json ?? false });
   const verifier = createVerifier({ key, known });
   let rest = "";
   try {
@@ -121,6 +126,22 @@ async function verify(path: string, options: VerifyOptions): Promise<void> {
   told(verifier.end(rest === ""), { file: path, isJson: options.json ?? false });
 }
 
+/** The log where it is: the chain, and the rows beside it that people read. */
+async function verifyDatabase({ key, known, isJson }: Known & { isJson: boolean }): Promise<void> {
+  await withRegistry(undefined, (registry) =>
+    withLog(registry, async ({ table, signer }) => {
+      const verifier = createVerifier({ key: key ?? signer.publicKey, known });
+      const nodes = await table.nodes();
+      const source = { nodes, checkpoints: table.checkpoints, records: table.records };
+      for await (const line of logLines(source, { key: signer.publicKey, mayShow: () => true }))
+        verifier.line(line.slice(0, -1));
+      const verdict = verifier.end(true);
+      const compared = await compareRows({ nodes, compared: table.compared, unlinked: table.unlinked });
+      told(verdict, { file: "the log in the database", isJson, compared });
+    }),
+  );
+}
+
 async function showKey({ json }: { json?: boolean }): Promise<void> {
   await withRegistry(undefined, (registry) =>
     withLog(registry, async ({ signer }) => {
@@ -130,16 +151,35 @@ async function showKey({ json }: { json?: boolean }): Promise<void> {
   );
 }
 
-function told(verdict: Verdict, { file, isJson }: { file: string; isJson: boolean }): void {
+interface Known {
+  readonly key: ReturnType<typeof keyOf> | undefined;
+  readonly known: KnownCheckpoint | undefined;
+}
+
+function told(
+  verdict: Verdict,
+  { file, isJson, compared }: { file: string; isJson: boolean; compared?: Compared },
+): void {
   const { records, withheld, checkpoints, unsealed, last, key, broken } = verdict;
   const place = broken?.node ? `, node ${broken.node}, record ${broken.position}` : "";
-  print(isJson, { file, ...verdict }, [
+  print(isJson, { file, ...verdict, ...(compared ? { compared } : {}) }, [
     broken ? `BROKEN at line ${broken.line}${place}: ${broken.reason}` : `${file}: as it was written`,
     `${records} records (${withheld} of other organisations withheld), ${checkpoints} checkpoints, ${unsealed} records behind the last`,
     ...(last ? [`newest checkpoint ${last.number}:${last.digest}, ${new Date(last.at).toISOString()}`] : []),
     `signed with the key ${key ?? "of nobody"}`,
+    ...(compared ? comparedLines(compared) : []),
   ]);
-  if (broken) process.exitCode = EXIT.failed;
+  if (broken || (compared?.altered ?? 0) > 0) process.exitCode = EXIT.failed;
+}
+
+function comparedLines({ records, changes, unlinked, altered, first }: Compared): string[] {
+  return [
+    `${records} records and ${changes} changes compared with the chain, ${unlinked} changes not linked yet: ${altered === 0 ? "none is altered" : `${altered} ALTERED`}`,
+    ...first.map(
+      ({ node, position, event, reason }) =>
+        `ALTERED: node ${node}, record ${position}${event === null ? "" : `, audit_event ${event}`}: ${reason}`,
+    ),
+  ];
 }
 
 function keyOf(text: string) {

@@ -9,6 +9,7 @@ export {
   type Signer,
   signerOf,
 } from "./checkpoint.ts";
+export { type Compared, compareRows } from "./compare.ts";
 export { boundRefusals } from "./crowd.ts";
 export { recordDevices } from "./device-sessions.ts";
 export { disclosuresOf } from "./disclosures.ts";

@@ -25,6 +25,16 @@ export interface PendingChange {
   readonly digest: string;
 }
 
+/** A record, the columns that it is searched by, and the row of the change that it is of. */
+export interface ComparedRow {
+  readonly position: number;
+  readonly body: string;
+  readonly eventPosition: number | null;
+  readonly columns: Canonical;
+  /** null: there is none. */
+  readonly event: { readonly digest: string } | null;
+}
+
 const PAGE = 1_000;
 /** Organisation of what belongs to none. */
 const NOBODYS = "00000000-0000-0000-0000-000000000000";
@@ -131,6 +141,24 @@ export function createAuditTable(db: Rows) {
       }
     },
 
+    /** Changes that no chain holds yet. */
+    async unlinked(): Promise<number> {
+      const [row] = await db.rows<{ n: number }>(
+        `SELECT count(*)::int AS n FROM audit_event e
+          WHERE NOT EXISTS (SELECT FROM audit_record r WHERE r.event_position = e.position)`,
+      );
+      return row?.n ?? 0;
+    },
+
+    async *compared(node: string): AsyncGenerator<ComparedRow> {
+      for (let after = 0; ; ) {
+        const page = await db.rows<ComparedColumns>(COMPARED, [node, after, PAGE]);
+        for (const row of page) yield toCompared(row);
+        if (page.length < PAGE) return;
+        after = page.at(-1)?.position ?? after;
+      }
+    },
+
     async *records(node: string, from: number, to: number | null): AsyncGenerator<StoredRecord> {
       for (let after = from; ; ) {
         const page = await db.rows<{ position: number; hash: Buffer; body: string }>(
@@ -184,6 +212,44 @@ const INSERT_SOME = `
     FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::text[],
       $9::text[], $10::text[], $11::text[], $12::bigint[], $13::text[], $14::text[])
     AS r (${COLUMNS})`;
+
+const COMPARED = `
+  SELECT r.position, r.body, r.event_position, r.id, r.at, r.organisation_id, r.agent, r.action, r.code, r.entity, r.outcome,
+      r.patients::text[] AS patients, to_jsonb(e) AS event
+    FROM audit_record r LEFT JOIN audit_event e ON e.position = r.event_position
+   WHERE r.node = $1 AND r.position > $2 ORDER BY r.position LIMIT $3`;
+
+interface ComparedColumns {
+  readonly position: number;
+  readonly body: string;
+  readonly event_position: number | null;
+  readonly id: string;
+  readonly at: number;
+  readonly organisation_id: string;
+  readonly agent: string;
+  readonly action: string;
+  readonly code: string;
+  readonly entity: string;
+  readonly outcome: string;
+  readonly patients: readonly string[];
+  /** The whole row. */
+  readonly event: EventRow | null;
+}
+
+function toCompared({ body, position, event_position: eventPosition, event, ...row }: ComparedColumns): ComparedRow {
+  const { organisation_id: organisationId, patients, ...columns } = row;
+  return {
+    position,
+    body,
+    eventPosition,
+    columns: {
+      ...columns,
+      organisationId: organisationId === NOBODYS ? null : organisationId,
+      patients: [...patients],
+    },
+    event: event && { digest: toChange(event).digest },
+  };
+}
 
 interface CheckpointRow extends SignedCheckpoint {
   readonly number: number;

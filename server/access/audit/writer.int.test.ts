@@ -9,6 +9,7 @@ import { openTestDatabase, quietLog, type TestDatabase } from "../../store/datab
 import { createSpool, folderDisk } from "../../store/journal/index.ts";
 import { createRegistry, statement } from "../../store/registry/index.ts";
 import { signerOf } from "./checkpoint.ts";
+import { type Altered, type Compared, compareRows } from "./compare.ts";
 import { linkChanges, startKeeper, takeCheckpoint } from "./keeper.ts";
 import { logLines } from "./log-file.ts";
 import type { AuditRecord } from "./record.ts";
@@ -236,6 +237,52 @@ test("a change that wrote its row in its own transaction is linked once, with th
   const created = bodies.find(({ code }) => code === "person.create");
   assert.deepEqual(created?.who, { kind: "system", id: "command line", display: "command line" });
   assert.match(created?.change.digest, /^[0-9a-f]{64}$/);
+});
+
+test("a row that its owner changed or removed inside PostgreSQL is found by the chain, and so is a column to search by", async () => {
+  const registry = createRegistry({ ...database, runtime: systemRuntime });
+  const home = await registry.wards.createOrganisation("Home", false);
+  for (const name of ["Nina Berg", "Olav Lie", "Kari Vik"])
+    await registry.people.create(home.id, name, "nurse", "command line");
+  const writer = await open();
+  await linkChanges(table, { recorder: writer, newId: () => systemRuntime.ids.uuid() });
+  await writer.close();
+  const compare = (): Promise<Compared> =>
+    compareRows({ nodes: [node], compared: table.compared, unlinked: table.unlinked });
+  const before = await compare();
+  assert.ok(before.changes >= 3 && before.altered === 0, JSON.stringify(before));
+
+  const { rows } = await database.owner.query<{ position: number }>(
+    "SELECT position FROM audit_event WHERE action = 'person.create' AND organisation_id = $1 ORDER BY position",
+    [home.id],
+  );
+  const [edited, removed, relabelled] = rows.map(({ position }) => Number(position));
+  const client = await database.owner.connect();
+  let found: Compared;
+  try {
+    // As whoever owns the database: no trigger fires.
+    await client.query("BEGIN");
+    await client.query("SET LOCAL session_replication_role = replica");
+    await client.query('UPDATE audit_event SET detail = detail || \'{"role": "administrator"}\' WHERE position = $1', [
+      edited,
+    ]);
+    await client.query("DELETE FROM audit_event WHERE position = $1", [removed]);
+    await client.query("UPDATE audit_record SET agent = 'person nobody' WHERE event_position = $1", [relabelled]);
+    const within = createAuditTable({
+      rows: async (sql, values) => (await client.query(sql, [...(values ?? [])])).rows,
+    });
+    found = await compareRows({ nodes: [node], compared: within.compared, unlinked: within.unlinked });
+  } finally {
+    await client.query("ROLLBACK");
+    client.release();
+  }
+  const told = found.first.map(({ event, reason }: Altered) => [event, reason]);
+  assert.deepEqual(told, [
+    [edited, "the row of the change is not what it was when it was linked"],
+    [removed, "the row of the change is gone"],
+    [null, "the columns that the log is searched by are not what the record says"],
+  ]);
+  assert.equal((await compare()).altered, 0);
 });
 
 test("the keeper signs at its start, and tells of a log that ends before a checkpoint it knows", async () => {
