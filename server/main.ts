@@ -22,9 +22,9 @@ import { relyingPartyOf } from "./access/index.ts";
 import { createClients, createLaunches, scopeInWords } from "./access/oauth/index.ts";
 import { registerOAuth } from "./access/oauth/register.ts";
 import type { Config } from "./config.ts";
-import { registerClaim, registerIngest } from "./connect/http/index.ts";
+import { registerClaim, registerIngest, registerReenroll } from "./connect/http/index.ts";
 import { createMqttEndpoint } from "./connect/mqtt/index.ts";
-import type { Claims } from "./connect/ports.ts";
+import type { Claims, Renewal } from "./connect/ports.ts";
 import { ensureDemoWard, type RunningDemo, startDemoDevices } from "./demo.ts";
 import { createForgetting } from "./forget.ts";
 import { type Foundation, openFoundation } from "./foundation.ts";
@@ -502,6 +502,11 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   stops.push(() => oauth.close());
   registerIngest(app, { ingest: door, access: deviceAccess, runtime, guesses, pace });
   registerClaim(app, { guesses, claims: createClaims({ config, devices: foundation.devices, runtime }) });
+  registerReenroll(app, {
+    access: deviceAccess,
+    pace,
+    renewal: createRenewal({ config, devices: foundation.devices, runtime }),
+  });
   registerRecord(app, {
     access,
     patients: foundation.patients,
@@ -647,6 +652,30 @@ function createClaims({
   };
 }
 
+/** The same authority, for a device that has a certificate of it. */
+function createRenewal({
+  config,
+  devices,
+  runtime,
+}: Pick<ServerOptions, "config" | "runtime"> & Pick<Foundation, "devices">): Renewal {
+  const open = async () => {
+    const { certsOnly, openAuthority } = await import("./tls/index.ts");
+    return { certsOnly, authority: await openAuthority(join(config.dataDir, "tls"), runtime) };
+  };
+  return {
+    async authorities() {
+      const { certsOnly, authority } = await open();
+      return certsOnly([authority.cert]);
+    },
+    async renew(device, csr) {
+      const { certsOnly, authority } = await open();
+      const issued = await authority.issueDevice(device.deviceId, { csr, days: CLAIMED_DAYS, isRenewal: true });
+      await devices.renewCertificate(device, issued, RENEWAL_OVERLAP_MS);
+      return certsOnly([issued.cert]);
+    },
+  };
+}
+
 /** The same authority, for whoever looks after the devices. */
 function createCertify({ config, runtime }: Pick<ServerOptions, "config" | "runtime">): PortalDeps["certify"] {
   return async (deviceId, options) => {
@@ -657,6 +686,8 @@ function createCertify({ config, runtime }: Pick<ServerOptions, "config" | "runt
 }
 
 const CLAIMED_DAYS = 90;
+/** A device that lost the new certificate asks with the old one again. */
+const RENEWAL_OVERLAP_MS = 7 * 86_400_000;
 
 /** The operator's own authorities, whose certificates devices may show; null where there are none. */
 async function openOperators({ config, runtime, log }: Pick<ServerOptions, "config" | "runtime" | "log">) {

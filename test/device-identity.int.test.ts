@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:https";
 import { join } from "node:path";
@@ -152,6 +153,69 @@ test("a gateway sends for the devices in its charge, and no more from the moment
       ),
     "the charge to end",
   );
+});
+
+test("a device renews its certificate itself, by EST with curl and openssl, and the old one stays valid for a week", async () => {
+  const path = (name: string) => join(folder, name);
+  const request = async (name: string, subject: string) => {
+    const made = [
+      "req",
+      "-new",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:prime256v1",
+      "-nodes",
+      "-subj",
+      subject,
+    ];
+    await run("openssl", [...made, "-keyout", path(`${name}.key`), "-outform", "DER", "-out", path(`${name}.der`)]);
+    writeFileSync(path(`${name}.b64`), readFileSync(path(`${name}.der`)).toString("base64"));
+  };
+  const common = ["-sS", "--max-time", "30", "--cacert", join(ward.dataDir, "tls/ca.crt")];
+  const est = `https://127.0.0.1:${ward.httpsPort}/.well-known/est`;
+  const enrol = async (name: string, ...args: string[]) => {
+    const body = ["-H", "content-type: application/pkcs10", "--data-binary", `@${path(`${name}.b64`)}`];
+    const sent = [...common, "-o", path(`${name}.answer`), "-w", "%{http_code}", ...body, ...args];
+    return Number((await run("curl", [...sent, `${est}/simplereenroll`])).stdout);
+  };
+  const certsOf = async (answer: string) => {
+    writeFileSync(path("p7.der"), Buffer.from(readFileSync(answer, "latin1"), "base64"));
+    return (await run("openssl", ["pkcs7", "-inform", "DER", "-print_certs", "-in", path("p7.der")])).stdout;
+  };
+
+  await run("curl", [...common, "-o", path("cacerts"), `${est}/cacerts`]);
+  const authority = new X509Certificate(await certsOf(path("cacerts")));
+  assert.equal(authority.fingerprint256, new X509Certificate(ca).fingerprint256);
+
+  await request("next", "/CN=mon");
+  assert.equal(await enrol("next"), 401);
+  assert.equal(await enrol("next", ...certified("mon")), 200, readFileSync(path("next.answer"), "utf8"));
+  writeFileSync(path("next.crt"), await certsOf(path("next.answer")));
+  assert.equal(new X509Certificate(readFileSync(path("next.crt"))).subject, "CN=mon");
+  assert.equal(await curl("mon", ...certified("next")), 200);
+  assert.equal(await curl("mon", ...certified("mon")), 200);
+
+  await request("other", "/CN=gate");
+  assert.equal(await enrol("other", ...certified("next")), 422);
+  // The old one asks again, as after a loss; then there are enough.
+  await request("again", "/CN=mon");
+  assert.equal(await enrol("again", ...certified("mon")), 200);
+  assert.equal(await enrol("again", ...certified("next")), 200);
+  assert.equal(await enrol("again", ...certified("next")), 409);
+  assert.match(readFileSync(path("again.answer"), "utf8"), /CONFLICT/);
+
+  const api = await apiOf(ward, "clinical-engineer");
+  const { credentials } = await api<CredentialsBody>("GET", "/api/devices/mon/credentials");
+  const ends = credentials.filter(({ kind }) => kind === "certificate").map(({ expiresAt }) => expiresAt ?? 0);
+  const days = ends.map((at) => Math.round((at - Date.now()) / DAY_MS)).sort((a, b) => a - b);
+  assert.deepEqual(days, [7, 7, 90, 90]);
+  const { certificateEndsAt } = await api<{ certificateEndsAt: number }>("GET", "/api/devices/mon");
+  assert.equal(certificateEndsAt, Math.max(...ends));
+
+  await ward.json("device", "add", "theirs");
+  await request("theirs-next", "/CN=theirs");
+  assert.equal(await enrol("theirs-next", ...of(await hospital[1].issue("theirs"))), 409);
 });
 
 test("a certificate of the hospital's own authority signs in a device that is known, at curl and mosquitto", async () => {

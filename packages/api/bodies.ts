@@ -320,6 +320,8 @@ export const device = z.object({
     })
     .nullable(),
   openQuarantine: z.number().int(),
+  /** When the newest thing it can sign in with ends, where that is a certificate; it may be over. */
+  certificateEndsAt: millis.nullable(),
 });
 export const newDevice = z.object({
   id: deviceId.optional(),

@@ -96,5 +96,7 @@ export const otherRoutes: Readonly<Record<string, string>> = {
   "/": "the portal's own files",
   "/*": "the portal's own files",
   "/index.html": "the portal's page",
+  "/.well-known/est/cacerts": "the certificate of our own authority",
+  "/.well-known/est/simplereenroll": "a device's next certificate for the one that it shows",
   "/ingest/claim": "a device's credential for its claim code, once",
 };

@@ -73,6 +73,19 @@ export interface Claims {
   }>;
 }
 
+/** The next certificate of a device, and the authority that signs it; both as PKCS #7. */
+export interface Renewal {
+  authorities(): Promise<Uint8Array>;
+  /**
+   * @param csr PEM, of a key that the device keeps
+   * @throws RefusedInput FIELD_INVALID, CONFLICT
+   */
+  renew(
+    device: { readonly deviceId: string; readonly organisationId: string; readonly credentialId: string },
+    csr: string,
+  ): Promise<Uint8Array>;
+}
+
 /** Answers from memory, so that devices can sign in while the database is down. */
 export interface DeviceAccess {
   signIn(deviceId: string, token: string): SignedInDevice | undefined;

@@ -328,6 +328,7 @@ export interface DeviceRecord {
   readonly clockOffsetMs: number | null;
   readonly association: Association | null;
   readonly openQuarantine: number;
+  readonly certificateEndsAt: number | null;
 }
 
 export interface DeviceCredential {

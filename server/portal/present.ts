@@ -152,6 +152,7 @@ export function deviceBody(
           }
         : null,
     openQuarantine: record.openQuarantine,
+    certificateEndsAt: record.certificateEndsAt,
   };
 }
 

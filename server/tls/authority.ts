@@ -32,9 +32,13 @@ export interface Authority {
    * A certificate with which a device proves who it is.
    *
    * @param csr PEM (PKCS #10) of a key that the device keeps; null: a key is made, and is in the answer and nowhere else
+   * @param options.isRenewal the request must name the device, as the certificate before does
    * @throws RefusedInput FIELD_INVALID
    */
-  issueDevice(deviceId: string, options: { csr: string | null; days: number }): Promise<DeviceMaterial>;
+  issueDevice(
+    deviceId: string,
+    options: { csr: string | null; days: number; isRenewal?: boolean },
+  ): Promise<DeviceMaterial>;
 }
 
 export interface DeviceMaterial {
@@ -90,11 +94,11 @@ export async function openAuthority(folder: string, deps: Deps): Promise<Authori
       });
       return { cert: issued.toString("pem"), key: await toPem(keys.privateKey) };
     },
-    async issueDevice(deviceId, { csr, days }) {
+    async issueDevice(deviceId, { csr, days, isRenewal = false }) {
       if (!(Number.isInteger(days) && days >= 1 && days <= DEVICE_DAYS_MAX))
         throw new RefusedInput("FIELD_INVALID", { at: "days", expected: `1 to ${DEVICE_DAYS_MAX}` });
       const keys = csr === null ? await newKeys() : null;
-      const publicKey = keys ? keys.publicKey : await publicKeyOf(csr ?? "");
+      const publicKey = keys ? keys.publicKey : await publicKeyOf(csr ?? "", isRenewal ? deviceId : null);
       const now = deps.clock.now();
       const expiresAt = Math.min(now + days * DAY_MS, cert.notAfter.getTime());
       const issued = await x509.X509CertificateGenerator.create({
@@ -125,7 +129,7 @@ export async function openAuthority(folder: string, deps: Deps): Promise<Authori
 }
 
 /** The key of a request, whose sender has proven to have its other half. */
-async function publicKeyOf(csr: string): Promise<x509.PublicKey> {
+async function publicKeyOf(csr: string, named: string | null): Promise<x509.PublicKey> {
   const expected = "a certificate signing request (PKCS #10, PEM) with a key of P-256, P-384 or RSA from 2048 bits";
   const refusal = new RefusedInput("FIELD_INVALID", { at: "csr", expected });
   try {
@@ -141,9 +145,13 @@ async function publicKeyOf(csr: string): Promise<x509.PublicKey> {
         ? ["prime256v1", "secp384r1"].includes(namedCurve)
         : asymmetricKeyType === "rsa" && modulusLength >= 2048 && modulusLength <= 8192;
     if (!isStrong || !(await request.verify())) throw refusal;
+    if (named !== null && request.subject !== `CN=${named}`) {
+      const as = "the subject of the certificate that is to be renewed";
+      throw new RefusedInput("FIELD_INVALID", { at: "csr", expected: as });
+    }
     return request.publicKey;
-  } catch {
-    throw refusal;
+  } catch (error) {
+    throw error instanceof RefusedInput ? error : refusal;
   }
 }
 

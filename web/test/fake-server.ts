@@ -136,6 +136,7 @@ const baseDevice = {
   serial: null,
   revokedAt: null,
   openQuarantine: 0,
+  certificateEndsAt: null,
   clockOffsetMs: 12,
   battery: 87,
   state: "online",
@@ -179,6 +180,7 @@ devices.push({
   lastSeenAt: Date.now() - 4_000,
   patient: null,
   openQuarantine: 2,
+  certificateEndsAt: Date.now() + 5.5 * 86_400_000,
 });
 
 const text = (s: string) => Buffer.from(s);

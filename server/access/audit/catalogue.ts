@@ -17,6 +17,7 @@ export const UNRECORDED: Readonly<Record<string, string>> = {
   "/fhir/metadata": "the description of the FHIR interface",
   "/ingest": "a device's session is one record",
   "/ingest/devices/:device/*": "a device's session is one record",
+  "/.well-known/est/cacerts": "the certificate of our own authority, which everybody may have",
   "/": "the portal's own files",
   "/*": "the portal's own files",
 };

@@ -1,2 +1,3 @@
 export { registerClaim } from "./claim.ts";
+export { registerReenroll } from "./reenroll.ts";
 export { defaultHttpIngestLimits, type HttpIngestLimits, registerIngest } from "./register.ts";

@@ -347,6 +347,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
           clockOffsetMs: null,
           association: null,
           openQuarantine: 0,
+          certificateEndsAt: null,
         });
         return { device, token: "secret-token" };
       },

@@ -6,6 +6,7 @@ import type { By, DeviceCredential, DeviceCredentials } from "./ports.ts";
 import { inOrganisation, needUuid, type Transaction } from "./transaction.ts";
 
 const OVERLAP_MS_MAX = 30 * 86_400_000;
+const VALID_CERTIFICATES_MAX = 4;
 
 interface CredentialRow {
   readonly id: string;
@@ -94,6 +95,35 @@ export function createDeviceCredentials(context: RegistryContext): DeviceCredent
         expiresAt,
       };
       await replace(credential, { overlapMs, action: "device.issue-certificate" });
+    },
+
+    async renewCertificate({ organisationId, deviceId, credentialId }, { hash, expiresAt }, overlapMs) {
+      const at = now();
+      await inOrganisation(api, organisationId, async (tx) => {
+        await needActive(tx, deviceId);
+        const valid = await tx.rows<{ id: string; is_ours: boolean }>(
+          `SELECT id, authority = 'own' AS is_ours FROM device_credential
+            WHERE device_id = $1 AND kind = 'certificate' AND revoked_at IS NULL AND expires_at > $2`,
+          [deviceId, at],
+        );
+        if (!valid.some(({ id, is_ours }) => id === credentialId && is_ours))
+          throw new RefusedInput("CONFLICT", { at: "certificate", expected: "a valid one of this server's authority" });
+        if (valid.length >= VALID_CERTIFICATES_MAX) {
+          const expected = `fewer than ${VALID_CERTIFICATES_MAX} that are valid: wait for the end of one, or revoke it`;
+          throw new RefusedInput("CONFLICT", { at: "certificate", expected });
+        }
+        // The device may not have got the new one, or have lost it: the old one still asks for another.
+        await tx.run("UPDATE device_credential SET expires_at = least(expires_at, $2) WHERE id = $1", [
+          credentialId,
+          at + overlapMs,
+        ]);
+        const id = runtime.ids.uuid();
+        const by = "device";
+        await insertCredential(tx, id, { organisationId, deviceId, kind: "certificate", hash, at, by, expiresAt });
+        const detail = { credential: id, expiresAt, overlapMs, renews: credentialId };
+        await audit(tx, { organisationId, at, by, action: "device.renew-certificate", deviceId, detail });
+      });
+      await told(organisationId, deviceId);
     },
 
     credentials: (organisationId, deviceId) =>

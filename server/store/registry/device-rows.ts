@@ -40,6 +40,7 @@ interface RecordRow extends DeviceRow {
   readonly server_time: number | null;
   readonly quarantined_at: number | null;
   readonly open_quarantine: number;
+  readonly certificate_ends_at: number | null;
 }
 
 // A device that floods the quarantine is not counted to the end: "1000" says enough.
@@ -53,7 +54,7 @@ export async function readDevices(
 ): Promise<DeviceRecord[]> {
   const rows = await tx.rows<RecordRow>(
     `SELECT ${DEVICE_COLUMNS}, to_jsonb(a) AS association, to_jsonb(st) AS status, c.device_time, c.server_time,
-            q.received_at AS quarantined_at,
+            q.received_at AS quarantined_at, s.certificate_ends_at,
             (SELECT count(*) FROM (
                SELECT 1 FROM quarantine q
                 WHERE q.device_id = d.id AND q.organisation_id = d.organisation_id
@@ -70,6 +71,10 @@ export async function readDevices(
        LEFT JOIN LATERAL (
          SELECT received_at FROM quarantine q
           WHERE q.device_id = d.id ORDER BY received_at DESC LIMIT 1) q ON true
+       LEFT JOIN LATERAL (
+         SELECT CASE kind WHEN 'certificate' THEN expires_at END AS certificate_ends_at FROM device_credential g
+          WHERE g.device_id = d.id AND g.revoked_at IS NULL
+          ORDER BY created_at DESC, expires_at DESC LIMIT 1) s ON true
       WHERE ${condition}
       ORDER BY d.id`,
     values,
@@ -94,5 +99,6 @@ function toRecord(row: RecordRow): DeviceRecord {
     clockOffsetMs: row.device_time !== null && heardAt !== null ? row.device_time - heardAt : null,
     association: association && toAssociation(association),
     openQuarantine: row.open_quarantine,
+    certificateEndsAt: row.certificate_ends_at,
   };
 }

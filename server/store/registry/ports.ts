@@ -77,6 +77,8 @@ export interface DeviceRecord {
   readonly clockOffsetMs: number | null;
   readonly association: Association | null;
   readonly openQuarantine: number;
+  /** When the newest thing it can sign in with ends, where that is a certificate. */
+  readonly certificateEndsAt: number | null;
 }
 
 export interface NewDevice {
@@ -124,6 +126,16 @@ export interface DeviceCredentials {
     certificate: { readonly hash: Uint8Array; readonly expiresAt: number },
     by: By,
     options?: { overlapMs?: number | null },
+  ): Promise<void>;
+  /**
+   * Beside the certificate of ours that the device has signed in with, which goes on for `overlapMs` at most.
+   *
+   * @throws RefusedInput CONFLICT where it is not valid any more, or the device has enough that are
+   */
+  renewCertificate(
+    device: { readonly organisationId: string; readonly deviceId: string; readonly credentialId: string },
+    certificate: { readonly hash: Uint8Array; readonly expiresAt: number },
+    overlapMs: number,
   ): Promise<void>;
   /** Those that are valid now. */
   credentials(organisationId: string, deviceId: string): Promise<DeviceCredential[]>;

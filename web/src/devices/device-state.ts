@@ -17,6 +17,15 @@ export function clockText(offsetMs: number | null): string {
   return `${formatDuration(Math.abs(offsetMs))} ${offsetMs < 0 ? "behind" : "ahead"}`;
 }
 
+/** A device that renews by itself has done so long before. */
+const CERTIFICATE_SOON_MS = 14 * 86_400_000;
+
+/** "certificate ends in 5 d", "certificate has ended"; "" where there is time, or it signs in with a token. */
+export function certificateText(endsAt: number | null, now: number): string {
+  if (endsAt === null || endsAt - now > CERTIFICATE_SOON_MS) return "";
+  return endsAt <= now ? "certificate has ended" : `certificate ends in ${formatDuration(endsAt - now)}`;
+}
+
 export const BATTERY_LOW = 20;
 
 /** Those that need somebody first: silent on a patient, then low battery or wrong clock, then the rest by name. */

@@ -3,6 +3,7 @@ import type { DeviceBody } from "@openward/api";
 import {
   IconBattery1,
   IconBattery3,
+  IconCertificate,
   IconClockExclamation,
   IconInbox,
   IconPlugConnected,
@@ -15,7 +16,7 @@ import { useNow } from "../app/hooks.ts";
 import { formatDuration } from "../parts/format.ts";
 import { Rows } from "../parts/rows.tsx";
 import { DeviceActions } from "./device-actions.tsx";
-import { BATTERY_LOW, clockText, compareDevices, connectionText } from "./device-state.ts";
+import { BATTERY_LOW, certificateText, clockText, compareDevices, connectionText } from "./device-state.ts";
 import classes from "./devices.module.css";
 
 /** Devices with their state; those that need somebody first. */
@@ -57,6 +58,11 @@ export function DeviceTable({
             {d.hasTwin && (
               <span className={classes.state} data-low>
                 <IconUsers size={15} aria-hidden /> used twice at once
+              </span>
+            )}
+            {d.revokedAt === null && certificateText(d.certificateEndsAt, now) !== "" && (
+              <span className={classes.state} data-low>
+                <IconCertificate size={15} aria-hidden /> {certificateText(d.certificateEndsAt, now)}
               </span>
             )}
             {d.openQuarantine > 0 && (
