@@ -159,7 +159,7 @@ export const settings = {
     ...url(
       "OPENWARD_SMTP_URL",
       ["smtp://", "smtps://"],
-      "mail server for sign-in links, `smtp://user:password@host:587`; without it an administrator hands links over",
+      "mail server, `smtp://user:password@host:587`: sign-in links, and that nobody watches; without it links are handed over",
     ),
     isSecret: true,
   },

@@ -41,6 +41,20 @@ const UNTIL = Date.UTC(2026, 10, 23, 6, 30);
 const failed = (error: unknown) => error instanceof OutsideTrouble && error.code === "MAIL_NOT_SENT";
 const mailOf = (url: string) => createMail({ url, from: "Openward <ward@hospital.example>" });
 
+test("that nobody watches is said without a name or a value", async () => {
+  const mail = mailOf(`smtp://127.0.0.1:${port}`);
+  try {
+    await mail.sendMonitoring("kari@home.example", { isWatched: false, isPatient: true }, "https://ward.example/mine");
+  } finally {
+    mail.close();
+  }
+  const text = received[0]?.text.replaceAll(/=\r?\n/g, "") ?? "";
+  assert.match(text, /^Subject: Openward: nobody watches\r?$/m);
+  assert.match(text, /At the moment nobody watches what is measured at your side\./);
+  assert.match(text, /call for help yourself/);
+  assert.ok(text.includes("https://ward.example/mine"));
+});
+
 test("a link arrives whole, once, and the mail names nobody", async () => {
   const mail = mailOf(`smtp://127.0.0.1:${port}`);
   try {

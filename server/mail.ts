@@ -6,12 +6,18 @@ const TIMEOUT_MS = 15_000;
 export interface Mail {
   /** @throws OutsideTrouble MAIL_NOT_SENT */
   sendLink(to: string, link: string, expiresAt: number): Promise<void>;
+  /** That nobody watches, or somebody does again. @throws OutsideTrouble MAIL_NOT_SENT */
+  sendMonitoring(
+    to: string,
+    what: { readonly isWatched: boolean; readonly isPatient: boolean },
+    link: string,
+  ): Promise<void>;
   close(): void;
 }
 
 /**
- * Sign-in links by the operator's mail server. A mail travels in the clear through many hands: it names nobody, says
- * nothing of a patient or a role, and has nothing in it but the link, which works once.
+ * Mails by the operator's mail server. A mail travels in the clear through many hands: it names nobody and has no value
+ * in it. What it is about stands behind its link; one that signs in works once.
  *
  * @param url smtp://user:password@host:587 or smtps://host; off this machine never without TLS
  */
@@ -28,10 +34,19 @@ export function createMail({ url, from }: { readonly url: string; readonly from:
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+  async function send(to: string, subject: string, lines: readonly string[]): Promise<void> {
+    try {
+      await transport.sendMail({ from, to: [{ name: "", address: to }], subject, text: lines.join("\n") });
+    } catch (error) {
+      // What a mail server says may repeat the address; its code does not.
+      const cause = new Error((error as { code?: string }).code ?? "SMTP");
+      throw new OutsideTrouble("MAIL_NOT_SENT", true, { at: "email" }, { cause });
+    }
+  }
   return {
     async sendLink(to, link, expiresAt) {
       const until = `${new Date(expiresAt).toISOString().slice(0, 16).replace("T", " ")} UTC`;
-      const text = [
+      await send(to, "Your access to Openward", [
         "You have been given access to Openward. This link signs you in once:",
         "",
         link,
@@ -39,14 +54,17 @@ export function createMail({ url, from }: { readonly url: string; readonly from:
         `It works until ${until}. Do not pass it on: whoever opens it is taken for you.`,
         "If you did not expect this mail, leave the link alone.",
         "",
-      ].join("\n");
-      try {
-        await transport.sendMail({ from, to: [{ name: "", address: to }], subject: "Your access to Openward", text });
-      } catch (error) {
-        // What a mail server says may repeat the address; its code does not.
-        const cause = new Error((error as { code?: string }).code ?? "SMTP");
-        throw new OutsideTrouble("MAIL_NOT_SENT", true, { at: "email" }, { cause });
-      }
+      ]);
+    },
+    async sendMonitoring(to, { isWatched, isPatient }, link) {
+      const about = isPatient ? "what is measured at your side" : "a patient for whom you are responsible";
+      await send(to, isWatched ? "Openward: somebody watches again" : "Openward: nobody watches", [
+        isWatched ? `Somebody watches ${about} again.` : `At the moment nobody watches ${about}.`,
+        ...(isWatched || !isPatient ? [] : ["If you feel unwell, call for help yourself: nobody may call you."]),
+        "",
+        `More, when you have signed in: ${link}`,
+        "",
+      ]);
     },
     close: () => transport.close(),
   };

@@ -122,7 +122,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       : await ensureOrganisation(foundation);
     if (foundation.keys) await bindStore(foundation.database.worker, foundation.keys, runtime.clock.now());
     const links = await firstLinks(foundation, options, url);
-    await foundation.access.watchMonitoring();
+    const { mail } = rooms;
+    await foundation.access.watchMonitoring(
+      mail && {
+        sendMonitoring: (to, what) => mail.sendMonitoring(to, what, `${url}${what.isPatient ? "/mine" : "/"}`),
+      },
+    );
     if (devices) {
       const demo: RunningDemo = startDemoDevices({
         url: `mqtt://${reachable(config.bind)}:${mqttPort}`,
@@ -536,6 +541,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   });
 
   return {
+    mail,
     /** Readiness is the last thing: whoever can connect is served. */
     async listen() {
       const { http, mqtt: mqttAddress, https, mqtts } = addressesOf(config);

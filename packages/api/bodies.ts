@@ -452,8 +452,13 @@ export const dismissal = z.object({ reason: text(200) });
 export const person = z.object({ id, display: z.string(), role, createdAt: millis, disabledAt: millis.nullable() });
 export const newPerson = z.object({ display: text(120), role });
 export const personChange = z
-  .object({ display: text(120).optional(), role: role.optional() })
-  .refine(({ display, role }) => display !== undefined || role !== undefined, "one of display, role");
+  .object({
+    display: text(120).optional(),
+    role: role.optional(),
+    /** Where they are told that nobody watches; null: nowhere. It is never answered. */
+    email: z.email().max(254).nullable().optional(),
+  })
+  .refine((change) => Object.values(change).some((one) => one !== undefined), "one of display, role, email");
 
 export const relation = z.object({
   id,
@@ -515,6 +520,8 @@ export const me = z.object({
       maySee: z.boolean(),
       mayDecide: z.boolean(),
       because: z.enum(["ended", ...FACTS]).nullable(),
+      /** Since when nobody watches what is measured; null: somebody does, or nobody ever did. */
+      unwatchedSince: millis.nullable(),
     }),
   ),
 });

@@ -247,7 +247,7 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
       changed: (organisationId) => views.regrant(organisationId, null),
       log: deps.log,
     }),
-    watchMonitoring: monitoring.start,
+    watchMonitoring: (mail) => monitoring.start(mail),
 
     async close() {
       sweep.cancel();

@@ -92,8 +92,14 @@ export interface Access {
   readonly breakGlass: BreakGlass;
   readonly monitoring: Monitoring;
   readonly consents: Consents;
-  /** Begins to notice when nobody watches a patient any more: for the process that serves. */
-  watchMonitoring(): Promise<void>;
+  /** Begins to notice when nobody watches a patient any more, and to tell: for the process that serves. null: no mail server. */
+  watchMonitoring(mail: MonitoringMail | null): Promise<void>;
+}
+
+/** Names nobody, and says nothing of what is measured. */
+export interface MonitoringMail {
+  /** @throws OutsideTrouble MAIL_NOT_SENT */
+  sendMonitoring(to: string, what: { readonly isWatched: boolean; readonly isPatient: boolean }): Promise<void>;
 }
 
 /** Of a bearer token, all that is known once it was given away. */

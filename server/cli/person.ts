@@ -35,6 +35,9 @@ export function addPersonCommands(program: Command): void {
   command("role <id> <role>", "change what a person is; running sessions have the new role within a second").action(
     (id: string, role: string, options: Options) => change(options, id, { role: needRole("role", role) }),
   );
+  command("mail <id> [address]", "where a person is told that nobody watches; without an address: nowhere").action(
+    (id: string, address: string | undefined, options: Options) => change(options, id, { email: address ?? null }),
+  );
   command("disable <id>", "end a person's sessions and links, and let them in no more").action(
     (id: string, options: Options) =>
       withPerson(options, ({ people, organisation }) => people.disable(organisation.id, id, BY)),
@@ -78,7 +81,7 @@ async function link(options: Options, id: string): Promise<void> {
   });
 }
 
-function change(options: Options, id: string, what: { role: Role }): Promise<void> {
+function change(options: Options, id: string, what: { role: Role } | { email: string | null }): Promise<void> {
   return withPerson(options, ({ people, organisation }) => people.change(organisation.id, id, what, BY));
 }
 

@@ -3,7 +3,17 @@ import { type PatientFact, type PatientRelation, type Standing, standingOf } fro
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
 import { createLooked } from "./looked.ts";
-import type { AuditLog, Authenticated, Devices, DevicesNow, DeviceType, Grants, Patients, Relations } from "./ports.ts";
+import type {
+  AuditLog,
+  Authenticated,
+  Devices,
+  DevicesNow,
+  DeviceType,
+  Grants,
+  Monitoring,
+  Patients,
+  Relations,
+} from "./ports.ts";
 
 type MeRoutes = "me" | "myDevices" | "myAccessHistory";
 
@@ -11,7 +21,7 @@ type MeRoutes = "me" | "myDevices" | "myAccessHistory";
 export function meHandlers(deps: {
   relations: Pick<Relations, "ofPerson" | "recordsOf">;
   audit: AuditLog;
-  access: { readonly grants: Pick<Grants, "list"> };
+  access: { readonly grants: Pick<Grants, "list">; readonly monitoring: Pick<Monitoring, "ofPatient"> };
   patients: Pick<Patients, "find">;
   devices: Pick<Devices, "list">;
   devicesNow: DevicesNow;
@@ -19,6 +29,7 @@ export function meHandlers(deps: {
   clock: Clock;
 }): Pick<Handlers, MeRoutes> {
   const { relations, patients, devices, devicesNow, clock } = deps;
+  const { monitoring } = deps.access;
   const looked = createLooked({ audit: deps.audit, grants: deps.access.grants });
   const typeDisplay = new Map(deps.deviceTypes.map(({ key, display }) => [key, display]));
 
@@ -42,7 +53,10 @@ export function meHandlers(deps: {
           const { maySee, mayDecide, because } = standing;
           // Whoever may not see any more is told that it is so, and about whom; nothing else.
           const who = { patientId: relation.patientId, name, birthDate: maySee ? birthDate : null, timeZone };
-          return [{ ...who, relation: relation.relation, since: relation.from, maySee, mayDecide, because }];
+          const [change] = maySee ? await monitoring.ofPatient(signedIn.principal, relation.patientId) : [];
+          const unwatchedSince = change && !change.isWatched ? change.at : null;
+          const told = { maySee, mayDecide, because, unwatchedSince };
+          return [{ ...who, relation: relation.relation, since: relation.from, ...told }];
         }),
       );
       return { patients: found.flat() };

@@ -577,7 +577,12 @@ export interface People {
   change(
     organisationId: string,
     personId: string,
-    change: { readonly display?: string | undefined; readonly role?: Role | undefined },
+    /** `email`: where they are told what cannot wait; null: nowhere. */
+    change: {
+      readonly display?: string | undefined;
+      readonly role?: Role | undefined;
+      readonly email?: string | null | undefined;
+    },
     by: string,
   ): Promise<Person>;
   disable(organisationId: string, personId: string, by: string): Promise<Person>;

@@ -90,6 +90,7 @@ test("a patient sees themselves and their devices, and nobody else's", async () 
   const me = await call("session patient", "GET", "/api/me");
   assertForm("me", me.body);
   assert.deepEqual([me.body.patients.length, me.body.patients[0].name], [1, "Hansen, Kari"]);
+  assert.equal(me.body.patients[0].unwatchedSince, 5);
   const mine = await call("session patient", "GET", "/api/me/devices");
   assertForm("myDevices", mine.body);
   assert.deepEqual(
@@ -104,6 +105,7 @@ test("a patient sees themselves and their devices, and nobody else's", async () 
     [after.body.patients[0].maySee, after.body.patients[0].birthDate, after.body.patients[0].because],
     [false, null, "deceased"],
   );
+  assert.equal(after.body.patients[0].unwatchedSince, null);
   assert.deepEqual((await call("session patient", "GET", "/api/me/devices")).body, []);
 });
 

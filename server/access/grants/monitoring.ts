@@ -1,6 +1,7 @@
 import type { Principal } from "@openward/model";
 import type { Runtime, Timer } from "@openward/runtime";
-import type { Monitoring, MonitoringChange, Tables, Unwatched } from "../ports.ts";
+import type { Monitoring, MonitoringChange, MonitoringMail, Tables, Unwatched } from "../ports.ts";
+import { createTelling } from "./telling.ts";
 
 /** Changes come in bursts: one look answers them all. */
 const SETTLE_MS = 200;
@@ -14,13 +15,15 @@ export function createMonitoring(deps: {
   runtime: Pick<Runtime, "clock" | "timers">;
   log: { warn(facts: object, text: string): void };
   onTrouble(error: unknown): void;
-}): Monitoring & { start(): Promise<void>; changed(): void; close(): Promise<void> } {
+}): Monitoring & { start(mail?: MonitoringMail | null): Promise<void>; changed(): void; close(): Promise<void> } {
   const { tables, runtime, log, onTrouble } = deps;
   let isStarted = false;
   let isClosed = false;
   let soon: Timer | undefined;
   let regularly: Timer | undefined;
   let running = Promise.resolve();
+  const telling = createTelling({ tables, runtime, onTrouble });
+  let mail: MonitoringMail | null = null;
 
   async function look(): Promise<void> {
     const rows = await tables.everywhere((tx) =>
@@ -34,13 +37,15 @@ export function createMonitoring(deps: {
 
   function lookNow(): Promise<void> {
     running = running.then(() => (isClosed ? undefined : look().catch(onTrouble)));
+    void running.then(() => !isClosed && telling.tell(mail));
     return running;
   }
 
   return {
     /** From here on, in the one process that serves. */
-    async start() {
+    async start(by = null) {
       isStarted = true;
+      mail = by;
       regularly = runtime.timers.every(LOOK_EVERY_MS, () => void lookNow());
       await lookNow();
     },
@@ -56,6 +61,7 @@ export function createMonitoring(deps: {
       soon?.cancel();
       regularly?.cancel();
       await running;
+      await telling.close();
     },
 
     async unwatched(principal: Principal): Promise<Unwatched[]> {

@@ -262,7 +262,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
           asked.push(["assign newcomer", person.id, by]);
         },
       },
-      monitoring: { unwatched: async () => [], ofPatient: async () => [] },
+      monitoring: { unwatched: async () => [], ofPatient: async () => [{ at: 5, isWatched: false }] },
       // The real ones, on the real database: server/access/consent, test/consent.int.test.ts.
       consents: {
         say: async () => Promise.reject(new RefusedInput("NOT_FOUND")),

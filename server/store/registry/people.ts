@@ -54,12 +54,18 @@ export function createPeopleRegistry({ api, worker, runtime }: RegistryContext):
         const before = await lock(tx, personId);
         const display = change.display === undefined ? before.display : needDisplay(change.display);
         const role = change.role === undefined ? before.role : needRole(change.role);
+        const email = change.email === undefined ? undefined : needEmail(change.email);
         if (role !== before.role) {
           await checkRelations(tx, before);
           if (before.role === "administrator" && before.disabledAt === null) await checkAnother(tx, personId, "role");
         }
         await tx.run("UPDATE person SET display = $2, role = $3 WHERE id = $1", [personId, display, role]);
-        const detail = { personId, ...(role === before.role ? {} : { role, was: before.role }) };
+        if (email !== undefined) await tx.run("UPDATE person SET email = $2 WHERE id = $1", [personId, email]);
+        const detail = {
+          personId,
+          ...(role === before.role ? {} : { role, was: before.role }),
+          ...(email === undefined ? {} : { email: email === null ? "removed" : "set" }),
+        };
         await audit(tx, { organisationId, at, by, action: "person.change", detail });
         return { ...before, display, role };
       });
@@ -133,6 +139,13 @@ function needDisplay(display: string): string {
   if (name === "" || name.length > 120)
     throw new RefusedInput("FIELD_INVALID", { at: "display", expected: "1 to 120 characters" });
   return name;
+}
+
+function needEmail(email: string | null): string | null {
+  const address = email?.trim() ?? null;
+  if (address !== null && (!/^[^\s@,;<>"]+@[^\s@,;<>"]+$/.test(address) || address.length > 254))
+    throw new RefusedInput("FIELD_INVALID", { at: "email", expected: "one mail address" });
+  return address;
 }
 
 function needRole(role: Role): Role {

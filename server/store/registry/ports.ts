@@ -242,7 +242,12 @@ export interface PeopleRegistry {
   change(
     organisationId: string,
     personId: string,
-    change: { readonly display?: string | undefined; readonly role?: Role | undefined },
+    /** `email`: where they are told what cannot wait; null: nowhere. */
+    change: {
+      readonly display?: string | undefined;
+      readonly role?: Role | undefined;
+      readonly email?: string | null | undefined;
+    },
     by: By,
   ): Promise<Person>;
   /** Ends their sessions and links in the same transaction; CONFLICT for the last administrator. */

@@ -5,7 +5,7 @@ import { usePasskeys } from "../account/use-account.ts";
 import { useSession, useTitle } from "../app/hooks.ts";
 import { Card, Empty, Failed, Loading, Page } from "../app/pages.tsx";
 import { roleWord } from "../app/permissions.ts";
-import { formatBirthDate } from "../parts/format.ts";
+import { formatBirthDate, formatDateTime } from "../parts/format.ts";
 import { factWord } from "../patients/relation-words.ts";
 import { useMe } from "./use-me.ts";
 
@@ -63,6 +63,12 @@ function About({ one }: { readonly one: MeBody["patients"][number] }) {
           {isSelf ? "This is your own record." : "You stand beside this patient."}{" "}
           {one.mayDecide ? "You decide who may see it." : "You see what is shared with you."}
         </p>
+      )}
+      {one.unwatchedSince !== null && (
+        <Alert color="red" title="Nobody watches at the moment" mt="xs">
+          Since {formatDateTime(one.unwatchedSince, one.timeZone)} nobody on the ward looks at what is measured. If
+          something is wrong, call for help yourself.
+        </Alert>
       )}
       {one.maySee && (
         <Group gap="md">
