@@ -376,6 +376,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     externalRedirect: () => `${url}/sign-in/external`,
     relyingParty: () => relyingPartyOf(url),
     signInLink: (token) => signInLink(url, token),
+    kioskLink: (code) => `${url}/kiosk#code=${code}`,
   });
   const live = createLive({ runtime, tiles: portal.tiles, bodies: portal, report });
 
@@ -533,6 +534,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   });
   const shownTo = (viewer: Viewer, filter: Filter) => portal.tiles.patientIds(viewer.view(), filter);
   webSockets.route("/live", recordedLive(liveRoute({ live, access }), { ...recording, shownTo }));
+  webSockets.route("/live/kiosk", recordedLive(liveRoute({ live, access, kiosk: true }), { ...recording, shownTo }));
   webSockets.route("/mqtt", {
     subprotocol: "mqtt",
     maxPayloadBytes: 2 * 1_048_576,

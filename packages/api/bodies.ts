@@ -177,6 +177,8 @@ export const alarm = z.object({
   acknowledgedAt: millis.nullable(),
   /** Display name of the person. */
   acknowledgedBy: telling("staff", z.string().nullable()),
+  /** The screen on a wall at which they were not signed in. */
+  acknowledgedOn: telling("location", z.string().optional()),
   resolvedAt: millis.nullable(),
   value: z.number().nullable(),
   limit: z.number().nullable(),
@@ -637,6 +639,8 @@ export const auditEntry = z.object({
   at: millis,
   who: auditWho,
   onBehalfOf: auditWho.nullable(),
+  /** The screen on a wall at which they showed who they are. */
+  through: auditWho.nullable(),
   /** FHIR's: create, read, update, delete, execute. */
   action: z.enum(["C", "R", "U", "D", "E"]),
   code: z.string(),

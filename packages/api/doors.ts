@@ -58,7 +58,7 @@ export const topicPolicies: Readonly<Record<string, DoorPolicy & { readonly dire
 };
 
 const screen = (tells: Tells, ...shows: Mark[]): DoorPolicy => ({
-  who: "nurse, physician, clinical engineer, administrator, integration",
+  who: "nurse, physician, clinical engineer, administrator, integration; a screen on a wall of its ward, at /live/kiosk",
   tells,
   shows,
 });

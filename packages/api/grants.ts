@@ -17,7 +17,7 @@ export const basis = z.enum([
 ]);
 
 export const grantee = z.discriminatedUnion("kind", [
-  z.object({ kind: z.enum(["person", "token"]), id }),
+  z.object({ kind: z.enum(["person", "token", "kiosk"]), id }),
   z.object({ kind: z.literal("role"), role: z.string().min(1).max(64) }),
 ]);
 /** "ward": whoever lies on it, and for `afterStayMs` after they left it. */

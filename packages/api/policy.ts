@@ -107,6 +107,20 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   about: nobody,
   system: nobody,
 
+  kiosks: nobody,
+  addKiosk: nobody,
+  newKioskCode: nobody,
+  endKiosk: nobody,
+  enrolKiosk: nobody,
+  kiosk: nobody,
+  kioskPasskey: nobody,
+  kioskAcknowledge: measured("id", "alarm"),
+  ownBadge: oneself,
+  setOwnBadge: oneself,
+  removeOwnBadge: oneself,
+  setBadge: nobody,
+  removeBadge: nobody,
+
   wards: nobody,
   addWard: nobody,
 

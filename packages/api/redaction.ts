@@ -1,4 +1,4 @@
-import { type FieldKind, type Role, withheldFrom } from "@openward/model";
+import { type FieldKind, type PrincipalRole, withheldFrom } from "@openward/model";
 import { z } from "zod";
 
 const kinds = z.registry<{ readonly kind: FieldKind }>();
@@ -97,7 +97,7 @@ function insteadOf({ type, innerType }: Shape["def"]): unknown {
 }
 
 /** What this role is shown of a body. The body itself stays as it is. */
-export function redacted<T>(schema: z.ZodType, body: T, role: Role): T {
+export function redacted<T>(schema: z.ZodType, body: T, role: PrincipalRole): T {
   const withheld = withheldFrom(role);
   const redact = withheld.size === 0 ? null : redactorOf(schema);
   return redact ? (redact(body, withheld) as T) : body; // of the same schema

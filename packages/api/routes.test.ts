@@ -13,6 +13,7 @@ const PUBLIC = [
   "signInWithCodes",
   "beginExternal",
   "signInExternal",
+  "enrolKiosk",
   "about",
 ];
 
@@ -23,13 +24,17 @@ for (const [name, route] of table) {
       return;
     }
     assert.ok(route.allow.length > 0, "a route that nobody may call is none");
-    for (const role of route.allow) assert.ok((ROLES as readonly string[]).includes(role), role);
+    // A wall's own routes are nobody else's, and no other route is a wall's.
+    if (route.allow.includes("kiosk"))
+      assert.deepEqual([...route.allow, route.path.startsWith("/api/kiosk")], ["kiosk", true]);
+    else for (const role of route.allow) assert.ok((ROLES as readonly string[]).includes(role), role);
     assert.equal(new Set(route.allow).size, route.allow.length);
   });
 }
 
 test("what gives others access, or takes a way in away, asks who it is once more", () => {
-  const dangerous = /^\/api\/(people|grants|devices)(\/:\w+\/(token|link|disable|enable))?$|\/(relations|review)$/;
+  const dangerous =
+    /^\/api\/(people|grants|devices|kiosks)(\/:\w+\/(token|link|disable|enable))?$|\/(relations|review)$/;
   const taken = table.filter(
     ([, { method, path }]) => method === "DELETE" && /^\/api\/me\/(passkeys|codes|external)/.test(path),
   );

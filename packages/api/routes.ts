@@ -1,4 +1,4 @@
-import { ROLES, type Role } from "@openward/model";
+import { type PrincipalRole, ROLES } from "@openward/model";
 import { z } from "zod";
 import * as a from "./applications.ts";
 import * as b from "./bodies.ts";
@@ -6,6 +6,7 @@ import * as c from "./consent.ts";
 import * as d from "./credentials.ts";
 import * as e from "./external.ts";
 import * as g from "./grants.ts";
+import * as k from "./kiosk.ts";
 import * as p from "./proof.ts";
 import * as r from "./rights.ts";
 import * as sc from "./screen.ts";
@@ -17,7 +18,7 @@ export interface Route {
   readonly path: string;
   readonly summary: string;
   /** "public", or the roles that may call it. A route without a policy does not exist. */
-  readonly allow: "public" | readonly Role[];
+  readonly allow: "public" | readonly PrincipalRole[];
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
   readonly status: 200 | 201 | 204;
@@ -50,6 +51,9 @@ const beside = ["patient", "family"] as const;
 const officer = ["privacy-officer"] as const;
 /** Who lets in and who watches over it. */
 const identities = ["administrator", "privacy-officer"] as const;
+
+/** The screen on a wall itself, and nobody else: its cookie opens these and no other route. */
+const wall = ["kiosk"] as const;
 
 const none = z.null();
 /** Whose, when, and a page at a time. */
@@ -106,6 +110,21 @@ export const routes = {
   myAccessHistory: { method: "GET", path: "/api/me/patients/:id/access-history", summary: "Who looked at the data of a patient whom the person who asks stands beside, as `/api/patients/:id/access-history` says it", allow: signedIn, query: looked, status: 200, response: z.array(b.accessEntry) },
   about: { method: "GET", path: "/api/about", summary: "What may be known before signing in", allow: "public", status: 200, response: b.about },
   system: { method: "GET", path: "/api/system", summary: "Addresses and state of this server", allow: everyone, status: 200, response: b.system },
+
+  kiosks: { method: "GET", path: "/api/kiosks", summary: "Screens on walls, each with its ward, its browser, and when it was last heard of", allow: admin, status: 200, response: z.array(k.kiosk) },
+  addKiosk: { stepUp: true, method: "POST", path: "/api/kiosks", summary: "Make a screen for the wall of a ward; the answer has the code that its browser is enrolled with", allow: admin, body: k.newKiosk, status: 201, response: k.kioskCode },
+  newKioskCode: { stepUp: true, method: "POST", path: "/api/kiosks/:id/code", summary: "A fresh code for it: the browser that uses it takes the place of the one before", allow: admin, status: 200, response: k.kioskCode },
+  endKiosk: { method: "POST", path: "/api/kiosks/:id/end", summary: "End a screen: it shows nobody any more within a second", allow: admin, status: 204, response: none },
+  enrolKiosk: { cost: 10, method: "POST", path: "/api/kiosk/enrolment", summary: "This browser becomes the screen that the code is for; once", allow: "public", body: k.enrolment, status: 200, response: k.wall },
+  kiosk: { method: "GET", path: "/api/kiosk", summary: "What a screen on a wall is, to itself; its time begins anew", allow: wall, status: 200, response: k.wall },
+
+  kioskPasskey: { cost: 0, method: "POST", path: "/api/kiosk/passkey", summary: "What an authenticator has to sign so that a screen on a wall knows who answers", allow: wall, status: 200, response: k.wallPasskey },
+  kioskAcknowledge: { cost: 0, method: "POST", path: "/api/kiosk/alarms/:id/acknowledge", summary: "A person answers this alarm at a screen on a wall, at the revision they saw, and shows who they are", allow: wall, body: k.answerAtWall, status: 200, response: b.alarm },
+  ownBadge: { method: "GET", path: "/api/me/badge", summary: "Whether one's own badge is known", allow: signedIn, status: 200, response: k.hasBadge },
+  setOwnBadge: { stepUp: true, cost: 10, method: "PUT", path: "/api/me/badge", summary: "The number on one's own badge, for screens on walls; 409 where it is somebody else's", allow: signedIn, body: k.badge, status: 204, response: none },
+  removeOwnBadge: { method: "DELETE", path: "/api/me/badge", summary: "Take one's own badge away", allow: signedIn, status: 204, response: none },
+  setBadge: { stepUp: true, cost: 10, method: "PUT", path: "/api/people/:id/badge", summary: "The number on a person's badge; 409 where it is somebody else's", allow: admin, body: k.badge, status: 204, response: none },
+  removeBadge: { method: "DELETE", path: "/api/people/:id/badge", summary: "Take a person's badge away, as when it is lost", allow: admin, status: 204, response: none },
 
   wards: { method: "GET", path: "/api/wards", summary: "Wards", allow: everyone, status: 200, response: z.array(b.ward) },
   addWard: { method: "POST", path: "/api/wards", summary: "Add a ward", allow: admin, body: b.newWard, status: 201, response: b.ward },

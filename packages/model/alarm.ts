@@ -38,6 +38,8 @@ export interface Alarm {
   readonly conditionEndedAt: Millis | null;
   readonly acknowledgedAt: Millis | null;
   readonly acknowledgedBy: string | null;
+  /** The screen on a wall at which they were not signed in; left out: at one of their own. */
+  readonly acknowledgedOn?: string;
   readonly resolvedAt: Millis | null;
   /** The value that raised it, the limit it broke, and their unit. */
   readonly value: number | null;

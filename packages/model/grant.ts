@@ -17,9 +17,9 @@ export const BASES = [
 ] as const;
 export type Basis = (typeof BASES)[number];
 
-/** Who: a person, a token, or every person of a role. */
+/** Who: a person, a token, a screen on a wall, or every person of a role. */
 export type Grantee =
-  | { readonly kind: "person" | "token"; readonly id: string }
+  | { readonly kind: "person" | "token" | "kiosk"; readonly id: string }
   | { readonly kind: "role"; readonly role: string };
 
 /** Whom: one patient, whoever lies on a ward (and for a while after they left it), or everybody of the organisation. */

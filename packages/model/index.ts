@@ -9,6 +9,7 @@ export * from "./app.ts";
 export * from "./consent.ts";
 export * from "./grant.ts";
 export * from "./journal.ts";
+export * from "./kiosk.ts";
 export * from "./people.ts";
 export * from "./redaction.ts";
 export * from "./relations.ts";

@@ -76,8 +76,11 @@ export const ROLES = [
 ] as const;
 export type Role = (typeof ROLES)[number];
 
+/** What somebody asks as. A screen on a wall is no person, and has a role that nobody is given. */
+export type PrincipalRole = Role | "kiosk";
+
 /** Roles whose work is the ward: they call its routes, and know its devices. Whom somebody sees, grants say. */
-const WARD_ROLES: ReadonlySet<Role> = new Set([
+const WARD_ROLES: ReadonlySet<PrincipalRole> = new Set([
   "nurse",
   "physician",
   "clinical-engineer",
@@ -85,10 +88,11 @@ const WARD_ROLES: ReadonlySet<Role> = new Set([
   "integration",
 ]);
 
-export const isOfTheWard = (role: Role): boolean => WARD_ROLES.has(role);
+export const isOfTheWard = (role: PrincipalRole): boolean => WARD_ROLES.has(role);
 
 /** Whose work the devices are, whoever wears them: how they are, though not on whom. */
-export const looksAfterDevices = (role: Role): boolean => role === "clinical-engineer" || role === "administrator";
+export const looksAfterDevices = (role: PrincipalRole): boolean =>
+  role === "clinical-engineer" || role === "administrator";
 
 /** Somebody who can sign in. */
 export interface Person {
@@ -102,11 +106,11 @@ export interface Person {
 
 /** Who asks. */
 export interface Principal {
-  readonly kind: "person" | "token" | "system";
+  readonly kind: "person" | "token" | "kiosk" | "system";
   readonly id: string;
   readonly display: string;
   readonly organisationId: string;
-  readonly role: Role;
+  readonly role: PrincipalRole;
 }
 
 /**

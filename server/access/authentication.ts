@@ -1,9 +1,10 @@
 import type { Role } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
-import { hashSecret, readCredential } from "./credentials.ts";
+import { hashSecret, readCredential, readKioskCredential } from "./credentials.ts";
+import { readKiosk } from "./kiosk/rows.ts";
 import { isLocked, type ScreenLock } from "./lock.ts";
 import { readAppToken } from "./oauth/token.ts";
-import type { Authenticated, Proof, Tables } from "./ports.ts";
+import type { Authenticated, AuthenticateOptions, Proof, Tables } from "./ports.ts";
 
 /** Without a request for so long, a session ends. */
 export const IDLE_MS = 2 * 3_600_000;
@@ -80,21 +81,18 @@ export function createAuthentication(deps: { tables: Tables; runtime: Runtime; o
 
   const noteUse = (entry: Known, now: number) => {
     entry.usedAt = now;
-    if (entry.authenticated.via !== "session" || now - entry.notedAt < NOTE_USE_EVERY_MS) return;
+    const noting = NOTES[entry.authenticated.via];
+    if (noting === undefined || now - entry.notedAt < NOTE_USE_EVERY_MS) return;
     entry.notedAt = now;
-    tables
-      .everywhere((tx) =>
-        tx.run("UPDATE session SET last_used_at = greatest(last_used_at, $2) WHERE id_hash = $1", [entry.idHash, now]),
-      )
-      .catch(deps.onTrouble);
+    tables.everywhere((tx) => tx.run(noting, [entry.idHash, now])).catch(deps.onTrouble);
   };
 
   return {
     async authenticate(
       headers: { cookie?: string | undefined; authorization?: string | undefined },
-      { apps = false, locked = false }: { readonly apps?: boolean; readonly locked?: boolean } = {},
+      { apps = false, locked = false, kiosk = false }: AuthenticateOptions = {},
     ): Promise<Authenticated | undefined> {
-      const credential = readCredential(headers);
+      const credential = kiosk ? readKioskCredential(headers) : readCredential(headers);
       if (!credential || (credential.via === "app" && !apps)) return undefined;
       const idHash = hashSecret(credential.secret);
       const key = idHash.toString("base64");
@@ -118,9 +116,11 @@ export function createAuthentication(deps: { tables: Tables; runtime: Runtime; o
 
     /** Who it was a moment ago, from memory: good for counting, and for nothing else. */
     identityOf(headers: { cookie?: string | undefined; authorization?: string | undefined }): string | undefined {
-      const credential = readCredential(headers);
-      const entry = credential && known.get(hashSecret(credential.secret).toString("base64"));
-      return entry?.authenticated.principal.id;
+      for (const credential of [readCredential(headers), readKioskCredential(headers)]) {
+        const entry = credential && known.get(hashSecret(credential.secret).toString("base64"));
+        if (entry) return entry.authenticated.principal.id;
+      }
+      return undefined;
     },
 
     /** Forget what was known of somebody whose access has changed. */
@@ -183,7 +183,13 @@ interface Row {
   readonly locked_at?: number | null;
 }
 
-const READERS = { session: readSession, token: readToken, app: readAppToken } satisfies Record<
+/** When it was last used, of those who are forgotten for idleness or shown to somebody. */
+const NOTES: Readonly<Partial<Record<Authenticated["via"], string>>> = {
+  session: "UPDATE session SET last_used_at = greatest(last_used_at, $2) WHERE id_hash = $1",
+  kiosk: "UPDATE kiosk SET seen_at = greatest(seen_at, $2) WHERE session_hash = $1",
+};
+
+const READERS = { session: readSession, token: readToken, app: readAppToken, kiosk: readKiosk } satisfies Record<
   Authenticated["via"],
   (tables: Tables, idHash: Buffer) => Promise<Found | undefined>
 >;

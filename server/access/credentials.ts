@@ -8,6 +8,8 @@ export const newSecret = (random: Random): string => Buffer.from(random.bytes(32
 export const hashSecret = (secret: string): Buffer => createHash("sha256").update(secret).digest();
 
 export const COOKIE = "openward_session";
+/** Of a screen on a wall; whoever else signs in on that machine does so beside it. */
+const KIOSK_COOKIE = "openward_kiosk";
 /** Tells a bearer token of ours from others, for people and for scanners of leaked secrets. */
 export const TOKEN_PREFIX = "ow_";
 /** The same of an application's token. */
@@ -31,14 +33,24 @@ export function readCredential(headers: {
       : (["token", TOKEN_PREFIX] as const);
     return token.startsWith(prefix) && isSecret(token.slice(prefix.length)) ? { via, secret: token } : undefined;
   }
-  const secret = cookieOf(cookie ?? "");
+  const secret = cookieOf(cookie ?? "", COOKIE);
   return secret !== undefined && isSecret(secret) ? { via: "session", secret } : undefined;
 }
 
-function cookieOf(header: string): string | undefined {
+/** The same of a screen on a wall: its cookie opens its own doors, and at all others is not looked at. */
+export function readKioskCredential({
+  cookie,
+}: {
+  cookie?: string | undefined;
+}): { readonly via: "kiosk"; readonly secret: string } | undefined {
+  const secret = cookieOf(cookie ?? "", KIOSK_COOKIE);
+  return secret !== undefined && isSecret(secret) ? { via: "kiosk", secret } : undefined;
+}
+
+function cookieOf(header: string, name: string): string | undefined {
   for (const pair of header.split(";")) {
     const at = pair.indexOf("=");
-    if (at > 0 && pair.slice(0, at).trim() === COOKIE) return pair.slice(at + 1).trim();
+    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
   }
   return undefined;
 }
@@ -48,7 +60,18 @@ function cookieOf(header: string): string | undefined {
  *
  * @param secret null takes the cookie away
  */
-export function sessionCookie(secret: string | null, options: { maxAgeMs: number; isSecure: boolean }): string {
-  const age = secret === null ? 0 : Math.floor(options.maxAgeMs / 1000);
-  return `${COOKIE}=${secret ?? ""}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Strict${options.isSecure ? "; Secure" : ""}`;
+export const sessionCookie = (secret: string | null, options: CookieOptions): string =>
+  setCookie(COOKIE, secret, options);
+
+/** The same of a screen on a wall. */
+export const kioskCookie = (secret: string, options: CookieOptions): string => setCookie(KIOSK_COOKIE, secret, options);
+
+interface CookieOptions {
+  readonly maxAgeMs: number;
+  readonly isSecure: boolean;
+}
+
+function setCookie(name: string, secret: string | null, { maxAgeMs, isSecure }: CookieOptions): string {
+  const age = secret === null ? 0 : Math.floor(maxAgeMs / 1000);
+  return `${name}=${secret ?? ""}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Strict${isSecure ? "; Secure" : ""}`;
 }

@@ -15,6 +15,9 @@ import { ensureFirstPeople } from "./first-people.ts";
 import { createBreakGlass } from "./grants/break-glass.ts";
 import { createGrantStore } from "./grants/grants.ts";
 import { createMonitoring } from "./grants/monitoring.ts";
+import { createBadges } from "./kiosk/badges.ts";
+import { createKiosks } from "./kiosk/kiosks.ts";
+import { createWhoAtWall } from "./kiosk/who.ts";
 import { createLocks } from "./lock.ts";
 import { createPasskeys } from "./passkeys.ts";
 import type { Access, Authenticated, Changes, People, Proof, SignedIn, Tables } from "./ports.ts";
@@ -109,6 +112,16 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
     idHashOf: authentication.idHashOf,
     of: authentication.lockOf,
     changed: ({ principal }) => authentication.forget(principal.id),
+  });
+
+  const badgeKey = () => vault.derive("badges");
+  const kiosks = createKiosks({
+    tables,
+    runtime,
+    isSecure,
+    grants,
+    authenticate: (cookie) => authentication.authenticate({ cookie }, { kiosk: true }),
+    ended,
   });
 
   const stopListening = deps.changes.on((change) => {
@@ -231,6 +244,8 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
       return () => void onlookers.delete(onlooker);
     },
 
+    kiosks: { ...kiosks, ...createWhoAtWall({ tables, passkeys, passwords, failures, badgeKey }) },
+    badges: createBadges({ tables, clock: runtime.clock, key: badgeKey }),
     grants,
     breakGlass: createBreakGlass({
       tables,

@@ -197,6 +197,24 @@ export function createPasskeys({ tables, runtime }: { tables: Tables; runtime: R
       });
     },
 
+    async whoseOptions(party, purpose) {
+      const { generateAuthenticationOptions } = await loadWebAuthn();
+      return generateAuthenticationOptions({
+        rpID: party.id,
+        challenge: challenges.make(purpose),
+        allowCredentials: [],
+        userVerification: "required",
+      });
+    },
+
+    async whose(party, response, { purpose, organisationId }) {
+      return tables.everywhere(async (tx) => {
+        const row = await asserted(tx, { party, response, purpose, at: now() });
+        if (row.organisation_id !== organisationId) throw new RefusedInput("SIGN_IN_REFUSED");
+        return row.person_id;
+      });
+    },
+
     async proofOptions({ id, organisationId }, party) {
       const present = await tables.inOrganisation(organisationId, (tx) => own(tx, id));
       const { generateAuthenticationOptions } = await loadWebAuthn();

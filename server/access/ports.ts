@@ -6,6 +6,7 @@ import type {
   Grant,
   Grantee,
   GrantReach,
+  KioskScreen,
   Organisation,
   PatientView,
   Person,
@@ -16,8 +17,15 @@ import type {
 
 import type { ExternalSignIn } from "./external/ports.ts";
 import type { CodeProof, CodeSignIn, Pins } from "./factors/ports.ts";
+import type { Badges, Kiosks, WhoAtWall } from "./kiosk/ports.ts";
 
 export type { CodeProof, CodeSignIn, Pins } from "./factors/ports.ts";
+
+export interface AuthenticateOptions {
+  readonly apps?: boolean;
+  readonly locked?: boolean;
+  readonly kiosk?: boolean;
+}
 
 /** The door of every room that people and programs come in by. */
 export interface Access {
@@ -26,10 +34,11 @@ export interface Access {
    *
    * @param apps tokens of applications count too: only for a door that keeps to what they may see
    * @param locked a session counts whose screen is locked: only for what opens it again, or ends it
+   * @param kiosk the screen on a wall that it is, and nobody else: only for the doors that are a wall's
    */
   authenticate(
     headers: { cookie?: string | undefined; authorization?: string | undefined },
-    options?: { readonly apps?: boolean; readonly locked?: boolean },
+    options?: AuthenticateOptions,
   ): Promise<Authenticated | undefined>;
   /** Who it was a moment ago, without asking the database; undefined: nobody who is known, or not known yet. */
   identityOf(headers: { cookie?: string | undefined; authorization?: string | undefined }): string | undefined;
@@ -59,7 +68,7 @@ export interface Access {
     party: RelyingParty,
     given: { readonly name: string; readonly response: object },
   ): Promise<Passkey>;
-  readonly passkeys: Omit<Passkeys, "signIn" | "prove">;
+  readonly passkeys: Omit<Passkeys, "signIn" | "prove" | "whose" | "whoseOptions">;
   readonly codes: Omit<CodeSignIn, "signIn" | "prove">;
   /** A query under row-level security decides; the view follows grants, admissions and discharges within a second. */
   viewOf(principal: Principal): Promise<PatientView>;
@@ -70,7 +79,7 @@ export interface Access {
   /** A bearer token for /api and /fhir, with a grant for the whole organisation (basis organisation-token). */
   issueToken(
     organisationId: string,
-    role: Principal["role"],
+    role: Role,
     display: string,
     validMs: number,
     by: string,
@@ -88,6 +97,8 @@ export interface Access {
   onEnded(listener: (principalId: string) => void): () => void;
   /** Told of patients whom somebody sees now and did not before, or no more. */
   onSeen(listener: (organisationId: string, patientIds: readonly string[]) => void): () => void;
+  readonly kiosks: Kiosks & WhoAtWall;
+  readonly badges: Badges;
   readonly grants: Grants;
   readonly breakGlass: BreakGlass;
   readonly monitoring: Monitoring;
@@ -248,7 +259,9 @@ export interface Authenticated {
   readonly principal: Principal;
   readonly organisation: { readonly id: string; readonly name: string; readonly isDemo: boolean };
   readonly expiresAt: number;
-  readonly via: "session" | "token" | "app";
+  readonly via: "session" | "token" | "app" | "kiosk";
+  /** Of `via` "kiosk". */
+  readonly kiosk?: KioskScreen;
   /** Of a session: what showed last that it is the person. */
   readonly proof?: Proof;
   /** Of a session: its screen is locked after so long without input. */
@@ -323,6 +336,14 @@ export interface Passkeys {
   remove(principal: Principal, passkeyId: string): Promise<void>;
   signInOptions(party: RelyingParty): Promise<object>;
   signIn(party: RelyingParty, response: object, device: string): Promise<{ secret: string }>;
+  /** For whoever it is that stands there. */
+  whoseOptions(party: RelyingParty, purpose: string): Promise<object>;
+  /** @returns the person's id. @throws RefusedInput SIGN_IN_REFUSED, also with one of another organisation */
+  whose(
+    party: RelyingParty,
+    response: object,
+    asked: { readonly purpose: string; readonly organisationId: string },
+  ): Promise<string>;
   proofOptions(principal: Principal, party: RelyingParty): Promise<object>;
   /** @throws RefusedInput SIGN_IN_REFUSED, also with somebody else's */
   prove(principal: Principal, party: RelyingParty, response: object): Promise<void>;

@@ -1,5 +1,5 @@
 import { RefusedInput } from "@openward/errors";
-import { type Principal, ROLES } from "@openward/model";
+import { type Principal, ROLES, type Role } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { audit } from "./audit.ts";
 import { hashSecret, isSecret, newSecret, TOKEN_PREFIX } from "./credentials.ts";
@@ -81,7 +81,7 @@ export function createCredentialStore(deps: {
 
     async issueToken(
       organisationId: string,
-      role: Principal["role"],
+      role: Role,
       display: string,
       validMs: number,
       by: string,

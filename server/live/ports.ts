@@ -1,5 +1,5 @@
 import type { AlarmBody, StandbyBody, Tile } from "@openward/api";
-import type { Alarm, PatientView, Principal, Standby } from "@openward/model";
+import type { Alarm, KioskShows, PatientView, Principal, Standby } from "@openward/model";
 
 /** What a screen watches: a ward, these patients, or (neither) every admitted patient that it may see. */
 export interface Filter {
@@ -40,6 +40,8 @@ export interface Viewer {
   readonly principal: Principal;
   /** When the session or token ends, ms UTC. */
   readonly expiresAt: number;
+  /** What stands in the place of names, on a wall that anybody can read. */
+  readonly shows?: KioskShows;
   /** The patients that may be seen now; asked for every frame. */
   view(): PatientView;
   /** Still signed in? The time until which, with a fresh view from then on; or undefined: it is over. */
@@ -49,14 +51,16 @@ export interface Viewer {
 export interface Authenticated {
   readonly principal: Principal;
   readonly expiresAt: number;
+  /** Of a screen on a wall. */
+  readonly kiosk?: { readonly shows: KioskShows };
 }
 
 /** Who may open a live view. */
 export interface Access {
-  authenticate(headers: {
-    cookie?: string | undefined;
-    authorization?: string | undefined;
-  }): Promise<Authenticated | undefined>;
+  authenticate(
+    headers: { cookie?: string | undefined; authorization?: string | undefined },
+    options?: { readonly kiosk?: boolean },
+  ): Promise<Authenticated | undefined>;
   viewOf(principal: Principal): Promise<PatientView>;
 }
 

@@ -29,6 +29,7 @@ export function auditHandlers(deps: {
         at: record.at,
         who: record.who,
         onBehalfOf: record.onBehalfOf ?? null,
+        through: record.through ?? null,
         action: record.action,
         code: record.code,
         patients: [...record.patients],

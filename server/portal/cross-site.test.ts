@@ -24,7 +24,8 @@ assert.ok(changing.length > 30);
 
 for (const [name, route] of changing) {
   const isPublic = route.allow === "public";
-  const cookie = isPublic ? {} : { cookie: `openward_session=${route.allow[0]}` };
+  const jar = route.allow.includes("kiosk") ? "openward_kiosk" : "openward_session";
+  const cookie = isPublic ? {} : { cookie: `${jar}=${route.allow[0]}` };
   const send = (headers: Record<string, string>, payload = "{}") =>
     world.app.inject({
       method: route.method,

@@ -1,6 +1,6 @@
 import { type Route, type RouteName, redacted, routes } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
-import { type PatientView, type Role, withheldFrom } from "@openward/model";
+import { type PatientView, type PrincipalRole, withheldFrom } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isSameOrigin, type PublicUrl, parseFields } from "../http/index.ts";
@@ -72,13 +72,13 @@ async function admit(deps: DoorDeps, route: Route, request: FastifyRequest): Pro
   }
   const { cookie, authorization } = request.headers;
   const given = { cookie, authorization };
-  const signedIn = await deps.access.authenticate(given, { locked: route.whileLocked === true });
+  const signedIn = await deps.access.authenticate(given, { locked: route.whileLocked === true, kiosk: isWall(route) });
   if (!signedIn) {
-    const isLocked = (await deps.access.authenticate(given, { locked: true })) !== undefined;
+    const isLocked = !isWall(route) && (await deps.access.authenticate(given, { locked: true })) !== undefined;
     throw new RefusedInput(isLocked ? "SCREEN_LOCKED" : "NOT_SIGNED_IN");
   }
   // A browser adds the cookie of whoever is signed in to any page's request; a token nobody adds by accident.
-  if (signedIn.via === "session") checkOrigin(deps, request);
+  if (signedIn.via !== "token") checkOrigin(deps, request);
   if (!route.allow.includes(signedIn.principal.role)) {
     throw new RefusedInput("NOT_PERMITTED", { expected: `one of ${route.allow.join(", ")}` });
   }
@@ -86,6 +86,9 @@ async function admit(deps: DoorDeps, route: Route, request: FastifyRequest): Pro
   deps.names.note(signedIn.principal.id, signedIn.principal.display);
   return signedIn;
 }
+
+/** A wall's own: the machine that it hangs on may have somebody signed in beside it, who is not looked at here. */
+const isWall = ({ allow }: Route): boolean => allow !== "public" && allow.includes("kiosk");
 
 function checkOrigin({ publicUrl }: DoorDeps, { method, headers }: FastifyRequest): void {
   if (UNSAFE.has(method) && !isSameOrigin(headers, publicUrl)) {
@@ -129,7 +132,7 @@ async function answer(
     gone: () => goneOf(reply),
     async stillMay() {
       const { cookie, authorization } = request.headers;
-      const again = await deps.access.authenticate({ cookie, authorization });
+      const again = await deps.access.authenticate({ cookie, authorization }, { kiosk: isWall(route) });
       if (!again || route.allow === "public" || !route.allow.includes(again.principal.role)) return false;
       return !isOfPatient || (await mint(again)).has(patientId);
     },
@@ -151,7 +154,7 @@ async function answer(
   const told = signedIn ? redacted(route.response, result, signedIn.principal.role) : result;
   // Whoever reads it must not take what is withheld for what is not known.
   if (told !== result)
-    reply.header("openward-withheld", [...withheldFrom(signedIn?.principal.role as Role)].join(", "));
+    reply.header("openward-withheld", [...withheldFrom(signedIn?.principal.role as PrincipalRole)].join(", "));
   return reply.type("application/json").send(JSON.stringify(told));
 }
 
@@ -172,7 +175,7 @@ const ALARM_ID = /^[A-Za-z0-9_.:-]{1,128}$/;
 /** An id that cannot be one names nothing that exists; it gets the same answer. */
 function checkParams(path: string, params: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(params)) {
-    const form = name === "deviceId" ? DEVICE_ID : path.startsWith("/api/alarms/") ? ALARM_ID : UUID;
+    const form = name === "deviceId" ? DEVICE_ID : /^\/api\/(kiosk\/)?alarms\//.test(path) ? ALARM_ID : UUID;
     if (!form.test(value)) throw new RefusedInput("NOT_FOUND");
   }
 }

@@ -1,6 +1,6 @@
 import type { PatientBody } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
-import { isoDateIn, type PatientView, type Principal, type Role, withheldFrom } from "@openward/model";
+import { isoDateIn, type PatientView, type Principal, type PrincipalRole, withheldFrom } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { Call, Handlers } from "./call.ts";
 import { OccupiedBed } from "./occupied-bed.ts";
@@ -22,7 +22,7 @@ type PatientRoutes =
   | "discharge"
   | "merge";
 
-const isNameless = (role: Role): boolean => withheldFrom(role).has("name");
+const isNameless = (role: PrincipalRole): boolean => withheldFrom(role).has("name");
 
 /** Neither what is found nor the order tells a name to whom it is withheld. */
 function withoutNames(records: readonly PatientRecord[], q: string | undefined): PatientRecord[] {

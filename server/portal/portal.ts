@@ -15,6 +15,7 @@ import { deviceHandlers } from "./devices.ts";
 import { registerRoutes } from "./door.ts";
 import { externalHandlers } from "./external.ts";
 import { grantHandlers } from "./grants.ts";
+import { kioskHandlers } from "./kiosks.ts";
 import { launchHandlers } from "./launch.ts";
 import { limitHandlers } from "./limits.ts";
 import { meHandlers } from "./me.ts";
@@ -64,6 +65,7 @@ import { streamHandlers } from "./streams.ts";
 import { systemHandlers } from "./system.ts";
 import { telemetryHandlers } from "./telemetry.ts";
 import { createTiles, type Tiles } from "./tiles.ts";
+import { wallHandlers } from "./wall.ts";
 
 export interface PortalDeps {
   readonly runtime: Pick<Runtime, "clock" | "random">;
@@ -100,6 +102,8 @@ export interface PortalDeps {
   readonly relyingParty: () => RelyingParty | null;
   /** The page that takes a one-time token: "https://ward.example/sign-in#token=...". */
   readonly signInLink: (token: string) => string;
+  /** The page of screens on walls: "https://ward.example/kiosk#code=...". */
+  readonly kioskLink: (code: string) => string;
   /** Where an identity provider outside sends the browser back to. */
   readonly externalRedirect: () => string;
   /** null: links are handed over. */
@@ -129,6 +133,8 @@ export function createPortal(deps: PortalDeps): Portal {
     ...proofHandlers({ access, relyingParty: deps.relyingParty, clock, stepUpMs: deps.stepUpMs }),
     ...externalHandlers({ access, clock, redirect: deps.externalRedirect }),
     ...screenHandlers({ access, relyingParty: deps.relyingParty }),
+    ...kioskHandlers({ access, wards: deps.wards, clock, kioskLink: deps.kioskLink }),
+    ...wallHandlers({ access, watch, names, relyingParty: deps.relyingParty }),
     ...systemHandlers({
       hasMail: deps.mail !== null,
       externalName: access.external.name,

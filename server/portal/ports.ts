@@ -18,6 +18,9 @@ import type {
   Grant,
   Grantee,
   GrantReach,
+  Kiosk,
+  KioskScreen,
+  KioskShows,
   Limits,
   Patient,
   PatientFact,
@@ -55,7 +58,9 @@ export interface Authenticated {
   readonly principal: Principal;
   readonly organisation: { readonly id: string; readonly name: string; readonly isDemo: boolean };
   readonly expiresAt: number;
-  readonly via: "session" | "token" | "app";
+  readonly via: "session" | "token" | "app" | "kiosk";
+  /** Of a screen on a wall. */
+  readonly kiosk?: KioskScreen;
   /** Of a session: what showed last that it is the person. */
   readonly proof?: Proof;
   /** Of a session: its screen is locked after so long without input. */
@@ -99,6 +104,48 @@ export interface Screen {
   };
 }
 
+export interface KioskCode {
+  readonly kiosk: Kiosk;
+  readonly code: string;
+  readonly codeUntil: number;
+}
+
+/** Screens on the walls of wards. */
+export interface Kiosks {
+  list(organisationId: string): Promise<Kiosk[]>;
+  add(
+    organisationId: string,
+    asked: {
+      readonly name: string;
+      readonly wardId: string;
+      readonly shows: KioskShows;
+      readonly takesBadges: boolean;
+    },
+    by: string,
+  ): Promise<KioskCode>;
+  newCode(organisationId: string, kioskId: string, by: string): Promise<KioskCode>;
+  end(organisationId: string, kioskId: string, by: string): Promise<Kiosk>;
+  enrol(code: string, userAgent?: string): Promise<{ readonly authenticated: Authenticated; readonly cookie: string }>;
+  /** undefined: its time is long still. */
+  renew(authenticated: Authenticated, cookie: string | undefined): Promise<{ readonly cookie: string } | undefined>;
+  passkeyOptions(screen: Authenticated, party: RelyingParty): Promise<object>;
+  /** Who stands before it, as they show each time anew: badge or sign-in name with PIN, a badge alone, a passkey. */
+  whoIs(
+    screen: Authenticated,
+    by:
+      | { readonly who: string; readonly pin?: string | undefined }
+      | { readonly party: RelyingParty; readonly response: object },
+  ): Promise<Principal>;
+  viewOfOne(principal: Principal, patientId: string): Promise<PatientView>;
+}
+
+/** Numbers on people's badges. */
+export interface Badges {
+  has(organisationId: string, personId: string): Promise<boolean>;
+  set(organisationId: string, personId: string, number: string, by: string): Promise<void>;
+  remove(organisationId: string, personId: string, by: string): Promise<void>;
+}
+
 export interface CodeProof {
   readonly password: string;
   readonly code: string;
@@ -121,9 +168,11 @@ export interface Access {
   /** @param locked a session counts whose screen is locked */
   authenticate(
     headers: { cookie?: string | undefined; authorization?: string | undefined },
-    options?: { readonly locked: boolean },
+    options?: { readonly locked?: boolean; readonly kiosk?: boolean },
   ): Promise<Authenticated | undefined>;
   readonly screen: Screen;
+  readonly kiosks: Kiosks;
+  readonly badges: Badges;
   readonly external: External;
   signInOutside(answer: string, cookie: string | undefined, userAgent?: string): Promise<SignedIn>;
   signIn(linkToken: string, userAgent?: string): Promise<SignedIn>;
@@ -632,7 +681,8 @@ export interface PatientLimits {
 /** The alarms' side. Who does it is the view's principal. */
 export interface Watch {
   active(view: PatientView): Awaitable<readonly Alarm[]>;
-  acknowledge(view: PatientView, alarmId: string, revision: number): Awaitable<Alarm>;
+  /** @param on the screen on a wall, where it was one */
+  acknowledge(view: PatientView, alarmId: string, revision: number, on?: string): Awaitable<Alarm>;
   limitsOf(view: PatientView, patientId: string): Awaitable<PatientLimits>;
   setLimits(view: PatientView, patientId: string, limits: readonly NewLimits[]): Awaitable<PatientLimits>;
   chooseProfile(view: PatientView, patientId: string, ageGroup: AgeGroup): Awaitable<PatientLimits>;
@@ -785,6 +835,7 @@ export interface AuditRecord {
   readonly at: number;
   readonly who: AuditWho;
   readonly onBehalfOf?: AuditWho | undefined;
+  readonly through?: AuditWho | undefined;
   readonly action: "C" | "R" | "U" | "D" | "E";
   readonly code: string;
   readonly patients: readonly string[];

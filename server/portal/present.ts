@@ -183,6 +183,7 @@ export function personBody({ id, display, role, createdAt, disabledAt }: Person)
 
 export function sessionBody({ principal, organisation, expiresAt, lockAfterMs }: Authenticated, now: number): Session {
   const { kind, id, display, role } = principal;
+  if (kind === "kiosk" || role === "kiosk") throw new Error("a screen on a wall has no session");
   return {
     principal: { kind, id, display, role },
     organisation: { id: organisation.id, name: organisation.name, isDemo: organisation.isDemo },

@@ -147,6 +147,7 @@ export interface AuditRecord {
   readonly at: number;
   readonly who: AuditWho;
   readonly onBehalfOf?: AuditWho | undefined;
+  readonly through?: AuditWho | undefined;
   readonly action: "C" | "R" | "U" | "D" | "E";
   readonly code: string;
   readonly patients: readonly string[];

@@ -1,5 +1,5 @@
 import type { Extension, Meta, Observation, Patient, Provenance, Resource } from "@medplum/fhirtypes";
-import { type FieldKind, type Role, withheldFrom } from "@openward/model";
+import { type FieldKind, type PrincipalRole, withheldFrom } from "@openward/model";
 
 /** HL7's word for a value that is there and not shown. */
 const MASKED: { extension: Extension[] } = {
@@ -46,7 +46,7 @@ function mask(resource: Record<string, unknown>, field: string): void {
 }
 
 /** What this role is shown of an answer; what is masked says so, and the resource says that it is not whole. */
-export function redactedResource<R extends Resource>(resource: R, role: Role): R {
+export function redactedResource<R extends Resource>(resource: R, role: PrincipalRole): R {
   const withheld = withheldFrom(role);
   if (withheld.size === 0) return resource;
   if (resource.resourceType === "Bundle") {
@@ -81,7 +81,7 @@ const PARAMETERS: Readonly<Record<string, FieldKind>> = {
 };
 
 /** The first parameter that asks for what is withheld from this role. @param key as it was asked: "family:exact" */
-export function isWithheld(type: string, key: string, role: Role): boolean {
+export function isWithheld(type: string, key: string, role: PrincipalRole): boolean {
   const kind = PARAMETERS[`${type}.${key.split(/[:.]/, 1)[0]}`];
   return kind !== undefined && withheldFrom(role).has(kind);
 }

@@ -41,7 +41,8 @@ export interface AlarmBook {
   endCondition(rule: AlarmRule, subject: string, at: Millis, latching: boolean): void;
   /** Closes an alarm whatever its state: the patient has left. */
   resolve(alarm: Alarm): void;
-  acknowledge(view: PatientView, id: string, revision: number): Alarm;
+  /** @param on the screen on a wall, where it was one */
+  acknowledge(view: PatientView, id: string, revision: number, on?: string): Alarm;
   /** Raised or acknowledged, most urgent first. */
   ofView(view: PatientView): readonly Alarm[];
   ofPatient(patientId: string): readonly Alarm[];
@@ -195,7 +196,7 @@ export function createAlarmBook({
         conditionEndedAt: current.conditionEndedAt ?? now,
       });
     },
-    acknowledge(view, id, revision) {
+    acknowledge(view, id, revision, on) {
       const alarm = byId.get(id);
       if (!alarm || !isShown(view, alarm)) throw new RefusedInput("NOT_FOUND", { at: "id" });
       // What the person saw is what they answer: a condition that came back since is not silenced by this.
@@ -208,7 +209,8 @@ export function createAlarmBook({
       }
       if (alarm.state === "acknowledged") return alarm;
       const now = runtime.clock.now();
-      const by = { acknowledgedAt: now, acknowledgedBy: view.principal.display };
+      const where = on === undefined ? {} : { acknowledgedOn: on };
+      const by = { acknowledgedAt: now, acknowledgedBy: view.principal.display, ...where };
       if (alarm.conditionEndedAt === null) return change(alarm, { ...by, state: "acknowledged" });
       return change(alarm, { ...by, state: "resolved", latched: false, resolvedAt: now });
     },

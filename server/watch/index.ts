@@ -52,7 +52,7 @@ export interface Watch {
   active(view: PatientView): readonly Alarm[];
   alarmsOf(view: PatientView, patientId: string): readonly Alarm[];
   /** @throws RefusedInput NOT_FOUND; CONFLICT where the alarm has changed since the revision that the person saw */
-  acknowledge(view: PatientView, alarmId: string, revision: number): Alarm;
+  acknowledge(view: PatientView, alarmId: string, revision: number, on?: string): Alarm;
 
   limitsOf(view: PatientView, patientId: string): PatientLimits;
   /** @throws RefusedInput FIELD_INVALID, SIGNAL_UNKNOWN, NOT_FOUND; OutsideTrouble: nothing was changed */
@@ -293,7 +293,7 @@ export function createWatch({
     active: (view) => alarms.ofView(view),
     alarmsOf: (view, patientId) =>
       view.has(patientId) ? alarms.ofPatient(patientId).filter(({ signal }) => !isHidden(view, patientId, signal)) : [],
-    acknowledge: (view, alarmId, revision) => alarms.acknowledge(view, alarmId, revision),
+    acknowledge: (view, alarmId, revision, on) => alarms.acknowledge(view, alarmId, revision, on),
 
     limitsOf(view, patientId) {
       mustSee(view, patientId);

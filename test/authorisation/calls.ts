@@ -122,6 +122,25 @@ const application = async ({ server, home }: World) =>
 /** How each route is asked. A route that is not here does not compile. */
 export const calls: Readonly<Record<RouteName, Call>> = {
   ...signInCalls,
+  // Answered by who sees the patient as well, as their badge says.
+  kioskAcknowledge: about(
+    (known) => ({ params: { id: known.alarm.id }, body: { revision: known.alarm.revision, by: { who: "123456" } } }),
+    async (world, _subject, known) => {
+      const { person } = await world.newPerson("nurse");
+      const { access } = world.server.foundation;
+      const reach = { kind: "patient", patientId: known.id } as const;
+      const why = { purpose: "care", basis: "care-team" } as const;
+      await access.grants.add(
+        world.home.organisationId,
+        [{ grantee: { kind: "person", id: person.id }, reach, ...why }],
+        "test",
+      );
+      const who = `b${Date.now()}`;
+      await access.badges.set(world.home.organisationId, person.id, who, "test");
+      const { id, revision } = await raise(world.home, known, `wall-${Date.now()}`);
+      return { params: { id }, body: { revision, by: { who } }, shows: [id, known.id] };
+    },
+  ),
   session: plain(),
   me: plain(),
   myDevices: plain(),

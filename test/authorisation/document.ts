@@ -10,10 +10,13 @@ import {
   routes,
   topicPolicies,
 } from "@openward/api";
-import { FIELD_KINDS, ROLES, withheldFrom } from "@openward/model";
+import { FIELD_KINDS, ROLES as PEOPLE, withheldFrom } from "@openward/model";
 
 /** Where the page stands. */
 export const PAGE = new URL("../../docs/security/authorisation.md", import.meta.url);
+
+/** Roles of people and programs, and the screen on a wall. */
+const ROLES = [...PEOPLE, "kiosk"] as const;
 
 const TELLS: Readonly<Record<Policy["tells"], string>> = {
   nobody: "nothing about any patient",

@@ -151,7 +151,7 @@ function mayAsk({ interaction, url }: Asked, subject: Subject): boolean {
     return subject.scopes?.includes("/*.rs") === true
       ? type !== "AuditEvent"
       : subject.scopes?.includes(`/${type}.rs`) === true;
-  if (subject.role === null) return false;
+  if (subject.role === null || subject.kind === "kiosk") return false;
   const [, parameter = ""] = /\?([a-z]+)=/.exec(url) ?? [];
   // By what is withheld nobody is found.
   if (type === "Patient" && HIDDEN_FROM[subject.role]?.includes(parameter)) return false;

@@ -68,7 +68,8 @@ export async function runLive(world: World): Promise<Finding[]> {
 }
 
 function open({ server }: World, subject: Subject) {
-  const socket = new WebSocket(`${server.url.replace("http", "ws")}/live`, { headers: subject.headers });
+  const door = subject.kind === "kiosk" ? "/live/kiosk" : "/live";
+  const socket = new WebSocket(`${server.url.replace("http", "ws")}${door}`, { headers: subject.headers });
   const heard: string[] = [];
   socket.on("message", (data) => heard.push(String(data)));
   socket.on("error", () => {});

@@ -1,5 +1,5 @@
 import type { Mark } from "@openward/api";
-import { type FieldKind, type Role, withheldFrom } from "@openward/model";
+import { type FieldKind, type PrincipalRole, withheldFrom } from "@openward/model";
 
 /** A patient of the world, and every text by which anything of them would be known in an answer. */
 export interface Known {
@@ -86,6 +86,6 @@ const MARK_OF: Readonly<Partial<Record<FieldKind, Mark>>> = {
 };
 
 /** Of a patient who is seen what is not told to this role all the same. */
-export function withheldMarks(role: Role | null): readonly Mark[] {
+export function withheldMarks(role: PrincipalRole | null): readonly Mark[] {
   return role === null ? [] : [...withheldFrom(role)].flatMap((kind) => MARK_OF[kind] ?? []);
 }

@@ -12,7 +12,7 @@ import {
   topicPolicies,
   watchMessage,
 } from "@openward/api";
-import type { PatientView, Role } from "@openward/model";
+import type { PatientView, PrincipalRole } from "@openward/model";
 import { routeOf } from "../../server/connect/topic.ts";
 import { calls } from "./calls.ts";
 import { interactionsOf, knownParameters, runFhir } from "./fhir.ts";
@@ -25,7 +25,7 @@ import { startWorld, type World } from "./world.ts";
 /** What a test does to the server's own checks; nothing of this can be switched outside of it. */
 const off: {
   views: boolean;
-  role: Role | null;
+  role: PrincipalRole | null;
   alsoSees: { who: string; whom: string } | null;
   forgets: string | null;
 } = {

@@ -45,7 +45,7 @@ export const nameOf = ({ route, subject, standing }: Cell) => `${route} as ${sub
 function mayAsk({ route, subject }: Cell): boolean {
   const { allow } = routes[route] as Route;
   if (allow === "public") return true;
-  if (subject.role === null) return false;
+  if (subject.role === null || (subject.kind === "kiosk") !== allow.includes("kiosk")) return false;
   if (calls[route].isForPeople && subject.kind !== "person") return false;
   if ((route === "breakGlass" || route === "endBreakGlass") && subject.role === "administrator") return false;
   return allow.includes(subject.role);
@@ -101,7 +101,7 @@ function allowedMarks({ route, subject }: Cell, known: Known): readonly Mark[] {
 }
 
 const mayAskOffice = ({ officers }: Policy, { role }: Subject) =>
-  role !== null && (officers === undefined || officers.includes(role));
+  role !== null && (officers === undefined || officers.includes(role as never));
 
 export function questionOf(cell: Cell, request: Request): Question {
   const { method, path } = routes[cell.route];
@@ -146,7 +146,9 @@ export async function runRefused(world: World, cells: readonly Cell[]): Promise<
 
 function refusalsOf(cell: Cell): readonly number[] {
   const { allow } = routes[cell.route] as Route;
-  if (cell.subject.role === null) return [401];
+  // A wall's cookie opens its own doors only, and they know no other.
+  const isOther = allow !== "public" && (cell.subject.kind === "kiosk") !== allow.includes("kiosk");
+  if (cell.subject.role === null || isOther) return [401];
   if (allow === "public" || !allow.includes(cell.subject.role)) return [403];
   // A program has no account: it is told so.
   // A device on a patient whom one may not see looks free.
@@ -231,7 +233,7 @@ function isFirstOfRole({ route, standing, subject }: Cell): boolean {
   if (!ready) return true;
   if ((routes[route] as Route).allow === "public") return subject.kind === "nobody";
   if (standing === "no consent to a kind") return subject.name === "nurse (own)";
-  const isOwn = standing === "own" && subject.kind === "person";
+  const isOwn = standing === "own" && (subject.kind === "person" || subject.kind === "kiosk");
   if (!isAbout || (subject.role !== "nurse" && subject.role !== "physician")) return isOwn;
   return route.length % 2 === (subject.role === "nurse" ? 0 : 1) ? isOwn : standing === "break-glass";
 }

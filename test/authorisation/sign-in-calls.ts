@@ -35,6 +35,18 @@ type SignIn =
   | "linkExternal"
   | "linkedExternal"
   | "removeExternal"
+  | "kiosks"
+  | "addKiosk"
+  | "newKioskCode"
+  | "endKiosk"
+  | "enrolKiosk"
+  | "kiosk"
+  | "kioskPasskey"
+  | "ownBadge"
+  | "setOwnBadge"
+  | "removeOwnBadge"
+  | "setBadge"
+  | "removeBadge"
   | "endSession"
   | "signOutEverywhere";
 
@@ -48,7 +60,7 @@ const plain = (request: Request = {}, ready?: Call["ready"], isForPeople = false
 
 /** Somebody of the same role who has just signed in: what they end is nobody else's. */
 async function anew({ newPerson, server }: World, { role }: Subject) {
-  const { person, cookie } = await newPerson(role ?? "nurse");
+  const { person, cookie } = await newPerson(role === null || role === "kiosk" ? "nurse" : role);
   return { person, headers: { cookie, origin: server.url } };
 }
 
@@ -97,6 +109,15 @@ async function locked(world: World, subject: Subject) {
   const { headers } = await withPin(world, subject);
   await json(world.server, { method: "POST", path: "/api/session/lock", headers });
   return { headers };
+}
+
+const badgeNumber = () => `b${Math.random().toString(36).slice(2, 12)}00`;
+
+/** A screen on a wall that is there for that alone. */
+async function newKiosk({ server, home }: World) {
+  const name = `wall ${Math.random().toString(36).slice(2, 12)}`;
+  const asked = { name, wardId: home.wardId, shows: "number", takesBadges: false } as const;
+  return server.foundation.access.kiosks.add(home.organisationId, asked, "test");
 }
 
 /** Signing in and out, each with an account that is there for that alone. */
@@ -189,6 +210,40 @@ export const signInCalls: Readonly<Record<SignIn, Call>> = {
   externalIdentities: plain({}, undefined, true),
   linkExternal: { ...plain({}, undefined, true), isRefusedHere: true },
   linkedExternal: { ...plain({ body: { answer: "code=x" } }, undefined, true), isRefusedHere: true },
+  kiosks: plain(),
+  addKiosk: plain({ body: { name: "wall", wardId: NOBODY } }, async ({ home }) => ({
+    body: { name: `wall ${Math.random().toString(36).slice(2, 12)}`, wardId: home.wardId },
+  })),
+  newKioskCode: plain({ params: { id: NOBODY } }, async (world) => ({
+    params: { id: (await newKiosk(world)).kiosk.id },
+  })),
+  endKiosk: plain({ params: { id: NOBODY } }, async (world) => ({ params: { id: (await newKiosk(world)).kiosk.id } })),
+  enrolKiosk: plain({ body: { code: "AAAA-BBBB-CCCC" } }, async (world) => ({
+    body: { code: (await newKiosk(world)).code },
+  })),
+  kiosk: plain(),
+  kioskPasskey: plain(),
+  ownBadge: plain({}, undefined, true),
+  setOwnBadge: plain({ body: { number: "0" } }, async () => ({ body: { number: badgeNumber() } }), true),
+  removeOwnBadge: plain(
+    {},
+    async (world, subject) => {
+      const { headers } = await anew(world, subject);
+      const body = { number: badgeNumber() };
+      await json(world.server, { method: "PUT", path: "/api/me/badge", headers, body });
+      return { headers };
+    },
+    true,
+  ),
+  setBadge: plain({ params: { id: NOBODY }, body: { number: "0" } }, async ({ newPerson }) => ({
+    params: { id: (await newPerson("nurse")).person.id },
+    body: { number: badgeNumber() },
+  })),
+  removeBadge: plain({ params: { id: NOBODY } }, async ({ newPerson, server, home }) => {
+    const { person } = await newPerson("nurse");
+    await server.foundation.access.badges.set(home.organisationId, person.id, badgeNumber(), "test");
+    return { params: { id: person.id } };
+  }),
   removeExternal: { ...plain({ params: { id: NOBODY } }, undefined, true), isRefusedHere: true },
   endSession: plain(
     { params: { id: NOBODY } },

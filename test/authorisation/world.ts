@@ -1,4 +1,4 @@
-import { type Person, ROLES, type Role } from "@openward/model";
+import { type Person, type PrincipalRole, ROLES, type Role } from "@openward/model";
 import type { Foundation } from "../../server/foundation.ts";
 import { newApplications } from "./applications.ts";
 import { KEEPINGS, type Keeping, keepBack, withHeartAlarm } from "./kept.ts";
@@ -22,8 +22,8 @@ export type Standing = (typeof RELATIONS)[number];
 /** Somebody or something that asks. */
 export interface Subject {
   readonly name: string;
-  readonly kind: "person" | "token" | "app" | "device" | "gateway" | "nobody";
-  readonly role: Role | null;
+  readonly kind: "person" | "token" | "kiosk" | "app" | "device" | "gateway" | "nobody";
+  readonly role: PrincipalRole | null;
   readonly id: string;
   readonly headers: Readonly<Record<string, string>>;
   /** About whom it is asked, and as what. */
@@ -76,12 +76,14 @@ async function seed(server: TestServer): Promise<World> {
   const home = await houseOf(organisation.id, ward?.id ?? "");
   const elsewhere = await wards.createOrganisation("Elsewhere", false);
   const away = await houseOf(elsewhere.id, (await wards.create(elsewhere.id, "Their ward", "Europe/Oslo", "test")).id);
+  // Only the first lies where the screen on the wall hangs.
+  const beside = { ...home, wardId: (await wards.create(organisation.id, "Ward beside", "Europe/Oslo", "test")).id };
   const [own, other, foreign, glass, kept] = await Promise.all([
     newKnown(home, "own", 1),
-    newKnown(home, "other", 2),
+    newKnown(beside, "other", 2),
     newKnown(away, "foreign", 3),
-    newKnown(home, "glass", 4),
-    newKnown(home, "kept", 5).then((one) => withHeartAlarm(home, one)),
+    newKnown(beside, "glass", 4),
+    newKnown(beside, "kept", 5).then((one) => withHeartAlarm(beside, one)),
   ]);
   const known = { own, other, foreign, glass, kept };
   const keptFrom = {
@@ -252,6 +254,7 @@ async function seed(server: TestServer): Promise<World> {
   const subjects = [
     ...roles,
     ...tokens,
+    await newWall(home, plain, own),
     ...apps.map(({ name, token, sees, scopes }) => plain(name, "app", bearer(token), { sees: new Set(sees), scopes })),
     plain("device", "device", basic(own.deviceId, own.token)),
     plain("gateway", "gateway", basic(gateway.deviceId, gateway.token)),
@@ -275,4 +278,20 @@ async function seed(server: TestServer): Promise<World> {
     },
     close: server.close,
   };
+}
+
+type Plain = (name: string, kind: Subject["kind"], headers: Subject["headers"], more?: Partial<Subject>) => Subject;
+
+/** A screen on the wall of the ward on which the first patient lies. */
+async function newWall({ server, organisationId, wardId }: House, plain: Plain, own: Known): Promise<Subject> {
+  const { kiosks } = server.foundation.access;
+  const asked = { name: "Corridor", wardId, shows: "initials", takesBadges: true } as const;
+  const { kiosk, code } = await kiosks.add(organisationId, asked, "test");
+  const { cookie } = await kiosks.enrol(code);
+  return plain(
+    "kiosk",
+    "kiosk",
+    { cookie: cookie.slice(0, cookie.indexOf(";")), origin: server.url },
+    { role: "kiosk", id: kiosk.id, sees: new Set([own.key]) },
+  );
 }

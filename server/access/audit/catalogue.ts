@@ -61,9 +61,14 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   revokeCredential: "U",
   rotateApplication: "U",
   disableApplication: "U",
+  enrolKiosk: "E",
+  newKioskCode: "E",
+  endKiosk: "U",
+  kioskPasskey: "E",
+  kioskAcknowledge: "E",
 };
 
-const OF_ALARMS = new Set(["alarms", "patientAlarms", "acknowledge"]);
+const OF_ALARMS = new Set(["alarms", "patientAlarms", "acknowledge", "kioskAcknowledge"]);
 
 /** By the end of a path: what is behind it. */
 const ENTITIES: readonly (readonly [RegExp, string])[] = [
@@ -71,6 +76,8 @@ const ENTITIES: readonly (readonly [RegExp, string])[] = [
   [/\/(trend|waveform|waveform-overview|readings|latest|overview)$/, "Observation"],
   [/\/streams(\/|$)/, "DeviceMetric"],
   [/\/alarms(\/|$)/, "Alarm"],
+  [/\/kiosks?(\/|$)/, "Kiosk"],
+  [/\/badge$/, "Badge"],
   [/\/limits(\/|$)/, "AlarmLimit"],
   [/\/standby(\/|$)/, "Standby"],
   [/\/amendments(\/|$)/, "Amendment"],

@@ -66,6 +66,7 @@ async function recordAnswer({ recorder, runtime, report }: AuditDoorDeps, answer
     at: runtime.clock.now(),
     organisationId: seen.organisationId,
     who: seen.who ?? NOBODY,
+    through: seen.through,
     action: meaning.action,
     code: meaning.code,
     patients,

@@ -29,7 +29,7 @@ export interface OrganisationRows {
   inOrganisation<T>(asker: Asker, work: (tx: Rows) => Promise<T>): Promise<T>;
 }
 
-const AGENTS = ["person", "token", "device", "application", "system"];
+const AGENTS = ["person", "token", "kiosk", "device", "application", "system"];
 
 /** Reading the log: for those whose work it is, and for the patient whose data it was. */
 export function createAuditQueries(tables: OrganisationRows) {

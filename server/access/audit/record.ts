@@ -5,7 +5,7 @@ export type Outcome = "allowed" | "refused" | "failed";
 
 /** A person, or what acted in nobody's name. */
 export interface Who {
-  readonly kind: "person" | "token" | "device" | "application" | "system" | "unknown";
+  readonly kind: "person" | "token" | "kiosk" | "device" | "application" | "system" | "unknown";
   /** null: whoever it was did not say, or what they said was not true. */
   readonly id: string | null;
   /** As colleagues know them; of a patient never. */
@@ -23,6 +23,8 @@ export interface AuditRecord {
   readonly organisationId: string | null;
   readonly who: Who;
   readonly onBehalfOf?: Who | undefined;
+  /** The screen on a wall at which they showed who they are. */
+  readonly through?: Who | undefined;
   /** FHIR's: create, read, update, delete, execute. */
   readonly action: Action;
   /** Our own name of it: "api.trend", "fhir.search", "live.open", "ingest.session", "patient.admit". */

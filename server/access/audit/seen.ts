@@ -1,17 +1,20 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { PatientView, Principal } from "@openward/model";
+import type { AuthenticateOptions } from "../ports.ts";
 import type { Who } from "./record.ts";
 
 /** What one request turned out to be: who asked, and whose records passed through their view. */
 export interface Seen {
   who: Who | undefined;
+  /** The screen on a wall at which they showed it. */
+  through: Who | undefined;
   organisationId: string | null;
   readonly patients: Set<string>;
 }
 
 const requests = new AsyncLocalStorage<Seen>();
 
-export const newSeen = (): Seen => ({ who: undefined, organisationId: null, patients: new Set() });
+export const newSeen = (): Seen => ({ who: undefined, through: undefined, organisationId: null, patients: new Set() });
 
 /** Everything that the work does, and whatever it sets off, is seen as this request's. */
 export const seenIn = <T>(seen: Seen, work: () => T): T => requests.run(seen, work);
@@ -26,9 +29,15 @@ interface Signed {
 interface Doors {
   authenticate(
     headers: { cookie?: string | undefined; authorization?: string | undefined },
-    options?: { readonly apps?: boolean; readonly locked?: boolean },
+    options?: AuthenticateOptions,
   ): Promise<Signed | undefined>;
   viewOf(principal: Principal): Promise<PatientView>;
+  /** Whose `enrol` is a way in. */
+  readonly kiosks?: Kiosks;
+}
+
+interface Kiosks {
+  whoIs(...given: never[]): Promise<Principal>;
 }
 
 /**
@@ -50,6 +59,7 @@ export function watched<A extends Doors>(access: A): A {
       return signed;
     },
     ...Object.fromEntries(SIGN_INS.flatMap((name) => noting(access, name, note))),
+    ...(access.kiosks ? { kiosks: watchedKiosks(access.kiosks, note) } : {}),
     async viewOf(principal) {
       const view = await access.viewOf(principal);
       const seen = seenNow();
@@ -72,6 +82,23 @@ function noting(access: object, name: string, note: (signed: Signed) => void): [
     return result;
   };
   return [[name, noted]];
+}
+
+/** A browser that is enrolled comes in; who shows at a wall who they are answers there, and the screen is where. */
+function watchedKiosks<K extends Kiosks>(kiosks: K, note: (signed: Signed) => void): K {
+  return {
+    ...kiosks,
+    ...Object.fromEntries(noting(kiosks, "enrol", note)),
+    async whoIs(...given: never[]) {
+      const person = await kiosks.whoIs(...given);
+      const seen = seenNow();
+      if (seen) {
+        seen.through = seen.who;
+        seen.who = whoOf(person);
+      }
+      return person;
+    },
+  };
 }
 
 function watchedView(view: PatientView, passed: Set<string>): PatientView {

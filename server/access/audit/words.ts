@@ -61,11 +61,12 @@ const TRIED: Readonly<Record<AuditRecord["action"], string>> = {
 
 /** "Nina Berg (nurse) looked at your measurements, for your care" */
 export function inWords(record: AuditRecord): string {
-  const { who, onBehalfOf, code, entity, purpose } = record;
+  const { who, onBehalfOf, through, code, entity, purpose } = record;
   const name =
     who.display === "" ? (who.kind === "unknown" ? "Somebody who was not signed in" : `A ${who.kind}`) : who.display;
   const behalf = onBehalfOf ? `, for ${onBehalfOf.display}` : "";
-  const subject = `${name}${who.role === null ? "" : ` (${who.role})`}${behalf}`;
+  const where = through ? `, at the screen ${through.display},` : "";
+  const subject = `${name}${who.role === null ? "" : ` (${who.role})`}${behalf}${where}`;
   const done = code === "fhir.search" ? "looked for" : (CODES[code] ?? VERBS[record.action]);
   const verb = record.outcome === "allowed" ? done : `tried in vain to ${TRIED[record.action]}`;
   const why = purpose === undefined ? "" : `, ${PURPOSES[purpose] ?? `for the purpose ${purpose}`}`;

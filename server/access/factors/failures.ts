@@ -14,9 +14,14 @@ const FORGOTTEN_MS = 7 * DAY_MS;
 const ROWS_MAX = 100_000;
 const TRIM_EVERY = 1_000;
 
-/** The wait behind so many failures in a row. */
-export function waitBehind(failures: number): number {
+/**
+ * The wait behind so many failures in a row.
+ *
+ * @param longestMs never longer than that, however many there were
+ */
+export function waitBehind(failures: number, longestMs?: number): number {
   if (failures < FREE) return 0;
+  if (longestMs !== undefined) return Math.min(longestMs, FIRST_MS * 2 ** Math.min(30, failures - FREE));
   return failures >= MOST ? DAY_MS : Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(30, failures - FREE));
 }
 
@@ -39,7 +44,7 @@ export function createFailures({ tables, clock, key }: { tables: Tables; clock: 
 
   return {
     /** @throws RefusedInput RATE_LIMITED: it is not looked at before its time */
-    async begin(account: string): Promise<void> {
+    async begin(account: string, longestMs?: number): Promise<void> {
       const now = clock.now();
       if (++begun % TRIM_EVERY === 0) await trim();
       const waitMs = await tables.everywhere(async (tx) => {
@@ -58,7 +63,7 @@ export function createFailures({ tables, clock, key }: { tables: Tables; clock: 
         await tx.run("UPDATE guess_failure SET failures = $2, until_at = $3 WHERE account_hash = $1", [
           hash,
           failures,
-          now + waitBehind(failures),
+          now + waitBehind(failures, longestMs),
         ]);
         return 0;
       });

@@ -94,6 +94,29 @@ export function createGrantStore(deps: {
       await write(tx, token.organisationId, grant, by);
     },
 
+    /** In the transaction that makes the screen: whoever lies on its ward, and nobody who has left it. */
+    async forKiosk(tx: Transaction, kiosk: { organisationId: string; id: string; wardId: string }, by: string) {
+      const grant: NewGrant = {
+        grantee: { kind: "kiosk", id: kiosk.id },
+        reach: { kind: "ward", wardId: kiosk.wardId, afterStayMs: 0 },
+        purpose: "monitoring",
+        basis: "ward-assignment",
+      };
+      await write(tx, kiosk.organisationId, grant, by);
+    },
+    /** In the transaction that ends the screen. */
+    async endForKiosk(tx: Transaction, { organisationId, id }: { organisationId: string; id: string }, by: string) {
+      const at = runtime.clock.now();
+      const ended = await tx.rows<{ id: string }>(
+        "UPDATE access_grant SET ended_at = $2, ended_by = $3 WHERE grantee_id = $1 AND ended_at IS NULL RETURNING id",
+        [id, at, by],
+      );
+      for (const { id: grantId } of ended) {
+        const detail = { grantId, basis: "ward-assignment" };
+        await audit(tx, { organisationId, at, by, action: "grant.end", patientId: null, detail });
+      }
+    },
+
     assign,
     /** Somebody new in an organisation of one ward can only be meant for that one; where there are more, somebody says. */
     async assignNewcomer(person: Person, by: string): Promise<void> {

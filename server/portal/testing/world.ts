@@ -164,6 +164,13 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
     via,
     ...(via === "session" ? { proof: { by: "passkey" as const, at: now() - proofs.ageMs } } : {}),
   });
+  const wall: Authenticated = {
+    principal: { kind: "kiosk", id: id(), display: "Corridor", organisationId: ORGANISATION, role: "kiosk" },
+    organisation: { id: ORGANISATION, name: "Demo hospital", isDemo: true },
+    expiresAt: now() + 3_600_000,
+    via: "kiosk",
+    kiosk: { wardId: id(), shows: "number", takesBadges: false },
+  };
   const worn = (deviceId: string, patientId: string, from: number): Association => ({
     id: id(),
     organisationId: ORGANISATION,
@@ -196,7 +203,8 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       },
     },
     access: {
-      async authenticate({ cookie, authorization }, { locked } = { locked: false }) {
+      async authenticate({ cookie, authorization }, { locked, kiosk } = {}) {
+        if (kiosk) return cookie?.startsWith("openward_kiosk=") ? wall : undefined;
         const role = (authorization?.slice("Bearer ".length) ?? cookie?.slice("openward_session=".length)) as
           | Role
           | undefined;
@@ -239,6 +247,19 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
         unlock: refuseSignIn,
         pins: { has: async () => false, set: async () => {}, remove: async () => {} },
       },
+      // The real ones: server/access/kiosk/kiosks.int.test.ts.
+      kiosks: {
+        list: async () => [],
+        add: async () => Promise.reject(new RefusedInput("NOT_FOUND")),
+        newCode: async () => Promise.reject(new RefusedInput("NOT_FOUND")),
+        end: async () => Promise.reject(new RefusedInput("NOT_FOUND")),
+        enrol: async () => Promise.reject(new RefusedInput("LINK_EXPIRED")),
+        renew: async () => undefined,
+        passkeyOptions: async () => ({}),
+        whoIs: refuseSignIn,
+        viewOfOne: async (principal) => viewFor(principal),
+      },
+      badges: { has: async () => false, set: async () => {}, remove: async () => {} },
       // The real one, at a real provider: server/access/external/external-sign-in.int.test.ts.
       external: {
         name: null,
@@ -640,6 +661,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       },
     },
     relyingParty: () => ({ id: "localhost", origins: ["http://localhost:8080"] }),
+    kioskLink: (code) => `http://127.0.0.1:8080/kiosk#code=${code}`,
     signInLink: (token) => `http://127.0.0.1:8080/sign-in#token=${token}`,
     stepUpMs: 300_000,
     externalRedirect: () => "http://127.0.0.1:8080/sign-in/external",

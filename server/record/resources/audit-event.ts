@@ -1,6 +1,6 @@
 import type { AuditEvent, AuditEventAgent, AuditEventEntity, Coding } from "@medplum/fhirtypes";
 import type { Organisation } from "@openward/model";
-import type { AuditRecord } from "../ports.ts";
+import type { AuditRecord, AuditWho } from "../ports.ts";
 import { metaOf } from "./meta.ts";
 import { fhirTime } from "./time.ts";
 
@@ -72,7 +72,10 @@ function interactionOf({ action }: AuditRecord): string {
   return INTERACTIONS[action as keyof typeof INTERACTIONS]; // asked for where it is not E
 }
 
-function agentsOf({ who, onBehalfOf, address, purpose }: AuditRecord, isFromServer: boolean): AuditEventAgent[] {
+function agentsOf(
+  { who, onBehalfOf, through, address, purpose }: AuditRecord,
+  isFromServer: boolean,
+): AuditEventAgent[] {
   const client: AuditEventAgent = {
     type: { coding: [isFromServer ? DESTINATION : SOURCE] },
     who: { display: address ?? "unknown" },
@@ -95,8 +98,16 @@ function agentsOf({ who, onBehalfOf, address, purpose }: AuditRecord, isFromServ
     ...(purpose === undefined ? {} : { purposeOfUse: [purposeOf(purpose)] }),
   };
   const behalf: AuditEventAgent[] = onBehalfOf ? [{ who: { display: onBehalfOf.display }, requestor: false }] : [];
-  return [client, server, user, ...behalf];
+  const screen: AuditEventAgent[] = through ? [screenAgent(through)] : [];
+  return [client, server, user, ...behalf, ...screen];
 }
+
+/** The screen on a wall at which the user showed who they are. */
+const screenAgent = ({ id, display }: AuditWho): AuditEventAgent => ({
+  type: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", code: "DEV" }] },
+  who: { ...(id === null ? {} : { identifier: { system: "urn:openward:principal", value: id } }), display },
+  requestor: false,
+});
 
 const purposeOf = (code: string) => ({
   coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActReason", code }],

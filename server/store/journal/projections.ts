@@ -104,6 +104,7 @@ const projections: Readonly<Record<Exclude<RareEntry["kind"], "delivery">, Proje
       ["condition_ended_at", "bigint", (p) => whole(alarm(p).conditionEndedAt)],
       ["acknowledged_at", "bigint", (p) => whole(alarm(p).acknowledgedAt)],
       ["acknowledged_by", "text", (p) => text(alarm(p).acknowledgedBy)],
+      ["acknowledged_on", "text", (p) => text(alarm(p).acknowledgedOn ?? null)],
       ["resolved_at", "bigint", (p) => whole(alarm(p).resolvedAt)],
       ["value", "double precision", (p) => alarm(p).value],
       ["limit_value", "double precision", (p) => alarm(p).limit],

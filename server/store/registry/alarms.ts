@@ -21,6 +21,7 @@ export interface AlarmRow {
   readonly condition_ended_at: number | null;
   readonly acknowledged_at: number | null;
   readonly acknowledged_by: string | null;
+  readonly acknowledged_on: string | null;
   readonly resolved_at: number | null;
   readonly value: number | null;
   readonly limit_value: number | null;
@@ -67,6 +68,7 @@ export function toAlarm(row: AlarmRow): Alarm {
     conditionEndedAt: row.condition_ended_at,
     acknowledgedAt: row.acknowledged_at,
     acknowledgedBy: row.acknowledged_by,
+    ...(row.acknowledged_on === null ? {} : { acknowledgedOn: row.acknowledged_on }),
     resolvedAt: row.resolved_at,
     value: row.value,
     limit: row.limit_value,
