@@ -74,6 +74,8 @@ async function appOf(recorder: Awaited<ReturnType<typeof openWriter>> | undefine
       authenticate: async () => ({ principal, organisation: context.organisation }),
       signIn: async () => ({ authenticated: { principal } }),
       viewOf: async () => context.view,
+      subjectViewOf: async () => context.view,
+      becauseOf: () => ({ purpose: "care", basis: "care-team" }),
     }),
     version: "0",
   });

@@ -533,8 +533,10 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     await app.close();
   });
   const shownTo = (viewer: Viewer, filter: Filter) => portal.tiles.patientIds(viewer.view(), filter);
-  webSockets.route("/live", recordedLive(liveRoute({ live, access }), { ...recording, shownTo }));
-  webSockets.route("/live/kiosk", recordedLive(liveRoute({ live, access, kiosk: true }), { ...recording, shownTo }));
+  const becauseOf = ({ principal }: Viewer, patientId: string) => access.becauseOf(principal, patientId);
+  const seenLive = { ...recording, shownTo, becauseOf };
+  webSockets.route("/live", recordedLive(liveRoute({ live, access }), seenLive));
+  webSockets.route("/live/kiosk", recordedLive(liveRoute({ live, access, kiosk: true }), seenLive));
   webSockets.route("/mqtt", {
     subprotocol: "mqtt",
     maxPayloadBytes: 2 * 1_048_576,

@@ -168,10 +168,16 @@ test("who looked at a patient is told in plain words, in the log of the house, a
   }[];
   assert.deepEqual(
     history.map(({ words }) => words),
-    ["command line (administrator) looked at your alarms"],
+    ["command line (administrator) looked at your alarms, to run the hospital"],
   );
   const query = `patient=${first.patientId}&entity=Alarm&action=R&limit=1`;
-  const entries = (await (await ask(`/api/audit?${query}`)).json()) as { id: string; who: { id: string } }[];
+  const entries = (await (await ask(`/api/audit?${query}`)).json()) as {
+    id: string;
+    who: { id: string };
+    purpose: string | null;
+    basis: string | null;
+  }[];
+  assert.deepEqual([entries[0]?.purpose, entries[0]?.basis], ["HOPERAT", "organisation-token"]);
   assert.deepEqual(
     entries.map(({ id }) => id),
     history.map(({ id }) => id),

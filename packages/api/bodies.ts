@@ -666,7 +666,7 @@ export const accessEntry = z.object({
   role: z.string().nullable(),
   /** The permission that showed it to them, as far as it is still known; `reason` of an emergency only. */
   because: z
-    .object({ purpose: grants.purpose, basis: grants.basis, reason: telling("free-text", z.string().nullable()) })
+    .object({ purpose: grants.purpose, basis: grants.seenBy, reason: telling("free-text", z.string().nullable()) })
     .nullable(),
   entity: z.string(),
   purpose: z.string().nullable(),

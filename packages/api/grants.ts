@@ -16,6 +16,9 @@ export const basis = z.enum([
   "organisation-token",
 ]);
 
+/** What let somebody see a patient: a grant, or being the patient, deciding for them, the right to everything about them. */
+export const seenBy = z.enum([...basis.options, "self", "guardian", "subject-right"]);
+
 export const grantee = z.discriminatedUnion("kind", [
   z.object({ kind: z.enum(["person", "token", "kiosk"]), id }),
   z.object({ kind: z.literal("role"), role: z.string().min(1).max(64) }),

@@ -12,6 +12,8 @@ export interface ResourceScope {
 /** What an application may do with its token, on top of what the person whom it acts for may. */
 export interface AppAccess {
   readonly clientId: string;
+  /** As people read it. */
+  readonly name: string;
   readonly scopes: readonly ResourceScope[];
   /** The patient whom scopes of "patient/" are about. */
   readonly patientId: string | null;

@@ -143,6 +143,7 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
     authenticate: authentication.authenticate,
     identityOf: authentication.identityOf,
     viewOf: views.viewOf,
+    becauseOf: views.becauseOf,
     subjectViewOf: createSubjectViews({ tables, clock: runtime.clock }),
     issueLink: credentials.issueLink,
     issueToken: credentials.issueToken,

@@ -17,6 +17,7 @@ import type {
 
 import type { ExternalSignIn } from "./external/ports.ts";
 import type { CodeProof, CodeSignIn, Pins } from "./factors/ports.ts";
+import type { Because } from "./grants/because.ts";
 import type { Badges, Kiosks, WhoAtWall } from "./kiosk/ports.ts";
 
 export type { CodeProof, CodeSignIn, Pins } from "./factors/ports.ts";
@@ -72,6 +73,8 @@ export interface Access {
   readonly codes: Omit<CodeSignIn, "signIn" | "prove">;
   /** A query under row-level security decides; the view follows grants, admissions and discharges within a second. */
   viewOf(principal: Principal): Promise<PatientView>;
+  /** What lets this principal see the patient, from memory, as their view was read last: for the audit log. */
+  becauseOf(principal: Pick<Principal, "id">, patientId: string): Because | undefined;
   /** Of one patient, every record of theirs, for the patient, a guardian and the privacy officer; empty for others. */
   subjectViewOf(principal: Principal, patientId: string): Promise<PatientView>;
   /** A fresh one-time link for a person, valid for a day. */

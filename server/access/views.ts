@@ -1,6 +1,7 @@
 import type { PatientView, Principal } from "@openward/model";
 import type { Runtime, Timer } from "@openward/runtime";
 import { changedBetween, EVERYTHING, readBroken, readShared, type Shared } from "./consent/shared.ts";
+import { type Because, becauseOf, type Reasons, readReasons } from "./grants/because.ts";
 import type { Tables, Transaction } from "./ports.ts";
 
 const RETRY_MS = 1_000;
@@ -16,6 +17,8 @@ interface Visible {
   readonly mergedInto: Map<string, string>;
   /** By record: the kinds of data that consent hides from this principal. */
   hidden: ReadonlyMap<string, ReadonlySet<string>>;
+  /** By record: what lets them be seen. */
+  reasons: Reasons;
   /** What has to be asked for again: some patients, or everybody. */
   readonly due: Set<string>;
   isAllDue: boolean;
@@ -70,10 +73,12 @@ export function createViews(deps: {
   }
 
   async function loadAll(visible: Visible): Promise<void> {
-    const { rows, shared } = await tables.inOrganisation(visible.principal, async (tx) => ({
+    const { rows, reasons, shared } = await tables.inOrganisation(visible.principal, async (tx) => ({
       rows: await tx.rows<PatientRow>("SELECT id, merged_into FROM patient"),
+      reasons: await readReasons(tx),
       shared: await sharedWith(tx),
     }));
+    visible.reasons = reasons;
     visible.ids.clear();
     visible.mergedInto.clear();
     for (const row of rows) keep(visible, row);
@@ -81,10 +86,12 @@ export function createViews(deps: {
   }
 
   async function loadSome(visible: Visible, patients: readonly string[]): Promise<void> {
-    const { rows, shared } = await tables.inOrganisation(visible.principal, async (tx) => ({
+    const { rows, reasons, shared } = await tables.inOrganisation(visible.principal, async (tx) => ({
       rows: await tx.rows<PatientRow>(PERSONS, [patients]),
+      reasons: await readReasons(tx),
       shared: await sharedWith(tx),
     }));
+    visible.reasons = reasons;
     for (const id of patients) {
       for (const merged of [...visible.mergedInto.keys()])
         if (leadsTo(visible, merged, id)) visible.mergedInto.delete(merged);
@@ -164,6 +171,7 @@ export function createViews(deps: {
       ids: new Set(),
       mergedInto: new Map(),
       hidden: new Map(),
+      reasons: new Map(),
       due: new Set(),
       isAllDue: true,
       isLoaded: false,
@@ -192,6 +200,15 @@ export function createViews(deps: {
         },
         hiddenOf: (patientId) => visible.hidden.get(patientId),
       };
+    },
+
+    /** What lets this principal see the patient, as it was when their view was read; undefined: nobody has asked for it yet. */
+    becauseOf(principal: Pick<Principal, "id">, patientId: string): Because | undefined {
+      const visible = principals.get(principal.id);
+      if (!visible) return undefined;
+      const kept = keptOf(visible, patientId);
+      const merged = [...visible.mergedInto.keys()].filter((id) => leadsTo(visible, id, kept));
+      return becauseOf(visible.reasons, [kept, ...merged]);
     },
 
     /** A patient came, went, moved or was merged. */

@@ -31,9 +31,9 @@ export function createLooked({ audit, grants }: { audit: AuditLog; grants: Pick<
       id: record.id,
       at: record.at,
       words: audit.inWords(record),
-      by: record.who.display,
-      byId: record.who.id,
-      role: record.who.role,
+      by: personOf(record).display,
+      byId: personOf(record).id,
+      role: personOf(record).role,
       because: becauseOf(record, given),
       entity: record.entity,
       purpose: record.purpose ?? null,
@@ -46,14 +46,29 @@ export function createLooked({ audit, grants }: { audit: AuditLog; grants: Pick<
 const rank = ({ basis, reach }: Grant): number =>
   basis === "break-glass" ? 0 : { patient: 1, ward: 2, organisation: 3 }[reach.kind];
 
-/** The permission that held when it was done; null where it was refused, or the permission is not known any more. */
-function becauseOf({ who, at, outcome }: AuditRecord, grants: readonly Grant[]): AccessEntry["because"] {
+/** Whom it is told of: of an application the person whom it acted for. */
+const personOf = ({ who, onBehalfOf }: AuditRecord) => (onBehalfOf?.kind === "person" ? onBehalfOf : who);
+
+const RIGHTS = ["self", "guardian", "subject-right"] as const;
+
+/**
+ * What the record says let them see it, with the permission that held when it was done; null where it was refused, or neither
+ * is known any more.
+ */
+function becauseOf(record: AuditRecord, grants: readonly Grant[]): AccessEntry["because"] {
+  const { at, outcome } = record;
   if (outcome !== "allowed") return null;
+  const said = record.basis?.split(" ");
+  const right = RIGHTS.find((one) => said?.includes(one));
+  if (right) return { purpose: "family", basis: right, reason: null };
+  const who = personOf(record);
   const isTheirs = ({ grantee }: Grant) =>
     grantee.kind === "role" ? grantee.role === who.role && who.kind === "person" : grantee.id === who.id;
   const held = ({ from, to, endedAt }: Grant) =>
     from <= at && at < Math.min(to ?? Number.POSITIVE_INFINITY, endedAt ?? Number.POSITIVE_INFINITY);
-  const [grant] = grants.filter((one) => isTheirs(one) && held(one)).sort((a, b) => rank(a) - rank(b));
+  const all = grants.filter((one) => isTheirs(one) && held(one));
+  const named = all.filter(({ basis }) => said?.includes(basis));
+  const [grant] = (named.length > 0 ? named : all).sort((a, b) => rank(a) - rank(b));
   if (!grant) return null;
   const { purpose, basis, reason } = grant;
   return { purpose, basis, reason: basis === "break-glass" ? reason : null };

@@ -156,6 +156,7 @@ export interface AuditRecord {
   /** Names of what was searched with. */
   readonly parameters?: readonly string[] | undefined;
   readonly purpose?: string | undefined;
+  readonly basis?: string | undefined;
   readonly outcome: "allowed" | "refused" | "failed";
   readonly refusal?: string | undefined;
   readonly address?: string | undefined;

@@ -23,7 +23,7 @@ function wardFor(scopes: ResourceScope[], patientId: string | null = KARI) {
   house.telemetry.add(readingOf(steps, T0, 400));
   house.telemetry.add(readingOf(olas, T0, 60));
   house.telemetry.addWaveform(waveformOf(ecg, T0, 100, Array(1_000).fill(1)));
-  const app: AppAccess = { clientId: "app", scopes, patientId, endsWith: [] };
+  const app: AppAccess = { clientId: "app", name: "App", scopes, patientId, endsWith: [] };
   const all = server(house);
   return { all, ...server({ ...house, context: { ...house.context, app } }) };
 }

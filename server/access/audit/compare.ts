@@ -1,6 +1,6 @@
 import { type Canonical, canonical } from "./canonical.ts";
 import { decodeRecord } from "./record.ts";
-import { agentOf, type ComparedRow } from "./table.ts";
+import { agentOf, behalfOf, type ComparedRow } from "./table.ts";
 
 /** A row of the database that does not say what the chain says. */
 export interface Altered {
@@ -68,6 +68,7 @@ function* differences(row: ComparedRow): Generator<Pick<Altered, "event" | "reas
     at: record.at,
     organisationId: record.organisationId,
     agent: agentOf(record),
+    behalf: behalfOf(record),
     action: record.action,
     code: record.code,
     entity: record.entity,

@@ -20,6 +20,11 @@ const view: PatientView = {
   hiddenOf: () => undefined,
 };
 
+const REASONS = {
+  [KARI]: { purpose: "monitoring", basis: "care-team" },
+  [OLA]: { purpose: "family", basis: "guardian" },
+};
+
 async function house() {
   const recorder = {
     state: "ok" as "ok" | "spooling" | "failed",
@@ -36,9 +41,14 @@ async function house() {
   recordRequests(app, { recorder, runtime, report: (_error, doing) => void reported.push(doing) });
   const access = watched({
     authenticate: async ({ authorization }: { authorization?: string | undefined }) =>
-      authorization === undefined ? undefined : { principal: NINA },
+      authorization === undefined
+        ? undefined
+        : { principal: NINA, ...(authorization === "app" ? { app: { clientId: "app-1", name: "Growth chart" } } : {}) },
     signIn: async () => ({ authenticated: { principal: NINA } }),
     viewOf: async (_principal: Principal) => view,
+    subjectViewOf: async (_principal: Principal, _patientId: string) => view,
+    becauseOf: ({ id }: { id: string }, patientId: string) =>
+      id === NINA.id ? REASONS[patientId as keyof typeof REASONS] : undefined,
   });
   const answer = (shown: unknown) => async (request: FastifyRequest) => {
     const signed = await access.authenticate(request.headers);
@@ -49,13 +59,34 @@ async function house() {
   };
   app.get("/api/patients/:id/trend", answer({ patientId: KARI }));
   app.get("/api/patients", answer([{ id: KARI }]));
+  app.get("/api/patients/both", answer([{ id: KARI }, { id: OLA }]));
+  app.get("/api/patients/ward", answer([{ id: OLA }]));
   app.get("/api/alarms", answer([{ patientId: OLA }]));
   app.post("/api/alarms/:id/acknowledge", answer({ patientId: OLA }));
   app.get("/something/new", answer([]));
-  const get = (url: string, method: "GET" | "POST" = "GET") =>
-    app.inject({ method, url, headers: { authorization: "Bearer x" }, ...(method === "POST" ? { payload: {} } : {}) });
+  const get = (url: string, method: "GET" | "POST" = "GET", authorization = "Bearer x") =>
+    app.inject({ method, url, headers: { authorization }, ...(method === "POST" ? { payload: {} } : {}) });
   return { app, recorder, get, reported };
 }
+
+test("a record says what let them be seen, and names the application before its person, the guardian beside the patient", async () => {
+  const { recorder, get } = await house();
+  await get(`/api/patients/${KARI}/trend`);
+  await get("/api/patients/both");
+  await get(`/api/patients/${KARI}/trend`, "GET", "app");
+  await get("/api/patients/ward");
+  const [care, both, app, guarded] = recorder.records.map(({ who, onBehalfOf, purpose, basis }) => ({
+    who: `${who.kind} ${who.id}`,
+    ...(onBehalfOf ? { behalf: `${onBehalfOf.kind} ${onBehalfOf.id}` } : {}),
+    purpose,
+    basis,
+  }));
+  const nina = { who: "person nina", purpose: "TREAT", basis: "care-team" };
+  assert.deepEqual(care, nina);
+  assert.deepEqual(both, { ...nina, purpose: undefined, basis: "care-team guardian" });
+  assert.deepEqual(app, { ...nina, who: "application app-1", behalf: "person nina" });
+  assert.deepEqual(guarded, { ...nina, behalf: `patient ${OLA}`, purpose: "PATRQT", basis: "guardian" });
+});
 
 test("a route that nobody thought of is recorded", async () => {
   const { recorder, get } = await house();
@@ -127,6 +158,9 @@ test("what stands before the door hands on all that it is asked with", async () 
       return { authenticated: { principal: NINA } };
     },
     viewOf: async (_principal: Principal) => view,
+    subjectViewOf: async (_principal: Principal, _patientId: string) => view,
+    becauseOf: ({ id }: { id: string }, patientId: string) =>
+      id === NINA.id ? REASONS[patientId as keyof typeof REASONS] : undefined,
   });
   await access.authenticate({ authorization: "Bearer owa_x" }, { apps: true });
   await access.signIn("token", "Firefox");

@@ -1,6 +1,7 @@
 import { OutsideTrouble, refusalText } from "@openward/errors";
 import type { Runtime } from "@openward/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { patientWho, reasonOf } from "./because.ts";
 import { type Meaning, meaningOf, UNRECORDED } from "./catalogue.ts";
 import type { Recorder } from "./ports.ts";
 import type { AuditRecord, Outcome, Who } from "./record.ts";
@@ -61,12 +62,15 @@ async function recordAnswer({ recorder, runtime, report }: AuditDoorDeps, answer
   const isShown = reply.statusCode < 400 && patients.length > 0 && isRead(meaning) && !meaning.isOfAlarms;
   const isWithheld = isShown && recorder.state !== "ok";
   const refusal = isWithheld ? "AUDIT_UNAVAILABLE" : reply.statusCode >= 400 ? codeIn(text) : undefined;
+  const outcome = outcomeOf(reply.statusCode, isWithheld);
+  const { guardianOf, ...reason } = outcome === "allowed" ? reasonOf(patients, seen.becauseOf) : {};
   const record: AuditRecord = {
     id: runtime.ids.uuid(),
     at: runtime.clock.now(),
     organisationId: seen.organisationId,
     who: seen.who ?? NOBODY,
     through: seen.through,
+    onBehalfOf: seen.onBehalfOf ?? (guardianOf === undefined ? undefined : patientWho(guardianOf)),
     action: meaning.action,
     code: meaning.code,
     patients,
@@ -74,7 +78,8 @@ async function recordAnswer({ recorder, runtime, report }: AuditDoorDeps, answer
     entityId: namedId(meaning.entityId ?? entityIdOf(request), reply.statusCode),
     via: `${request.method} ${route}`,
     parameters: parametersOf(request),
-    outcome: outcomeOf(reply.statusCode, isWithheld),
+    ...reason,
+    outcome,
     refusal,
     address: request.ip,
     requestId: request.id,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Runtime } from "@openward/runtime";
 import type { WebSocket } from "ws";
 import type { WebSocketRoute } from "../../http/index.ts";
+import { type Because, reasonOf } from "./because.ts";
 import type { Recorder } from "./ports.ts";
 import type { AuditRecord, Who } from "./record.ts";
 import { newSeen, seenIn } from "./seen.ts";
@@ -26,6 +27,8 @@ export interface LiveAuditDeps<V> {
   readonly runtime: Pick<Runtime, "clock" | "ids">;
   /** Whom a screen that watches this begins with. */
   readonly shownTo: (viewer: V, filter: Filter) => Promise<readonly string[]>;
+  /** What lets them see a patient. */
+  readonly becauseOf: (viewer: V, patientId: string) => Because | undefined;
   readonly report: (error: unknown, doing: string) => void;
 }
 
@@ -81,6 +84,10 @@ export function recordedLive<V extends Viewer>(
       const mine = () => ({ ...common(request), organisationId, who: principal, outcome: "allowed" as const });
       const shown = new Set<string>();
       let opened: string | undefined;
+      const whyOf = (patients: Iterable<string>) => {
+        const { purpose, basis } = reasonOf([...patients], (id) => deps.becauseOf(viewer, id));
+        return { purpose, basis };
+      };
 
       /** Resolves when what is watched from now on is recorded. */
       const begin = async (filter: Filter) => {
@@ -96,6 +103,7 @@ export function recordedLive<V extends Viewer>(
           action: "R",
           code: "live.open",
           patients: [...patients].sort(),
+          ...whyOf(patients),
           entityId: filter.wardId,
           opened,
         };

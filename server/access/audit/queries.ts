@@ -9,7 +9,7 @@ export interface AuditQuery {
   readonly from?: number | undefined;
   /** Exclusive. */
   readonly to?: number | undefined;
-  /** A person's, token's or device's id. */
+  /** Id of a person, token, device or application; what an application did for a person is theirs too. */
   readonly agentId?: string | undefined;
   readonly actions?: readonly string[] | undefined;
   readonly codes?: readonly string[] | undefined;
@@ -69,7 +69,7 @@ export function createAuditQueries(tables: OrganisationRows) {
           `SELECT patient_id AS "patientId", count(*)::int AS times, min(at) AS first, max(at) AS last,
               array_agg(DISTINCT entity ORDER BY entity) AS entities
              FROM audit_record CROSS JOIN LATERAL unnest(patients) AS patient_id
-            WHERE organisation_id = $1 AND agent = ANY ($2) AND at >= $3 AND at < $4 AND outcome = 'allowed'
+            WHERE organisation_id = $1 AND (agent = ANY ($2) OR behalf = ANY ($2)) AND at >= $3 AND at < $4 AND outcome = 'allowed'
             GROUP BY patient_id ORDER BY patient_id`,
           [organisationId, AGENTS.map((kind) => `${kind} ${agentId}`), from, to],
         ),
@@ -92,7 +92,7 @@ const SEARCH = `
   SELECT body FROM audit_record
    WHERE organisation_id = $1 AND ($2::uuid[] IS NULL OR patients && $2::uuid[])
      AND ($3::bigint IS NULL OR at >= $3) AND ($4::bigint IS NULL OR at < $4)
-     AND ($5::text[] IS NULL OR agent = ANY ($5)) AND ($6::text[] IS NULL OR action = ANY ($6))
+     AND ($5::text[] IS NULL OR agent = ANY ($5) OR behalf = ANY ($5)) AND ($6::text[] IS NULL OR action = ANY ($6))
      AND ($7::text[] IS NULL OR code = ANY ($7)) AND ($8::text[] IS NULL OR entity = ANY ($8))
      AND ($9::uuid[] IS NULL OR id = ANY ($9)) AND ($10::text IS NULL OR outcome = $10)
      AND ($11::bigint IS NULL OR (at, id) < ($11, $12::uuid))

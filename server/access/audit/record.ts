@@ -5,7 +5,7 @@ export type Outcome = "allowed" | "refused" | "failed";
 
 /** A person, or what acted in nobody's name. */
 export interface Who {
-  readonly kind: "person" | "token" | "kiosk" | "device" | "application" | "system" | "unknown";
+  readonly kind: "person" | "token" | "kiosk" | "device" | "application" | "system" | "unknown" | "patient";
   /** null: whoever it was did not say, or what they said was not true. */
   readonly id: string | null;
   /** As colleagues know them; of a patient never. */
@@ -22,6 +22,7 @@ export interface AuditRecord {
   readonly at: number;
   readonly organisationId: string | null;
   readonly who: Who;
+  /** The person for whom an application acted; the patient for whom a guardian did. */
   readonly onBehalfOf?: Who | undefined;
   /** The screen on a wall at which they showed who they are. */
   readonly through?: Who | undefined;
@@ -37,8 +38,9 @@ export interface AuditRecord {
   readonly via: string;
   /** Names of the parameters that were searched with. */
   readonly parameters?: readonly string[] | undefined;
+  /** HL7's ActReason, where it was one for all patients of the record. */
   readonly purpose?: string | undefined;
-  /** The kind of grant under which it was allowed, where that is known. */
+  /** What let them be seen, where that is known: bases of grants, "self", "guardian", "subject-right"; separated by spaces. */
   readonly basis?: string | undefined;
   readonly outcome: Outcome;
   /** Code of packages/errors, where it was not allowed. */

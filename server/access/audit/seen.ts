@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { PatientView, Principal } from "@openward/model";
 import type { AuthenticateOptions } from "../ports.ts";
+import type { Because } from "./because.ts";
 import type { Who } from "./record.ts";
 
 /** What one request turned out to be: who asked, and whose records passed through their view. */
@@ -8,13 +9,24 @@ export interface Seen {
   who: Who | undefined;
   /** The screen on a wall at which they showed it. */
   through: Who | undefined;
+  /** The person whom `who` acts for. */
+  onBehalfOf: Who | undefined;
+  /** What lets them see a patient. */
+  becauseOf: (patientId: string) => Because | undefined;
   organisationId: string | null;
   readonly patients: Set<string>;
 }
 
 const requests = new AsyncLocalStorage<Seen>();
 
-export const newSeen = (): Seen => ({ who: undefined, through: undefined, organisationId: null, patients: new Set() });
+export const newSeen = (): Seen => ({
+  who: undefined,
+  through: undefined,
+  onBehalfOf: undefined,
+  becauseOf: () => undefined,
+  organisationId: null,
+  patients: new Set(),
+});
 
 /** Everything that the work does, and whatever it sets off, is seen as this request's. */
 export const seenIn = <T>(seen: Seen, work: () => T): T => requests.run(seen, work);
@@ -23,6 +35,7 @@ export const seenNow = (): Seen | undefined => requests.getStore();
 
 interface Signed {
   readonly principal: Principal;
+  readonly app?: { readonly clientId: string; readonly name: string };
 }
 
 /** The part of `access` that tells who asks; a room calls it as before, and the door hears the answer. */
@@ -32,6 +45,8 @@ interface Doors {
     options?: AuthenticateOptions,
   ): Promise<Signed | undefined>;
   viewOf(principal: Principal): Promise<PatientView>;
+  subjectViewOf(principal: Principal, patientId: string): Promise<PatientView>;
+  becauseOf(principal: Pick<Principal, "id">, patientId: string): Because | undefined;
   /** Whose `enrol` is a way in. */
   readonly kiosks?: Kiosks;
 }
@@ -45,10 +60,12 @@ interface Kiosks {
  * have been seen, whichever room has answered.
  */
 export function watched<A extends Doors>(access: A): A {
-  const note = ({ principal }: Signed) => {
+  const note = ({ principal, app }: Signed) => {
     const seen = seenNow();
     if (!seen) return;
-    seen.who = whoOf(principal);
+    seen.who = app ? { kind: "application", id: app.clientId, display: app.name, role: null } : whoOf(principal);
+    seen.onBehalfOf = app && principal.kind === "person" ? whoOf(principal) : undefined;
+    seen.becauseOf = (patientId) => access.becauseOf(principal, patientId);
     seen.organisationId = principal.organisationId;
   };
   return {
@@ -65,8 +82,17 @@ export function watched<A extends Doors>(access: A): A {
       const seen = seenNow();
       return seen ? watchedView(view, seen.patients) : view;
     },
+    async subjectViewOf(principal, patientId) {
+      const view = await access.subjectViewOf(principal, patientId);
+      const seen = seenNow();
+      // A grant is not what it rests on.
+      if (seen) seen.becauseOf = (id) => (view.has(id) ? SUBJECT_RIGHT : undefined);
+      return view;
+    },
   };
 }
+
+const SUBJECT_RIGHT: Because = { purpose: "family", basis: "subject-right" };
 
 /** Every way in that answers with who came. */
 const SIGN_INS = ["signIn", "signInWithPasskey", "signInWithCodes", "signInOutside"] as const;

@@ -181,6 +181,11 @@ export function agentOf({ who }: Pick<AuditRecord, "who">): string {
   return who.id === null ? who.kind : `${who.kind} ${who.id}`;
 }
 
+/** The person whom an application acted for, in the same words. */
+export function behalfOf({ onBehalfOf: who }: Pick<AuditRecord, "onBehalfOf">): string | null {
+  return who?.id == null ? null : agentOf({ who });
+}
+
 const columnsOf: readonly ((one: Linked) => string | number | null)[] = [
   ({ head }) => head.node,
   ({ head }) => head.position,
@@ -194,27 +199,28 @@ const columnsOf: readonly ((one: Linked) => string | number | null)[] = [
   ({ record }) => record.outcome,
   ({ record }) => `{${record.patients.join(",")}}`,
   ({ record }) => record.change?.position ?? null,
+  ({ record }) => behalfOf(record),
   ({ body }) => body,
   ({ head }) => head.hash,
 ];
 
 const COLUMNS = `node, position, id, at, organisation_id, agent, action, code, entity, outcome, patients, event_position,
-  body, hash`;
+  behalf, body, hash`;
 
 const INSERT_ONE = `
   INSERT INTO audit_record (${COLUMNS})
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, decode($14, 'hex'))`;
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, decode($15, 'hex'))`;
 
 const INSERT_SOME = `
   INSERT INTO audit_record (${COLUMNS})
   SELECT node, position, id, at, organisation_id, agent, action, code, entity, outcome, patients::uuid[],
-      event_position, body, decode(hash, 'hex')
+      event_position, behalf, body, decode(hash, 'hex')
     FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::text[],
-      $9::text[], $10::text[], $11::text[], $12::bigint[], $13::text[], $14::text[])
+      $9::text[], $10::text[], $11::text[], $12::bigint[], $13::text[], $14::text[], $15::text[])
     AS r (${COLUMNS})`;
 
 const COMPARED = `
-  SELECT r.position, r.body, r.event_position, r.id, r.at, r.organisation_id, r.agent, r.action, r.code, r.entity, r.outcome,
+  SELECT r.position, r.body, r.event_position, r.id, r.at, r.organisation_id, r.agent, r.action, r.code, r.entity, r.outcome, r.behalf,
       r.patients::text[] AS patients, to_jsonb(e) AS event
     FROM audit_record r LEFT JOIN audit_event e ON e.position = r.event_position
    WHERE r.node = $1 AND r.position > $2 ORDER BY r.position LIMIT $3`;
@@ -231,6 +237,7 @@ interface ComparedColumns {
   readonly code: string;
   readonly entity: string;
   readonly outcome: string;
+  readonly behalf: string | null;
   readonly patients: readonly string[];
   /** The whole row. */
   readonly event: EventRow | null;

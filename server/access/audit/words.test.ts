@@ -23,6 +23,22 @@ test("a screen that is kept open is told in the same words at its beginning and 
   assert.deepEqual(new Set(words), new Set(["Nina Berg (nurse) had you on a screen that is kept open"]));
 });
 
+test("an application is told with its person, a guardian as theirs, and why where the record knows it", () => {
+  const nina = record().who;
+  const app = { kind: "application", id: "a", display: "Growth chart", role: null } as const;
+  assert.equal(
+    inWords(record({ who: app, onBehalfOf: nina, purpose: "TREAT", basis: "ward-assignment" })),
+    "Growth chart, for Nina Berg (nurse), looked at your measurements, for your care",
+  );
+  const guardian = { kind: "person", id: "g", display: "Ola Abara", role: "family" } as const;
+  const patient = { kind: "patient", id: "p", display: "", role: null } as const;
+  assert.equal(
+    inWords(record({ who: guardian, onBehalfOf: patient, purpose: "PATRQT", basis: "guardian" })),
+    "Ola Abara (family), on your behalf, looked at your measurements",
+  );
+  assert.equal(inWords(record({ purpose: "PATRQT", basis: "self" })), "Nina Berg (nurse) looked at your measurements");
+});
+
 test("what was done is told as done, and what was refused as tried", () => {
   assert.equal(inWords(record()), "Nina Berg (nurse) looked at your measurements");
   assert.equal(

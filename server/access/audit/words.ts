@@ -1,4 +1,4 @@
-import type { AuditRecord } from "./record.ts";
+import type { AuditRecord, Who } from "./record.ts";
 
 /** What kind of thing it was, as a patient would say it. */
 const THINGS: Readonly<Record<string, string>> = {
@@ -25,6 +25,7 @@ const PURPOSES: Readonly<Record<string, string>> = {
   ETREAT: "for emergency care",
   BTG: "in an emergency, without the usual permission",
   HRESCH: "for research",
+  FAMRQT: "as family",
   PATRQT: "because you asked for it",
   HOPERAT: "to run the hospital",
 };
@@ -59,17 +60,25 @@ const TRIED: Readonly<Record<AuditRecord["action"], string>> = {
   E: "work on",
 };
 
+/** Of an application the person whom it acted for; of a guardian, the reader. */
+const behalfWords = ({ kind, display, role }: Who): string =>
+  kind === "patient" ? ", on your behalf," : `, for ${display}${role === null ? "" : ` (${role})`},`;
+
 /** "Nina Berg (nurse) looked at your measurements, for your care" */
 export function inWords(record: AuditRecord): string {
-  const { who, onBehalfOf, through, code, entity, purpose } = record;
+  const { who, onBehalfOf, through, code, entity, purpose, basis } = record;
   const name =
     who.display === "" ? (who.kind === "unknown" ? "Somebody who was not signed in" : `A ${who.kind}`) : who.display;
-  const behalf = onBehalfOf ? `, for ${onBehalfOf.display}` : "";
+  const behalf = onBehalfOf ? behalfWords(onBehalfOf) : "";
   const where = through ? `, at the screen ${through.display},` : "";
   const subject = `${name}${who.role === null ? "" : ` (${who.role})`}${behalf}${where}`;
   const done = code === "fhir.search" ? "looked for" : (CODES[code] ?? VERBS[record.action]);
   const verb = record.outcome === "allowed" ? done : `tried in vain to ${TRIED[record.action]}`;
-  const why = purpose === undefined ? "" : `, ${PURPOSES[purpose] ?? `for the purpose ${purpose}`}`;
+  // Of one's own looks nobody has to be told why.
+  const why =
+    purpose === undefined || basis === "self" || basis === "guardian"
+      ? ""
+      : `, ${PURPOSES[purpose] ?? `for the purpose ${purpose}`}`;
   const what = record.outcome === "allowed" ? WHOLE[code] : undefined;
   return `${subject} ${what ?? `${verb} ${THINGS[entity] ?? "something of yours"}`}${why}`;
 }

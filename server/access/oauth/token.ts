@@ -57,6 +57,7 @@ function toAuthenticated(row: Row, tokenHash: Buffer): Authenticated {
     via: "app",
     app: {
       clientId: row.client_id,
+      name: row.client_name,
       scopes: parseScopes(row.scope ?? ""),
       patientId: row.patient_id,
       endsWith: [tokenHash.toString("hex"), row.client_id, ...(row.grant_id === null ? [] : [row.grant_id])],

@@ -73,6 +73,29 @@ for (const [profile, more] of Object.entries(variants)) {
   });
 }
 
+test("what let them see it, for what, and for whom an application or a guardian acted, stand in the event", () => {
+  const app = { kind: "application", id: "app-1", display: "Growth chart", role: null };
+  const event = mapAuditEvent(
+    { ...record, who: app, onBehalfOf: record.who, basis: "care-team ward-assignment" },
+    organisation,
+  );
+  validateResource(event);
+  assert.equal(event.purposeOfEvent?.[0]?.coding?.[0]?.code, "TREAT");
+  const [user] = ofType(event, "IRCP");
+  assert.deepEqual([user?.who?.display, user?.requestor], ["Nina Berg", true]);
+  assert.deepEqual(user?.policy, ["urn:openward:basis:care-team", "urn:openward:basis:ward-assignment"]);
+  const [client] = ofType(event, "110152");
+  assert.deepEqual([client?.who?.display, client?.network?.address], ["Growth chart", "192.0.2.1"]);
+
+  const patient = { kind: "patient", id: KARI, display: "", role: null };
+  const guarded = mapAuditEvent({ ...record, onBehalfOf: patient, basis: "guardian", purpose: "PATRQT" }, organisation);
+  validateResource(guarded);
+  assert.deepEqual(
+    ofType(guarded, "PAT").map(({ who }) => who?.reference),
+    [`Patient/${KARI}`],
+  );
+});
+
 test("a refusal and what is no REST keep to the base resource", () => {
   const refused = mapAuditEvent(
     { ...record, outcome: "refused", refusal: "NOT_PERMITTED", patients: [HIDDEN] },

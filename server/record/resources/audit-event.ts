@@ -49,6 +49,7 @@ export function mapAuditEvent(record: AuditRecord, organisation: Organisation): 
     action: isQuery ? "E" : record.action,
     recorded: fhirTime(record.at),
     outcome: OUTCOMES[record.outcome],
+    ...(record.purpose === undefined ? {} : { purposeOfEvent: [purposeOf(record.purpose)] }),
     ...(record.refusal === undefined ? {} : { outcomeDesc: record.refusal }),
     agent: agentsOf(record, isFromServer),
     source: { observer: { display: "Openward" } },
@@ -72,13 +73,14 @@ function interactionOf({ action }: AuditRecord): string {
   return INTERACTIONS[action as keyof typeof INTERACTIONS]; // asked for where it is not E
 }
 
-function agentsOf(
-  { who, onBehalfOf, through, address, purpose }: AuditRecord,
-  isFromServer: boolean,
-): AuditEventAgent[] {
+/** An application that acts for a person is the client, and the person the user; a guardian is the user, beside the patient. */
+function agentsOf(record: AuditRecord, isFromServer: boolean): AuditEventAgent[] {
+  const { onBehalfOf, through, address, purpose, basis } = record;
+  const app = record.who.kind === "application" ? record.who : undefined;
+  const who = app && onBehalfOf ? onBehalfOf : record.who;
   const client: AuditEventAgent = {
     type: { coding: [isFromServer ? DESTINATION : SOURCE] },
-    who: { display: address ?? "unknown" },
+    who: app ? refOf(app) : { display: address ?? "unknown" },
     requestor: false,
     ...(address === undefined ? {} : { network: { address, type: "2" } }),
   };
@@ -89,24 +91,28 @@ function agentsOf(
   };
   const user: AuditEventAgent = {
     type: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", code: "IRCP" }] },
-    who: {
-      ...(who.id === null ? {} : { identifier: { system: "urn:openward:principal", value: who.id } }),
-      display: who.display || who.kind,
-    },
+    who: refOf(who),
     requestor: true,
+    // What let them see it: the kind of grant, or the right.
+    ...(basis === undefined ? {} : { policy: basis.split(" ").map((one) => `urn:openward:basis:${one}`) }),
     ...(who.role === null ? {} : { role: [{ coding: [{ system: "urn:openward:role", code: who.role }] }] }),
     ...(purpose === undefined ? {} : { purposeOfUse: [purposeOf(purpose)] }),
   };
-  const behalf: AuditEventAgent[] = onBehalfOf ? [{ who: { display: onBehalfOf.display }, requestor: false }] : [];
-  const screen: AuditEventAgent[] = through ? [screenAgent(through)] : [];
+  const behalf: AuditEventAgent[] =
+    onBehalfOf?.kind === "patient"
+      ? [{ type: PATIENT, who: { reference: `Patient/${onBehalfOf.id}` }, requestor: false }]
+      : [];
+  const screen: AuditEventAgent[] = through ? [{ type: SCREEN, who: refOf(through), requestor: false }] : [];
   return [client, server, user, ...behalf, ...screen];
 }
 
-/** The screen on a wall at which the user showed who they are. */
-const screenAgent = ({ id, display }: AuditWho): AuditEventAgent => ({
-  type: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", code: "DEV" }] },
-  who: { ...(id === null ? {} : { identifier: { system: "urn:openward:principal", value: id } }), display },
-  requestor: false,
+const PATIENT = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-RoleClass", code: "PAT" }] };
+/** On a wall, at which the user showed who they are. */
+const SCREEN = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", code: "DEV" }] };
+
+const refOf = ({ id, display, kind }: AuditRecord["who"]) => ({
+  ...(id === null ? {} : { identifier: { system: "urn:openward:principal", value: id } }),
+  display: display || kind,
 });
 
 const purposeOf = (code: string) => ({

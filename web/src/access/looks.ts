@@ -1,5 +1,5 @@
 import type { AccessEntry } from "@openward/api";
-import { basisWord, purposeWord } from "./words.ts";
+import { basisWord, purposeWord, rightWord } from "./words.ts";
 
 /** The same thing done again and again, as a screen does that is kept open: one line, from when to when, how often. */
 export interface Look {
@@ -41,6 +41,7 @@ export function whyText({ because, outcome }: Pick<AccessEntry, "because" | "out
   if (outcome === "failed") return "it did not work";
   if (!because) return undefined;
   const { purpose, basis, reason } = because;
+  if (basis === "self" || basis === "guardian" || basis === "subject-right") return rightWord[basis];
   return `${purposeWord[purpose]}: ${basisWord[basis]}${reason === null ? "" : ` (“${reason}”)`}`;
 }
 

@@ -12,6 +12,13 @@ export const purposeWord: Readonly<Record<GrantBody["purpose"], string>> = {
   emergency: "Emergency",
 };
 
+/** Rights that no grant gives. */
+export const rightWord = {
+  self: "it is about themselves",
+  guardian: "decides for the patient",
+  "subject-right": "everything was asked for, by right",
+} as const;
+
 /** Why they may. */
 export const basisWord: Readonly<Record<GrantBody["basis"], string>> = {
   "care-team": "belongs to the care team",
