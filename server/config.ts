@@ -110,6 +110,19 @@ export const settings = {
     "",
     "file of their revocation lists, one of each, PEM; both are read again when they change",
   ),
+  metricsTokenFile: text(
+    "OPENWARD_METRICS_TOKEN_FILE",
+    "",
+    "file of the token with which `/metrics` is read from elsewhere; left out, from this machine only",
+  ),
+  keyNetworks: {
+    env: "OPENWARD_KEY_NETWORKS",
+    fallback: "",
+    about:
+      "networks inside, with commas between, from which keys of applications (`jwks_uri`) may be fetched; else public ones only",
+    expected: "addresses and networks such as 10.0.0.5,10.1.0.0/16",
+    parse: parseProxies,
+  } satisfies Setting<TrustedProxies>,
   trustProxy: {
     env: "OPENWARD_TRUST_PROXY",
     fallback: "",

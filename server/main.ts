@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -5,7 +6,7 @@ import type { TlsOptions } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { routes, type StorageState } from "@openward/api";
 import { deviceTypes } from "@openward/drivers";
-import type { OutsideTrouble } from "@openward/errors";
+import { OutsideTrouble } from "@openward/errors";
 import type { Alarm, Standby, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import {
@@ -19,7 +20,7 @@ import {
   watched,
 } from "./access/audit/index.ts";
 import { relyingPartyOf } from "./access/index.ts";
-import { createClients, createLaunches, scopeInWords } from "./access/oauth/index.ts";
+import { createClients, createLaunches, createOutsideFetch, scopeInWords } from "./access/oauth/index.ts";
 import { registerOAuth } from "./access/oauth/register.ts";
 import type { Config } from "./config.ts";
 import { registerClaim, registerIngest, registerReenroll } from "./connect/http/index.ts";
@@ -494,6 +495,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       },
     }),
     metrics,
+    ...(config.metricsTokenFile === "" ? {} : { metricsToken: metricsTokenOf(config.metricsTokenFile) }),
   });
   serveOpenApi(app, routes, { version: packageJson.version });
   const oauth = registerOAuth(app, {
@@ -501,6 +503,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     access,
     patients: foundation.patients,
     vault: createVault(keys),
+    fetchOutside: createOutsideFetch(config.keyNetworks),
     runtime,
     issuer: () => url,
     log,
@@ -710,6 +713,20 @@ async function openOperators({ config, runtime, log }: Pick<ServerOptions, "conf
 
 interface ListeningOptions extends Pick<ServerOptions, "config" | "runtime" | "log"> {
   readonly operators: OperatorChain | null;
+}
+
+/** @throws OutsideTrouble CONFIG_INVALID */
+function metricsTokenOf(path: string): string {
+  const at = "OPENWARD_METRICS_TOKEN_FILE";
+  const expected = "a file with a token of 16 characters or more";
+  let token = "";
+  try {
+    token = readFileSync(path, "utf8").trim();
+  } catch (cause) {
+    throw new OutsideTrouble("CONFIG_INVALID", false, { at, expected }, { cause });
+  }
+  if (token.length < 16) throw new OutsideTrouble("CONFIG_INVALID", false, { at, expected });
+  return token;
 }
 
 /** What the listeners with TLS show; null where there are none. */

@@ -116,3 +116,19 @@ test("a live WebSocket is refused in the clear off loopback", { skip: noOutside 
   assert.equal(status, 403);
   assert.equal(JSON.parse(body).code, "TLS_REQUIRED");
 });
+
+test("over HTTPS a session is a cookie of this host alone, and the same value under another name is nobody", async () => {
+  const base = `https://127.0.0.1:${ward.httpsPort}`;
+  const token = /#token=(.+)$/.exec(ward.links.administrator ?? "")?.[1];
+  assert.ok(token, "a link of the first administrator");
+  const json = ["--cacert", ca, "-H", "content-type: application/json"];
+  const { status, headers, body } = await curl(...json, "-d", JSON.stringify({ token }), `${base}/api/session`);
+  assert.equal(status, 200, body);
+  const [, value = ""] = /^set-cookie: __Host-openward_session=([\w-]{43}); Path=\/; .*Secure/im.exec(headers) ?? [];
+  const asked = async (cookie: string) => (await curl(...json, "-b", cookie, `${base}/api/session`)).status;
+  assert.equal(await asked(`__Host-openward_session=${value}`), 200);
+  assert.equal(await asked(`openward_session=${value}`), 401);
+  const out = await curl(...json, "-X", "DELETE", "-b", `__Host-openward_session=${value}`, `${base}/api/session`);
+  assert.match(out.headers, /clear-site-data: "cache"/i);
+  assert.equal(await asked(`__Host-openward_session=${value}`), 401);
+});

@@ -80,7 +80,7 @@ export const liveMessagePolicies: Readonly<Record<string, DoorPolicy>> = {
 export const otherRoutes: Readonly<Record<string, string>> = {
   "/health/live": "says only whether the process works",
   "/health/ready": "says only whether the process works",
-  "/metrics": "counts and times",
+  "/metrics": "counts and times, for programs on this machine or with the operator's token",
   "/api/openapi.json": "the description of the API",
   "/fhir/metadata": "the description of /fhir",
   "/fhir/": "interactions of /fhir, below",

@@ -192,6 +192,7 @@ test("health and metrics say what they are handed", async (t) => {
       live: () => true,
       ready: () => ({ isReady, checks: { database: isReady ? "ok" : "down" } }),
       metrics,
+      metricsToken: "token-of-the-operator",
     });
   });
   assert.equal((await fetch(`${address}/health/live`)).status, 200);
@@ -201,6 +202,14 @@ test("health and metrics say what they are handed", async (t) => {
   assert.equal(notReady.status, 503);
   assert.deepEqual(await notReady.json(), { status: "not ready", checks: { database: "down" } });
   assert.match((await fetch(`${address}/metrics`)).headers.get("content-type") ?? "", /text\/plain/);
+  // As it comes through a proxy on this machine, from somewhere else.
+  const elsewhere = async (authorization?: string) => {
+    const headers = { "x-forwarded-for": "198.51.100.7", ...(authorization ? { authorization } : {}) };
+    return (await fetch(`${address}/metrics`, { headers })).status;
+  };
+  assert.equal(await elsewhere(), 403);
+  assert.equal(await elsewhere("Bearer token-of-somebody-else"), 403);
+  assert.equal(await elsewhere("Bearer token-of-the-operator"), 200);
 });
 
 test("the OpenAPI page has every route of the table, with its parameters", async (t) => {

@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { noProxies, type TrustedProxies } from "./addresses.ts";
 import { refuseInTheClear } from "./confidential.ts";
 import { securityHeaders } from "./headers.ts";
+import { innerCookies } from "./host-cookies.ts";
 import { lingerAfterRefusals } from "./linger.ts";
 import type { Log } from "./log.ts";
 import { problem, problemOf, sendProblem, unexpected } from "./problem.ts";
@@ -68,8 +69,10 @@ export async function createHttp({
   });
   app.server.maxConnections = limits.maxConnections;
 
-  app.addHook("onRequest", (_request, reply, done) => {
+  app.addHook("onRequest", (request, reply, done) => {
     reply.headers(securityHeaders);
+    const cookie = innerCookies(request.headers.cookie, request.protocol === "https");
+    if (cookie !== undefined) request.raw.headers.cookie = cookie;
     done();
   });
   refuseInTheClear(app, { proxies, httpsUrl });

@@ -3,6 +3,7 @@ export * from "./addresses.ts";
 export * from "./confidential.ts";
 export * from "./fields.ts";
 export * from "./headers.ts";
+export * from "./host-cookies.ts";
 export * from "./http.ts";
 export * from "./log.ts";
 export * from "./openapi.ts";

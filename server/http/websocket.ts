@@ -3,7 +3,8 @@ import type { Server as SecureServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { noProxies, type TrustedProxies } from "./addresses.ts";
-import { isConfidential } from "./confidential.ts";
+import { isConfidential, isEncrypted } from "./confidential.ts";
+import { innerCookies } from "./host-cookies.ts";
 import type { Log } from "./log.ts";
 import { isAllowedOrigin, type PublicUrl } from "./origin.ts";
 import { type ProblemBody, problem, problemOf } from "./problem.ts";
@@ -47,6 +48,8 @@ export function createWebSockets(deps: {
     if (!isAllowedOrigin(request.headers, publicUrl)) {
       return refuse(socket, problem("NOT_PERMITTED", { at: "Origin", expected: "a page of this server" }));
     }
+    const cookie = innerCookies(request.headers.cookie, isEncrypted(request, proxies));
+    if (cookie !== undefined) request.headers.cookie = cookie;
     const { ws, route } = found;
     if (route.subprotocol !== undefined && !offers(request, route.subprotocol)) {
       return refuse(

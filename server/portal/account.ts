@@ -34,6 +34,13 @@ export function accountHandlers(deps: {
     throw new RefusedInput("NOT_PERMITTED", { at: "passkey", expected: "a server at an https address with a name" });
   };
 
+  /** Who has nothing to show it by is not asked. @throws RefusedInput PROOF_NEEDED */
+  const proofOf = async (signedIn: Authenticated): Promise<void> => {
+    const { principal } = signedIn;
+    const [passkeys, codes] = await Promise.all([access.passkeys.list(principal), access.codes.of(principal)]);
+    if (passkeys.length > 0 || codes.signInName !== null) needProof(signedIn, clock.now(), deps.stepUpMs);
+  };
+
   return {
     async passkeyChallenge() {
       return { ...(await access.passkeys.signInOptions(party())) };
@@ -46,9 +53,8 @@ export function accountHandlers(deps: {
     passkeys: async ({ signedIn }) => access.passkeys.list(person(signedIn)),
     async enrolPasskey({ signedIn }) {
       const principal = person(signedIn);
-      // Whoever finds an open screen must not make themselves a key to it; who has none yet has nothing to show.
-      const [passkeys, codes] = await Promise.all([access.passkeys.list(principal), access.codes.of(principal)]);
-      if (passkeys.length > 0 || codes.signInName !== null) needProof(signedIn, clock.now(), deps.stepUpMs);
+      // Whoever finds an open screen must not make themselves a key to it.
+      await proofOf(signedIn);
       return { ...(await access.passkeys.enrolmentOptions(principal, party())) };
     },
     async addPasskey({ signedIn, body }) {
@@ -63,13 +69,17 @@ export function accountHandlers(deps: {
       return access.sessionsOf(signedIn);
     },
     async endSession({ signedIn, params }) {
+      person(signedIn);
+      await proofOf(signedIn);
       await access.endSession(person(signedIn), params.id);
       return null;
     },
-    async signOutEverywhere({ signedIn, setCookie }) {
+    async signOutEverywhere({ signedIn, setCookie, leave }) {
       person(signedIn);
+      await proofOf(signedIn);
       const { cookie } = await access.signOutEverywhere(signedIn);
       setCookie(cookie);
+      leave();
       return null;
     },
   };

@@ -31,6 +31,8 @@ export interface Call<K extends RouteName> {
   /** Asks anew whether who asked may have this answer: their sign-in, their role, and on a route of one patient that one. */
   stillMay(): Promise<boolean>;
   setCookie(cookie: string): void;
+  /** Who used this browser is gone: what it keeps of our answers must go too. */
+  leave(): void;
 }
 
 /** An answer that is bytes already, in a media type of its own. */

@@ -88,6 +88,8 @@ test("signing in sets the cookie; a used link is refused; a foreign page cannot 
   const out = await world.call("session nurse", "DELETE", "/api/session");
   assert.equal(out.status, 204);
   assert.match(String(out.headers["set-cookie"]), /Max-Age=0/);
+  assert.equal(out.headers["clear-site-data"], '"cache"');
+  assert.equal(good.headers["clear-site-data"], undefined);
 });
 
 test("a wrong field is named, in body and query; what is not JSON is refused", async () => {
@@ -126,6 +128,19 @@ test("what is dangerous asks a person to show once more that it is they, and a p
   assert.equal((await link("token administrator")).status, 201);
   assert.equal((await link("session nurse")).body.code, "NOT_PERMITTED", "who may not is not asked either");
   assert.equal((await world.call("session administrator", "GET", "/api/people")).status, 200);
+});
+
+test("ending sessions asks who it is once more, where there is something to show it by", async () => {
+  const world = await createWorld();
+  const one = "/api/me/sessions/0190a000-0000-7000-8000-000000000001";
+  world.proofs.ageMs = 300_001;
+  for (const path of [one, "/api/me/sessions"]) {
+    world.proofs.hasPassword = true;
+    assert.equal((await world.call("session nurse", "DELETE", path)).body.code, "PROOF_NEEDED", path);
+    // A sign-in by link alone has nothing else.
+    world.proofs.hasPassword = false;
+    assert.equal((await world.call("session nurse", "DELETE", path)).status, 204, path);
+  }
 });
 
 test("on a locked screen nothing is answered but what opens it or ends its session", async () => {

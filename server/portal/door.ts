@@ -3,7 +3,7 @@ import { RefusedInput } from "@openward/errors";
 import { type PatientView, type PrincipalRole, withheldFrom } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { isSameOrigin, type PublicUrl, parseFields } from "../http/index.ts";
+import { isSameOrigin, outerCookie, type PublicUrl, parseFields } from "../http/index.ts";
 import { Encoded, type Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
 import type { Access, Authenticated } from "./ports.ts";
@@ -32,6 +32,7 @@ type AnyHandler = (call: {
   gone(): AbortSignal;
   stillMay(): Promise<boolean>;
   setCookie(cookie: string): void;
+  leave(): void;
 }) => Promise<unknown>;
 
 /**
@@ -137,11 +138,9 @@ async function answer(
       return !isOfPatient || (await mint(again)).has(patientId);
     },
     // Over TLS a cookie never comes back in the clear, whatever address the operator has given.
-    setCookie: (cookie) =>
-      void reply.header(
-        "set-cookie",
-        request.protocol === "https" && !/; secure/i.test(cookie) ? `${cookie}; Secure` : cookie,
-      ),
+    setCookie: (cookie) => void reply.header("set-cookie", outerCookie(cookie, request.protocol === "https")),
+    // What the pages store themselves are settings (colours, sound) of this screen: they stay.
+    leave: () => void reply.header("clear-site-data", '"cache"'),
   });
   reply.header("cache-control", "no-store").code(route.status);
   if (result instanceof Encoded) {

@@ -15,9 +15,10 @@ export function sessionHandlers(deps: {
       setCookie(cookie);
       return sessionBody(authenticated, clock.now());
     },
-    async signOut({ signedIn, setCookie }) {
+    async signOut({ signedIn, setCookie, leave }) {
       const { cookie } = await access.signOut(signedIn);
       setCookie(cookie);
+      leave();
       return null;
     },
   };

@@ -86,7 +86,7 @@ export function createExternalSignIn(deps: {
       const value = `${keyId}.${Buffer.from(sealed).toString("base64url")}`;
       return {
         url: await client.addressOf(redirect, one),
-        cookie: `${COOKIE}=${value}; Path=/api; Max-Age=${LASTS_MS / 1000}; HttpOnly; SameSite=Strict${isSecure ? "; Secure" : ""}`,
+        cookie: `${COOKIE}=${value}; Path=/; Max-Age=${LASTS_MS / 1000}; HttpOnly; SameSite=Strict${isSecure ? "; Secure" : ""}`,
       };
     },
 

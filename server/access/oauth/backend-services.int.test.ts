@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import type { Bundle } from "@medplum/fhirtypes";
 import { generateKeyPair, UnsecuredJWT } from "jose";
@@ -191,6 +193,35 @@ test("new keys end the old ones, and an application that is disabled is out", as
     async () => (await server.get("/fhir/Observation", last)).status === 401,
   );
   assert.equal((await ask(await next.assertion(program.id, tokenUrl()))).status, 401);
+});
+
+test("a program whose keys stand at an address gets its token by them; a redirect is not followed, and inside nothing is asked", async (t) => {
+  const other = await applicationKeys("ES384");
+  const asked: string[] = [];
+  const site = createServer((request, answer) => {
+    asked.push(request.url ?? "");
+    if (request.url === "/moved") return answer.writeHead(302, { location: "/keys" }).end();
+    return answer.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(keys.jwks));
+  });
+  await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
+  t.after(() => site.close());
+  const { port } = site.address() as AddressInfo;
+  const at = async (jwksUri: string) => {
+    const client = { name: `Keys at ${jwksUri}`, kind: "backend", scope: "system/Observation.rs", jwksUri } as const;
+    return (await server.clients.add(server.home.id, client, "test")).client.id;
+  };
+  const id = await at(`http://127.0.0.1:${port}/keys`);
+  assert.equal((await ask(await keys.assertion(id, tokenUrl()))).status, 200);
+  assert.equal((await ask(await other.assertion(id, tokenUrl()))).status, 401, "a key that does not stand there");
+
+  const before = asked.filter((path) => path === "/keys").length;
+  const moved = await at(`http://127.0.0.1:${port}/moved`);
+  assert.notEqual((await ask(await keys.assertion(moved, tokenUrl()))).status, 200);
+  assert.equal(asked.filter((path) => path === "/keys").length, before, "a redirect is not followed");
+  // The test's server may ask 127.0.0.1 and nothing else that is inside.
+  const inside = await at(`https://localhost:${port}/keys`);
+  assert.notEqual((await ask(await keys.assertion(inside, tokenUrl()))).status, 200);
+  assert.equal(asked.filter((path) => path === "/moved").length, 1);
 });
 
 test("what is registered must be what it says", async () => {

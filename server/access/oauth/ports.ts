@@ -33,6 +33,8 @@ export interface OAuthDeps {
   readonly patients: PatientNames;
   readonly vault: Vault;
   readonly runtime: { readonly clock: Clock; readonly timers: Timers; readonly random: Random; readonly ids: Ids };
+  /** Asks an address that came from outside. */
+  readonly fetchOutside: (address: string | URL, init?: RequestInit) => Promise<Response>;
   /** The address that people use, without a slash at the end: "https://ward.example". Asked with each request. */
   readonly issuer: () => string;
   readonly log: {

@@ -96,6 +96,8 @@ export async function createProvider(deps: OAuthDeps, issuer: string): Promise<P
         },
       },
     },
+    // Called with an address and what goes with it, as its own default is.
+    fetch: (address, options) => deps.fetchOutside(address as string | URL, options),
     interactions: { url: (_ctx, { uid }) => `/oauth/interaction/${uid}` },
     // Each authorisation is agreed to on its own: it may be about another patient.
     loadExistingGrant: async (ctx) => {

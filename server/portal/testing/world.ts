@@ -75,7 +75,7 @@ export interface World {
     headers?: Record<string, string>,
   ): Promise<Answer>;
   /** How long ago whoever has a session showed that it is they. */
-  readonly proofs: { ageMs: number; isLocked: boolean };
+  readonly proofs: { ageMs: number; isLocked: boolean; hasPassword: boolean };
   /** As the change feed would say it. */
   patientChanged(): void;
   newPatient(name: string, more?: Partial<Patient>): PatientRecord;
@@ -97,7 +97,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
   const runtime = manualRuntime(Date.UTC(2026, 5, 10, 12));
   const now = () => runtime.clock.now();
   const id = () => runtime.ids.uuid();
-  const proofs = { ageMs: 0, isLocked: false };
+  const proofs = { ageMs: 0, isLocked: false, hasPassword: false };
   const patients = new Map<string, PatientRecord>();
   const hidden = new Set<string>();
   const devices = new Map<string, DeviceRecord>();
@@ -234,7 +234,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       },
       addPasskey: refuseSignIn,
       codes: {
-        of: async () => ({ signInName: null, since: null, recoveryCodesLeft: 0 }),
+        of: async () => ({ signInName: proofs.hasPassword ? "nina" : null, since: null, recoveryCodesLeft: 0 }),
         begin: async () => ({ signInName: "", secret: "", uri: "" }),
         confirm: async () => [],
         remove: async () => {},

@@ -1,6 +1,6 @@
 import type { AuditEvent, AuditEventAgent, AuditEventEntity, Coding } from "@medplum/fhirtypes";
 import type { Organisation } from "@openward/model";
-import type { AuditRecord, AuditWho } from "../ports.ts";
+import type { AuditRecord } from "../ports.ts";
 import { metaOf } from "./meta.ts";
 import { fhirTime } from "./time.ts";
 

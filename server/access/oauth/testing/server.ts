@@ -12,7 +12,7 @@ import { openTestKeys } from "../../../store/keys/testing/keys.ts";
 import { createRegistry, createTables, openDirectory } from "../../../store/registry/index.ts";
 import { createAccess } from "../../index.ts";
 import { seesEverybody } from "../../testing/grants.ts";
-import { createClients, createLaunches } from "../index.ts";
+import { createClients, createLaunches, createOutsideFetch } from "../index.ts";
 import { registerOAuth } from "../register.ts";
 
 export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
@@ -63,6 +63,7 @@ export async function startTestServer() {
         access,
         patients: registry.patients,
         vault: createVault(keys),
+        fetchOutside: createOutsideFetch({ has: (address) => address === "127.0.0.1" }),
         runtime,
         issuer: () => issuer,
         log: { warn: (facts) => void faults.push(facts), error: (facts) => void faults.push(facts) },
