@@ -52,7 +52,17 @@ test("openward export and archive verify work beside a running server; what is w
     });
     assert.equal(answer.status, 200);
     const folder = join(ward.dataDir, "given");
-    const asked = ["export", "--parquet", folder, "--purpose", "a check", "--patient", bed.patientId];
+    const asked = [
+      "export",
+      "--parquet",
+      folder,
+      "--for",
+      "operations",
+      "--purpose",
+      "a check",
+      "--patient",
+      bed.patientId,
+    ];
     const manifest = await ward.json<{ files: { rows: number }[]; isIdentified: boolean; amendedUntil: string | null }>(
       ...asked,
       "--until",

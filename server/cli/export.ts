@@ -10,8 +10,11 @@ import { archiveToRead } from "./archive.ts";
 import { EXIT, print } from "./output.ts";
 import { type Registry, withRegistry } from "./registry.ts";
 
+const USES = ["research", "care", "operations"] as const;
+
 interface Options {
   parquet?: string;
+  for: string;
   purpose?: string;
   until?: string;
   patient: string[];
@@ -37,6 +40,11 @@ export function addExportCommand(program: Command): void {
     )
     .option("--parquet <folder>", "where the files go: a new or empty folder")
     .option("--purpose <text>", "what they are for; stands in manifest.json and in the audit log")
+    .option(
+      "--for <use>",
+      `${USES.join(", ")}; for research patients and kinds of data are in it to whose use for research was agreed`,
+      "research",
+    )
     .option("--until <date>", "YYYY-MM-DD, UTC: the last day on which they may be there")
     .option("--patient <id>", "this patient only; may be given several times", collect, [])
     .option("--signals <keys>", "these signals only, such as heart-rate,spo2")
@@ -56,6 +64,7 @@ async function write(options: Options): Promise<void> {
   const folder = resolve(need(parquet, "--parquet", "a folder"));
   const request = {
     folder,
+    use: needUse(options.for),
     purpose: need(purpose, "--purpose", "what they are for"),
     expiresAt: parseDay(need(until, "--until", "YYYY-MM-DD")) + DAY_MS,
     patientIds: patient,
@@ -80,6 +89,9 @@ async function write(options: Options): Promise<void> {
       const manifest = await exportParquet({ ...request, organisation }, deps);
       print(options.json ?? false, { folder, ...manifest }, [
         `${folder}: ${manifest.files.length} files of ${manifest.patients} patients, until ${manifest.expiresAt}`,
+        ...(manifest.use === "research"
+          ? [`for research, as agreed: ${manifest.notAgreed} patients are not in it`]
+          : [`for ${manifest.use}: consent to research was not asked for`]),
         manifest.amendedUntil === null
           ? `values are as they were received; ${manifest.amendments} amendments of these patients are not in it`
           : `values are as amended until ${manifest.amendedUntil}`,
@@ -121,6 +133,12 @@ async function expire(options: Options): Promise<void> {
 function need(value: string | undefined, at: string, expected: string): string {
   if (value === undefined || value.trim() === "") throw new RefusedInput("FIELD_INVALID", { at, expected });
   return value;
+}
+
+function needUse(text: string): (typeof USES)[number] {
+  const use = USES.find((known) => known === text);
+  if (!use) throw new RefusedInput("FIELD_INVALID", { at: "--for", expected: USES.join(", "), received: text });
+  return use;
 }
 
 function parseDay(text: string): number {

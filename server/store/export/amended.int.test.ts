@@ -90,6 +90,7 @@ async function exported(more: Partial<ExportRequest> = {}) {
     {
       organisation: { id: HOME, name: "Home" },
       folder,
+      use: "operations",
       purpose: "a study",
       expiresAt: NOW + 24 * HOUR,
       patientIds: [],

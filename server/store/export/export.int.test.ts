@@ -28,6 +28,7 @@ import { openTestDatabase, quietLog, type TestDatabase } from "../database/testi
 import { seeded } from "../journal/testing/entries.ts";
 import { eraseRows } from "../keys/index.ts";
 import { settableRuntime, type TestStore } from "../telemetry/testing/open-store.ts";
+import { readAgreed } from "./agreed.ts";
 import { expireExports } from "./expire.ts";
 import { type ExportRequest, exportParquet } from "./export.ts";
 
@@ -104,6 +105,7 @@ const deps = () => ({
 const request = (name: string, more: Partial<ExportRequest> = {}): ExportRequest => ({
   organisation: { id: ORGANISATION, name: "Test" },
   folder: folder(name),
+  use: "operations",
   purpose: "a study of nights",
   expiresAt: runtime.time + 30 * DAY,
   patientIds: [],
@@ -251,6 +253,75 @@ for (const { what, more, code } of [
   });
 }
 
+/** Said of the patient; who denies or agrees to what. */
+async function say(
+  id: number,
+  rule: { decision: "permit" | "deny"; categories: string[]; actors: object[]; purpose: string | null },
+) {
+  await database.owner.query(
+    `INSERT INTO consent (id, version, organisation_id, patient_id, status, decision, categories, purpose, actors, from_at, is_silent, said_at, said_by, said_as)
+     VALUES ($1, 1, $2, $3, 'active', $4, $5, $6, $7, 0, false, $8, 'test', 'self')`,
+    [
+      `00000000-0000-7000-8000-00000000000${id}`,
+      ...[
+        ORGANISATION,
+        PATIENT,
+        rule.decision,
+        rule.categories,
+        rule.purpose,
+        JSON.stringify(rule.actors),
+        runtime.time,
+      ],
+    ],
+  );
+}
+
+test("for research there is what the patient agreed to, less what they denied, and nothing once they take it back", async () => {
+  const asked = { use: "research", isAsReceived: false } as const;
+  await assert.rejects(exportParquet(request("nobody", asked), deps()), { code: "CONFLICT" });
+  await assert.rejects(exportParquet(request("raw", { ...asked, isAsReceived: true }), deps()), {
+    code: "FIELD_INVALID",
+  });
+  const mayHave = async (...signals: string[]) => {
+    const isAgreed = await readAgreed(database.worker, ORGANISATION, runtime.time);
+    return signals.map((signal) => isAgreed({ patientId: PATIENT, signal }));
+  };
+  const everybody = [{ kind: "everybody" }];
+  await say(1, { decision: "permit", categories: ["breathing"], actors: everybody, purpose: "research" });
+  await assert.rejects(exportParquet(request("other kind", asked), deps()), { code: "CONFLICT" });
+  await say(2, { decision: "permit", categories: ["heart"], actors: everybody, purpose: "research" });
+  const manifest = await exportParquet(request("agreed", asked), deps());
+  assert.deepEqual([manifest.use, manifest.patients, manifest.notAgreed], ["research", 1, 0]);
+  assert.deepEqual(await mayHave("heart-rate", "ecg-lead-ii", "spo2", "glucose-interstitial"), [
+    true,
+    true,
+    true,
+    false,
+  ]);
+  // What is said to researchers outranks what is said to everybody, and what is for care alone says nothing here.
+  const researchers = [{ kind: "role", role: "researcher" }];
+  await say(3, { decision: "deny", categories: ["breathing"], actors: researchers, purpose: null });
+  await say(4, { decision: "deny", categories: ["heart"], actors: [{ kind: "role", role: "nurse" }], purpose: "care" });
+  assert.deepEqual(await mayHave("heart-rate", "spo2"), [true, false]);
+
+  // Taken back while it is written.
+  const whileWriting = {
+    isOnlyHot: () => false,
+    async fetch(...ranges: Parameters<Archive["fetch"]>) {
+      await database.owner.query("UPDATE consent_rule SET ended_at = 1 WHERE ended_at IS NULL");
+      return archive.fetch(...ranges);
+    },
+  };
+  await assert.rejects(
+    exportParquet(request("withdrawn", asked), { ...deps(), archive: whileWriting }),
+    (error: { code: string; facts: { at: string } }) => {
+      assert.deepEqual([error.code, error.facts.at], ["CONFLICT", "export"]);
+      return true;
+    },
+  );
+  assert.deepEqual(readdirSync(folder("withdrawn")), []);
+});
+
 test("an export that meets a damaged block leaves no files and is recorded as failed", async () => {
   const damaged = {
     isOnlyHot: () => false,
@@ -261,7 +332,7 @@ test("an export that meets a damaged block leaves no files and is recorded as fa
   const { rows } = await database.worker.query(
     "SELECT count(*)::int AS n FROM audit_event WHERE action = 'export.failed'",
   );
-  assert.equal(rows[0].n, 1);
+  assert.equal(rows[0].n, 2, "this one, and the one whose consent was taken back");
 });
 
 test("what is past its day is removed, its own files alone, and what is not where it was is told until somebody says so", async () => {

@@ -11,6 +11,7 @@ import { audit } from "../registry/audit.ts";
 import { everywhere } from "../registry/transaction.ts";
 import type { ArchivedBlocks } from "../telemetry/archived.ts";
 import type { StoreLog } from "../telemetry/blocks.ts";
+import { type Agreed, keepAsking, readAgreed, type Use } from "./agreed.ts";
 import { MANIFEST, type Manifest, newManifest } from "./manifest.ts";
 import { identified, pseudonyms } from "./naming.ts";
 import { ParquetParts } from "./parquet-parts.ts";
@@ -23,6 +24,8 @@ export interface ExportRequest {
   readonly organisation: { readonly id: string; readonly name: string };
   /** Absolute; made, or empty. */
   readonly folder: string;
+  /** For research: what patients agreed to, and nothing else. */
+  readonly use: Use;
   readonly purpose: string;
   readonly expiresAt: number;
   /** Empty: every patient of the organisation. */
@@ -68,7 +71,11 @@ export async function exportParquet(request: ExportRequest, deps: ExportDependen
   await checkPatients(request, worker);
   const reader = await openStoreReader(deps);
   const values = request.isAsReceived ? asReceived(reader) : await asAmended(reader, deps);
-  const streams = chosen(values, request);
+  const read = () => readAgreed(worker, request.organisation.id, runtime.clock.now());
+  const isResearch = request.use === "research";
+  const asked = chosen(values, request);
+  const streams = isResearch ? agreedOf(asked, await read()) : asked;
+  const ask = isResearch ? keepAsking(streams, { read, monotonic: () => runtime.clock.monotonic() }) : async () => {};
   const patients = [...new Set(streams.map(({ patientId }) => patientId))];
   await makeFolder(request.folder);
   const id = runtime.ids.uuid();
@@ -89,21 +96,24 @@ export async function exportParquet(request: ExportRequest, deps: ExportDependen
   });
   try {
     const to = request.to ?? now;
-    await writeAll(streams, values, { readings, waveforms }, { ...request, to }, runtime);
+    await writeAll(streams, values, { readings, waveforms }, { ...request, to, ask }, runtime);
     // A gap that nobody wanted must not look like one that was measured.
     if (reader.damaged > 0)
       throw new RefusedInput("BLOCK_CORRUPT", { at: "export", received: `${reader.damaged} unreadable blocks` });
     await refuseErased(patients, worker);
+    await ask(true);
     const amendments = await countAmended(patients, worker);
     const manifest = newManifest({
       id,
       organisation: request.organisation.name,
+      use: request.use,
       purpose: request.purpose,
       createdAt: new Date(now).toISOString(),
       createdBy: request.by,
       expiresAt: new Date(request.expiresAt).toISOString(),
       isIdentified: request.isIdentified,
       patients: patients.length,
+      notAgreed: new Set(asked.map(({ patientId }) => patientId)).difference(new Set(patients)).size,
       amendedUntil,
       amendments,
       from: request.from === null ? null : new Date(request.from).toISOString(),
@@ -123,7 +133,10 @@ export async function exportParquet(request: ExportRequest, deps: ExportDependen
   }
 }
 
-function checkRequest({ purpose, expiresAt, signals, from, to }: ExportRequest, now: number): void {
+function checkRequest({ use, isAsReceived, purpose, expiresAt, signals, from, to }: ExportRequest, now: number): void {
+  // Under whom it came is not always whose it is: somebody's data would stand with one who agreed.
+  if (use === "research" && isAsReceived)
+    throw new RefusedInput("FIELD_INVALID", { at: "--as-received", expected: "another use than research" });
   if (purpose.trim() === "") throw new RefusedInput("FIELD_INVALID", { at: "--purpose", expected: "what it is for" });
   if (!(expiresAt > now)) throw new RefusedInput("FIELD_INVALID", { at: "--until", expected: "a day that is to come" });
   if (from !== null && to !== null && from >= to)
@@ -176,13 +189,21 @@ function chosen(values: Values, { organisation, patientIds, signals }: ExportReq
     .sort((a, b) => compare(a.patientId, b.patientId) || compare(a.id, b.id));
 }
 
+/** @throws RefusedInput CONFLICT when nobody agreed */
+function agreedOf(streams: readonly Stream[], isAgreed: Agreed): Stream[] {
+  const agreed = streams.filter(isAgreed);
+  if (streams.length > 0 && agreed.length === 0)
+    throw new RefusedInput("CONFLICT", { at: "--for", expected: "patients who agreed that this is used for research" });
+  return agreed;
+}
+
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 async function writeAll(
   streams: readonly Stream[],
   values: Values,
   { readings, waveforms }: { readings: ParquetParts; waveforms: ParquetParts },
-  { from, to, isIdentified }: { from: number | null; to: number; isIdentified: boolean },
+  { from, to, isIdentified, ask }: { from: number | null; to: number; isIdentified: boolean; ask: () => Promise<void> },
   runtime: Runtime,
 ): Promise<void> {
   const naming = isIdentified ? identified : pseudonyms(runtime.random.bytes(32));
@@ -192,6 +213,7 @@ async function writeAll(
     const first = Math.max(from ?? beginning, beginning);
     // A day at a time, so that memory holds a day of one stream.
     for (let day = Math.floor(first / DAY_MS) * DAY_MS; day < to; day += DAY_MS) {
+      await ask();
       const [start, end] = [Math.max(day, first), Math.min(day + DAY_MS, to)];
       if (stream.kind === "waveform") {
         await writeWaveforms(waveforms, stream, await values.waveform(stream, start, end), naming);
@@ -223,9 +245,9 @@ async function record(
   patients: readonly string[],
   { runtime, worker }: ExportDependencies,
 ): Promise<void> {
-  const { organisation, folder, purpose, expiresAt, by, signals, isIdentified, isAsReceived } = request;
+  const { organisation, folder, use, purpose, expiresAt, by, signals, isIdentified, isAsReceived } = request;
   const at = runtime.clock.now();
-  const detail = { export: id, purpose, expiresAt, isIdentified, isAsReceived, signals };
+  const detail = { export: id, use, purpose, expiresAt, isIdentified, isAsReceived, signals };
   await everywhere(worker, async (tx) => {
     await tx.run(
       `INSERT INTO data_export (id, organisation_id, folder, purpose, expires_at, created_at, created_by, patient_ids)

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RefusedInput } from "@openward/errors";
+import type { Use } from "./agreed.ts";
 import type { WrittenFile } from "./parquet-parts.ts";
 
 export const MANIFEST = "manifest.json";
@@ -15,6 +16,7 @@ export interface Manifest {
   readonly version: typeof VERSION;
   readonly id: string;
   readonly organisation: string;
+  readonly use: Use;
   readonly purpose: string;
   readonly createdAt: string;
   readonly createdBy: string;
@@ -23,6 +25,8 @@ export interface Manifest {
   /** Are patients and devices named by their ids? Otherwise by names that hold in this export alone. */
   readonly isIdentified: boolean;
   readonly patients: number;
+  /** Patients who are left out, whole, as they did not agree to research. */
+  readonly notAgreed: number;
   /** Values are what counted then; null: as they were received, and no amendment is applied. */
   readonly amendedUntil: string | null;
   /** How many amendments concern these patients. */
