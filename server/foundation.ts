@@ -106,7 +106,21 @@ interface KeepOptions {
 /** A key for each new patient, before the first reading wants one; and those of old quarantined input expire. */
 function keepKeys(keys: KeyStore, options: KeepOptions) {
   const { config, runtime, directory, worker, log } = options;
-  const expire = () => keys.expire(runtime.clock.now(), config.quarantineMonths);
+  // Whether somebody is held must be known before anything is destroyed: while the database does not answer, nothing is.
+  const expire = async () => {
+    try {
+      const { rows } = await worker.query<{ organisation_id: string }>(
+        "SELECT DISTINCT organisation_id FROM legal_hold WHERE ended_at IS NULL AND (to_at IS NULL OR to_at > $1)",
+        [runtime.clock.now()],
+      );
+      keys.expire(runtime.clock.now(), config.quarantineMonths, new Set(rows.map((row) => row.organisation_id)));
+    } catch (error) {
+      log.warn(
+        { reason: (error as Error).message },
+        "keys of old quarantined input could not expire; trying again in a day",
+      );
+    }
+  };
   const tellDatabase = () =>
     bindStore(worker, keys, runtime.clock.now()).catch((error: Error) =>
       log.warn({ reason: error.message }, "the database was not told how many keys there are; the next one tells it"),
@@ -118,8 +132,8 @@ function keepKeys(keys: KeyStore, options: KeepOptions) {
     keys.ensure([{ kind: "patient", organisationId, patientId }]);
     if (keys.keys > before) void tellDatabase();
   });
-  expire();
-  return runtime.timers.every(DAY_MS, expire);
+  void expire();
+  return runtime.timers.every(DAY_MS, () => void expire());
 }
 
 /** undefined when its key was destroyed. */

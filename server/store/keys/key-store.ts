@@ -41,8 +41,13 @@ export interface KeyStore extends DataKeys {
   erase(erasures: readonly Omit<Erasure, "keyId">[]): void;
   /** Take up what another process erased; gives those that are new here. */
   refresh(): readonly Erasure[];
-  /** Destroy the quarantine's keys of months that are more than `months` ago. @returns how many */
-  expire(now: number, months: number): number;
+  /**
+   * Destroy the quarantine's keys of months that are more than `months` ago.
+   *
+   * @param held organisations of which none is destroyed: a legal hold runs there
+   * @returns how many
+   */
+  expire(now: number, months: number, held: ReadonlySet<string>): number;
   close(): void;
 }
 
@@ -289,11 +294,12 @@ function createKeyStore(parts: {
       }
     },
     refresh,
-    expire(now, months) {
+    expire(now, months, held) {
       let expired = 0;
       for (const slot of [...slots.values()]) {
         const { subject, destroyedAt } = slot;
         if (subject.kind !== "quarantine" || destroyedAt !== null || subject.month >= monthOf(now) - months) continue;
+        if (held.has(subject.organisationId)) continue;
         destroy(slot, now);
         expired++;
       }

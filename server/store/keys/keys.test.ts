@@ -225,8 +225,11 @@ test("quarantined input has a key a month, which expires", async () => {
   const december = keys.ofQuarantine(ORGANISATION, Date.UTC(2025, 11, 1));
   assert.notEqual(november.id, december.id);
   assert.equal(monthOf(Date.UTC(2025, 11, 1)) - monthOf(Date.UTC(2025, 10, 30)), 1);
-  assert.equal(keys.expire(Date.UTC(2026, 10, 30), 12), 0);
-  assert.equal(keys.expire(Date.UTC(2026, 11, 1), 12), 1);
+  const none = new Set<string>();
+  assert.equal(keys.expire(Date.UTC(2026, 10, 30), 12, none), 0);
+  assert.equal(keys.expire(Date.UTC(2026, 11, 1), 12, new Set([ORGANISATION])), 0, "while a hold runs there");
+  assert.equal(keys.byId(november.id).id, november.id);
+  assert.equal(keys.expire(Date.UTC(2026, 11, 1), 12, none), 1);
   assert.throws(() => keys.byId(november.id), { code: "KEY_DESTROYED" });
   assert.equal(keys.byId(december.id).id, december.id);
   const again = keys.ofQuarantine(ORGANISATION, Date.UTC(2025, 10, 30));

@@ -124,6 +124,19 @@ test("old days are dropped as partitions, no row is deleted, and the journal sta
   };
   const name = (ago: number) => day(ago).replaceAll("-", "");
   await rows.prepareDays(day(9), 9);
+  // Seven days ago something was sent, and somebody of the organisation is held.
+  await database.owner.query(
+    `INSERT INTO raw_input (day, position, batch_id, organisation_id, written_at, input) VALUES ($1, 1, gen_random_uuid(), $2, 0, '')`,
+    [day(7), ORGANISATION],
+  );
+  const holdId = systemRuntime.ids.uuid();
+  // The hold alone is wanted, and not the patient whom it would be of.
+  await database.owner.query(
+    `SET session_replication_role = replica;
+     INSERT INTO legal_hold (id, organisation_id, patient_id, reason, from_at, created_by)
+       VALUES ('${holdId}', '${ORGANISATION}', '${PATIENT}', 'case 12', 0, 'test');
+     RESET session_replication_role`,
+  );
   await database.owner.query(
     "INSERT INTO seal_state (organisation_id, watermark, updated_at) VALUES ($1, 9e15, 0) ON CONFLICT DO NOTHING",
     [ORGANISATION],
@@ -133,9 +146,14 @@ test("old days are dropped as partitions, no row is deleted, and the journal sta
   const runtime = { ...systemRuntime, clock };
   const test = await openTestJournal(database, { journalDays: 2, rawDays: 5, runtime });
   await until(async () => !(await partitions("journal")).includes(name(6)), "old days to be dropped");
-  assert.deepEqual((await partitions("raw_input")).slice(0, 2), [name(5), name(4)]);
-  assert.deepEqual((await partitions("journal")).slice(0, 2), [name(5), name(4)], "what came of it is kept beside it");
+  const oldest = async (parent: string) => (await partitions(parent)).slice(0, 3);
+  assert.deepEqual(await oldest("raw_input"), [name(7), name(5), name(4)], "a hold keeps what was sent");
+  assert.deepEqual(await oldest("journal"), [name(7), name(5), name(4)], "what came of it is kept beside it");
   await test.close();
+  await database.owner.query("UPDATE legal_hold SET ended_at = 1, ended_by = 'test' WHERE id = $1", [holdId]);
+  assert.equal(await rows.dropRawBefore(day(5)), 1, "and no longer than it runs");
+  assert.equal(await rows.dropBefore(day(5)), 1);
+  assert.deepEqual((await oldest("journal")).slice(0, 2), [name(5), name(4)]);
   await assert.rejects(database.worker.query("DELETE FROM raw_input"), /permission denied/);
   await assert.rejects(database.api.query("SELECT FROM raw_input"), /permission denied/);
   await database.owner.query("DELETE FROM seal_state");
