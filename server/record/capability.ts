@@ -10,7 +10,7 @@ const documentation: Readonly<Record<string, string>> = {
   AuditEvent:
     "Who looked at what and did what, in IHE's Basic Audit Log Patterns; for administrators and privacy officers.",
   Consent:
-    "What patients share and do not share, as far as they let it be known; after IHE Privacy Consent on FHIR, basic and intermediate.",
+    "What patients share and do not share, as far as they let it be known; after the foundation of IHE Privacy Consent on FHIR, with kinds of data in provision.code.",
   Observation:
     "Made from device readings: one each, cuff pressures as panel 85354-9, waveforms as SampledData in pieces of 10 seconds.",
 };

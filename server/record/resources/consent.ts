@@ -25,9 +25,20 @@ const RECIPIENT = {
   ],
 };
 
-/** A patient's statement after IHE Privacy Consent on FHIR, basic and intermediate: one provision, permit or deny. */
+/** What everybody agrees to who says something here: nothing is shown without a grant (docs/adr/0035-consent.md). */
+const POLICY = "urn:openward:policy:consent";
+
+const SAID_AS = {
+  guardian: "who decides for the patient",
+  staff: "written down by staff as the patient said it",
+} as const;
+
+/**
+ * A patient's statement after the foundation of IHE Privacy Consent on FHIR: one provision, permit or deny. Kinds of data stand in
+ * `provision.code`, which that profile leaves out: its own way, labels of sensitivity, is not ours.
+ */
 export function mapConsent(consent: Consent, organisation: Organisation): FhirConsent {
-  const { id, version, patientId, status, decision, categories, purpose, from, to, saidAt } = consent;
+  const { id, version, patientId, status, decision, categories, purpose, from, to, saidAt, saidAs } = consent;
   return {
     resourceType: "Consent",
     id,
@@ -52,7 +63,9 @@ export function mapConsent(consent: Consent, organisation: Organisation): FhirCo
     patient: { reference: `Patient/${patientId}` },
     dateTime: fhirTime(saidAt),
     organization: [{ display: organisation.name }],
-    policyRule: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "OPTIN" }] },
+    policy: [{ uri: POLICY }],
+    performer: [saidAs === "self" ? { reference: `Patient/${patientId}` } : { display: SAID_AS[saidAs] }],
+    sourceAttachment: { title: "Said in Openward", creation: fhirTime(saidAt) },
     provision: {
       type: decision,
       period: { start: fhirTime(from), ...(to === null ? {} : { end: fhirTime(to) }) },
