@@ -498,6 +498,16 @@ export const passkey = z.object({
   createdAt: millis,
   lastUsedAt: millis.nullable(),
 });
+export const ownApplication = z.object({
+  id,
+  name: z.string(),
+  /** What it may, in words. */
+  scopes: z.array(z.string()),
+  since: millis,
+  /** When it last got a token, of those that are kept. */
+  lastTokenAt: millis.nullable(),
+  expiresAt: millis,
+});
 export const ownSession = z.object({
   id,
   method: z.enum(["link", "passkey", "codes", "external"]),

@@ -94,6 +94,8 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   linkedExternal: oneself,
   removeExternal: oneself,
   sessions: oneself,
+  ownApplications: oneself,
+  endApplication: oneself,
   endSession: oneself,
   signOutEverywhere: oneself,
   me: { tells: "related", shows: ["id", "name"] },

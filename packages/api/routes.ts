@@ -99,6 +99,8 @@ export const routes = {
   removePin: { method: "DELETE", path: "/api/me/pin", summary: "Take the PIN away", allow: signedIn, status: 204, response: none },
   sessions: { method: "GET", path: "/api/me/sessions", summary: "Where one is signed in", allow: signedIn, status: 200, response: z.array(b.ownSession) },
   endSession: { method: "DELETE", path: "/api/me/sessions/:id", summary: "Sign out there", allow: signedIn, status: 204, response: none },
+  ownApplications: { method: "GET", path: "/api/me/applications", summary: "Applications that act for one", allow: signedIn, status: 200, response: z.array(b.ownApplication) },
+  endApplication: { method: "DELETE", path: "/api/me/applications/:id", summary: "Take away what one has allowed it; its tokens end", allow: signedIn, status: 204, response: none },
   signOutEverywhere: { method: "DELETE", path: "/api/me/sessions", summary: "Sign out everywhere, here too", allow: signedIn, status: 204, response: none },
   me: { method: "GET", path: "/api/me", summary: "Whom the person who asks stands beside, and what they may do", allow: signedIn, status: 200, response: b.me },
   myDevices: { method: "GET", path: "/api/me/devices", summary: "Devices on those patients now", allow: signedIn, status: 200, response: z.array(b.myDevice) },

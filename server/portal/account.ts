@@ -92,7 +92,7 @@ function personal(signedIn: Authenticated): Authenticated {
 }
 
 /** A token is a program's: it has no authenticator, and ends when it is revoked. */
-function person({ principal, via }: Authenticated): Authenticated["principal"] {
+export function person({ principal, via }: Authenticated): Authenticated["principal"] {
   if (via !== "session")
     throw new RefusedInput("CONFLICT", { at: "http.Authorization", expected: "a person's session" });
   return principal;

@@ -1,5 +1,6 @@
 import type { ApplicationBody } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
+import { person } from "./account.ts";
 import type { Handlers } from "./call.ts";
 import type { Application, ApplicationKeys, Applications, AuditLog } from "./ports.ts";
 
@@ -8,9 +9,11 @@ type ApplicationRoutes =
   | "applications"
   | "addApplication"
   | "rotateApplication"
-  | "disableApplication";
+  | "disableApplication"
+  | "ownApplications"
+  | "endApplication";
 
-/** Applications of other makers: registered, seen, changed and ended by an administrator. */
+/** Applications of other makers: registered, seen, changed and ended by an administrator, and each by whom it acts for. */
 export function applicationHandlers(deps: {
   applications: Applications;
   audit: Pick<AuditLog, "search">;
@@ -63,6 +66,16 @@ export function applicationHandlers(deps: {
         applications.lastTokens(organisationId),
       ]);
       return Promise.all(all.map(async (one) => bodyOf(one, await lastUseOf(organisationId, one, tokens))));
+    },
+
+    async ownApplications({ signedIn }) {
+      const own = await applications.ofPerson(signedIn.organisation.id, person(signedIn).id);
+      return own.map((one) => ({ ...one, scopes: one.scopes.map(applications.scopeInWords) }));
+    },
+
+    async endApplication({ signedIn, params }) {
+      await applications.endForPerson(signedIn.organisation.id, person(signedIn).id, params.id);
+      return null;
     },
 
     async addApplication({ signedIn: { organisation, principal }, body }) {

@@ -606,6 +606,22 @@ export interface Applications {
   ): Promise<{ client: Application; secret?: string }>;
   disable(organisationId: string, id: string, by: string): Promise<void>;
   rotate(organisationId: string, id: string, keys: ApplicationKeys, by: string): Promise<{ secret?: string }>;
+  /** Those that act for the person, with what was allowed them. */
+  ofPerson(
+    organisationId: string,
+    personId: string,
+  ): Promise<
+    readonly {
+      readonly id: string;
+      readonly name: string;
+      readonly scopes: readonly string[];
+      readonly since: number;
+      readonly lastTokenAt: number | null;
+      readonly expiresAt: number;
+    }[]
+  >;
+  /** Whatever the person allowed this one ends, tokens included; one that has nothing is none. */
+  endForPerson(organisationId: string, personId: string, id: string): Promise<void>;
   /** As a person reads it. */
   scopeInWords(scope: string): string;
 }

@@ -9,6 +9,8 @@ type SignIn =
   | "signOut"
   | "passkeys"
   | "sessions"
+  | "ownApplications"
+  | "endApplication"
   | "passkeyChallenge"
   | "signInWithPasskey"
   | "enrolPasskey"
@@ -139,6 +141,8 @@ export const signInCalls: Readonly<Record<SignIn, Call>> = {
   }),
   passkeys: plain({}, undefined, true),
   sessions: plain({}, undefined, true),
+  ownApplications: plain({}, undefined, true),
+  endApplication: plain({ params: { id: NOBODY } }, undefined, true),
   enrolPasskey: plain({}, undefined, true),
   addPasskey: plain(
     { body: { name: "key", response: {} } },

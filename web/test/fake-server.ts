@@ -368,6 +368,8 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   addPasskey: unasked,
   removePasskey: unasked,
   sessions: () => [],
+  ownApplications: () => [],
+  endApplication: unasked,
   endSession: unasked,
   signOutEverywhere: unasked,
   me: () => ({ patients: [] }),

@@ -6,6 +6,7 @@ import { hashSecret, newSecret } from "../credentials.ts";
 import { createGrantStore } from "../grants/grants.ts";
 import type { Tables } from "../ports.ts";
 import { type ClientRow, clientOf } from "./client-metadata.ts";
+import { createOwnApplications } from "./own-applications.ts";
 import { CLIENT_KINDS, type Clients, type NewClient } from "./ports.ts";
 import { isPlainScope, parseScope } from "./scopes.ts";
 
@@ -69,6 +70,8 @@ export function createClients(deps: {
       if (!row) throw new Error("a client that was just added is not there");
       return { client: clientOf(row), ...(secret === undefined ? {} : { secret }) };
     },
+
+    ...createOwnApplications(tables, now),
 
     async disable(organisationId, clientId, by) {
       await tables.inOrganisation(organisationId, async (tx) => {

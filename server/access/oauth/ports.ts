@@ -73,6 +73,17 @@ export interface NewClient {
   readonly mayIntrospect?: boolean;
 }
 
+/** An application as the person knows it for whom it acts. */
+export interface OwnApplication {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly since: number;
+  /** When it last got a token, of those that are kept. */
+  readonly lastTokenAt: number | null;
+  readonly expiresAt: number;
+}
+
 /** Applications that an administrator registered. */
 export interface Clients {
   list(organisationId: string): Promise<Client[]>;
@@ -80,6 +91,10 @@ export interface Clients {
   lastTokens(organisationId: string): Promise<ReadonlyMap<string, number>>;
   /** `secret` once, of kind "secret". @throws RefusedInput FIELD_INVALID, SCOPE_INVALID */
   add(organisationId: string, client: NewClient, by: string): Promise<{ client: Client; secret?: string }>;
+  /** Those that act for the person, with what was allowed them. */
+  ofPerson(organisationId: string, personId: string): Promise<readonly OwnApplication[]>;
+  /** Whatever the person allowed this one ends, tokens included; one that has nothing is none. */
+  endForPerson(organisationId: string, personId: string, clientId: string): Promise<void>;
   /** Ends it and every token that it has. @throws RefusedInput NOT_FOUND */
   disable(organisationId: string, clientId: string, by: string): Promise<void>;
   /** A new secret, or new keys; the old ones are worth nothing any more. @throws RefusedInput NOT_FOUND, FIELD_INVALID */

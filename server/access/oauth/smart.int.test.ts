@@ -167,6 +167,26 @@ test("a person is asked for one patient, in plain words, and what was allowed is
   );
 });
 
+test("a person sees which applications act for them, and takes away what they allowed: it is over for them, and for nobody else", async () => {
+  const { id: personId } = nurse.person;
+  const mine = await tokens();
+  const colleague = await server.signIn("nurse", "Second, Siri");
+  const theirs = await tokens({ session: colleague.cookie });
+  const own = await server.clients.ofPerson(server.home.id, personId);
+  const found = own.find(({ id }) => id === app.id);
+  assert.equal(found?.name, app.name);
+  assert.ok(found.scopes.includes("patient/Observation.rs") && found.lastTokenAt !== null, JSON.stringify(found));
+  await server.clients.endForPerson(server.home.id, personId, app.id);
+  await until(
+    "what was allowed to end",
+    async () => (await server.get("/fhir/Observation", mine.access_token)).status === 401,
+  );
+  const again = await exchange({ grant_type: "refresh_token", refresh_token: mine.refresh_token ?? "" });
+  assert.equal(again.body.error, "invalid_grant");
+  assert.equal((await server.get("/fhir/Observation", theirs.access_token)).status, 200);
+  assert.deepEqual(await server.clients.ofPerson(server.home.id, personId), []);
+});
+
 test("who is not signed in is told so; who comes from another site is asked to come again with the session", async () => {
   const web = browser();
   const interaction = (await web.get(authorizeUrl())).headers.get("location") ?? "";

@@ -36,6 +36,8 @@ export function applicationsInMemory({
       known.set(clientId, { ...need(clientId), disabledAt: now() });
     },
     rotate: async (_, clientId) => (need(clientId).kind === "secret" ? { secret: "another-secret" } : {}),
+    ofPerson: async () => [],
+    endForPerson: async () => {},
     scopeInWords: (scope) => `in words: ${scope}`,
   };
 }

@@ -11,6 +11,7 @@ import { Failed, Loading, Page } from "../app/pages.tsx";
 import { formatWhen } from "../parts/format.ts";
 import { Problem } from "../parts/problem.tsx";
 import { Rows } from "../parts/rows.tsx";
+import { ApplicationsSection } from "./applications-section.tsx";
 import { CodesSection } from "./codes-section.tsx";
 import { ExternalSection } from "./external-section.tsx";
 import { ScreenLockSection } from "./screen-lock-section.tsx";
@@ -37,6 +38,7 @@ export function AccountPage() {
       <ExternalSection />
       <ScreenLockSection />
       <Sessions />
+      <ApplicationsSection />
     </Page>
   );
 }

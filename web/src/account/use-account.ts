@@ -39,6 +39,18 @@ export function useRemovePasskey() {
   });
 }
 
+export function useOwnApplications() {
+  return useQuery({ queryKey: ["own-applications"], queryFn: ({ signal }) => ask("ownApplications", { signal }) });
+}
+
+export function useEndApplication() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => ask("endApplication", { params: { id } }),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["own-applications"] }),
+  });
+}
+
 export function useEndSession() {
   const queries = useQueryClient();
   return useMutation({

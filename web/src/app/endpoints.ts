@@ -50,6 +50,8 @@ export const endpoints: Endpoints = {
   setPin: ["PUT", "/api/me/pin"],
   removePin: ["DELETE", "/api/me/pin"],
   sessions: ["GET", "/api/me/sessions"],
+  ownApplications: ["GET", "/api/me/applications"],
+  endApplication: ["DELETE", "/api/me/applications/:id"],
   endSession: ["DELETE", "/api/me/sessions/:id"],
   signOutEverywhere: ["DELETE", "/api/me/sessions"],
   me: ["GET", "/api/me"],
