@@ -111,6 +111,8 @@ export function sharingHandlers(deps: {
   };
 }
 
+const UNNAMED: Readonly<Record<string, string>> = { token: "A program", kiosk: "A screen on the ward's wall" };
+
 /** Programs and people who may sign in no more are not told by name: the first have none, the second see nothing. */
 function sharedWith(
   { grantee, reach, purpose, basis, from, to, categories: kinds = null }: Grant,
@@ -119,6 +121,6 @@ function sharedWith(
   const person = grantee.kind === "person" ? people.get(grantee.id) : undefined;
   if (grantee.kind === "person" && (!person || person.disabledAt !== null)) return undefined;
   const role = grantee.kind === "role" ? grantee.role : (person?.role ?? "integration");
-  const display = person?.display ?? (grantee.kind === "token" ? "A program" : null);
+  const display = person?.display ?? UNNAMED[grantee.kind] ?? null;
   return { display, role, reach: reach.kind, purpose, basis, from, to, categories: kinds && [...kinds] };
 }

@@ -39,6 +39,7 @@ export function granteeText({ grantee, display }: Pick<GrantBody, "grantee" | "d
     return `Every ${(isRole(grantee.role) ? roleWord[grantee.role] : grantee.role).toLowerCase()}`;
   // A program whose name nobody knows any more stands there by its id.
   if (grantee.kind === "token") return display === null || display === grantee.id ? "A program" : display;
+  if (grantee.kind === "kiosk") return display === null || display === grantee.id ? "A screen on a wall" : display;
   return display ?? "Somebody";
 }
 

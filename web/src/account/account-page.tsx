@@ -5,13 +5,14 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { Section } from "../administration/section.tsx";
 import { ask } from "../app/api.ts";
-import { useNow, useTitle } from "../app/hooks.ts";
+import { useMay, useNow, useTitle } from "../app/hooks.ts";
 import { monitor } from "../app/monitor.ts";
 import { Failed, Loading, Page } from "../app/pages.tsx";
 import { formatWhen } from "../parts/format.ts";
 import { Problem } from "../parts/problem.tsx";
 import { Rows } from "../parts/rows.tsx";
 import { ApplicationsSection } from "./applications-section.tsx";
+import { BadgeSection } from "./badge-section.tsx";
 import { CodesSection } from "./codes-section.tsx";
 import { ExternalSection } from "./external-section.tsx";
 import { ScreenLockSection } from "./screen-lock-section.tsx";
@@ -37,6 +38,7 @@ export function AccountPage() {
       <CodesSection />
       <ExternalSection />
       <ScreenLockSection />
+      {useMay("clinical") && <BadgeSection />}
       <Sessions />
       <ApplicationsSection />
     </Page>

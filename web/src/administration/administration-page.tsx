@@ -7,6 +7,7 @@ import { Empty, Page } from "../app/pages.tsx";
 import { ApplicationsSection } from "../applications/applications-section.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { PeopleSection } from "./people-section.tsx";
+import { ScreensSection } from "./screens-section.tsx";
 import { Section } from "./section.tsx";
 import { useAddWard } from "./use-people.ts";
 
@@ -23,6 +24,7 @@ export function AdministrationPage() {
       <GlassQueue zone={zone} />
       {isAdministrator && <ApplicationsSection zone={zone} />}
       {isAdministrator && <Wards />}
+      {isAdministrator && <ScreensSection zone={zone} />}
     </Page>
   );
 }

@@ -3,6 +3,7 @@ import type { PersonBody } from "@openward/api";
 import {
   IconDots,
   IconEye,
+  IconId,
   IconLink,
   IconPencil,
   IconPlus,
@@ -14,18 +15,22 @@ import { useState } from "react";
 import { PersonGrantsDialog } from "../access/person-grants-dialog.tsx";
 import { useMay, useWards } from "../app/hooks.ts";
 import { Failed, Loading } from "../app/pages.tsx";
-import { roleWord } from "../app/permissions.ts";
+import { may, roleWord } from "../app/permissions.ts";
 import { Confirm } from "../parts/confirm.tsx";
 import { formatDateTime } from "../parts/format.ts";
 import { Problem } from "../parts/problem.tsx";
 import { Rows } from "../parts/rows.tsx";
+import { BadgeDialog } from "./badge-dialog.tsx";
 import { type Linked, LinkShown } from "./link-shown.tsx";
 import { AddPerson, ChangePerson } from "./person-form.tsx";
 import { RelateDialog } from "./relate-dialog.tsx";
 import { Section } from "./section.tsx";
 import { useDisable, useNewLink, usePeople } from "./use-people.ts";
 
-type Doing = { readonly what: "change" | "disable" | "relate" | "grants"; readonly person: PersonBody } | null;
+type Doing = {
+  readonly what: "change" | "disable" | "relate" | "grants" | "badge";
+  readonly person: PersonBody;
+} | null;
 
 /** Who can sign in, and as what. */
 export function PeopleSection() {
@@ -101,6 +106,7 @@ export function PeopleSection() {
       {doing?.what === "change" && <ChangePerson person={doing.person} onClose={close} />}
       {doing?.what === "relate" && <RelateDialog person={doing.person} onClose={close} />}
       {doing?.what === "grants" && <PersonGrantsDialog person={doing.person} zone={zone} onClose={close} />}
+      {doing?.what === "badge" && <BadgeDialog person={doing.person} onClose={close} />}
       {doing?.what === "disable" && <DisablePerson person={doing.person} onClose={close} />}
     </Section>
   );
@@ -108,7 +114,7 @@ export function PeopleSection() {
 
 function PersonMenu(props: {
   readonly person: PersonBody;
-  readonly onDo: (what: "change" | "disable" | "relate" | "grants") => void;
+  readonly onDo: (what: "change" | "disable" | "relate" | "grants" | "badge") => void;
   readonly onLink: () => void;
   readonly onEnable: () => void;
 }) {
@@ -133,6 +139,11 @@ function PersonMenu(props: {
         <Menu.Item leftSection={<IconEye size={17} />} onClick={() => onDo("grants")}>
           Whom they may see
         </Menu.Item>
+        {may(person.role, "clinical") && person.disabledAt === null && (
+          <Menu.Item leftSection={<IconId size={17} />} onClick={() => onDo("badge")}>
+            Badge number
+          </Menu.Item>
+        )}
         {isBeside && person.disabledAt === null && (
           <Menu.Item leftSection={<IconUsers size={17} />} onClick={() => onDo("relate")}>
             Relate to a patient

@@ -1,6 +1,7 @@
 import type { AlarmBody } from "@openward/api";
 import { IconCheck } from "@tabler/icons-react";
 import { useMay } from "../app/hooks.ts";
+import { useWall } from "../kiosk/wall.ts";
 import { formatDuration } from "../parts/format.ts";
 import classes from "./alarms.module.css";
 import { priorityMark, priorityWord } from "./priority.ts";
@@ -19,11 +20,11 @@ export interface AlarmBarProps {
 
 /** One alarm: mark, word, what is wrong, since when, and the answer. */
 export function AlarmBar({ alarm, more = 0, now, zone, whose }: AlarmBarProps) {
-  const acknowledge = useAcknowledge();
-  const mayAnswer = useMay("clinical");
+  const wall = useWall();
   const isAnswered = alarm.state === "acknowledged";
   const text = alarmText(alarm, zone);
   const fate = alarmFate(alarm, zone);
+  const label = `Acknowledge ${text}, ${whose}`;
   return (
     <div
       className={classes.bar}
@@ -48,18 +49,35 @@ export function AlarmBar({ alarm, more = 0, now, zone, whose }: AlarmBarProps) {
       <span className={classes.age} title="Since it was raised">
         {formatDuration(now - alarm.raisedAt)}
       </span>
-      {!isAnswered && mayAnswer && (
-        <button
-          type="button"
-          className={classes.acknowledge}
-          disabled={acknowledge.isPending}
-          aria-label={`Acknowledge ${text}, ${whose}`}
-          onClick={() => acknowledge.mutate(alarm)}
-        >
-          <IconCheck size={16} stroke={2.6} aria-hidden />
-          Ack
-        </button>
-      )}
+      {!isAnswered &&
+        (wall ? (
+          <Answer label={label} isPending={false} onAnswer={() => wall.answer(alarm)} />
+        ) : (
+          <OwnAnswer alarm={alarm} label={label} />
+        ))}
     </div>
+  );
+}
+
+/** Of who is signed in. */
+function OwnAnswer({ alarm, label }: { readonly alarm: AlarmBody; readonly label: string }) {
+  const acknowledge = useAcknowledge();
+  const mayAnswer = useMay("clinical");
+  if (!mayAnswer) return null;
+  return <Answer label={label} isPending={acknowledge.isPending} onAnswer={() => acknowledge.mutate(alarm)} />;
+}
+
+function Answer(props: { readonly label: string; readonly isPending: boolean; readonly onAnswer: () => void }) {
+  return (
+    <button
+      type="button"
+      className={classes.acknowledge}
+      disabled={props.isPending}
+      aria-label={props.label}
+      onClick={props.onAnswer}
+    >
+      <IconCheck size={16} stroke={2.6} aria-hidden />
+      Ack
+    </button>
   );
 }

@@ -39,7 +39,8 @@ export function alarmFate(alarm: AlarmBody, zone: string): string {
   const parts: string[] = [];
   if (alarm.acknowledgedAt !== null) {
     const by = alarm.acknowledgedBy ? ` by ${alarm.acknowledgedBy}` : "";
-    parts.push(`acknowledged ${formatTime(alarm.acknowledgedAt, zone)}${by}`);
+    const where = alarm.acknowledgedOn ? ` at ${alarm.acknowledgedOn}` : "";
+    parts.push(`acknowledged ${formatTime(alarm.acknowledgedAt, zone)}${by}${where}`);
   }
   if (alarm.state === "resolved" && alarm.resolvedAt !== null) {
     parts.push(`resolved ${formatTime(alarm.resolvedAt, zone)}`);

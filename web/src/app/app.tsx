@@ -2,6 +2,7 @@ import { MantineProvider } from "@mantine/core";
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
+import { isWallPage } from "../kiosk/wall.ts";
 import { ApiProblem, isSignedOut } from "./api.ts";
 import { FailedScreen } from "./failed-screen.tsx";
 import { Input } from "./input.tsx";
@@ -41,7 +42,7 @@ function Screen() {
   const isLocked = useLocked();
   return (
     <Suspense fallback={null}>
-      {isLocked ? (
+      {isLocked && !isWallPage() ? (
         <LockScreen />
       ) : (
         <>

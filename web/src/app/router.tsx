@@ -33,6 +33,13 @@ const external = createRoute({
   component: lazyRouteComponent(() => import("../sign-in/external-page.tsx"), "ExternalPage"),
 });
 
+/** A screen on a wall, where nobody is signed in. */
+const kiosk = createRoute({
+  getParentRoute: () => root,
+  path: "/kiosk",
+  component: lazyRouteComponent(() => import("../kiosk/kiosk-page.tsx"), "KioskPage"),
+});
+
 async function signedIn({ queries }: Context): Promise<Session> {
   try {
     return await queries.ensureQueryData(sessionQuery);
@@ -144,6 +151,7 @@ const ownAccount = createRoute({
 const tree = root.addChildren([
   signIn,
   external,
+  kiosk,
   own.addChildren([
     ownHome,
     ownAccount,

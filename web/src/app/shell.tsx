@@ -20,6 +20,7 @@ import { monitor } from "./monitor.ts";
 import { may } from "./permissions.ts";
 import { rememberedWard, rememberWard } from "./remembered.ts";
 import classes from "./shell.module.css";
+import { StorageBanner } from "./storage-banner.tsx";
 import { UserMenu } from "./user-menu.tsx";
 
 /** The frame of every screen behind the sign-in: where one is, what is wrong, and the alarms. */
@@ -165,42 +166,7 @@ function Banners() {
   return (
     <>
       {session?.organisation.isDemo && <DemoBanner />}
-      {storage === "recovering" && (
-        <Banner kind="storage" label="Storage">
-          <IconAlertTriangle size={18} aria-hidden /> <strong>Storage: reading back.</strong> The server has started.
-          New readings and alarms work; what was measured before is not shown yet.
-        </Banner>
-      )}
-      {storage === "spooling" && (
-        <Banner kind="storage" label="Storage">
-          <IconAlertTriangle size={18} aria-hidden /> <strong>Storage: spooling.</strong> The database does not answer.
-          Readings are kept on the local spool; alarms work. Call the technician.
-        </Banner>
-      )}
-      {storage === "damaged" && (
-        <Banner kind="storage" label="Storage">
-          <IconAlertTriangle size={18} aria-hidden /> <strong>Storage: damaged.</strong> Some older readings cannot be
-          shown. New readings and alarms are not affected. Call the technician.
-        </Banner>
-      )}
-      {storage === "low" && (
-        <Banner kind="storage" label="Storage">
-          <IconAlertTriangle size={18} aria-hidden /> <strong>Storage: little room left.</strong> Readings are kept and
-          alarms work. Call the technician today.
-        </Banner>
-      )}
-      {storage === "full" && (
-        <Banner kind="storage" label="Storage">
-          <IconAlertTriangle size={18} aria-hidden /> <strong>Storage: disk full.</strong> New readings are shown but
-          not kept. Alarms work. Call the technician now.
-        </Banner>
-      )}
-      {storage === "failed" && (
-        <Banner kind="storage" label="Storage">
-          <IconAlertTriangle size={18} aria-hidden /> <strong>Storage: failed.</strong> New readings are not being kept.
-          Alarms work. Call the technician now.
-        </Banner>
-      )}
+      <StorageBanner storage={storage} />
       {(system?.archive === "failing" || system?.archive === "damaged") && (
         <Banner kind="storage" label="Archive">
           <IconAlertTriangle size={18} aria-hidden /> <strong>Archive: {system.archive}.</strong> Some older readings

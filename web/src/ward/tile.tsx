@@ -4,6 +4,7 @@ import { memo, useMemo } from "react";
 import { AlarmBar } from "../alarms/alarm-bar.tsx";
 import { useNow } from "../app/hooks.ts";
 import { monitor } from "../app/monitor.ts";
+import { useWall } from "../kiosk/wall.ts";
 import { standbyOf, type TileState } from "../live/tiles.ts";
 import { WaveStrip } from "../live/wave-strip.tsx";
 import { formatTime } from "../parts/format.ts";
@@ -16,6 +17,7 @@ import { Vital } from "./vital.tsx";
 /** One patient on the wall: bed, two identifiers, numbers, one waveform, alarms. */
 export const Tile = memo(function Tile({ tile }: { readonly tile: TileState }) {
   const now = useNow();
+  const wall = useWall();
   const { patient, alarms } = tile;
   const bed = patient.stay?.bed ?? "–";
   const slots = useMemo(() => tileSlots(tile, now), [tile, now]);
@@ -38,14 +40,13 @@ export const Tile = memo(function Tile({ tile }: { readonly tile: TileState }) {
           <div className={classes.who}>
             <h3 id={`tile-${patient.id}`} className={classes.name}>
               <span className="visually-hidden">Bed {bed}, </span>
-              <Link to="/patients/$patientId" params={{ patientId: patient.id }} className={classes.link}>
-                {patient.isUnknown && <IconUserQuestion size="1.1em" aria-label="Identity unknown" />}
-                {patient.name}
-              </Link>
+              <Name patient={patient} />
             </h3>
-            <p className={classes.identity}>
-              <Identity patient={patient} now={now} withSex={false} />
-            </p>
+            {wall?.shows !== "number" && (
+              <p className={classes.identity}>
+                {wall ? `MRN ${patient.mrn}` : <Identity patient={patient} now={now} withSex={false} />}
+              </p>
+            )}
           </div>
         </header>
         <Status tile={tile} now={now} />
@@ -62,6 +63,25 @@ export const Tile = memo(function Tile({ tile }: { readonly tile: TileState }) {
     </article>
   );
 });
+
+/** The way to the chart; on a wall there is none, and initials or the record number stand in the name's place. */
+function Name({ patient }: Pick<TileState, "patient">) {
+  const wall = useWall();
+  const unknown = patient.isUnknown && <IconUserQuestion size="1.1em" aria-label="Identity unknown" />;
+  if (wall) {
+    return (
+      <>
+        {unknown} {wall.shows === "number" ? `MRN ${patient.mrn}` : patient.name}
+      </>
+    );
+  }
+  return (
+    <Link to="/patients/$patientId" params={{ patientId: patient.id }} className={classes.link}>
+      {unknown}
+      {patient.name}
+    </Link>
+  );
+}
 
 function Vitals(props: {
   readonly slots: readonly Slot[];
@@ -86,6 +106,7 @@ function Status({ tile, now }: { readonly tile: TileState; readonly now: number 
   const { patient, alarms } = tile;
   const standby = standbyOf(tile, now);
   const first = alarms[0];
+  const wall = useWall();
   const limits = limitsNotice(patient);
   return (
     <div className={classes.status}>
@@ -103,11 +124,20 @@ function Status({ tile, now }: { readonly tile: TileState; readonly now: number 
         <p className={classes.notice} data-kind="standby">
           <IconPlayerPause size="1.15em" aria-hidden />
           <span>
-            <b>STANDBY</b> until {formatTime(standby.until, patient.timeZone)}: {standby.reason}
+            <b>STANDBY</b> until {formatTime(standby.until, patient.timeZone)}
+            {!wall && `: ${standby.reason}`}
           </span>
         </p>
       )}
-      {limits && (
+      {limits && wall && (
+        <p className={classes.notice} data-kind="limits">
+          <IconAdjustmentsAlt size="1.15em" aria-hidden />
+          <span>
+            <b>{limits.word}</b>
+          </span>
+        </p>
+      )}
+      {limits && !wall && (
         <Link
           to="/patients/$patientId"
           params={{ patientId: patient.id }}
