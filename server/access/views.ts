@@ -7,6 +7,8 @@ import type { Tables, Transaction } from "./ports.ts";
 const RETRY_MS = 1_000;
 /** Should the announcement of a change be lost, this is how long it can go unnoticed. */
 const AGE_MS_MAX = 30_000;
+/** Of whom nobody has asked for so long, and whose views nobody holds, nothing is asked any more. */
+const IDLE_MS = 5 * 60_000;
 
 /** The patients that one principal may see. */
 interface Visible {
@@ -29,6 +31,9 @@ interface Visible {
   running: Promise<void> | undefined;
   /** Something begins or ends by itself then. */
   timer: Timer | undefined;
+  askedAt: number;
+  /** Views that were given out and not yet cleared away: a screen holds one for as long as it shows something. */
+  views: number;
 }
 
 /**
@@ -45,6 +50,7 @@ export function createViews(deps: {
 }) {
   const { tables, runtime, onTrouble } = deps;
   const principals = new Map<string, Visible>();
+  const given = new FinalizationRegistry<Visible>((visible) => void visible.views--);
   let isClosed = false;
 
   /** One after the other, so that a later answer is of a later question. */
@@ -138,7 +144,17 @@ export function createViews(deps: {
     const inMs = at === null ? AGE_MS_MAX : Math.min(AGE_MS_MAX, at - runtime.clock.now());
     // It came while the question was on its way.
     if (inMs <= 0) visible.isAllDue = true;
-    else visible.timer = runtime.timers.after(inMs, () => reload(visible));
+    else visible.timer = runtime.timers.after(inMs, () => (isIdle(visible) ? forget(visible) : reload(visible)));
+  }
+
+  const isIdle = ({ views, askedAt }: Visible) => views <= 0 && runtime.clock.now() - askedAt >= IDLE_MS;
+
+  /** Who asks again gets a new one; else a house of thousands would be read anew every half minute, and at each change. */
+  function forget(visible: Visible): void {
+    visible.timer?.cancel();
+    // Should anybody hold one after all, it shows nothing rather than what was.
+    visible.isOver = true;
+    principals.delete(visible.principal.id);
   }
 
   /** Asks in the background; what fails is asked again. */
@@ -178,6 +194,8 @@ export function createViews(deps: {
       isOver: false,
       running: undefined,
       timer: undefined,
+      askedAt: runtime.clock.now(),
+      views: 0,
     };
     principals.set(principal.id, visible);
     return visible;
@@ -186,19 +204,25 @@ export function createViews(deps: {
   return {
     async viewOf(principal: Principal): Promise<PatientView> {
       const visible = viewedBy(principal);
+      visible.askedAt = runtime.clock.now();
       if (!visible.isLoaded) await ask(visible);
       // What has been read once stands while the database does not answer.
       while (visible.running) await visible.running.catch(() => {});
+      // What a view is made of holds it: it counts as given out also where only a part of it was passed on.
+      const held = { visible };
+      visible.views++;
+      given.register(held, visible);
       return {
         principal,
-        has: (patientId) => !visible.isOver && visible.ids.has(keptOf(visible, patientId)),
-        patientIds: () => (visible.isOver ? [] : [...visible.ids]),
+        has: (patientId) => !held.visible.isOver && held.visible.ids.has(keptOf(held.visible, patientId)),
+        patientIds: () => (held.visible.isOver ? [] : [...held.visible.ids]),
         recordsOf(patientId) {
-          if (visible.isOver || !visible.ids.has(keptOf(visible, patientId))) return [];
-          const merged = [...visible.mergedInto.keys()].filter((id) => leadsTo(visible, id, patientId));
+          const { isOver, ids, mergedInto } = held.visible;
+          if (isOver || !ids.has(keptOf(held.visible, patientId))) return [];
+          const merged = [...mergedInto.keys()].filter((id) => leadsTo(held.visible, id, patientId));
           return [patientId, ...merged];
         },
-        hiddenOf: (patientId) => visible.hidden.get(patientId),
+        hiddenOf: (patientId) => held.visible.hidden.get(patientId),
       };
     },
 
@@ -215,6 +239,10 @@ export function createViews(deps: {
     refresh(organisationId: string, patientId: string): void {
       for (const visible of principals.values()) {
         if (visible.principal.organisationId !== organisationId) continue;
+        if (isIdle(visible)) {
+          forget(visible);
+          continue;
+        }
         visible.due.add(patientId);
         askLater(visible);
       }
