@@ -502,6 +502,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     tables,
     access,
     patients: foundation.patients,
+    people: foundation.people,
+    relations: foundation.relations,
     vault: createVault(keys),
     fetchOutside: createOutsideFetch(config.keyNetworks),
     runtime,
@@ -519,6 +521,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   registerRecord(app, {
     access,
     patients: foundation.patients,
+    people: foundation.people,
+    relations: foundation.relations,
     devices: foundation.devices,
     telemetry: amendments.telemetry,
     amendments,

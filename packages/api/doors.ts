@@ -41,6 +41,16 @@ export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
   "AuditEvent.read": log,
   "AuditEvent.search-type": log,
   "Provenance.read": seen("stream"),
+  "Practitioner.read": {
+    who: "who works in the organisation, researchers only themselves; applications with user/ or system/ scopes, or of themselves",
+    tells: "nobody",
+    shows: [],
+  },
+  "RelatedPerson.read": {
+    who: "the ward without clinical engineers, within the view; family and guardians of themselves; applications within their scopes, or of themselves",
+    tells: "granted",
+    shows: ["id"],
+  },
   batch: seen(),
 };
 

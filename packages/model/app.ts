@@ -17,6 +17,8 @@ export interface AppAccess {
   readonly scopes: readonly ResourceScope[];
   /** The patient whom scopes of "patient/" are about. */
   readonly patientId: string | null;
+  /** The resource that the person is, "Practitioner/…", where it was told that; it may read this one whatever its scopes are. */
+  readonly fhirUser: string | null;
   /** Names under which its end is announced: the token, its grant, its application. */
   readonly endsWith: readonly string[];
 }

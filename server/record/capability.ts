@@ -15,6 +15,14 @@ const documentation: Readonly<Record<string, string>> = {
     "Made from device readings: one each, cuff pressures as panel 85354-9, waveforms as SampledData in pieces of 10 seconds.",
 };
 
+/** What is not searched for: other resources, and the identity token's `fhirUser`, name it. */
+const readOnly: Readonly<Record<string, string>> = {
+  Provenance: "Who amended what was measured, when and why; the id is the amendment's.",
+  Practitioner: "Who works here and signs in, for those who work here; to an application also whom it acts for.",
+  RelatedPerson:
+    "Family or guardian of one patient, for those who work with that patient; to an application also whom it acts for.",
+};
+
 const profiles: Readonly<Record<string, string[]>> = {
   Observation: [
     "vitalsigns",
@@ -67,11 +75,13 @@ export function capabilityStatement(base: string, version: string, startedAt: nu
               })),
             }),
           )
-          .concat({
-            type: "Provenance",
-            documentation: "Who amended what was measured, when and why; the id is the amendment's.",
-            interaction: [{ code: "read" }],
-          }),
+          .concat(
+            Object.entries(readOnly).map(([type, text]) => ({
+              type: type as CapabilityStatementRestResource["type"], // keys of our own table
+              documentation: text,
+              interaction: [{ code: "read" }],
+            })),
+          ),
         interaction: [{ code: "batch" }],
       },
     ],

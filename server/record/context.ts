@@ -1,6 +1,6 @@
 import type { AppAccess, Organisation, PatientView } from "@openward/model";
 import type { Clock } from "@openward/runtime";
-import type { Amendments, AuditLog, Consents, Devices, Patients, Telemetry } from "./ports.ts";
+import type { Amendments, AuditLog, Consents, Devices, Patients, People, Relations, Telemetry } from "./ports.ts";
 
 /** Everything that one request is answered from. */
 export interface RecordContext {
@@ -9,6 +9,8 @@ export interface RecordContext {
   readonly audit: AuditLog;
   readonly consents: Consents;
   readonly patients: Patients;
+  readonly people: People;
+  readonly relations: Relations;
   readonly devices: Devices;
   readonly clock: Clock;
   readonly organisation: Organisation;

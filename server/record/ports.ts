@@ -6,7 +6,9 @@ import type {
   Device,
   Organisation,
   Patient,
+  PatientRelation,
   PatientView,
+  Person,
   Principal,
   ReadingVersion,
   Stream,
@@ -37,6 +39,18 @@ export interface Patients {
   /** Every patient of the organisation, admitted or not; the view decides which of them are shown. */
   list(asker: Asker, options: { all: boolean; q?: string }): Promise<readonly { readonly patient: Patient }[]>;
   find(asker: Asker, patientId: string): Promise<{ readonly patient: Patient } | undefined>;
+}
+
+/** Who can sign in. */
+export interface People {
+  /** Of the asker's organisation only. */
+  findIn(asker: Asker, personId: string): Promise<Person | undefined>;
+}
+
+/** Who stands beside a patient. */
+export interface Relations {
+  /** Of a patient whom the asker sees; its patient is the record that others were merged into. */
+  find(asker: Asker, relationId: string): Promise<PatientRelation | undefined>;
 }
 
 export interface DeviceRecord {

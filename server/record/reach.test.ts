@@ -17,13 +17,13 @@ const scope = (text: string, query: [string, string][] = []): ResourceScope => {
 };
 
 /** The ward as an application with these scopes sees it, and as nobody's application does. */
-function wardFor(scopes: ResourceScope[], patientId: string | null = KARI) {
+function wardFor(scopes: ResourceScope[], patientId: string | null = KARI, fhirUser: string | null = null) {
   const house = ward();
   house.telemetry.add(readingOf(heart, T0, 70));
   house.telemetry.add(readingOf(steps, T0, 400));
   house.telemetry.add(readingOf(olas, T0, 60));
   house.telemetry.addWaveform(waveformOf(ecg, T0, 100, Array(1_000).fill(1)));
-  const app: AppAccess = { clientId: "app", name: "App", scopes, patientId, endsWith: [] };
+  const app: AppAccess = { clientId: "app", name: "App", scopes, patientId, fhirUser, endsWith: [] };
   const all = server(house);
   return { all, ...server({ ...house, context: { ...house.context, app } }) };
 }

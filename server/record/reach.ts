@@ -2,7 +2,7 @@ import { RefusedInput } from "@openward/errors";
 import type { AppAccess, PatientView, ResourceScope, Stream } from "@openward/model";
 import type { RecordContext } from "./context.ts";
 import { devicesOn } from "./devices-on.ts";
-import type { Telemetry } from "./ports.ts";
+import type { People, Telemetry } from "./ports.ts";
 import { observationFilter, observationParameters } from "./search/observation-filter.ts";
 import { parseQuery } from "./search/query.ts";
 
@@ -13,11 +13,14 @@ export type Interaction = "r" | "s";
  * What one interaction with one type is answered from. An application's scopes narrow it here and nowhere else: behind
  * this, patients, devices and streams outside them are as if there were none, whichever way they are asked for.
  *
+ * @param id of what is read; left out: a search
  * @throws RefusedInput NOT_PERMITTED when no scope of the application has this interaction
  */
-export function within(context: RecordContext, type: string, interaction: Interaction): RecordContext {
+export function within(context: RecordContext, type: string, interaction: Interaction, id?: string): RecordContext {
   const { app } = context;
   if (!app) return context;
+  // SMART App Launch: who was told which resource the person is may read that one.
+  if (interaction === "r" && id !== undefined && app.fhirUser === `${type}/${id}`) return context;
   const scopes = app.scopes.filter(
     (scope) =>
       (scope.type === "*" || scope.type === type) &&
@@ -36,10 +39,14 @@ export function within(context: RecordContext, type: string, interaction: Intera
   return {
     ...context,
     view,
+    // Who works here stands beside no one patient.
+    people: isOfPatient && type === "Practitioner" ? NOBODY : context.people,
     devices: isOfPatient ? devicesOn(context.devices, view) : context.devices,
     telemetry: type === "Observation" ? telemetryOf(context, scopes, app) : context.telemetry,
   };
 }
+
+const NOBODY: People = { findIn: async () => undefined };
 
 function ofOnePatient(view: PatientView, { patientId }: AppAccess): PatientView {
   const isTheirs = (id: string) => patientId !== null && view.recordsOf(patientId).includes(id);

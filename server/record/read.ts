@@ -1,6 +1,7 @@
 import type { Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "./context.ts";
+import { readPractitioner, readRelatedPerson } from "./read-people.ts";
 import { mapDevice } from "./resources/device.ts";
 import { fhirDeviceId, isHashedDeviceId } from "./resources/device-id.ts";
 import { mapStream } from "./resources/device-metric.ts";
@@ -34,6 +35,8 @@ const readers: Readonly<Record<string, Reader>> = {
     const record = isUuid(id) ? context.amendments.find(context.view, id) : undefined;
     return record && mapProvenance(record, context.view, context.organisation);
   },
+  Practitioner: readPractitioner,
+  RelatedPerson: readRelatedPerson,
   AuditEvent: readAuditEvent,
   Consent: async (context, id) => (await consentVersions(context, id)).at(-1),
   Observation: async (context, id) => (await findObservation(context, id))?.map(),

@@ -591,7 +591,7 @@ test("metadata is open to all and lists exactly the parameters that work", async
       interaction?.map(({ code }) => code),
       type === "Observation" || type === "Consent"
         ? ["read", "vread", "history-instance", "search-type"]
-        : type === "Provenance"
+        : ["Provenance", "Practitioner", "RelatedPerson"].includes(type ?? "")
           ? ["read"]
           : ["read", "search-type"],
     );

@@ -7,12 +7,24 @@ import { capabilityStatement } from "./capability.ts";
 import { devicesOn } from "./devices-on.ts";
 import { FHIR_JSON, negotiate, prefersStrict } from "./negotiate.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
-import type { Access, Amendments, AuditLog, Consents, Devices, Patients, Telemetry } from "./ports.ts";
+import type {
+  Access,
+  Amendments,
+  AuditLog,
+  Consents,
+  Devices,
+  Patients,
+  People,
+  Relations,
+  Telemetry,
+} from "./ports.ts";
 import type { Rest } from "./rest.ts";
 
 export interface RecordDeps {
   readonly access: Access;
   readonly patients: Patients;
+  readonly people: People;
+  readonly relations: Relations;
   readonly devices: Devices;
   readonly telemetry: Telemetry;
   readonly amendments: Amendments;

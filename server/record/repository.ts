@@ -51,7 +51,7 @@ export class RecordRepository extends FhirRepository {
   }
 
   readResource<T extends Resource>(type: string, id: string): Promise<WithId<T>> {
-    return this.#guard(async () => (await readResource(within(this.#context, type, "r"), type, id)) as WithId<T>);
+    return this.#guard(async () => (await readResource(within(this.#context, type, "r", id), type, id)) as WithId<T>);
   }
 
   readReference<T extends Resource>(reference: Reference<T>): Promise<WithId<T>> {
@@ -66,7 +66,7 @@ export class RecordRepository extends FhirRepository {
   /** Of an amended reading every version that may be seen; of other resources the one that stands now. */
   readVersion<T extends Resource>(type: string, id: string, versionId: string): Promise<WithId<T>> {
     return this.#guard(async () => {
-      const versions = await readVersions(within(this.#context, type, "r"), type, id);
+      const versions = await readVersions(within(this.#context, type, "r", id), type, id);
       const resource = versions.find(({ meta }) => meta?.versionId === versionId);
       if (!resource) throw new RefusedInput("NOT_FOUND");
       return resource as WithId<T>;
@@ -81,7 +81,7 @@ export class RecordRepository extends FhirRepository {
     // Of the others only what stands now is kept in a form that could be read: half a history would be a false one.
     if (!HAS_HISTORY.has(type)) return Promise.reject(notSupported());
     return this.#guard(async () => {
-      const context = within(this.#context, type, "r");
+      const context = within(this.#context, type, "r", id);
       const versions = await readVersions(context, type, id);
       return historyBundle(context, versions) as Bundle<WithId<T>>; // of the type that was asked for
     });

@@ -6,7 +6,20 @@ import type { Bundle, BundleEntry, Observation, Resource, StructureDefinition, V
 import { QUALITY } from "@openward/model";
 import { signals } from "@openward/signals";
 import table from "./resources/observation-kinds.json" with { type: "json" };
-import { KARI, OLA, organisation, readingOf, server, streamOf, T0, viewOf, ward, waveformOf } from "./testing/ward.ts";
+import {
+  KARI,
+  KIN_OF_KARI,
+  NURSE,
+  OLA,
+  organisation,
+  readingOf,
+  server,
+  streamOf,
+  T0,
+  viewOf,
+  ward,
+  waveformOf,
+} from "./testing/ward.ts";
 
 const profiles = new Map<string, StructureDefinition>();
 
@@ -102,6 +115,8 @@ test("every resource and Bundle that is given out is valid R4, and valid to its 
     entries = [...entries, ...((body as Bundle).entry ?? [])];
   }
   for (const { resource } of entries) if (resource) check(resource);
+  for (const path of [`Practitioner/${NURSE}`, `RelatedPerson/${KIN_OF_KARI}`])
+    check((await get(`/fhir/${path}`)).body as Resource);
   check((await get("/fhir/metadata")).body as Resource);
   check((await get("/fhir/Observation?date=x")).body as Resource);
   const declared = new Set(entries.flatMap(({ resource }) => resource?.meta?.profile ?? []));

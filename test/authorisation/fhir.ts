@@ -93,6 +93,7 @@ export function fhirQuestions(known: Known): Asked[] {
     { interaction: "Observation.history-instance", url: `${observation}/_history` },
     { interaction: "AuditEvent.read", url: "AuditEvent/00000000-0000-7000-8000-000000000001" },
     { interaction: "Provenance.read", url: `Provenance/${known.amendmentId}` },
+    { interaction: "RelatedPerson.read", url: `RelatedPerson/${known.relationId}` },
     { interaction: "Consent.read", url: `Consent/${known.consentId}` },
     { interaction: "Consent.vread", url: `Consent/${known.consentId}/_history/1` },
     { interaction: "Consent.history-instance", url: `Consent/${known.consentId}/_history` },
@@ -115,6 +116,12 @@ export function fhirQuestions(known: Known): Asked[] {
     }),
   ];
 }
+
+/** Of nobody's patient: somebody who works where this one is. */
+export const ofStaff = ({ staff }: Pick<World, "staff">, { organisationId }: Known): Asked => ({
+  interaction: "Practitioner.read",
+  url: `Practitioner/${staff.get(organisationId)}`,
+});
 
 /** A search that finds nothing but what is kept back. */
 function isAboutKept({ keeps }: Subject, { key }: Known, url: string): boolean {
@@ -147,11 +154,15 @@ const HIDDEN_FROM: Readonly<Record<string, readonly string[]>> = {
 /** May this one ask this at all? */
 function mayAsk({ interaction, url }: Asked, subject: Subject): boolean {
   const [type = ""] = interaction.split(".");
+  if (subject.kind === "app" && type === "Practitioner") return subject.scopes?.startsWith("system/*") === true;
   if (subject.kind === "app")
     return subject.scopes?.includes("/*.rs") === true
       ? type !== "AuditEvent"
       : subject.scopes?.includes(`/${type}.rs`) === true;
   if (subject.role === null || subject.kind === "kiosk") return false;
+  if (type === "Practitioner") return !["patient", "family", "researcher"].includes(subject.role);
+  // The one who is asked for is none of those who ask.
+  if (type === "RelatedPerson") return WARD.has(subject.role) && subject.role !== "clinical-engineer";
   const [, parameter = ""] = /\?([a-z]+)=/.exec(url) ?? [];
   // By what is withheld nobody is found.
   if (type === "Patient" && HIDDEN_FROM[subject.role]?.includes(parameter)) return false;
@@ -170,7 +181,7 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
     [...subject.targets].map(([standing, target]) => ({ subject, standing, target })),
   );
   await inParallel(cells, async ({ subject, standing, target }) => {
-    const questions = fhirQuestions(target);
+    const questions = [...fhirQuestions(target), ofStaff(world, target)];
     const name = (one: Asked) => `${one.interaction} ${one.url.split("=")[0]} as ${subject.name}: ${standing}`;
     const look = (one: Asked, status: number, headers: string, bytes: Buffer) => {
       asked++;
@@ -182,6 +193,11 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
       }
       if (!mayAsk(one, subject)) {
         if (status < 400) findings.push({ cell: name(one), what: `${status} in place of a refusal` });
+        return;
+      }
+      if (one.interaction === "Practitioner.read") {
+        const expected = target.key === "foreign" ? 404 : 200;
+        if (status !== expected) findings.push({ cell: name(one), what: `${status} in place of ${expected}` });
         return;
       }
       const sees = subject.sees.has(target.key);

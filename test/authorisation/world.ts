@@ -44,6 +44,8 @@ export interface World {
   /** Own, other, of the other organisation, the one for whom the glass is broken, and the one who keeps something back. */
   readonly known: Readonly<Record<"own" | "other" | "foreign" | "glass" | "kept", Known>>;
   readonly subjects: readonly Subject[];
+  /** Of each organisation somebody who works there. */
+  readonly staff: ReadonlyMap<string, string>;
   /** A patient and a device that nobody asks about but this once; the subject sees them. */
   spare(subject: Subject, granted?: boolean): Promise<{ id: string; mrn: string; bed: string }>;
   spareDevice(): Promise<{ deviceId: string; token: string }>;
@@ -242,9 +244,15 @@ async function seed(server: TestServer): Promise<World> {
   ];
   const roles = (await Promise.all(ROLES.map(ofRole))).flat();
   await keepBack(home, kept, { ...keptFrom, tokens: tokens.map(({ id }) => id) });
+  const stranger = await newPerson("nurse", elsewhere.id);
+  const nurse = roles.find(({ name }) => name === "nurse (own)")?.id ?? "";
+  const staff = new Map([
+    [home.organisationId, nurse],
+    [elsewhere.id, stranger.person.id],
+  ]);
   const apps = await newApplications(server, home, {
     own,
-    nurse: roles.find(({ name }) => name === "nurse (own)")?.id ?? "",
+    nurse,
   });
   const gateway = await newDevice(home, "gateway-zq", "generic");
   await foundation.devices.takeCharge(home.organisationId, gateway.deviceId, own.deviceId, "test");
@@ -267,6 +275,7 @@ async function seed(server: TestServer): Promise<World> {
     home,
     known,
     subjects,
+    staff,
     newPerson,
     spareDevice: () => newDevice(home, `spare-device-${++spares}`),
     async spare(subject, granted = true) {

@@ -1,11 +1,12 @@
 import type { AccessToken, Account, ClientCredentials, KoaContextWithOIDC, RefreshToken } from "oidc-provider";
 import { IDLE_MS } from "../authentication.ts";
 import { hashSecret } from "../credentials.ts";
+import { fhirUserOf } from "./fhir-user.ts";
 import type { OAuthDeps } from "./ports.ts";
 
 /** People as the authorisation server knows them, and what it tells of a token. */
-export function accountsOf({ tables, runtime }: OAuthDeps, base: string) {
-  const fhirUser = (personId: string) => `${base}/Practitioner/${personId}`;
+export function accountsOf(deps: OAuthDeps, base: string) {
+  const { tables, runtime } = deps;
 
   /** May sign in, and, where access ends with the person's presence, is signed in. */
   const isThere = async (personId: string, isOnline: boolean): Promise<boolean> => {
@@ -31,13 +32,19 @@ export function accountsOf({ tables, runtime }: OAuthDeps, base: string) {
     return row?.patient_id ?? null;
   };
 
+  const told = async (personId: string, patientId: string | null): Promise<{ fhirUser?: string }> => {
+    const resource = await fhirUserOf(deps, personId, patientId);
+    return resource === undefined ? {} : { fhirUser: `${base}/${resource}` };
+  };
+
   return {
     async find(sub: string, token?: unknown): Promise<Account | undefined> {
       const scopes =
         (token as Partial<RefreshToken> | undefined)?.kind === "RefreshToken" ? scopesOf(token) : undefined;
       const isOnline = scopes !== undefined && !scopes.has("offline_access");
       if (!(await isThere(sub, isOnline))) return undefined;
-      return { accountId: sub, claims: async () => ({ sub, fhirUser: fhirUser(sub) }) };
+      const { grantId } = (token ?? {}) as Partial<RefreshToken>;
+      return { accountId: sub, claims: async () => ({ sub, ...(await told(sub, await patientOf(grantId))) }) };
     },
 
     /** Kept with the token, and told to whoever may ask what it is worth. */
@@ -45,7 +52,9 @@ export function accountsOf({ tables, runtime }: OAuthDeps, base: string) {
       if (token.kind !== "AccessToken") return {};
       const { grantId, accountId } = token as AccessToken;
       const patient = await patientOf(grantId);
-      return { ...(patient === null ? {} : { patient }), ...(accountId ? { fhirUser: fhirUser(accountId) } : {}) };
+      const words = new Set(token.scope?.split(" "));
+      const isTold = accountId !== undefined && words.has("openid") && words.has("fhirUser");
+      return { ...(patient === null ? {} : { patient }), ...(isTold ? await told(accountId, patient) : {}) };
     },
 
     /** The launch context stands in the token's answer beside it. */

@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { createRemoteJWKSet, jwtVerify } from "jose";
 import { root } from "../../../test/support/ward.ts";
 import { type Browser, openBrowser, picture, skipWithoutBrowser } from "../../../web/e2e/browser.ts";
 import { startTestServer, type TestServer } from "./testing/server.ts";
@@ -30,12 +31,14 @@ function startApplication(): Promise<Server> {
       const bundle = await client.request("Observation?patient=" + client.patient.id);
       const everybody = await client.request("Observation");
       const { user } = client;
+      const me = await user.read();
+      const idToken = client.state.tokenResponse.id_token;
       // Without a secret it has to say who it is: the library does so when told to.
       client.environment.options.refreshTokenWithClientId = true;
       await client.refresh();
       const again = await client.request("Observation");
       document.getElementById("result").textContent = JSON.stringify({
-        patient: patient.id, user: user.fhirUser, values: bundle.entry.map(({ resource }) => resource.valueQuantity.value),
+        patient: patient.id, user: user.fhirUser, me, idToken, values: bundle.entry.map(({ resource }) => resource.valueQuantity.value),
         everybody: everybody.entry.length, again: again.entry.length });
     }).catch((error) => { document.getElementById("result").textContent = "failed: " + error.message; });`);
   const served = createServer((request, response) => {
@@ -92,7 +95,12 @@ test("the SMART JavaScript library launches by itself in a browser, and sees the
   await page.waitForFunction("document.getElementById('result').textContent !== ''");
   const text = (await page.locator("#result").textContent()) ?? "";
   assert.ok(text.startsWith("{"), text);
-  assert.deepEqual(JSON.parse(text), {
+  const { me, idToken, ...result } = JSON.parse(text);
+  assert.deepEqual([me.resourceType, me.id, me.name[0].text], ["Practitioner", person.id, "Nina Berg"]);
+  const keys = createRemoteJWKSet(new URL(`${server.issuer}/oauth/jwks`));
+  const { payload } = await jwtVerify(idToken, keys, { issuer: server.issuer, audience: client.id });
+  assert.deepEqual([payload.sub, payload.fhirUser], [person.id, `${server.fhir}/Practitioner/${person.id}`]);
+  assert.deepEqual(result, {
     patient: kari.id,
     user: `Practitioner/${person.id}`,
     values: [72],

@@ -124,11 +124,13 @@ const TYPES: Readonly<Record<string, string>> = {
   Device: "devices",
   DeviceMetric: "what devices measure",
   Provenance: "who corrected measurements",
+  Practitioner: "who works here",
+  RelatedPerson: "who stands beside the patient",
 };
 
 const PLAIN: Readonly<Record<string, string>> = {
   openid: "know that somebody has signed in",
-  fhirUser: "know who has signed in",
+  fhirUser: "know who has signed in, and read their name",
   launch: "be opened from a patient's page",
   "launch/patient": "ask which patient it is about",
   offline_access: "go on while the person is away",

@@ -1,4 +1,4 @@
-import type { PatientView, Principal } from "@openward/model";
+import type { PatientRelation, PatientView, Person, Principal } from "@openward/model";
 import type { Clock, Ids, Random, Timers } from "@openward/runtime";
 import type { Access, Tables } from "../ports.ts";
 
@@ -27,10 +27,21 @@ export interface PatientName {
   readonly mrn: string;
 }
 
+/** Which resource of /fhir a person is, is told by their role, and of whom they are beside a patient by that. */
+export interface PeopleOfApps {
+  find(personId: string): Promise<Person | undefined>;
+}
+export interface RelationsOfApps {
+  /** Newest first, ended ones too; of a merged record it names the one that is kept. */
+  ofPerson(organisationId: string, personId: string): Promise<{ readonly relations: readonly PatientRelation[] }>;
+}
+
 export interface OAuthDeps {
   readonly tables: Tables;
   readonly access: Pick<Access, "authenticate"> & { viewOf(principal: Principal): Promise<PatientView> };
   readonly patients: PatientNames;
+  readonly people: PeopleOfApps;
+  readonly relations: RelationsOfApps;
   readonly vault: Vault;
   readonly runtime: { readonly clock: Clock; readonly timers: Timers; readonly random: Random; readonly ids: Ids };
   /** Asks an address that came from outside. */

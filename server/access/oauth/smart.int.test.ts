@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
-import type { Bundle } from "@medplum/fhirtypes";
+import type { Bundle, Practitioner, RelatedPerson, Resource } from "@medplum/fhirtypes";
 import type { Patient } from "@openward/model";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import type { Client } from "./index.ts";
@@ -165,6 +165,69 @@ test("a person is asked for one patient, in plain words, and what was allowed is
     [payload.sub, payload.fhirUser],
     [nurse.person.id, `${server.fhir}/Practitioner/${nurse.person.id}`],
   );
+});
+
+/** The identity token's claims, and what is read at the resource that it names. */
+async function whoIs({ id_token, access_token }: Record<string, string>) {
+  const keys = createRemoteJWKSet(new URL(`${server.issuer}/oauth/jwks`));
+  const { payload } = await jwtVerify(String(id_token), keys, { issuer: server.issuer, audience: app.id });
+  const named = payload.fhirUser as string | undefined;
+  if (named === undefined) return { named };
+  const answer = await server.get(named.slice(server.issuer.length), access_token);
+  return { named, status: answer.status, resource: (await answer.json()) as Resource };
+}
+
+test("the identity token names a Practitioner, a Patient or the RelatedPerson of the chosen patient, who can be read", async () => {
+  const scopes = ["openid", "fhirUser", "patient/Observation.rs"];
+  const { status, named, resource } = await whoIs(await tokens({ scopes }));
+  assert.deepEqual([status, named], [200, `${server.fhir}/Practitioner/${nurse.person.id}`]);
+  assert.equal((resource as Practitioner).name?.[0]?.text, "Nina Berg");
+
+  const { relations, people } = server.registry;
+  const home = server.home.id;
+  const rests = { reason: "as the register says" };
+  const herself = await server.signIn("patient", "Kari Hansen", false);
+  await relations.relate(home, kari.id, { personId: herself.person.id, relation: "self", ...rests }, "test");
+  const own = await whoIs(await tokens({ scopes, session: herself.cookie }));
+  assert.deepEqual([own.status, own.named], [200, `${server.fhir}/Patient/${kari.id}`]);
+
+  const son = await server.signIn("family", "Per Berg", false);
+  const personId = son.person.id;
+  // What the patient lets him see; a guardian sees by being one.
+  const grantee = { kind: "person", id: personId } as const;
+  const reach = { kind: "patient", patientId: kari.id } as const;
+  await server.access.grants.add(home, [{ grantee, reach, purpose: "family", basis: "consent" }], "test");
+  const ofKari = await relations.relate(home, kari.id, { personId, relation: "family", ...rests }, "test");
+  const ofOla = await relations.relate(home, ola.id, { personId, relation: "guardian", ...rests }, "test");
+  for (const [patient, relation] of [
+    [kari, ofKari],
+    [ola, ofOla],
+  ] as const) {
+    const got = await tokens({ scopes, session: son.cookie, patient: patient.id });
+    const who = await whoIs(got);
+    assert.deepEqual([who.status, who.named], [200, `${server.fhir}/RelatedPerson/${relation.id}`]);
+    assert.equal((who.resource as RelatedPerson).patient.reference, `Patient/${patient.id}`);
+    // Himself beside the other patient, and whoever works here, he was not told of.
+    const [other] = [ofKari, ofOla].filter((one) => one !== relation);
+    for (const path of [`RelatedPerson/${other?.id}`, `Practitioner/${nurse.person.id}`])
+      assert.equal((await server.get(`/fhir/${path}`, got.access_token)).status, 403, path);
+  }
+
+  // A relation that has ended is nobody any more.
+  const got = await tokens({ scopes, session: son.cookie, patient: ola.id });
+  await relations.endRelation(home, ola.id, ofOla.id, "test");
+  await until(
+    "the guardian to see nobody there",
+    async () => (await server.get(`/fhir/RelatedPerson/${ofOla.id}`, got.access_token)).status === 404,
+  );
+  assert.ok(await people.find(personId));
+});
+
+test("who the person is, is told to nobody who was not given it", async () => {
+  const scopes = ["openid", "patient/Observation.rs"];
+  const got = await tokens({ scopes });
+  assert.equal((await whoIs(got)).named, undefined);
+  assert.equal((await server.get(`/fhir/Practitioner/${nurse.person.id}`, got.access_token)).status, 403);
 });
 
 test("a person sees which applications act for them, and takes away what they allowed: it is over for them, and for nobody else", async () => {

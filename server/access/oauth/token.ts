@@ -14,6 +14,7 @@ interface Row {
   readonly patient_id: string | null;
   readonly grant_id: string | null;
   readonly scope: string | null;
+  readonly fhir_user: string | null;
   readonly created_at: number;
   readonly expires_at: number;
 }
@@ -30,7 +31,7 @@ export async function readAppToken(
     tx.rows<Row>(
       `SELECT t.client_id, c.name AS client_name, t.organisation_id, o.name AS organisation_name, o.is_demo,
           t.person_id, p.display, p.role, g.patient_id, encode(t.grant_hash, 'hex') AS grant_id,
-          t.payload->>'scope' AS scope, t.created_at, t.expires_at
+          t.payload->>'scope' AS scope, t.payload->'extra'->>'fhirUser' AS fhir_user, t.created_at, t.expires_at
          FROM oauth_record t
          JOIN oauth_client c ON c.id = t.client_id AND c.disabled_at IS NULL
          JOIN organisation o ON o.organisation_id = t.organisation_id
@@ -60,6 +61,8 @@ function toAuthenticated(row: Row, tokenHash: Buffer): Authenticated {
       name: row.client_name,
       scopes: parseScopes(row.scope ?? ""),
       patientId: row.patient_id,
+      // An address, of which the base may be another by now.
+      fhirUser: row.fhir_user?.split("/").slice(-2).join("/") ?? null,
       endsWith: [tokenHash.toString("hex"), row.client_id, ...(row.grant_id === null ? [] : [row.grant_id])],
     },
   };

@@ -127,7 +127,16 @@ function dataEntity({ entity, entityId }: AuditRecord): AuditEventEntity {
   return { what, type: { system: ENTITY_TYPE, code: "2" }, role: { system: ENTITY_ROLE, code: "4" } };
 }
 
-const FHIR_TYPES = new Set(["Patient", "Observation", "Device", "DeviceMetric", "Provenance", "AuditEvent"]);
+const FHIR_TYPES = new Set([
+  "Patient",
+  "Observation",
+  "Device",
+  "DeviceMetric",
+  "Provenance",
+  "Practitioner",
+  "RelatedPerson",
+  "AuditEvent",
+]);
 
 function queryEntity({ entity, parameters }: AuditRecord): AuditEventEntity {
   const query = `${entity}?${(parameters ?? []).join("&")}`;

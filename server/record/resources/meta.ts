@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Coding, Meta } from "@medplum/fhirtypes";
 import type { Organisation } from "@openward/model";
 
@@ -25,3 +26,7 @@ export function metaOf(organisation: Organisation, facts: MetaFacts): Meta {
     ...(facts.tag === undefined ? {} : { tag: facts.tag }),
   };
 }
+
+/** Of what is kept without the time of its last change: the same while it says the same. */
+export const contentVersion = (told: object): string =>
+  createHash("sha256").update(JSON.stringify(told)).digest("hex").slice(0, 16);

@@ -1,4 +1,16 @@
-import type { Device, Organisation, Patient, PatientView, Principal, Stream, Waveform } from "@openward/model";
+import type {
+  Device,
+  Organisation,
+  Patient,
+  PatientRelation,
+  PatientView,
+  Person,
+  Principal,
+  Relation,
+  Role,
+  Stream,
+  Waveform,
+} from "@openward/model";
 import { manualRuntime } from "@openward/runtime/manual";
 import Fastify from "fastify";
 import type { RecordContext } from "../context.ts";
@@ -10,6 +22,13 @@ import { type FakeTelemetry, fakeTelemetry } from "./fake-telemetry.ts";
 export const KARI = "00000000-0000-4000-8000-0000000000a1";
 export const OLA = "00000000-0000-4000-8000-0000000000a2";
 export const HIDDEN = "00000000-0000-4000-8000-0000000000a3";
+/** A nurse, somebody of the family of Kari and of the hidden one, and Kari where she signs in herself. */
+export const NURSE = "00000000-0000-4000-8000-0000000000b1";
+export const KIN = "00000000-0000-4000-8000-0000000000b2";
+export const SELF = "00000000-0000-4000-8000-0000000000b3";
+export const KIN_OF_KARI = "00000000-0000-4000-8000-0000000000c1";
+export const KIN_OF_HIDDEN = "00000000-0000-4000-8000-0000000000c2";
+export const KARI_HERSELF = "00000000-0000-4000-8000-0000000000c3";
 export const T0 = Date.UTC(2026, 10, 22, 6, 0, 0);
 export const NOW = T0 + 3_600_000;
 export const BASE = "http://ward.example/fhir";
@@ -70,6 +89,26 @@ export function deviceOf(id: string, more: Partial<Device> = {}): Device {
     ...more,
   };
 }
+
+const personOf = (id: string, display: string, role: Role): Person => ({
+  id,
+  organisationId: organisation.id,
+  display,
+  role,
+  createdAt: T0 - 3000,
+  disabledAt: null,
+});
+
+const relationOf = (id: string, patientId: string, personId: string, relation: Relation): PatientRelation => ({
+  id,
+  organisationId: organisation.id,
+  patientId,
+  personId,
+  relation,
+  reason: "as the register says",
+  from: T0 - 2000,
+  to: null,
+});
 
 /** A stream with an id that is told from its parts. */
 export function streamOf(signal: string, unit: string, more: Partial<Stream> = {}): Stream {
@@ -137,6 +176,16 @@ export function ward(view: PatientView = viewOf(KARI, OLA), of: Organisation = o
       association: { ...association, deviceId: "cuff_2", patientId: HIDDEN },
     },
   ];
+  const people: Person[] = [
+    personOf(NURSE, "Berg, Nina", "nurse"),
+    personOf(KIN, "Hansen, Liv", "family"),
+    personOf(SELF, "Hansen, Kari Anne", "patient"),
+  ];
+  const relations: PatientRelation[] = [
+    relationOf(KIN_OF_KARI, KARI, KIN, "guardian"),
+    relationOf(KIN_OF_HIDDEN, HIDDEN, KIN, "family"),
+    relationOf(KARI_HERSELF, KARI, SELF, "self"),
+  ];
   const { clock } = manualRuntime(NOW);
   return {
     telemetry,
@@ -151,6 +200,8 @@ export function ward(view: PatientView = viewOf(KARI, OLA), of: Organisation = o
           return patient && { patient };
         },
       },
+      people: { findIn: async (_asker, id) => people.find((person) => person.id === id) },
+      relations: { find: async (_asker, id) => relations.find((relation) => relation.id === id) },
       devices: {
         list: async () => devices,
         find: async (_organisation, id) => devices.find(({ device }) => device.id === id),

@@ -97,6 +97,14 @@ export function createPeopleRegistry({ api, worker, runtime }: RegistryContext):
       });
     },
 
+    async findIn(asker, personId) {
+      if (!isUuid(personId)) return undefined;
+      const [row] = await inOrganisation(api, asker, (tx) =>
+        tx.rows<PersonRow>(`SELECT ${COLUMNS} FROM person WHERE id = $1`, [personId]),
+      );
+      return row && toPerson(row);
+    },
+
     async find(personId) {
       if (!isUuid(personId)) return undefined;
       const [row] = await everywhere(worker, (tx) =>

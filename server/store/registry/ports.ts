@@ -238,6 +238,8 @@ export interface PeopleRegistry {
   list(organisationId: string): Promise<Person[]>;
   create(organisationId: string, display: string, role: Role, by: By): Promise<Person>;
   find(personId: string): Promise<Person | undefined>;
+  /** Of the asker's organisation only. */
+  findIn(asker: Asker, personId: string): Promise<Person | undefined>;
   /** CONFLICT where the last administrator would go, or relations to patients run under the old role. */
   change(
     organisationId: string,
@@ -264,6 +266,8 @@ export interface RelationsAndFacts {
 /** What they allow at a moment is `standingOf` in packages/model. */
 export interface RelationRegistry {
   ofPatient(asker: Asker, patientId: string): Promise<RelationsAndFacts>;
+  /** Of a patient whom the asker sees. */
+  find(asker: Asker, relationId: string): Promise<PatientRelation | undefined>;
   /** With the facts of those patients. */
   ofPerson(organisationId: string, personId: string): Promise<RelationsAndFacts>;
   /** The patient's own, and those that were merged into it. */

@@ -12,7 +12,7 @@ import {
 import { audit } from "./audit.ts";
 import type { RegistryContext } from "./context.ts";
 import type { RelationRegistry } from "./ports.ts";
-import { inOrganisation, needSeen, needUuid, type Transaction } from "./transaction.ts";
+import { inOrganisation, isUuid, needSeen, needUuid, type Transaction } from "./transaction.ts";
 
 interface Row {
   readonly id: string;
@@ -46,20 +46,20 @@ export function createRelationRegistry({ api, runtime, changed }: RegistryContex
 
     async ofPerson(organisationId, personId) {
       return inOrganisation(api, organisationId, async (tx) => {
-        // A record that was merged stands for the one into which it was.
-        const relations = await tx.rows<RelationRow>(
-          `WITH RECURSIVE kept AS (
-             SELECT r.id AS relation_id, p.id, p.merged_into FROM patient_relation r JOIN patient p ON p.id = r.patient_id
-              WHERE r.person_id = $1
-             UNION ALL SELECT k.relation_id, p.id, p.merged_into FROM kept k JOIN patient p ON p.id = k.merged_into)
-           SELECT r.id, r.organisation_id, k.id AS patient_id, r.reason, r.from_at, r.to_at, r.person_id, r.relation
-             FROM patient_relation r JOIN kept k ON k.relation_id = r.id AND k.merged_into IS NULL
-            ORDER BY r.from_at DESC, r.id LIMIT ${MOST}`,
-          [needUuid(personId, "person")],
-        );
+        const relations = await tx.rows<RelationRow>(relationsWhere("r.person_id = $1"), [
+          needUuid(personId, "person"),
+        ]);
         const facts = await factsOf(tx, [...new Set(relations.map((row) => row.patient_id))]);
         return { relations: relations.map(toRelation), facts: facts.map(toFact) };
       });
+    },
+
+    async find(asker, relationId) {
+      if (!isUuid(relationId)) return undefined;
+      const [row] = await inOrganisation(api, asker, (tx) =>
+        tx.rows<RelationRow>(relationsWhere("r.id = $1"), [relationId]),
+      );
+      return row && toRelation(row);
     },
 
     async recordsOf(organisationId, patientId) {
@@ -173,6 +173,16 @@ export function createRelationRegistry({ api, runtime, changed }: RegistryContex
     },
   };
 }
+
+/** A record that was merged stands for the one into which it was. */
+const relationsWhere = (condition: string) =>
+  `WITH RECURSIVE kept AS (
+     SELECT r.id AS relation_id, p.id, p.merged_into FROM patient_relation r JOIN patient p ON p.id = r.patient_id
+      WHERE ${condition}
+     UNION ALL SELECT k.relation_id, p.id, p.merged_into FROM kept k JOIN patient p ON p.id = k.merged_into)
+   SELECT r.id, r.organisation_id, k.id AS patient_id, r.reason, r.from_at, r.to_at, r.person_id, r.relation
+     FROM patient_relation r JOIN kept k ON k.relation_id = r.id AND k.merged_into IS NULL
+    ORDER BY r.from_at DESC, r.id LIMIT ${MOST}`;
 
 /** Also those of records that were merged into these: whoever died, died under either number. */
 const factsOf = (tx: Transaction, patientIds: readonly string[]) =>

@@ -62,6 +62,8 @@ export async function startTestServer() {
         tables,
         access,
         patients: registry.patients,
+        people: registry.people,
+        relations: registry.relations,
         vault: createVault(keys),
         fetchOutside: createOutsideFetch({ has: (address) => address === "127.0.0.1" }),
         runtime,
@@ -73,6 +75,8 @@ export async function startTestServer() {
     registerRecord(app, {
       access,
       patients: registry.patients,
+      people: registry.people,
+      relations: registry.relations,
       devices: registry.devices,
       telemetry,
       amendments: { find: () => undefined },
@@ -108,9 +112,10 @@ export async function startTestServer() {
         const stream = streamOf(signal, "/min", { patientId: patient.id, deviceId: `monitor-${patient.mrn}` });
         telemetry.add(readingOf(stream, runtime.clock.now() - 60_000, value));
       },
-      async signIn(role: Role, display: string) {
+      /** @param seesAll by a grant, whatever the role */
+      async signIn(role: Role, display: string, seesAll = true) {
         const person = await registry.people.create(home.id, display, role, "test");
-        await seesEverybody(database, person);
+        if (seesAll) await seesEverybody(database, person);
         const { token } = await access.issueLink(person.id, "test");
         const { cookie } = await access.signIn(token);
         return { person, cookie: cookie.slice(0, cookie.indexOf(";")) };
