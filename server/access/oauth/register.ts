@@ -9,7 +9,7 @@ import { smartConfiguration } from "./smart-configuration.ts";
 
 const SWEEP_EVERY_MS = 600_000;
 /** How often it is looked whether a new signing key is due. */
-const KEYS_EVERY_MS = 3_600_000;
+export const KEYS_EVERY_MS = 3_600_000;
 const FORM_MAX = 65_536;
 
 /**

@@ -3,8 +3,11 @@ import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 import type { Bundle, Practitioner, RelatedPerson, Resource } from "@medplum/fhirtypes";
 import type { Patient } from "@openward/model";
-import { createRemoteJWKSet, jwtVerify } from "jose";
+import { createRemoteJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from "jose";
 import type { Client } from "./index.ts";
+import { TTL } from "./provider.ts";
+import { KEYS_EVERY_MS } from "./register.ts";
+import { OVERLAP_MS, ROTATE_MS } from "./signing-keys.ts";
 import { startTestServer, type TestServer } from "./testing/server.ts";
 
 const BACK = "https://app.example/back";
@@ -446,4 +449,67 @@ test("pages of registered applications may read /fhir, others may not, and cooki
   });
   assert.equal(preflight.status, 204);
   assert.deepEqual(server.faults, []);
+});
+
+test("a new signing key is shown before it signs, and the old one until the last token that it signed has ended", async () => {
+  const jwks = async () => {
+    const { keys } = (await (await server.get("/oauth/jwks")).json()) as JSONWebKeySet;
+    for (const key of keys) assert.ok(!("d" in key) && !("p" in key), "the private half is nobody's");
+    return keys.map(({ kid }) => kid as string);
+  };
+  const scopes = ["openid", "fhirUser", "patient/Observation.rs"];
+  const given = async () => {
+    const got = await tokens({ scopes });
+    return { ...got, kid: decodeProtectedHeader(String(got.id_token)).kid as string } as Record<string, string>;
+  };
+  /** As an application would that has just fetched the keys. */
+  const isGood = ({ id_token }: Record<string, string>) =>
+    jwtVerify(String(id_token), createRemoteJWKSet(new URL(`${server.issuer}/oauth/jwks`)), {
+      issuer: server.issuer,
+      audience: app.id,
+    }).then(
+      () => true,
+      () => false,
+    );
+
+  const first = await given();
+  assert.deepEqual(await jwks(), [first.kid]);
+
+  await server.keysGrowOlder(ROTATE_MS);
+  const announced = await jwks();
+  assert.equal(announced.length, 2);
+  const newer = announced.find((kid) => kid !== first.kid);
+  const meanwhile = await given();
+  assert.equal(meanwhile.kid, first.kid, "nothing is signed yet with a key that an application may not have seen");
+  assert.ok(await isGood(meanwhile));
+
+  await server.keysGrowOlder(OVERLAP_MS);
+  const second = await given();
+  assert.equal(second.kid, newer);
+  assert.deepEqual(new Set(await jwks()), new Set(announced));
+  for (const one of [first, meanwhile, second]) assert.ok(await isGood(one), "signed before or after");
+  assert.equal((await server.get("/fhir/Observation", first.access_token)).status, 200);
+
+  // What the old key signed last ends before the key goes, though a provider keeps its keys for an hour.
+  assert.ok(TTL.IdToken * 1000 + KEYS_EVERY_MS < OVERLAP_MS);
+  await server.keysGrowOlder(OVERLAP_MS - 60_000);
+  assert.ok((await jwks()).includes(first.kid ?? ""));
+  await server.keysGrowOlder(120_000 + KEYS_EVERY_MS);
+  assert.deepEqual(await jwks(), [newer]);
+  assert.ok(!(await isGood(first)) && (await isGood(second)));
+  const { rows } = await server.database.owner.query<{ kid: string }>("SELECT kid FROM oauth_key");
+  assert.deepEqual(rows, [{ kid: newer }], "the old key is nowhere any more");
+  assert.deepEqual(server.faults, []);
+});
+
+test("a server that was off while keys grew old goes on with the key that its tokens were signed with", async () => {
+  const jwks = async () =>
+    ((await (await server.get("/oauth/jwks")).json()) as JSONWebKeySet).keys.map(({ kid }) => kid);
+  const [before] = await jwks();
+  await server.keysGrowOlder(10 * ROTATE_MS);
+  const both = await jwks();
+  assert.deepEqual([both.length, both[0]], [2, before]);
+  // Off again over the whole overlap: nothing that the old one signed lives any more.
+  await server.keysGrowOlder(10 * OVERLAP_MS);
+  assert.deepEqual(await jwks(), [both[1]]);
 });

@@ -57,6 +57,8 @@ export async function startTestServer() {
     const keys = await openTestKeys();
     const faults: object[] = [];
     let issuer = "";
+    let passedMs = 0;
+    const { clock } = runtime;
     const start = () =>
       registerOAuth(app, {
         tables,
@@ -66,7 +68,7 @@ export async function startTestServer() {
         relations: registry.relations,
         vault: createVault(keys),
         fetchOutside: createOutsideFetch({ has: (address) => address === "127.0.0.1" }),
-        runtime,
+        runtime: { ...runtime, clock: { ...clock, monotonic: () => clock.monotonic() + passedMs } },
         issuer: () => issuer,
         log: { warn: (facts) => void faults.push(facts), error: (facts) => void faults.push(facts) },
       });
@@ -107,6 +109,11 @@ export async function startTestServer() {
       post: (path: string, form: Record<string, string>, headers: Record<string, string> = {}) =>
         fetch(`${issuer}${path}`, { method: "POST", body: new URLSearchParams(form), headers, redirect: "manual" }),
       newPatient: (name: string, organisation: Organisation = home) => newPatient(registry, organisation, name),
+      /** So long for the signing keys, and for nothing else: they are looked at anew with the next request. */
+      async keysGrowOlder(ms: number) {
+        await database.owner.query("UPDATE oauth_key SET made_at = made_at - $1", [ms]);
+        passedMs += ms;
+      },
       /** A reading of a heart rate, so that there is something to be seen. */
       measure(patient: Patient, value: number, signal = "heart-rate") {
         const stream = streamOf(signal, "/min", { patientId: patient.id, deviceId: `monitor-${patient.mrn}` });
