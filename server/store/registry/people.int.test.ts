@@ -185,6 +185,24 @@ test("a record that was merged takes its relations and facts along", async () =>
   );
 });
 
+test("a relation and a person are found one by one: by who sees the patient, in their own organisation", async () => {
+  const [old, kept, person] = [await newPatient(), await newPatient(), await add("family")];
+  const how = { personId: person.id, relation: "guardian", reason: "card" } as const;
+  const { id } = await registry.relations.relate(home.id, old.id, how, BY);
+  await registry.patients.merge(home.id, old.id, kept.id, "test");
+  const nurse = await add("nurse");
+  const here = { organisationId: home.id, id: BY };
+  const there = { organisationId: elsewhere.id, id: BY };
+  for (const asker of [here, person]) assert.equal((await registry.relations.find(asker, id))?.patientId, kept.id);
+  for (const asker of [there, nurse]) assert.equal(await registry.relations.find(asker, id), undefined);
+  assert.equal((await registry.people.findIn(here, nurse.id))?.display, nurse.display);
+  assert.equal(await registry.people.findIn(there, nurse.id), undefined);
+  for (const none of ["nobody", old.id]) {
+    assert.equal(await registry.relations.find(here, none), undefined);
+    assert.equal(await registry.people.findIn(here, none), undefined);
+  }
+});
+
 test("row-level security hides relations and facts of another organisation", async () => {
   const [patient, person] = [await newPatient(), await add("family")];
   await registry.relations.relate(home.id, patient.id, { personId: person.id, relation: "family", reason: "son" }, BY);
