@@ -8,6 +8,8 @@ import { type Browser, openBrowser, picture, skipWithoutBrowser as skip } from "
 let ward: RunningWard;
 let office: Browser;
 let bedside: Browser;
+let wall: Browser | undefined;
+let officer: Page;
 let desk: Page;
 let nurse: Page;
 let api: Api;
@@ -55,7 +57,7 @@ before(async () => {
 
 after(async () => {
   if (skip) return;
-  for (const browser of [office, bedside]) await browser?.close();
+  for (const browser of [office, bedside, wall]) await browser?.close();
   await ward?.stop();
   if (ward) removeDataDir(ward.dataDir);
 });
@@ -102,24 +104,50 @@ test("the nurse ends it, and the patient is gone from the page that was open", o
 
 test("the privacy officer finds it in the queue and says what came of it", options, async () => {
   const { link } = await api<{ link: string }>("POST", "/api/people", { display: "Ruth Vik", role: "privacy-officer" });
-  const wall = await openBrowser({ width: 1920, height: 1080, colorScheme: "dark" });
-  try {
-    const officer = await wall.page();
-    officer.on("pageerror", (error) => errors.push(error.message));
-    await officer.goto(link);
-    await officer.getByRole("link", { name: "Emergencies" }).click();
-    await officer.getByRole("button", { name: `Look at the emergency of Nina Berg, ${NUMBER}` }).click();
-    await officer.getByRole("radio", { name: "It was right" }).check();
-    await officer.getByLabel("Note").fill("resuscitation at 14:05");
-    await picture(officer, "break-glass-review");
-    await officer.getByRole("button", { name: "Save" }).click();
-    await officer.getByText("Nothing waits to be looked at").waitFor();
-    await officer.getByText("Looked at", { exact: true }).click();
-    await officer.getByText("resuscitation at 14:05").waitFor();
-    await picture(officer, "break-glass-queue");
-  } finally {
-    await wall.close();
-  }
+  wall = await openBrowser({ width: 1920, height: 1080, colorScheme: "dark" });
+  officer = await wall.page();
+  officer.on("pageerror", (error) => errors.push(error.message));
+  await officer.goto(link);
+  await officer.getByRole("link", { name: "Emergencies" }).click();
+  await officer.getByRole("button", { name: `Look at the emergency of Nina Berg, ${NUMBER}` }).click();
+  await officer.getByRole("radio", { name: "It was right" }).check();
+  await officer.getByLabel("Note").fill("resuscitation at 14:05");
+  await picture(officer, "break-glass-review");
+  await officer.getByRole("button", { name: "Save" }).click();
+  await officer.getByText("Nothing waits to be looked at").waitFor();
+  await officer.getByText("Looked at", { exact: true }).click();
+  await officer.getByText("resuscitation at 14:05").waitFor();
+  await picture(officer, "break-glass-queue");
+});
+
+test("the privacy officer searches the log, opens a record of it, and holds a patient", options, async () => {
+  await officer.getByRole("link", { name: "Privacy" }).click();
+  const log = officer.getByRole("region", { name: "Audit log" });
+  const line = (text: string) => log.getByRole("row").filter({ hasText: text });
+  await officer.getByRole("combobox", { name: "Person, application or device" }).fill("Nina Berg, nurse");
+  await line("Ada Moen").first().waitFor({ state: "detached" });
+  await line("broke the glass").first().waitFor();
+  await picture(officer, "privacy-log");
+  await officer.getByRole("combobox", { name: "Outcome" }).click();
+  await officer.getByRole("option", { name: "Refused" }).click();
+  await line("broke the glass").first().waitFor({ state: "detached" });
+  await line("tried in vain to break the glass").getByRole("button").first().click();
+  const record = officer.getByRole("dialog");
+  await record.getByText("POST /api/break-glass").waitFor();
+  await picture(officer, "privacy-record");
+  await record.getByRole("button", { name: "Close" }).last().click();
+  await officer.getByRole("tab", { name: "Legal holds" }).click();
+  await officer.getByRole("button", { name: "Hold a patient" }).click();
+  await record.getByLabel("Record number").fill(NUMBER);
+  await record.getByLabel("Reason").fill("a claim before the court");
+  await record.getByRole("button", { name: "Hold", exact: true }).click();
+  const held = officer.getByRole("row").filter({ hasText: NUMBER }).filter({ hasText: "a claim before the court" });
+  await held.getByText("by Ruth Vik").waitFor();
+  await picture(officer, "privacy-holds");
+  await held.getByRole("button", { name: `End the hold of ${NUMBER}` }).click();
+  await record.getByLabel("Reason").fill("settled");
+  await record.getByRole("button", { name: "End it" }).click();
+  await officer.getByText("Nobody is held").waitFor();
 });
 
 test(

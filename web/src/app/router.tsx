@@ -136,6 +136,18 @@ const administration = createRoute({
   component: lazyRouteComponent(() => import("../administration/administration-page.tsx"), "AdministrationPage"),
 });
 
+const privacyPage = () => import("../privacy/privacy-page.tsx");
+const privacy = createRoute({
+  getParentRoute: () => shell,
+  path: "/privacy",
+  component: lazyRouteComponent(privacyPage, "PrivacyPage"),
+});
+const ownPrivacy = createRoute({
+  getParentRoute: () => own,
+  path: "privacy",
+  component: lazyRouteComponent(privacyPage, "PrivacyPage"),
+});
+
 const accountPage = () => import("../account/account-page.tsx");
 const account = createRoute({
   getParentRoute: () => shell,
@@ -155,13 +167,14 @@ const tree = root.addChildren([
   own.addChildren([
     ownHome,
     ownAccount,
+    ownPrivacy,
     ownPage("devices", "DevicesPage"),
     ownPage("looked", "LookedPage"),
     ownPage("consent", "ConsentPage"),
     ownPage("people", "PeoplePage"),
     ownPage("emergencies", "EmergenciesPage"),
   ]),
-  shell.addChildren([home, ward, patients, chart, devices, quarantine, administration, account]),
+  shell.addChildren([home, ward, patients, chart, devices, quarantine, administration, privacy, account]),
 ]);
 
 export function createAppRouter(queries: QueryClient) {

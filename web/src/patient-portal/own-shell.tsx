@@ -1,4 +1,12 @@
-import { IconDeviceWatch, IconEye, IconHome, IconLock, IconUrgent, IconUsers } from "@tabler/icons-react";
+import {
+  IconDeviceWatch,
+  IconEye,
+  IconHome,
+  IconLock,
+  IconShieldLock,
+  IconUrgent,
+  IconUsers,
+} from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
@@ -55,6 +63,7 @@ export function OwnShell() {
             <>
               <Item to="/mine/people" icon={<IconUsers size={20} aria-hidden />} text="People" />
               <Item to="/mine/emergencies" icon={<IconUrgent size={20} aria-hidden />} text="Emergencies" />
+              <Item to="/mine/privacy" icon={<IconShieldLock size={20} aria-hidden />} text="Privacy" />
             </>
           )}
         </nav>
@@ -70,7 +79,14 @@ export function OwnShell() {
 }
 
 function Item(props: {
-  readonly to: "/mine" | "/mine/devices" | "/mine/looked" | "/mine/consent" | "/mine/people" | "/mine/emergencies";
+  readonly to:
+    | "/mine"
+    | "/mine/devices"
+    | "/mine/looked"
+    | "/mine/consent"
+    | "/mine/people"
+    | "/mine/emergencies"
+    | "/mine/privacy";
   readonly icon: ReactNode;
   readonly text: string;
   readonly isExact?: boolean;

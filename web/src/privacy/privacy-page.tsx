@@ -1,0 +1,36 @@
+import { Tabs } from "@mantine/core";
+import { IconGavel, IconListSearch } from "@tabler/icons-react";
+import { useState } from "react";
+import { useMay, useSession, useTitle } from "../app/hooks.ts";
+import { Empty, Page } from "../app/pages.tsx";
+import { HoldsSection } from "./holds-section.tsx";
+import { LogSection } from "./log-section.tsx";
+
+/** What a privacy officer works with; an administrator reads the log and the holds. */
+export function PrivacyPage() {
+  useTitle("Privacy");
+  const isOfficer = useSession().principal.role === "privacy-officer";
+  const [tab, setTab] = useState<string | null>("log");
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!useMay("identities")) return <Empty title="Only privacy officers and administrators look at these" />;
+  return (
+    <Page title="Privacy">
+      <Tabs value={tab} onChange={setTab} keepMounted={false}>
+        <Tabs.List mb="sm">
+          <Tabs.Tab value="log" leftSection={<IconListSearch size={18} aria-hidden />}>
+            Audit log
+          </Tabs.Tab>
+          <Tabs.Tab value="holds" leftSection={<IconGavel size={18} aria-hidden />}>
+            Legal holds
+          </Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="log">
+          <LogSection zone={zone} />
+        </Tabs.Panel>
+        <Tabs.Panel value="holds">
+          <HoldsSection zone={zone} mayChange={isOfficer} />
+        </Tabs.Panel>
+      </Tabs>
+    </Page>
+  );
+}
