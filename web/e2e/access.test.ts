@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import type { Locator, Page } from "playwright-core";
 import { type Api, apiOf, type RunningWard, removeDataDir, startWard } from "../../test/support/ward.ts";
@@ -148,6 +149,66 @@ test("the privacy officer searches the log, opens a record of it, and holds a pa
   await record.getByLabel("Reason").fill("settled");
   await record.getByRole("button", { name: "End it" }).click();
   await officer.getByText("Nobody is held").waitFor();
+});
+
+test("what went out, who was affected and what is hidden are asked and saved as files", options, async () => {
+  const given = await officer.evaluate(async (id) => {
+    const answer = await fetch(`/api/rights/patients/${id}/export`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ reason: "asked for by letter" }),
+    });
+    return { status: answer.status, bytes: (await answer.arrayBuffer()).byteLength };
+  }, patientId);
+  assert.equal(given.status, 200);
+  assert.ok(given.bytes > 0);
+  const patient = () => officer.getByRole("combobox", { name: "Patient" });
+  const saved = async (kind: "CSV" | "JSON") => {
+    const download = officer.waitForEvent("download");
+    await officer.getByRole("button", { name: `Save as ${kind}` }).click();
+    return readFileSync(await (await download).path(), "utf8");
+  };
+  await officer.getByRole("tab", { name: "Disclosures" }).click();
+  await patient().fill(NUMBER);
+  await officer.getByRole("button", { name: "What went out" }).click();
+  await officer.getByText("Ruth Vik (privacy-officer) was given all of the patient's data").first().waitFor();
+  await picture(officer, "privacy-disclosures");
+  assert.match(await saved("CSV"), /Ruth Vik/);
+  await officer.getByRole("tab", { name: "Who was affected" }).click();
+  await officer.getByRole("combobox", { name: "Person, application or device" }).fill("Nina Berg, nurse");
+  const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  await officer.getByLabel(/^From/).fill(day(-1));
+  await officer.getByLabel(/^To\b/).fill(day(1));
+  await officer.getByRole("button", { name: "Who was affected" }).click();
+  await officer.getByRole("row").filter({ hasText: NUMBER }).getByText(patientId).waitFor();
+  await picture(officer, "privacy-affected");
+  const { found } = JSON.parse(await saved("JSON"));
+  assert.deepEqual(
+    found.map((one: { patientId: string }) => one.patientId),
+    [patientId],
+  );
+  await officer.setViewportSize({ width: 390, height: 844 });
+  await officer.emulateMedia({ colorScheme: "light" });
+  await picture(officer, "privacy-affected-phone");
+  await officer.getByRole("tab", { name: "What is hidden" }).click();
+  await patient().fill(NUMBER);
+  for (const [person, words] of [
+    ["Ada Moen", "Nothing of this patient is hidden from this person"],
+    ["Nina Berg", "This person has no permission to see this patient"],
+  ] as const) {
+    await officer.getByRole("combobox", { name: "Person" }).click();
+    await officer.getByRole("option", { name: person }).click();
+    await officer.getByRole("button", { name: "What is hidden, and why" }).click();
+    await officer.getByText(words).waitFor();
+  }
+  await picture(officer, "privacy-hidden-phone");
+  await officer.getByRole("tab", { name: "Audit log" }).click();
+  await officer.getByRole("region", { name: "Audit log" }).getByText("asked why something is hidden").first().waitFor();
+  await picture(officer, "privacy-log-phone");
+  await desk.goto(`${ward.url}/privacy`);
+  await desk.getByRole("region", { name: "Audit log" }).getByText("Ruth Vik").first().waitFor();
+  assert.equal(await desk.getByRole("tab").count(), 2);
+  await picture(desk, "privacy-administrator");
 });
 
 test(

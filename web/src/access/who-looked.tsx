@@ -129,7 +129,7 @@ function Line({ look, zone, isOwn }: { readonly look: Look; readonly zone: strin
 }
 
 /** The server says it to the patient; on the ward it is said of them. */
-const aboutThem = (words: string): string =>
+export const aboutThem = (words: string): string =>
   words.replaceAll(/\byours?\b/g, "the patient's").replaceAll(/\byou\b/g, "the patient");
 
 const dayOf = (text: string, zone: string): number | undefined =>

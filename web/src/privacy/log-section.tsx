@@ -1,4 +1,4 @@
-import { Button, Group, Select, Table, TextInput } from "@mantine/core";
+import { Button, Group, Select, Table } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconListSearch } from "@tabler/icons-react";
 import { useState } from "react";
@@ -21,6 +21,7 @@ import {
   throughText,
   whoText,
 } from "./entry-words.ts";
+import { PatientField } from "./patient-field.tsx";
 import { SpanFields } from "./span-fields.tsx";
 import { useLog } from "./use-privacy.ts";
 
@@ -32,11 +33,17 @@ const OUTCOMES = [
 const kinds = KINDS.map(([value, words]) => ({ value, label: words.charAt(0).toUpperCase() + words.slice(1) })).sort(
   (a, b) => a.label.localeCompare(b.label),
 );
-const NO_FILTER = { agent: "", patient: "", entity: null, outcome: null, span: { since: "", until: "" } } as const;
+const NO_FILTER = {
+  agent: "",
+  patient: { typed: "", id: "" },
+  entity: null,
+  outcome: null,
+  span: { since: "", until: "" },
+} as const;
 
 interface Filter {
   readonly agent: string;
-  readonly patient: string;
+  readonly patient: { readonly typed: string; readonly id: string };
   readonly entity: string | null;
   readonly outcome: AuditEntry["outcome"] | null;
   readonly span: { readonly since: string; readonly until: string };
@@ -53,7 +60,7 @@ export function LogSection({ zone }: { readonly zone: string }) {
   const agents = agentsOf(people, known);
   const log = useLog({
     agent: agentId(typed.agent, agents),
-    patient: typed.patient.trim() || undefined,
+    patient: typed.patient.id || undefined,
     entity: typed.entity ?? undefined,
     outcome: typed.outcome ?? undefined,
     from: dayOf(typed.span.since, zone),
@@ -76,12 +83,10 @@ export function LogSection({ zone }: { readonly zone: string }) {
           }}
           placeholder="Everybody"
         />
-        <TextInput
-          label="Patient"
-          placeholder="Id of the record"
-          value={filter.patient}
-          onChange={(e) => set({ patient: e.currentTarget.value })}
-          maxLength={64}
+        <PatientField
+          value={filter.patient.typed}
+          onChange={(typed, id) => set({ patient: { typed, id } })}
+          placeholder="Everybody"
         />
         <Select
           label="What"
@@ -152,7 +157,7 @@ export function LogSection({ zone }: { readonly zone: string }) {
           zone={zone}
           nameOf={nameOf}
           onPatient={(patient) => {
-            setFilter({ ...NO_FILTER, patient });
+            setFilter({ ...NO_FILTER, patient: { typed: patient, id: patient } });
             setOpened(null);
           }}
           onClose={() => setOpened(null)}

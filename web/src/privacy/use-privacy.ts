@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useGlassQueue } from "../access/use-break-glass.ts";
 import { ask, type Body } from "../app/api.ts";
 import type { AuditEntry } from "./entry-words.ts";
 
@@ -39,3 +40,59 @@ function useHoldChange<Input, Output>(run: (input: Input) => Promise<Output>) {
 export const usePlaceHold = () => useHoldChange((body: Body<"placeHold">) => ask("placeHold", { body }));
 export const useEndHold = (id: string) =>
   useHoldChange((reason: string) => ask("endHold", { params: { id }, body: { reason } }));
+
+/** Asked for when somebody asks: each question is a line of the log. */
+const WHEN_ASKED = { refetchOnWindowFocus: false, refetchOnReconnect: false, retry: false } as const;
+
+export interface SpanAsked {
+  readonly from: number;
+  /** Exclusive. */
+  readonly to: number;
+}
+
+export function useAffected(asked: (SpanAsked & { readonly by: string }) | null) {
+  return useQuery({
+    queryKey: ["affected", asked],
+    queryFn: ({ signal }) => ask("breach", { query: { ...asked }, signal }),
+    enabled: asked !== null,
+    ...WHEN_ASKED,
+  });
+}
+
+export interface DisclosuresAsked {
+  readonly patient: string;
+  /** Left out: of six years. */
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+}
+
+export function useDisclosures(asked: DisclosuresAsked | null) {
+  const { patient = "", from, to } = asked ?? {};
+  return useQuery({
+    queryKey: ["disclosures", asked],
+    queryFn: ({ signal }) => ask("disclosures", { params: { id: patient }, query: { from, to }, signal }),
+    enabled: asked !== null,
+    ...WHEN_ASKED,
+  });
+}
+
+export function useHiddenFrom(asked: { readonly patient: string; readonly person: string } | null) {
+  return useQuery({
+    queryKey: ["hidden-from", asked],
+    queryFn: ({ signal }) => ask("explainHidden", { query: { ...asked }, signal }),
+    enabled: asked !== null,
+    ...WHEN_ASKED,
+  });
+}
+
+/** Record numbers of those of whom the office has something open: held, or seen in an emergency. */
+export function useKnownRecords(): ReadonlyMap<string, string> {
+  const holds = useHolds(true).data ?? [];
+  const glass = [...(useGlassQueue(false).data ?? []), ...(useGlassQueue(true).data ?? [])];
+  return new Map([
+    ...holds.map(({ mrn, patientId }) => [mrn, patientId] as const),
+    ...glass.flatMap(({ mrn, grant: { reach } }) =>
+      reach.kind === "patient" ? [[mrn, reach.patientId] as const] : [],
+    ),
+  ]);
+}
