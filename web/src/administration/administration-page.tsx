@@ -1,5 +1,6 @@
 import { Button, Group, Modal, Select, Stack, Table, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { GlassQueue } from "../access/glass-queue.tsx";
 import { useMay, useTitle, useWards } from "../app/hooks.ts";
@@ -19,7 +20,7 @@ export function AdministrationPage() {
     return <Empty title="Only administrators manage people and wards" />;
   }
   return (
-    <Page title="Administration">
+    <Page title="Administration" actions={<Link to="/privacy">Audit log and legal holds</Link>}>
       <PeopleSection />
       <GlassQueue zone={zone} />
       {isAdministrator && <ApplicationsSection zone={zone} />}

@@ -5,7 +5,6 @@ import {
   IconDeviceWatch,
   IconInbox,
   IconSettings,
-  IconShieldLock,
 } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useMatch, useNavigate } from "@tanstack/react-router";
@@ -118,7 +117,6 @@ function useWatchedWard(): string | undefined {
 function Navigation({ wardId }: { readonly wardId: string | undefined }) {
   const mayTechnical = useMay("technical");
   const mayAdmin = useMay("admin");
-  const mayLook = useMay("identities");
   const open = useQuery({
     queryKey: ["quarantine", "open"],
     queryFn: ({ signal }) => ask("quarantine", { query: { state: "open" }, signal }),
@@ -153,12 +151,6 @@ function Navigation({ wardId }: { readonly wardId: string | undefined }) {
           <IconSettings size={20} aria-hidden />
           <span data-long>Administration</span>
           <span data-short>Admin</span>
-        </Link>
-      )}
-      {mayLook && (
-        <Link to="/privacy" className={classes.link}>
-          <IconShieldLock size={20} aria-hidden />
-          <span>Privacy</span>
         </Link>
       )}
     </nav>

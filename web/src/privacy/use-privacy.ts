@@ -1,5 +1,4 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useGlassQueue } from "../access/use-break-glass.ts";
 import { ask, type Body } from "../app/api.ts";
 import type { AuditEntry } from "./entry-words.ts";
 
@@ -85,10 +84,20 @@ export function useHiddenFrom(asked: { readonly patient: string; readonly person
   });
 }
 
+/** Asked once: a page that is left open writes no lines about itself into the log. */
+function useGlassOnce(reviewed: boolean) {
+  return useQuery({
+    queryKey: ["broken-glass", "numbers", reviewed],
+    queryFn: ({ signal }) => ask("glassBroken", { query: { reviewed }, signal }),
+    staleTime: 60_000,
+    ...WHEN_ASKED,
+  });
+}
+
 /** Record numbers of those of whom the office has something open: held, or seen in an emergency. */
 export function useKnownRecords(): ReadonlyMap<string, string> {
   const holds = useHolds(true).data ?? [];
-  const glass = [...(useGlassQueue(false).data ?? []), ...(useGlassQueue(true).data ?? [])];
+  const glass = [...(useGlassOnce(false).data ?? []), ...(useGlassOnce(true).data ?? [])];
   return new Map([
     ...holds.map(({ mrn, patientId }) => [mrn, patientId] as const),
     ...glass.flatMap(({ mrn, grant: { reach } }) =>
