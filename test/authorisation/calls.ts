@@ -225,12 +225,13 @@ export const calls: Readonly<Record<RouteName, Call>> = {
   limits: ofPatient(),
   setLimits: about(
     ({ id }) => ({ params: { id }, body: { limits: [LIMIT] } }),
-    async (world, _subject, { id }) => {
-      const { limits } = await house<{ limits: { signal: string; revision: string }[] }>(
-        world,
-        "GET",
-        `/patients/${id}/limits`,
-      );
+    // As who asks sees them: what is kept from the house's own program would look as if nobody had set it.
+    async (world, subject, { id }) => {
+      const path = `/api/patients/${id}/limits`;
+      const { status, bytes } = await world.server.ask({ method: "GET", path, headers: subject.headers });
+      const { limits } = (status === 200 ? JSON.parse(bytes.toString("utf8")) : { limits: [] }) as {
+        limits: { signal: string; revision: string }[];
+      };
       const seen = limits.find(({ signal }) => signal === LIMIT.signal)?.revision ?? null;
       return { params: { id }, body: { limits: [{ ...LIMIT, seen }] } };
     },

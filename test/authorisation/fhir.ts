@@ -149,6 +149,7 @@ const OF_THE_HEART = new Set([
 
 const HIDDEN_FROM: Readonly<Record<string, readonly string[]>> = {
   "clinical-engineer": ["name", "family", "given", "birthdate", "gender"],
+  researcher: ["name", "family", "given", "birthdate", "identifier"],
 };
 
 /** May this one ask this at all? */

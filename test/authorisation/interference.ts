@@ -156,7 +156,7 @@ async function seed(opened: TestServer, isHidden: boolean, name: As): Promise<Om
     if (isHidden) hidden.push(await as(key, () => newKnown(there, key, 5 + i)));
     else
       await as(key, async () => {
-        await newDevice(there, `dev-zq${key}${5 + i}`);
+        await name(`${key}: device`, () => newDevice(there, `dev-zq${key}${5 + i}`));
         await name(`${key}: kin`, () => people.create(organisation.id, `Kin of ${key}`, "family", "test"));
       });
   };
