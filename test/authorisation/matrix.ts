@@ -84,7 +84,12 @@ export function isHidden(cell: Cell): boolean {
 }
 
 /** The patient is there, and what is asked for is as if there were none. */
-const isKeptBack = ({ route, subject, target }: Cell) => subject.keeps.has(target.key) && OF_THE_HEART.has(route);
+function isKeptBack({ route, subject, target }: Cell): boolean {
+  const keeping = subject.keeps.get(target.key);
+  if (!keeping) return false;
+  // The limits that are set are those of the oxygen.
+  return OF_THE_HEART.has(route) || (route === "setLimits" && !keeping.isOpen);
+}
 
 export const isPermitted = (cell: Cell): boolean => mayAsk(cell) && !isHidden(cell);
 
