@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useNow } from "../app/hooks.ts";
 import { formatWhen } from "../parts/format.ts";
 import { Problem } from "../parts/problem.tsx";
+import { save } from "../parts/save.ts";
 import { DAYS_OF_CERTIFICATE } from "./overlaps.ts";
 import { useNewCertificate } from "./use-credentials.ts";
 
@@ -118,15 +119,12 @@ function Shown(props: { readonly issued: CertificateBody; readonly zone: string;
 
 function Save({ name, text, what }: { readonly name: string; readonly text: string; readonly what: string }) {
   return (
-    <Button variant="default" leftSection={<IconDownload size={17} />} onClick={() => save(name, text)}>
+    <Button
+      variant="default"
+      leftSection={<IconDownload size={17} />}
+      onClick={() => save(name, "application/x-pem-file", text)}
+    >
       Save the {what}
     </Button>
   );
-}
-
-function save(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "application/x-pem-file" }));
-  const link = Object.assign(document.createElement("a"), { href: url, download: name });
-  link.click();
-  URL.revokeObjectURL(url);
 }

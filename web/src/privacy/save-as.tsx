@@ -1,6 +1,7 @@
 import { Button, Group } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
-import { type Column, csvOf, save } from "./files.ts";
+import { save } from "../parts/save.ts";
+import { type Column, csvOf } from "./files.ts";
 
 /** What is shown, as a file: for a spreadsheet, or whole with what was asked. */
 export function SaveAs<T>(props: {
