@@ -400,7 +400,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   stops.push(following.stop);
   directory.on((change) => {
     if (change.kind === "amendment") following.look();
-    if (change.kind === "patient") forgetting.look();
+    // Of any grant: changes were not heard for a while, and one of them may have been an erasure.
+    if (change.kind === "patient" || (change.kind === "grant" && change.organisationId === null)) forgetting.look();
     if (change.kind === "patient") watch.patientChanged(change.patientId);
     if (change.kind === "association") watch.associationChanged(change.deviceId);
     if (change.kind === "patient" || change.kind === "association")

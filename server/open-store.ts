@@ -23,6 +23,7 @@ export async function openStore(options: {
   const { config, keys, runtime, log } = options;
   const { database } = options.foundation;
   const { worker } = database;
+  let expired = () => {};
   const archive = await openArchive({
     runtime,
     worker,
@@ -30,6 +31,7 @@ export async function openStore(options: {
     store: (isNew) => openObjectStore(archiveAddress(config), isNew),
     retention: archiveRetention(config),
     cacheBytes: config.archiveCacheMegabytes * 1_000_000,
+    onExpired: () => expired(),
   });
   const telemetry = await openTelemetry({
     runtime,
@@ -39,6 +41,7 @@ export async function openStore(options: {
     tailBytesMax: tailBudget(config),
     cachedBytesMax: config.queryCacheMegabytes * 1_000_000,
   });
+  expired = telemetry.expired;
   const spoolFolder = join(config.dataDir, "spool");
   // What arrives before somebody listens is looked at when they begin.
   let listener: ((entries: readonly JournalEntry[]) => void) | undefined;

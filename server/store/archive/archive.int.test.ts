@@ -64,7 +64,7 @@ after(() => database.close());
 async function restart(retention = RETENTION): Promise<void> {
   await store.close();
   await archive.close();
-  archive = await openTestArchive(database, runtime, folder, retention);
+  archive = await openTestArchive(database, runtime, folder, retention, () => store.telemetry.expired());
   store = await openTestStore(database, runtime, undefined, undefined, { archive });
 }
 
@@ -377,8 +377,20 @@ test("what is older than it is to be kept is deleted in every tier, with an audi
   );
   const keep = { ...RETENTION, keepDays: { numeric: 40, waveform: 0 } };
   await restart(keep);
+  const shown = async () => {
+    const hour = {
+      patientId: PATIENT,
+      streamIds: NUMERIC.map((stream) => stream.id),
+      from: START,
+      to: START + 60 * MINUTE,
+    };
+    const trends = await store.telemetry.trend(VIEW, { ...hour, buckets: 60 });
+    return trends.flatMap(({ count }) => [...count]).reduce((sum, count) => sum + count, 0);
+  };
+  assert.ok((await shown()) > 0);
   const { expired } = await archive.run();
   assert.equal(expired, DAYS);
+  assert.equal(await shown(), 0, "what was asked before stays in no memory");
   runtime.time += 2 * 60 * MINUTE;
   assert.equal((await archive.run()).filesRemoved, 1);
   assert.equal(filesOf().length, 1);

@@ -25,6 +25,8 @@ export interface ArchiveOptions {
   readonly store: (isNew: boolean) => Promise<ObjectStore | undefined>;
   readonly retention: Retention;
   readonly cacheBytes: number;
+  /** Told when blocks had their time and are gone from the database. */
+  readonly onExpired?: () => void;
   readonly log: ArchiveLog;
 }
 
@@ -110,7 +112,9 @@ export async function openArchive(options: ArchiveOptions): Promise<Archive> {
     let expired = 0;
     for (const kind of KINDS) {
       const days = retention.keepDays[kind];
-      if (days > 0) expired += await deleteExpired(worker, kind, dayBefore(now, days), now);
+      const gone = days > 0 ? await deleteExpired(worker, kind, dayBefore(now, days), now) : 0;
+      if (gone > 0) options.onExpired?.();
+      expired += gone;
     }
     const filesRemoved = await removeFiles(now);
     let moved = 0;

@@ -16,7 +16,7 @@ function opened({ bytesMax = 1_000_000, fault = undefined as Error | undefined }
     () => false,
   );
   const stream = memory.open(STREAM);
-  const state = { reads: 0, now: 0, during: () => {} };
+  const state = { reads: 0, during: () => {} };
   const store: Partial<BlockReads> = {
     async blocksBetween(ids, from, to) {
       state.reads++;
@@ -32,7 +32,6 @@ function opened({ bytesMax = 1_000_000, fault = undefined as Error | undefined }
   };
   const cached = cacheFiles(store as BlockReads, {
     streams: memory.streams,
-    monotonic: () => state.now,
     bytesMax,
     isNumeric: () => true,
   });
@@ -47,8 +46,8 @@ function opened({ bytesMax = 1_000_000, fault = undefined as Error | undefined }
   return { memory, stream, state, cached, readsFor };
 }
 
-test("an hour is read from the database once, and again after it was sealed, or when others may have written it", async () => {
-  const { stream, state, readsFor } = opened();
+test("an hour is read from the database once, and again after it was sealed", async () => {
+  const { stream, readsFor } = opened();
   assert.equal(await readsFor(), 1);
   assert.equal(await readsFor(), 0);
   stream.addReading(FROM + 5, 1, 0, null, FROM, ASSOCIATION, 1);
@@ -57,7 +56,54 @@ test("an hour is read from the database once, and again after it was sealed, or 
   assert.equal(await readsFor(), 1, "nothing is kept while a sealing runs");
   assert.equal(await readsFor(() => stream.endSealing(FROM, true)), 1);
   assert.equal(await readsFor(), 0);
-  state.now += 300_000;
+});
+
+test("when blocks had their time nothing stays, nor comes back with an answer that was under way", async () => {
+  const { state, cached, readsFor } = opened();
+  assert.equal(await readsFor(), 1);
+  cached.forgetAll();
+  assert.equal(cached.bytes, 0);
+  state.during = () => cached.forgetAll();
+  assert.equal(await readsFor(), 1);
+  state.during = () => {};
+  assert.equal(await readsFor(), 1);
+  assert.equal(await readsFor(), 0);
+});
+
+test("what a sealing has made of an hour is not read from the database; what came of two associations is there whole", async () => {
+  const { stream, state, cached, readsFor } = opened();
+  const row = (associationId: string) => ({
+    streamId: STREAM.id,
+    periodStart: FROM,
+    associationId,
+    payload: new Uint8Array([1, 2, 3]),
+  });
+  stream.addReading(FROM + 5, 1, 0, null, FROM, ASSOCIATION, 1);
+  stream.beginSealing(FROM);
+  stream.endSealing(FROM, true);
+  cached.sealed(STREAM.id, FROM, [row(ASSOCIATION), row("another")]);
+  const rows = await cached.blocksBetween([STREAM.id], FROM, FROM + HOUR_MS);
+  assert.equal(state.reads, 0);
+  assert.deepEqual(
+    rows.map(({ associationId, payload }) => [associationId, payload.length]),
+    [
+      [ASSOCIATION, 3],
+      ["another", 3],
+    ],
+  );
+  stream.addReading(FROM + 6, 1, 0, null, FROM, ASSOCIATION, 2);
+  stream.beginSealing(FROM);
+  assert.equal(await readsFor(), 1, "the next sealing has begun");
+});
+
+test("an hour of which the archive has lost something, or that a sealing has taken again, is not kept as it was sealed", async () => {
+  const { stream, cached, readsFor } = opened();
+  const row = { streamId: STREAM.id, periodStart: FROM, associationId: ASSOCIATION, payload: new Uint8Array(3) };
+  cached.sealed(STREAM.id, FROM, [{ ...row, fault: new Error("lost") }]);
+  assert.equal(await readsFor(undefined, 0), 1);
+  stream.addReading(FROM + 5, 1, 0, null, FROM, ASSOCIATION, 1);
+  stream.beginSealing(FROM);
+  cached.sealed(STREAM.id, FROM, [row]);
   assert.equal(await readsFor(), 1);
 });
 

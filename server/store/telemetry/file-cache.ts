@@ -14,13 +14,16 @@ export type BlockReads = Omit<
 >;
 
 export interface FileCache extends BlockReads {
+  /** Behind a sealing: all rows of the hour. */
+  sealed(streamId: string, hour: number, rows: readonly BlockRow[]): void;
   forget(streamIds: readonly string[]): void;
+  forgetAll(): void;
   readonly bytes: number;
 }
 
 /**
- * Files of numeric blocks that were read lately, encrypted as they are stored: an hour takes some hundred bytes, so a ward's
- * day stays here, and asking for it again takes no round trip to the database. Without the patient's key there is nothing in them.
+ * Files of numeric blocks that were written or read lately, encrypted as they are stored: an hour takes some hundred bytes, so a
+ * ward's day stays here, and asking for it takes no round trip to the database. Without the patient's key there is nothing in them.
  */
 export function cacheFiles(
   store: BlockReads,
@@ -33,14 +36,13 @@ export function cacheFiles(
     const end = Math.ceil(to / HOUR_MS) * HOUR_MS;
     const isShort = first === from && end - first <= HOURS_MAX * HOUR_MS;
     if (!isShort || !streamIds.every(options.isNumeric)) return store.blocksBetween(streamIds, from, to);
-    const now = options.monotonic();
     const missing: string[] = [];
     const found = new Map<string, readonly BlockRow[]>();
     for (const streamId of streamIds) {
       const rows: BlockRow[] = [];
       let hour = first;
       for (; hour < end; hour += HOUR_MS) {
-        const kept = files.find(streamId, hour, now);
+        const kept = files.find(streamId, hour);
         if (!kept) break;
         rows.push(...kept);
       }
@@ -53,7 +55,7 @@ export function cacheFiles(
       missing.forEach((streamId, i) => {
         const rows = (read.get(streamId) ?? []).map(own);
         found.set(streamId, rows);
-        keepAll(streamId, first, began[i] as ReadFrom[], now, rows);
+        keepAll(streamId, first, began[i] as ReadFrom[], rows);
       });
     }
     return streamIds.flatMap((streamId) => found.get(streamId) ?? []).filter((row) => row.periodStart < to);
@@ -65,14 +67,11 @@ export function cacheFiles(
     return began;
   }
 
-  function keepAll(streamId: string, first: number, began: ReadFrom[], now: number, rows: readonly BlockRow[]): void {
+  function keepAll(streamId: string, first: number, began: ReadFrom[], rows: readonly BlockRow[]): void {
     began.forEach((each, i) => {
       const hour = first + i * HOUR_MS;
       const own = rows.filter((row) => row.periodStart === hour);
-      // What the archive has lost may come back.
-      if (own.some((row) => row.fault)) return;
-      const bytes = own.reduce((sum, row) => sum + row.payload.length + ROW_BYTES, ENTRY_BYTES);
-      files.keep(streamId, hour, each, now, own, bytes);
+      if (isWhole(own)) files.keep(streamId, hour, each, own, bytesOf(own));
     });
   }
 
@@ -83,12 +82,22 @@ export function cacheFiles(
     overviewsBetween: (streamId, from, to) => store.overviewsBetween(streamId, from, to),
     rollupsBetween: (streamIds, from, to) => store.rollupsBetween(streamIds, from, to),
     newestBlocks: (streamIds) => store.newestBlocks(streamIds),
+    sealed(streamId, hour, rows) {
+      if (isWhole(rows)) files.sealed(streamId, hour, rows.map(own), bytesOf(rows));
+    },
     forget: (streamIds) => files.forget(streamIds),
+    forgetAll: () => files.forgetAll(),
     get bytes() {
       return files.bytes;
     },
   };
 }
+
+/** What the archive has lost may come back. */
+const isWhole = (rows: readonly BlockRow[]) => !rows.some((row) => row.fault);
+
+const bytesOf = (rows: readonly BlockRow[]) =>
+  rows.reduce((sum, row) => sum + row.payload.length + ROW_BYTES, ENTRY_BYTES);
 
 /** Without all that came from the database with it: a small file must not hold a large buffer. */
 function own({ streamId, periodStart, associationId, payload, fault }: BlockRow): BlockRow {

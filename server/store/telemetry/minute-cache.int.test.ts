@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import type { JournalEntry } from "@openward/model";
 import { openTestDatabase, type TestDatabase } from "../database/testing/database.ts";
 import { ASSOCIATION, PATIENT, readingsOf, seeded, testStream } from "../journal/testing/entries.ts";
-import { openTestStore, settableRuntime, viewOf } from "./testing/open-store.ts";
+import { openTestStore, settableRuntime, type TestStore, viewOf } from "./testing/open-store.ts";
 
 const START = Date.UTC(2026, 10, 22, 22, 20);
 const MINUTE = 60_000;
@@ -166,14 +166,17 @@ test("a day of which one of two turns' rollups cannot be read is read from the b
 
 test("what is kept of an erased patient's hours is gone when they are forgotten; a damaged hour is looked at again", async () => {
   const runtime = settableRuntime(START + 30 * HOUR);
-  const store = await openTestStore(database, runtime);
+  const stream = { ...testStream(5), patientId: "018f0000-0000-7000-8000-0000000000c5" };
+  const mine = viewOf(stream.patientId);
+  const from = Math.floor(runtime.time / HOUR) * HOUR - 5 * HOUR;
+  const times = Array.from({ length: 120 }, (_, i) => from + i * MINUTE);
+  const counted = async ({ queries }: TestStore["telemetry"]) => {
+    const [trend] = await queries.trends(mine, [stream.id], { from, to: from + 2 * HOUR, buckets: 120 });
+    return trend?.count.reduce((sum, count) => sum + count, 0);
+  };
+  const first = await openTestStore(database, runtime);
   try {
-    const { telemetry } = store;
-    const stream = { ...testStream(5), patientId: "018f0000-0000-7000-8000-0000000000c5" };
-    const mine = viewOf(stream.patientId);
-    const from = Math.floor(runtime.time / HOUR) * HOUR - 5 * HOUR;
-    const times = Array.from({ length: 120 }, (_, i) => from + i * MINUTE);
-    await store.journal.append([
+    await first.journal.append([
       { kind: "stream", stream },
       readingsOf(
         stream,
@@ -182,24 +185,26 @@ test("what is kept of an erased patient's hours is gone when they are forgotten;
         runtime.time,
       ),
     ]);
-    await telemetry.seal({ everything: true });
+    await first.telemetry.seal({ everything: true });
     runtime.time += HOUR;
-    await telemetry.seal();
-    const counted = async () => {
-      const [trend] = await telemetry.queries.trends(mine, [stream.id], { from, to: from + 2 * HOUR, buckets: 120 });
-      return trend?.count.reduce((sum, count) => sum + count, 0);
-    };
+    await first.telemetry.seal();
+    const damaged = await database.owner.query(
+      "UPDATE block SET payload = set_byte(payload, 60, get_byte(payload, 60) # 1) WHERE stream_id = $1 AND period_start = $2",
+      [stream.id, from],
+    );
+    assert.equal(damaged.rowCount, 1);
+    assert.equal(await counted(first.telemetry), 120, "what was sealed here need not be read");
+  } finally {
+    await first.close();
+  }
+  const store = await openTestStore(database, runtime);
+  try {
+    const { telemetry } = store;
     const before = telemetry.statistics().cachedBytes;
-    const damage = () =>
-      database.owner.query(
-        "UPDATE block SET payload = set_byte(payload, 60, get_byte(payload, 60) # 1) WHERE stream_id = $1 AND period_start = $2",
-        [stream.id, from],
-      );
-    await damage();
-    assert.equal(await counted(), 60);
+    assert.equal(await counted(telemetry), 60);
     const { damagedBlocks } = telemetry.statistics();
     assert.ok(damagedBlocks > 0);
-    assert.equal(await counted(), 60);
+    assert.equal(await counted(telemetry), 60);
     assert.ok(telemetry.statistics().damagedBlocks > damagedBlocks, "nothing says that the hour is empty");
     assert.ok(telemetry.statistics().cachedBytes > before);
     store.keys.erase([
@@ -213,7 +218,7 @@ test("what is kept of an erased patient's hours is gone when they are forgotten;
     ]);
     assert.deepEqual(telemetry.forget(stream.patientId), [stream.id]);
     assert.equal(telemetry.statistics().cachedBytes, before);
-    await assert.rejects(counted(), /NOT_FOUND/);
+    await assert.rejects(counted(telemetry), /NOT_FOUND/);
   } finally {
     await store.close();
   }

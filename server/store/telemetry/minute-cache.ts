@@ -20,7 +20,10 @@ export interface MinuteCache {
     first: number,
     end: number,
   ): Promise<ReadonlyMap<string, readonly { readonly hour: number; readonly minutes: Minutes }[]>>;
+  /** Behind a sealing. */
+  sealed(streamId: string, hour: number, minutes: Minutes): void;
   forget(streamIds: readonly string[]): void;
+  forgetAll(): void;
   readonly bytes: number;
 }
 
@@ -29,7 +32,6 @@ export function createMinuteCache(blocks: Pick<Blocks, "eachPeriod">, options: H
 
   return {
     async between(streamIds, first, end) {
-      const now = options.monotonic();
       const isLong = end - first > HOURS_MAX * HOUR_MS;
       const found = new Map<string, { hour: number; minutes: Minutes }[]>();
       const missing: string[] = [];
@@ -37,7 +39,7 @@ export function createMinuteCache(blocks: Pick<Blocks, "eachPeriod">, options: H
         const hours: { hour: number; minutes: Minutes }[] = [];
         let hour = first;
         for (; hour < end; hour += HOUR_MS) {
-          const minutes = isLong ? undefined : cache.find(streamId, hour, now);
+          const minutes = isLong ? undefined : cache.find(streamId, hour);
           if (!minutes) break;
           if (minutes !== "empty") hours.push({ hour, minutes });
         }
@@ -62,19 +64,21 @@ export function createMinuteCache(blocks: Pick<Blocks, "eachPeriod">, options: H
         const read = new Map(found.get(streamId)?.map(({ hour, minutes }) => [hour, minutes]));
         for (const [hour, from] of all) {
           const minutes = read.get(hour) ?? "empty";
-          cache.keep(streamId, hour, from, now, minutes, minutes === "empty" ? EMPTY_BYTES : HOUR_BYTES);
+          cache.keep(streamId, hour, from, minutes, minutes === "empty" ? EMPTY_BYTES : HOUR_BYTES);
         }
       }
       return found;
     },
+    sealed: (streamId, hour, minutes) => cache.sealed(streamId, hour, minutes, HOUR_BYTES),
     forget: (streamIds) => cache.forget(streamIds),
+    forgetAll: () => cache.forgetAll(),
     get bytes() {
       return cache.bytes;
     },
   };
 }
 
-function minutesOf(hour: number, times: Float64Array, values: Float64Array): Minutes {
+export function minutesOf(hour: number, times: Float64Array, values: Float64Array): Minutes {
   const buckets = createBuckets(hour, hour + HOUR_MS, MINUTES);
   addReadings(buckets, times, values);
   return buckets;

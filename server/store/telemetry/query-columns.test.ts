@@ -57,11 +57,7 @@ function memoryWithStream() {
 
 function queriesOf(blocks: Blocks) {
   const memory = memoryWithStream();
-  return createQueries(
-    memory,
-    blocks,
-    createMinuteCache(blocks, { streams: memory.streams, monotonic: () => 0, bytesMax: 0 }),
-  );
+  return createQueries(memory, blocks, createMinuteCache(blocks, { streams: memory.streams, bytesMax: 0 }));
 }
 
 // What is garbage already must not count: the collector is asked before each look.

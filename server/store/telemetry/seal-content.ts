@@ -28,6 +28,8 @@ export interface SealedContent {
   readonly overview: Uint8Array | null;
   /** Numeric: the rollup slots of the hour. */
   readonly slots: readonly RollupSlot[];
+  /** Numeric: what is in the block. */
+  readonly columns?: NumericColumns;
 }
 
 /** What the tail has of a period, taken at once: it may change while the database is asked. */
@@ -70,7 +72,7 @@ export function mergeIntoBlock(
     const columns = stored ? mergeColumns(decodeNumericBlock(stored, packing).columns, fresh) : fresh;
     if (columns.times.length === 0) return undefined;
     const slots = rollupSlots(columns.times, columns.values);
-    return { associationId, payload: encodeNumericBlock(columns, origin, packing), overview: null, slots };
+    return { associationId, payload: encodeNumericBlock(columns, origin, packing), overview: null, slots, columns };
   }
   const fresh = snapshot.parts.get(associationId) ?? [];
   const runs = stored ? [...decodeWaveformBlock(stored, packing).runs] : [];

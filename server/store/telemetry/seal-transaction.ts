@@ -3,6 +3,7 @@ import { type Compressor, DAY_MS, type RollupSlot } from "@openward/timeseries";
 import type { BlockPacking } from "../keys/block-packing.ts";
 import type { BlockRow, BlockStore, SavedBlock, SavedRow, SealRows } from "./block-store.ts";
 import type { StoreLog } from "./blocks.ts";
+import { type Minutes, minutesOf } from "./minute-cache.ts";
 import { periodOf } from "./periods.ts";
 import { mergeIntoBlock, mergeIntoRollup, type Snapshot, slotsOfBlock } from "./seal-content.ts";
 import type { StreamMemory } from "./stream-memory.ts";
@@ -12,6 +13,16 @@ export interface SealTask {
   readonly memory: StreamMemory;
   readonly period: number;
   readonly snapshot: Snapshot;
+}
+
+/** An hour of a numeric stream as it is stored from now on. */
+export interface SealedHour {
+  readonly streamId: string;
+  readonly hour: number;
+  /** Of each association one. */
+  readonly rows: readonly BlockRow[];
+  /** Where all of it is one association's: what two have counts once. */
+  readonly minutes: Minutes | undefined;
 }
 
 interface DayChange {
@@ -34,15 +45,26 @@ export interface SealContext {
   readonly pause: () => Promise<void>;
 }
 
-/** Merge what the tails have into the blocks and rollups, in one transaction. */
-export function sealTasks(tasks: readonly SealTask[], context: SealContext): Promise<void> {
-  return context.store.transaction((rows) => sealWithin(rows, tasks, context));
+/**
+ * Merge what the tails have into the blocks and rollups, in one transaction.
+ *
+ * @returns the hours of numeric streams, so that they need not be read to be shown
+ */
+export async function sealTasks(tasks: readonly SealTask[], context: SealContext): Promise<readonly SealedHour[]> {
+  const hours: SealedHour[] = [];
+  await context.store.transaction(async (rows) => {
+    // A transaction may be tried again.
+    hours.length = 0;
+    await sealWithin(rows, tasks, context, hours);
+  });
+  return hours;
 }
 
 async function sealWithin(
   rows: SealRows,
   tasks: readonly SealTask[],
   { log, packing, through, now, pause }: SealContext,
+  hours: SealedHour[],
 ): Promise<void> {
   const stored = await storedBlocks(rows, tasks);
   const blocks: SavedBlock[] = [];
@@ -52,6 +74,8 @@ async function sealWithin(
     await pause();
     const { stream } = memory;
     const packed = packing.for(stream);
+    const ofHour = new Map(rowsOf(stored, stream.id, period).map((row) => [row.associationId, row]));
+    let minutes: Minutes | undefined;
     for (const associationId of snapshot.parts.keys()) {
       const before = stored.get(keyOf(stream.id, period, associationId));
       let merged = readable(() =>
@@ -62,17 +86,26 @@ async function sealWithin(
         merged = { content: mergeIntoBlock(stream.unit, snapshot, associationId, undefined, packed) };
       }
       if (!merged.content) continue;
-      const { payload, overview, slots } = merged.content;
+      const { payload, overview, slots, columns } = merged.content;
       const { id: streamId, organisationId, patientId } = stream;
       const owner = { streamId, periodStart: period, associationId, organisationId, patientId };
       blocks.push({ ...owner, payload, overview, sealedThrough: through, sealedAt: now });
-      if (snapshot.kind !== "numeric") continue;
+      if (!columns) continue;
+      ofHour.set(associationId, { streamId, periodStart: period, associationId, payload });
+      minutes = minutesOf(period, columns.times, columns.values);
       const dayStart = periodOf(period, DAY_MS);
       const key = keyOf(stream.id, dayStart, associationId);
       const day = days.get(key) ?? { memory, associationId, dayStart, hours: [] };
       day.hours.push({ hour: period, slots });
       days.set(key, day);
     }
+    if (snapshot.kind === "numeric")
+      hours.push({
+        streamId: stream.id,
+        hour: period,
+        rows: [...ofHour.values()],
+        minutes: ofHour.size === 1 ? minutes : undefined,
+      });
   }
   for (const block of damaged) {
     const { streamId, periodStart, associationId } = block;
@@ -99,6 +132,12 @@ function bytesOf(block: BlockRow): Uint8Array {
   if (block.fault) throw block.fault;
   return block.payload;
 }
+
+const rowsOf = (stored: ReadonlyMap<string, BlockRow>, streamId: string, period: number): BlockRow[] => {
+  const found: BlockRow[] = [];
+  for (const row of stored.values()) if (row.streamId === streamId && row.periodStart === period) found.push(row);
+  return found;
+};
 
 async function storedBlocks(rows: SealRows, tasks: readonly SealTask[]): Promise<Map<string, BlockRow>> {
   const keys = tasks.map((task) => ({ streamId: task.memory.stream.id, period: task.period }));

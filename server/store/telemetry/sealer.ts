@@ -8,7 +8,7 @@ import type { Memory } from "./memory.ts";
 import { HOUR_MS, MINUTE_MS, periodOf, WINDOW_MS, WINDOW_MS_MIN } from "./periods.ts";
 import { isRelieved, needsRelief } from "./relief.ts";
 import { takeSnapshot } from "./seal-content.ts";
-import { type SealTask, sealTasks } from "./seal-transaction.ts";
+import { type SealedHour, type SealTask, sealTasks } from "./seal-transaction.ts";
 import type { StreamMemory } from "./stream-memory.ts";
 
 /** Readings of the running hour go into its block every so often, so that memory and recovery stay short. */
@@ -52,9 +52,11 @@ export interface SealerOptions {
   readonly memory: Memory;
   readonly packing: BlockPacking;
   readonly log: StoreLog;
+  /** Told of what was sealed, once it is stored and before anything else happens. */
+  readonly onSealed: (hours: readonly SealedHour[]) => void;
 }
 
-export function createSealer({ runtime, store, memory, packing, log }: SealerOptions): Sealer {
+export function createSealer({ runtime, store, memory, packing, log, onSealed }: SealerOptions): Sealer {
   const { clock, timers } = runtime;
   // What the journal's place was at times past, oldest first.
   const places: { at: number; position: number }[] = [];
@@ -102,13 +104,15 @@ export function createSealer({ runtime, store, memory, packing, log }: SealerOpt
   const sealTogether = async (due: readonly Due[], now: number) => {
     const tasks: SealTask[] = due.map((task) => ({ ...task, snapshot: takeSnapshot(task.memory, task.period) }));
     for (const task of tasks) task.memory.beginSealing(task.period);
+    let sealed: readonly SealedHour[] = [];
     let isDone = false;
     try {
-      await sealTasks(tasks, { store, log, packing, through: memory.position, now, pause });
+      sealed = await sealTasks(tasks, { store, log, packing, through: memory.position, now, pause });
       isDone = true;
     } finally {
       for (const task of tasks) task.memory.endSealing(task.period, isDone);
     }
+    onSealed(sealed);
   };
 
   /** @returns how many periods were sealed */

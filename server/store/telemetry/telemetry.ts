@@ -21,6 +21,7 @@ import { NOTHING_RECENT, type Recent, recentOf } from "./recent.ts";
 import { createRecovery } from "./recovery.ts";
 import type { TailRoom } from "./relief.ts";
 import { loadNewest, loadStreams, newestTimeOf, prepareReplay, type Replay } from "./replay.ts";
+import type { SealedHour } from "./seal-transaction.ts";
 import { createSealer, type SealRun } from "./sealer.ts";
 import { streamsShown } from "./shown.ts";
 import type { StreamMemory } from "./stream-memory.ts";
@@ -71,6 +72,8 @@ export interface OpenTelemetry extends Telemetry {
   /** For ingest. */
   knowsStream(streamId: string): boolean;
   addStream(stream: Stream): void;
+  /** Blocks had their time and are gone. */
+  expired(): void;
   /** A patient who was erased. @returns the ids of their streams */
   forget(patientId: string): readonly string[];
   /** For ingest: deliveries of the last minutes; `pending`: to wait for those of before the start, where need be. */
@@ -123,12 +126,18 @@ export async function openTelemetry({
   const { clock, timers } = runtime;
   const memory = createMemory(() => clock.now(), keys.isErased, new TailMemory(tailBytesMax));
   const packing = createBlockPacking(keys, zstd);
-  const cached = { streams: memory.streams, monotonic: () => clock.monotonic(), bytesMax: cachedBytesMax / 2 };
+  const cached = { streams: memory.streams, bytesMax: cachedBytesMax / 2 };
   const isNumeric = (streamId: string) => memory.streams.get(streamId)?.numeric !== undefined;
   const files = cacheFiles(store, { ...cached, isNumeric });
   const blocks = createBlocks(files, packing, log);
   const minutes = createMinuteCache(blocks, cached);
-  const sealer = createSealer({ runtime, store, memory, packing, log });
+  const onSealed = (hours: readonly SealedHour[]) => {
+    for (const { streamId, hour, rows, minutes: each } of hours) {
+      files.sealed(streamId, hour, rows);
+      if (each) minutes.sealed(streamId, hour, each);
+    }
+  };
+  const sealer = createSealer({ runtime, store, memory, packing, log, onSealed });
   const recovery = createRecovery({
     timers,
     take: memory.committed,
@@ -254,6 +263,10 @@ export async function openTelemetry({
     knowsStream: memory.isKnown,
     addStream(stream) {
       if (!keys.isErased(stream.patientId)) memory.know(stream);
+    },
+    expired() {
+      files.forgetAll();
+      minutes.forgetAll();
     },
     forget(patientId) {
       const streamIds = memory.forget(patientId);

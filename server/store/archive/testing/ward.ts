@@ -28,6 +28,7 @@ export function openTestArchive(
   runtime: Clock,
   store: ObjectStore | string,
   retention = RETENTION,
+  onExpired = () => {},
 ): Promise<Archive> {
   return openArchive({
     runtime,
@@ -35,6 +36,7 @@ export function openTestArchive(
     store: async (isNew) => (typeof store === "string" ? directoryStore(store, isNew) : store),
     retention,
     cacheBytes: 1 << 20,
+    onExpired,
     log: quietLog,
   });
 }
