@@ -1,4 +1,4 @@
-// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks access revocation], or npm run bench -- store
+// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks access revocation turns], or npm run bench -- store
 import { access } from "./access.ts";
 import { blocks } from "./blocks.ts";
 import { latency } from "./latency.ts";
@@ -9,8 +9,19 @@ import { startAndMemory } from "./start-and-memory.ts";
 import { store } from "./store/main.ts";
 import { machine, table } from "./support.ts";
 import { throughput } from "./throughput.ts";
+import { turns } from "./turns.ts";
 
-const parts = { throughput, latency, queries, sealed, start: startAndMemory, blocks, access, revocation } as const;
+const parts = {
+  throughput,
+  latency,
+  queries,
+  sealed,
+  start: startAndMemory,
+  blocks,
+  access,
+  revocation,
+  turns,
+} as const;
 
 const wanted = process.argv.slice(2);
 // Long, with options and parts of its own: never run by the way.

@@ -9,6 +9,7 @@ import { deviceTypes } from "@openward/drivers";
 import { OutsideTrouble } from "@openward/errors";
 import type { Alarm, Standby, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
+import { createTurns } from "@openward/runtime/turns";
 import {
   boundRefusals,
   createAuditQueries,
@@ -171,7 +172,9 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   });
 
   const { worker } = database;
-  const store = await openStore({ config, foundation, keys, runtime, log });
+  // All long answers share one: however many there are, alarms come between any two pieces of them.
+  const turn = createTurns(runtime);
+  const store = await openStore({ config, foundation, keys, runtime, turn, log });
   const { archive, telemetry, journal, spoolFolder } = store;
   stops.push(() => store.close());
   if (config.housekeepingMs > 0) {
@@ -313,6 +316,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     audit: auditQueries,
     onEnded: access.onEnded,
     runtime,
+    turn,
     publicUrl: () => url,
     report,
   });

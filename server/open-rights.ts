@@ -1,4 +1,5 @@
 import type { Runtime } from "@openward/runtime";
+import type { Turn } from "@openward/runtime/turns";
 import type { Foundation } from "./foundation.ts";
 import { type EverythingContext, everythingOf } from "./record/operations/everything.ts";
 import { createEverything, createHolds } from "./rights/index.ts";
@@ -13,6 +14,7 @@ export function openRights(deps: {
   readonly amendments: EverythingContext["amendments"];
   readonly audit: EverythingContext["audit"];
   readonly runtime: Runtime;
+  readonly turn: Turn;
   /** Whoever's sign-in, role or relation has changed. */
   readonly onEnded: (listener: (principalId: string) => void) => () => void;
   readonly publicUrl: () => string;
@@ -24,6 +26,7 @@ export function openRights(deps: {
     holds: createHolds({ tables, audit, runtime }),
     everything: createEverything({
       runtime,
+      turn: deps.turn,
       tables,
       amendments,
       report,

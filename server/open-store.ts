@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { JournalEntry } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
+import type { Turn } from "@openward/runtime/turns";
 import { archiveAddress, archiveRetention, type Config, tailBudget } from "./config.ts";
 import type { Foundation } from "./foundation.ts";
 import type { Logger } from "./log.ts";
@@ -18,9 +19,10 @@ export async function openStore(options: {
   readonly foundation: Pick<Foundation, "database">;
   readonly keys: KeyStore;
   readonly runtime: Runtime;
+  readonly turn: Turn;
   readonly log: Logger;
 }) {
-  const { config, keys, runtime, log } = options;
+  const { config, keys, runtime, turn, log } = options;
   const { database } = options.foundation;
   const { worker } = database;
   let expired = () => {};
@@ -35,6 +37,7 @@ export async function openStore(options: {
   });
   const telemetry = await openTelemetry({
     runtime,
+    turn,
     store: postgresBlocks(worker, archive),
     keys,
     log,

@@ -65,22 +65,41 @@ function writePredicted(coder: RangeEncoder, samples: Float64Array): void {
   }
 }
 
-function readPredicted(coder: RangeDecoder, count: number): Float64Array {
+/** How many samples are decoded between two stops. */
+const PIECE = 4_096;
+
+function* readPredicted(coder: RangeDecoder, count: number): Generator<void, Float64Array> {
   const samples = new Float64Array(count);
   const predictor = new SamplePredictor(count);
   const residuals = new ResidualModel();
-  for (let i = 0; i < count; i++) {
+  for (let from = 0; from < count; from += PIECE) {
+    if (from > 0) yield;
+    readPiece(coder, predictor, residuals, samples.subarray(from, from + PIECE));
+  }
+  return samples;
+}
+
+function readPiece(
+  coder: RangeDecoder,
+  predictor: SamplePredictor,
+  residuals: ResidualModel,
+  samples: Float64Array,
+): void {
+  for (let i = 0; i < samples.length; i++) {
     const predicted = predictor.predict();
     const whole = Math.floor(predicted + 0.5);
     const sample = whole + readResidual(coder, residuals, predicted - whole);
     predictor.learn(sample);
     samples[i] = sample;
   }
-  return samples;
 }
 
-/** @throws RefusedInput BLOCK_CORRUPT */
-export function readSampleColumn(sections: Sections, count: number): Int32Array {
+/**
+ * Stops between pieces, so that an hour of them need not be decoded in one go.
+ *
+ * @throws RefusedInput BLOCK_CORRUPT
+ */
+export function* readSampleColumn(sections: Sections, count: number): Generator<void, Int32Array> {
   const { head, body } = sections;
   if (count > SAMPLES_MAX) throw new RefusedInput("BLOCK_CORRUPT", { at: "samples" });
   const samples = new Int32Array(count);
@@ -94,12 +113,12 @@ export function readSampleColumn(sections: Sections, count: number): Int32Array 
     const { values, steps } = readLevels(sections);
     const sampleAt = new Int32Array((steps[steps.length - 1] as number) + 1);
     for (let i = 0; i < steps.length; i++) sampleAt[steps[i] as number] = values[i] as number;
-    const found = readPredicted(body, present.length);
+    const found = yield* readPredicted(body, present.length);
     for (let i = 0; i < found.length; i++) present[i] = sampleAt[found[i] as number] as number;
   } else if (mode === PREDICTED) {
     const first = head.zigzag();
     const divisor = head.varint();
-    const found = readPredicted(body, present.length);
+    const found = yield* readPredicted(body, present.length);
     for (let i = 0; i < found.length; i++) present[i] = (found[i] as number) * divisor + first;
   } else {
     throw new RefusedInput("BLOCK_CORRUPT", { at: "samples" });

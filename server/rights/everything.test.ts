@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PatientView } from "@openward/model";
 import { manualRuntime } from "@openward/runtime/manual";
+import { noTurns, type Turn } from "@openward/runtime/turns";
 import { createEverything } from "./everything.ts";
 import type { Note } from "./ports.ts";
 
@@ -17,13 +18,14 @@ const view: PatientView = {
 };
 
 /** An export of so many Observations, of which `read` says how many were asked for so far. */
-function world(observations: number) {
+function world(observations: number, turn: Turn = noTurns) {
   const runtime = manualRuntime(Date.UTC(2026, 10, 22));
   const notes: Note[] = [];
   const listeners = new Set<(principalId: string) => void>();
-  const state = { read: 0, may: true, asked: 0 };
+  const state = { read: 0, made: 0, may: true, asked: 0 };
   const everything = createEverything({
     runtime,
+    turn,
     tables: { inOrganisation: async (_id, work) => work({ rows: async () => [], run: async () => 0 }) },
     note: async (note) => void notes.push(note),
     onEnded: (listener) => {
@@ -47,7 +49,8 @@ function world(observations: number) {
           for (let n = 0; n < observations; n++) {
             state.read++;
             // What does not compress: the reader's pace must be felt.
-            yield { n, text: Array.from({ length: 40 }, () => runtime.random.bytes(8).toString()).join() };
+            const text = Array.from({ length: 40 }, () => runtime.random.bytes(8).toString()).join();
+            yield { toJSON: () => ({ made: ++state.made, n, text }) };
           }
         },
       },
@@ -103,6 +106,41 @@ test("whoever's access changes is asked about at once, and nobody else", async (
   assert.match(String(await failed), /EXPORT_CUT/);
   await closed;
   assert.equal(listeners.size, 0);
+});
+
+test("of a record one is made text in a turn, and no more", async () => {
+  const madeAt: number[] = [];
+  const { state, begin } = world(300, async () => void madeAt.push(state.made));
+  (await begin()).resume();
+  while (madeAt.length < 300) await new Promise(setImmediate);
+  assert.deepEqual(
+    madeAt.slice(0, 300),
+    Array.from({ length: 300 }, (_, n) => n + 1),
+  );
+});
+
+test("a right that ends between two turns ends the export there: no other record is read or made", async () => {
+  let goOn = () => {};
+  const isHeld = Promise.withResolvers<void>();
+  const { state, begin, listeners, notes } = world(1_000_000, () => {
+    // Before there is enough for a chunk: whoever only looks then makes some dozens more.
+    if (state.made < 20) return Promise.resolve();
+    isHeld.resolve();
+    return new Promise((resolve) => {
+      goOn = resolve;
+    });
+  });
+  const stream = await begin();
+  stream.on("error", () => {}).resume();
+  const closed = new Promise((resolve) => stream.once("close", resolve));
+  await isHeld.promise;
+  state.may = false;
+  for (const tell of listeners) tell("kari");
+  await closed;
+  goOn();
+  for (let n = 0; n < 20; n++) await new Promise(setImmediate);
+  assert.deepEqual([state.read, state.made], [20, 20]);
+  assert.equal((notes.at(-1)?.detail as { files?: number } | undefined)?.files, 1, "README.txt alone was whole");
 });
 
 test("an export is made at the pace of its reader: what nobody takes is not read", async () => {

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import { RefusedInput } from "@openward/errors";
 import type { Organisation, PatientView } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
+import type { Turn } from "@openward/runtime/turns";
 import { type Entry, zipOf } from "./archive.ts";
 import type { Amendments, FhirOf, Tables, WriteNote } from "./ports.ts";
 import { readme } from "./readme.ts";
@@ -29,6 +30,8 @@ export function createEverything(deps: {
   /** Told of whoever's access has changed, at once; what is lost on the way is found by asking. @returns how to stop */
   readonly onEnded: (listener: (principalId: string) => void) => () => void;
   readonly runtime: Pick<Runtime, "clock" | "timers" | "ids">;
+  /** Between any two records: hours of fast ECG must not keep alarms waiting. */
+  readonly turn: Turn;
   readonly report: (error: unknown, doing: string) => void;
 }) {
   const { tables, runtime } = deps;
@@ -44,6 +47,15 @@ export function createEverything(deps: {
       const madeAt = runtime.clock.now();
       const records = view.recordsOf(patientId);
       const found = await patientTables(tables, organisation.id);
+      let isOver = () => false;
+      async function* lines(parts: AsyncIterable<object> | Iterable<object>): AsyncGenerator<string> {
+        for await (const record of parts) {
+          yield `${JSON.stringify(record)}\n`;
+          await deps.turn();
+          // Nothing more is read or made for somebody who gets none of it.
+          if (isOver()) throw cut();
+        }
+      }
       const common = { organisationId: organisation.id, by: view.principal.id, patientId };
       const entries: Entry[] = [
         { name: "README.txt", parts: () => [readme({ organisation: organisation.name, madeAt, tables: found })] },
@@ -67,6 +79,7 @@ export function createEverything(deps: {
         name: "manifest.json",
         text: (files) => `${JSON.stringify({ ...manifest, files }, null, 2)}\n`,
       });
+      isOver = () => stream.destroyed;
       let isAsking = false;
       const askAgain = () => {
         if (isAsking) return;
@@ -75,7 +88,7 @@ export function createEverything(deps: {
           .catch(() => false)
           .then((may) => {
             isAsking = false;
-            if (!may) stream.destroy(new RefusedInput("EXPORT_CUT", { expected: "a right that lasts to its end" }));
+            if (!may) stream.destroy(cut());
           });
       };
       const asking = runtime.timers.every(ASK_EVERY_MS, askAgain);
@@ -99,9 +112,7 @@ export function createEverything(deps: {
 
 export type Everything = ReturnType<typeof createEverything>;
 
-async function* lines(records: AsyncIterable<object> | Iterable<object>): AsyncGenerator<string> {
-  for await (const record of records) yield `${JSON.stringify(record)}\n`;
-}
+const cut = () => new RefusedInput("EXPORT_CUT", { expected: "a right that lasts to its end" });
 
 /** Of a re-attribution the other patient is nobody to whom this is given. */
 const seenBy =

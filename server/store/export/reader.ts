@@ -1,4 +1,5 @@
 import type { Runtime } from "@openward/runtime";
+import { noTurns } from "@openward/runtime/turns";
 import { joinRuns, type NumericColumns, type WaveformRun } from "@openward/timeseries";
 import type { Pool } from "pg";
 import { replayJournal } from "../journal/recovery.ts";
@@ -50,7 +51,7 @@ export async function openStoreReader({
   const memory = createMemory(() => now, keys.isErased);
   const store = postgresBlocks(worker, archive);
   const journal = postgresJournalRows(worker);
-  const blocks = createBlocks(store, createBlockPacking(keys, zstd), log);
+  const blocks = createBlocks(store, createBlockPacking(keys, zstd), log, noTurns);
   await loadStreams(store, memory, now);
   const watermark = await journal.watermark();
   const replay = await prepareReplay(store, memory, watermark, now);

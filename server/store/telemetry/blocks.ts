@@ -1,4 +1,5 @@
 import { OutsideTrouble, RefusedInput } from "@openward/errors";
+import type { Turn } from "@openward/runtime/turns";
 import {
   ColumnMemory,
   type Compressor,
@@ -6,7 +7,7 @@ import {
   decodeOverview,
   decodeRollup,
   decodeTimesAndValues,
-  decodeWaveformBlock,
+  decodeWaveformInPieces,
   mergeColumns,
   type NumericBlock,
   peekBlockHeader,
@@ -85,8 +86,12 @@ type Decode<T> = (payload: Uint8Array, packed: Compressor) => T;
 
 const numeric: Decode<NumericBlock> = (payload, packed) => decodeNumericBlock(payload, packed);
 
-/** What was encrypted under a key that has been destroyed is as if it were not there. */
-export function createBlocks(store: BlockReads, packing: BlockPacking, log: StoreLog): Blocks {
+/**
+ * What was encrypted under a key that has been destroyed is as if it were not there.
+ *
+ * @param turn between any two blocks, and some thousand samples of one
+ */
+export function createBlocks(store: BlockReads, packing: BlockPacking, log: StoreLog, turn: Turn): Blocks {
   let damaged = 0;
   const periodMemory = new ColumnMemory(PERIOD_READINGS * 16);
 
@@ -98,20 +103,46 @@ export function createBlocks(store: BlockReads, packing: BlockPacking, log: Stor
       throw new OutsideTrouble("DATABASE_UNREACHABLE", true, { at: "blocks" }, { cause: error });
     }
   };
+  const whereOf = ({ streamId, periodStart, associationId }: BlockRow) => ({ streamId, periodStart, associationId });
+  const unreadable = (row: BlockRow, error: unknown): Stored<undefined> => {
+    const where = whereOf(row);
+    if (error instanceof RefusedInput && error.code === "KEY_DESTROYED") return { ...where, content: undefined };
+    damaged++;
+    log.error({ ...where, reason: (error as Error).message }, "a block cannot be read; it is left out");
+    return { ...where, content: undefined };
+  };
   const tried = <T>(row: BlockRow, decode: Decode<T>): Stored<T | undefined> => {
-    const where = { streamId: row.streamId, periodStart: row.periodStart, associationId: row.associationId };
     try {
       if (row.fault) throw row.fault;
-      return { ...where, content: decode(row.payload, packing.of(row.streamId)) };
+      return { ...whereOf(row), content: decode(row.payload, packing.of(row.streamId)) };
     } catch (error) {
-      if (error instanceof RefusedInput && error.code === "KEY_DESTROYED") return { ...where, content: undefined };
-      damaged++;
-      log.error({ ...where, reason: (error as Error).message }, "a block cannot be read; it is left out");
-      return { ...where, content: undefined };
+      return unreadable(row, error);
     }
   };
-  const decoded = <T>(rows: readonly BlockRow[], decode: Decode<T>): Stored<T>[] =>
-    rows.map((row) => tried(row, decode)).filter((each): each is Stored<T> => each.content !== undefined);
+  const triedAll = async <T>(rows: readonly BlockRow[], decode: Decode<T>): Promise<Stored<T | undefined>[]> => {
+    const all: Stored<T | undefined>[] = [];
+    for (const row of rows) {
+      await turn();
+      all.push(tried(row, decode));
+    }
+    return all;
+  };
+  const isRead = <T>(each: Stored<T | undefined>): each is Stored<T> => each.content !== undefined;
+  const decoded = async <T>(rows: readonly BlockRow[], decode: Decode<T>): Promise<Stored<T>[]> =>
+    (await triedAll(rows, decode)).filter(isRead);
+  const waveform = async (row: BlockRow): Promise<Stored<readonly WaveformRun[] | undefined>> => {
+    try {
+      if (row.fault) throw row.fault;
+      const decoding = decodeWaveformInPieces(row.payload, packing.of(row.streamId));
+      for (;;) {
+        await turn();
+        const { done, value } = decoding.next();
+        if (done) return { ...whereOf(row), content: value.runs };
+      }
+    } catch (error) {
+      return unreadable(row, error);
+    }
+  };
 
   return {
     get damaged() {
@@ -128,6 +159,7 @@ export function createBlocks(store: BlockReads, packing: BlockPacking, log: Stor
         const row = rows[i] as BlockRow;
         let end = i + 1;
         while (rows[end]?.streamId === row.streamId && rows[end]?.periodStart === row.periodStart) end++;
+        await turn();
         if (end === i + 1) {
           const content = tried(row, (payload, packed) => decodeTimesAndValues(payload, packed, periodMemory)).content;
           if (content) use(row.streamId, row.periodStart, content.times, content.values);
@@ -135,7 +167,7 @@ export function createBlocks(store: BlockReads, packing: BlockPacking, log: Stor
           periodMemory.clear();
         } else {
           // Two associations in one period: what both have counts once.
-          const parts = decoded(rows.slice(i, end), numeric);
+          const parts = await decoded(rows.slice(i, end), numeric);
           if (parts.length < end - i) failed.push({ streamId: row.streamId, period: row.periodStart });
           const [first, ...others] = parts.map(({ content }) => content.columns);
           const all = first && others.reduce((before, columns) => mergeColumns(before, columns), first);
@@ -148,18 +180,20 @@ export function createBlocks(store: BlockReads, packing: BlockPacking, log: Stor
     numericOf: async (keys) => (keys.length === 0 ? [] : decoded(await rowsOf(store.blocksOf(keys)), numeric)),
     async numericNext(cursors, isDescending, periods) {
       if (cursors.length === 0) return [];
-      const rows = await rowsOf(store.blocksNext(cursors, isDescending, periods));
-      return rows.map((row) => tried(row, numeric));
+      return triedAll(await rowsOf(store.blocksNext(cursors, isDescending, periods)), numeric);
     },
-    waveformBetween: async (streamId, from, to) =>
-      decoded(
-        await rowsOf(store.blocksBetween([streamId], from, to)),
-        (payload, packed) => decodeWaveformBlock(payload, packed).runs,
-      ),
+    async waveformBetween(streamId, from, to) {
+      const all: Stored<readonly WaveformRun[]>[] = [];
+      for (const row of await rowsOf(store.blocksBetween([streamId], from, to))) {
+        const block = await waveform(row);
+        if (isRead(block)) all.push(block);
+      }
+      return all;
+    },
     overviewBetween: async (streamId, from, to) =>
       decoded(await rowsOf(store.overviewsBetween(streamId, from, to)), decodeOverview),
     rollupsBetween: async (streamIds, from, to) =>
-      (await rowsOf(store.rollupsBetween(streamIds, from, to))).map((row) => tried(row, decodeRollup)),
+      triedAll(await rowsOf(store.rollupsBetween(streamIds, from, to)), decodeRollup),
     async newest(streamIds) {
       const rows = await rowsOf(store.newestBlocks(streamIds));
       const newest = new Map<string, { streamId: string; lastTime: number; block: NumericBlock | undefined }>();
@@ -167,12 +201,12 @@ export function createBlocks(store: BlockReads, packing: BlockPacking, log: Stor
         if (lastTime > (newest.get(streamId)?.lastTime ?? Number.NEGATIVE_INFINITY))
           newest.set(streamId, { streamId, lastTime, block });
       };
-      for (const each of decoded(
+      for (const each of await decoded(
         rows.filter((row) => row.isNumeric),
         numeric,
       ))
         consider(each.streamId, each.content.header.lastTime, each.content);
-      for (const each of decoded(
+      for (const each of await decoded(
         rows.filter((row) => !row.isNumeric),
         (beginning) => peekBlockHeader(beginning),
       ))

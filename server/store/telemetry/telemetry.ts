@@ -1,5 +1,6 @@
 import type { Delivery, JournalEntry, PatientView, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
+import { createTurns, type Turn } from "@openward/runtime/turns";
 import { sees } from "@openward/signals/categories";
 import { mergeColumns, TailMemory } from "@openward/timeseries";
 import { createBlockPacking } from "../keys/block-packing.ts";
@@ -42,6 +43,8 @@ export interface TelemetryOptions {
   readonly readerWaitsMs?: number;
   /** What new entries may take until then. */
   readonly heldBytesMax?: number;
+  /** Shared with other long work; without it, this has turns of its own. */
+  readonly turn?: Turn;
 }
 
 /**
@@ -122,6 +125,7 @@ export async function openTelemetry({
   cachedBytesMax = CACHED_BYTES_MAX,
   readerWaitsMs,
   heldBytesMax,
+  turn = createTurns(runtime),
 }: TelemetryOptions): Promise<OpenTelemetry> {
   const { clock, timers } = runtime;
   const memory = createMemory(() => clock.now(), keys.isErased, new TailMemory(tailBytesMax));
@@ -129,7 +133,7 @@ export async function openTelemetry({
   const cached = { streams: memory.streams, bytesMax: cachedBytesMax / 2 };
   const isNumeric = (streamId: string) => memory.streams.get(streamId)?.numeric !== undefined;
   const files = cacheFiles(store, { ...cached, isNumeric });
-  const blocks = createBlocks(files, packing, log);
+  const blocks = createBlocks(files, packing, log, turn);
   const minutes = createMinuteCache(blocks, cached);
   const onSealed = (hours: readonly SealedHour[]) => {
     for (const { streamId, hour, rows, minutes: each } of hours) {

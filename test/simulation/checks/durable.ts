@@ -1,3 +1,4 @@
+import { noTurns } from "@openward/runtime/turns";
 import { readBatch, replayJournal } from "../../../server/store/journal/index.ts";
 import { readSpoolFile } from "../../../server/store/journal/spool-records.ts";
 import { createBlockPacking, type DataKeys } from "../../../server/store/keys/index.ts";
@@ -68,7 +69,7 @@ function reader(found: Set<string>): Reader {
 
 async function readingsOfBlocks(world: World, store: Store, keys: DataKeys): Promise<Set<string>> {
   const found = new Set<string>();
-  const blocks = createBlocks(store.blocks, createBlockPacking(keys, zstd), quiet);
+  const blocks = createBlocks(store.blocks, createBlockPacking(keys, zstd), quiet, noTurns);
   const streams = await store.blocks.streams();
   const numeric = streams.filter(({ kind }) => kind === "numeric").map(({ id }) => id);
   for (const { streamId, associationId, content } of await blocks.numericBetween(numeric, 0, FOR_EVER)) {
