@@ -61,7 +61,8 @@ export interface Blocks {
     isDescending: boolean,
     periods: number,
   ): Promise<Stored<NumericBlock | undefined>[]>;
-  waveformBetween(streamId: string, from: number, to: number): Promise<Stored<readonly WaveformRun[]>[]>;
+  /** Periods that begin in [from, to), oldest first; one that cannot be read is there without its content. */
+  waveformBetween(streamId: string, from: number, to: number): Promise<Stored<readonly WaveformRun[] | undefined>[]>;
   overviewBetween(streamId: string, from: number, to: number): Promise<Stored<SecondsOverview>[]>;
   /** Days that begin in [from, to); one that cannot be read is there without its slots. */
   rollupsBetween(
@@ -183,11 +184,8 @@ export function createBlocks(store: BlockReads, packing: BlockPacking, log: Stor
       return triedAll(await rowsOf(store.blocksNext(cursors, isDescending, periods)), numeric);
     },
     async waveformBetween(streamId, from, to) {
-      const all: Stored<readonly WaveformRun[]>[] = [];
-      for (const row of await rowsOf(store.blocksBetween([streamId], from, to))) {
-        const block = await waveform(row);
-        if (isRead(block)) all.push(block);
-      }
+      const all: Stored<readonly WaveformRun[] | undefined>[] = [];
+      for (const row of await rowsOf(store.blocksBetween([streamId], from, to))) all.push(await waveform(row));
       return all;
     },
     overviewBetween: async (streamId, from, to) =>

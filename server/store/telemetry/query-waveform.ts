@@ -36,7 +36,7 @@ async function runsBetween(memory: StreamMemory, from: number, to: number, block
   const split = Math.min(Math.max(from, tail.completeFrom), to);
   if (split <= from) return [...recent];
   const stored = await blocks.waveformBetween(stream.id, periodOf(from, PERIOD_MS.waveform), Math.ceil(split));
-  const runs = stored.flatMap(({ associationId, content }) => content.map((run) => ({ ...run, associationId })));
+  const runs = stored.flatMap(({ associationId, content = [] }) => content.map((run) => ({ ...run, associationId })));
   runs.sort((a, b) => a.start - b.start);
   const overlapping: WaveformRun[] = runs.filter((run) => run.start < to && endOfRun(run) > from);
   const end = overlapping.reduce((latest, run) => Math.max(latest, endOfRun(run)), Number.NEGATIVE_INFINITY);

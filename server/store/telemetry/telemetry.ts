@@ -6,7 +6,7 @@ import { mergeColumns, TailMemory } from "@openward/timeseries";
 import { createBlockPacking } from "../keys/block-packing.ts";
 import type { DataKeys } from "../keys/ports.ts";
 import type { BlockStore } from "./block-store.ts";
-import { createBlocks, type StoreLog } from "./blocks.ts";
+import { type Blocks, createBlocks, type StoreLog } from "./blocks.ts";
 import { zstd } from "./compression.ts";
 import { cacheFiles } from "./file-cache.ts";
 import { createMemory } from "./memory.ts";
@@ -26,6 +26,7 @@ import type { SealedHour } from "./seal-transaction.ts";
 import { createSealer, type SealRun } from "./sealer.ts";
 import { streamsShown } from "./shown.ts";
 import type { StreamMemory } from "./stream-memory.ts";
+import { createWaveformCache } from "./waveform-cache.ts";
 import { wholeQueries } from "./whole-queries.ts";
 
 export interface TelemetryOptions {
@@ -130,10 +131,12 @@ export async function openTelemetry({
   const { clock, timers } = runtime;
   const memory = createMemory(() => clock.now(), keys.isErased, new TailMemory(tailBytesMax));
   const packing = createBlockPacking(keys, zstd);
-  const cached = { streams: memory.streams, bytesMax: cachedBytesMax / 2 };
+  const cached = { streams: memory.streams, bytesMax: (cachedBytesMax * 3) / 8 };
   const isNumeric = (streamId: string) => memory.streams.get(streamId)?.numeric !== undefined;
   const files = cacheFiles(store, { ...cached, isNumeric });
-  const blocks = createBlocks(files, packing, log, turn);
+  const decoded = createBlocks(files, packing, log, turn);
+  const waveforms = createWaveformCache(decoded, { ...cached, bytesMax: cachedBytesMax / 4 });
+  const blocks: Blocks = { ...decoded, waveformBetween: waveforms.waveformBetween };
   const minutes = createMinuteCache(blocks, cached);
   const onSealed = (hours: readonly SealedHour[]) => {
     for (const { streamId, hour, rows, minutes: each } of hours) {
@@ -271,11 +274,13 @@ export async function openTelemetry({
     expired() {
       files.forgetAll();
       minutes.forgetAll();
+      waveforms.forgetAll();
     },
     forget(patientId) {
       const streamIds = memory.forget(patientId);
       files.forget(streamIds);
       minutes.forget(streamIds);
+      waveforms.forget(streamIds);
       return streamIds;
     },
     deliveries: {
@@ -309,10 +314,10 @@ export async function openTelemetry({
     compact: (options) => sealer.compact(options),
     statistics: () => ({
       streams: memory.streams.size,
-      damagedBlocks: blocks.damaged,
+      damagedBlocks: decoded.damaged,
       tailBytes: memory.tails.used,
       tailBytesMax: memory.tails.bytesMax,
-      cachedBytes: files.bytes + minutes.bytes,
+      cachedBytes: files.bytes + minutes.bytes + waveforms.bytes,
     }),
     close() {
       isClosed = true;
