@@ -211,6 +211,7 @@ test("a screen that is ended shows nobody, and says NOT MONITORING", options, as
   await tile().waitFor({ state: "detached" });
   t.diagnostic(`gone after ${Math.round(performance.now() - began)} ms`);
   await wall.locator("#not-monitoring").getByText("NOT MONITORING").waitFor();
+  await wall.locator("#not-monitoring").getByText("This screen was signed off. An administrator brings").waitFor();
   await wall.getByRole("heading", { name: "This screen has ended" }).waitFor();
   await picture(wall, "kiosk-ended");
   assert.equal((await wall.evaluate(async () => (await fetch("/api/kiosk")).status)) as number, 401);

@@ -3,6 +3,7 @@ import { melodyOf } from "../alarms/burst.ts";
 import { compareAlarms } from "../alarms/priority.ts";
 import { type AlarmSound, createAlarmSound, type Sounding } from "../alarms/sound.ts";
 import { createSpeaker } from "../alarms/speaker.ts";
+import { isWallPage, wallEnded } from "../kiosk/wall.ts";
 import { browserClock, elapsedSince, type Moment, momentOf } from "../live/clock.ts";
 import { createLive, type Live } from "../live/live.ts";
 import { createNotMonitoring } from "../live/not-monitoring.ts";
@@ -34,7 +35,7 @@ function createMonitor(): Monitor {
   const clock = browserClock;
   const ward = createLive({ clock, openSocket: openBrowserSocket });
   const patient = createLive({ clock, openSocket: openBrowserSocket });
-  const watchdog = createWatchdog(createNotMonitoring(document));
+  const watchdog = createWatchdog(createNotMonitoring(document), isWallPage() ? wallEnded : undefined);
   const sound = createAlarmSound({ clock, speaker: createSpeaker() });
   const tickListeners = new Set<() => void>();
   let observed: { at: number; moment: Moment } = { at: clock.wall(), moment: momentOf(clock) };

@@ -14,3 +14,7 @@ export const useWall = (): WallMode | null => useContext(WallContext);
 
 /** The page of walls has a door of its own, beside which whoever is signed in on that machine does not matter. */
 export const isWallPage = (): boolean => location.pathname === "/kiosk";
+
+/** Whoever stands at a wall cannot sign in there: what they can do is tell somebody. */
+export const wallEnded = (code: string): string | undefined =>
+  code === "NOT_SIGNED_IN" ? "This screen was signed off. An administrator brings it back with a new code." : undefined;

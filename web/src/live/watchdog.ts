@@ -16,8 +16,15 @@ interface Notice {
   hide(): void;
 }
 
-/** Looks at every live view at each tick of a timer of its own, and says NOT MONITORING when one of them is lost. */
-export function createWatchdog(notice: Notice): Watchdog {
+/**
+ * Looks at every live view at each tick of a timer of its own, and says NOT MONITORING when one of them is lost.
+ *
+ * @param endedWords what to say where the server ended a view, of what its code leaves open to whoever stands there
+ */
+export function createWatchdog(
+  notice: Notice,
+  endedWords: (code: string) => string | undefined = () => undefined,
+): Watchdog {
   const guarded = new Map<Live, () => string>();
   const listeners = new Set<() => void>();
   let failure: string | null = null;
@@ -27,7 +34,7 @@ export function createWatchdog(notice: Notice): Watchdog {
     const lost = [...guarded].find(([live]) => live.state().phase === "lost");
     const isLost = failure !== null || lost !== undefined;
     if (failure !== null) notice.show(failure);
-    else if (lost) notice.show(detailOf(lost[0], lost[1]()));
+    else if (lost) notice.show(detailOf(lost[0], lost[1](), endedWords));
     else notice.hide();
     if (isLost === wasLost) return;
     wasLost = isLost;
@@ -61,9 +68,12 @@ export function createWatchdog(notice: Notice): Watchdog {
   };
 }
 
-function detailOf(live: Live, zone: string): string {
+function detailOf(live: Live, zone: string, endedWords: (code: string) => string | undefined): string {
   const { lastHeardAt, refused } = live.state();
-  if (refused) return `The server ended this view: ${refused.detail} Look after the patients directly.`;
+  if (refused) {
+    const ended = endedWords(refused.code) ?? `The server ended this view: ${refused.detail}`;
+    return `${ended} Look after the patients directly.`;
+  }
   const since =
     lastHeardAt === null
       ? "No connection to the server."
