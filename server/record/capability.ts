@@ -10,7 +10,7 @@ const documentation: Readonly<Record<string, string>> = {
   AuditEvent:
     "Who looked at what and did what, in IHE's Basic Audit Log Patterns; for administrators and privacy officers.",
   Consent:
-    "What patients share and do not share, as far as they let it be known; after the foundation of IHE Privacy Consent on FHIR, with kinds of data in provision.code.",
+    "What patients share and do not share, as far as they let it be known; IHE Privacy Consent on FHIR, basic or intermediate, with kinds of data in a modifier extension.",
   Observation:
     "Made from device readings: one each, cuff pressures as panel 85354-9, waveforms as SampledData in pieces of 10 seconds.",
 };
@@ -35,6 +35,9 @@ const profiles: Readonly<Record<string, string[]>> = {
     "bmi",
     "bp",
   ].map((name) => `http://hl7.org/fhir/StructureDefinition/${name}`),
+  Consent: ["consentBasic", "consentIntermediate"].map(
+    (name) => `https://profiles.ihe.net/ITI/PCF/StructureDefinition/IHE.PCF.${name}`,
+  ),
 };
 
 const hasHistory = (type: string) => type === "Observation" || type === "Consent";

