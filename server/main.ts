@@ -244,7 +244,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   });
   let url = "";
   let mqttPort = 0;
-  const counted = { accepted: 0, quarantined: 0 };
+  const counted = { accepted: 0, quarantined: 0, ignored: 0 };
   const ingest = createIngest({
     runtime,
     journal: refuseWhenFull(journal, space),
@@ -264,6 +264,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     onReceipt(receipt) {
       counted.accepted += receipt.accepted;
       counted.quarantined += receipt.quarantined.length;
+      counted.ignored += receipt.ignored?.length ?? 0;
     },
   });
   const connected = new Set<string>();

@@ -9,7 +9,7 @@ interface Sources {
   readonly damagedBlocks: () => number;
   readonly unsavedAlarms: () => number;
   readonly tails: () => { bytes: number; bytesMax: number; waitingBytes: number };
-  readonly counted: { readonly accepted: number; readonly quarantined: number };
+  readonly counted: { readonly accepted: number; readonly quarantined: number; readonly ignored: number };
 }
 
 /** Counts and times for Prometheus; nothing of a patient. */
@@ -79,5 +79,6 @@ export function createMetrics(sources: Sources): Registry {
     () => counted.accepted,
   );
   counter("openward_quarantined_total", "Problems that sent input to quarantine", () => counted.quarantined);
+  counter("openward_raw_ignored_total", "Parts of raw bytes that their codec did not take", () => counted.ignored);
   return registry;
 }

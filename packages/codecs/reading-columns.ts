@@ -10,6 +10,8 @@ export interface ReadingColumn {
   readonly values: number[] | Float64Array;
   /** Of which item of the body each value is. */
   readonly items: number[] | Uint32Array;
+  /** Bits of QUALITY of packages/model that every value has; left out: none. */
+  readonly quality?: number;
 }
 
 type Column = { -readonly [K in keyof ReadingColumn]: ReadingColumn[K] } & {

@@ -54,7 +54,7 @@ function parseInstant(text: string): number {
   ) {
     const millis = length === 20 ? 0 : digit(text, 20) * 100 + two(text, 21);
     const year = two(text, 0) * 100 + two(text, 2);
-    return instant(year, two(text, 5), two(text, 8), two(text, 11), two(text, 14), two(text, 17), millis, 0);
+    return calendarMs(year, two(text, 5), two(text, 8), two(text, 11), two(text, 14), two(text, 17), millis, 0);
   }
   if (length > 64) return Number.NaN;
   const found = SLOW.exec(text);
@@ -65,10 +65,11 @@ function parseInstant(text: string): number {
   if (offsetHours > 23 || offsetMinutes > 59) return Number.NaN;
   const offset = (found[9] === "-" ? -1 : 1) * (offsetHours * 60 + offsetMinutes);
   const millis = Number((found[7] ?? "").slice(0, 3).padEnd(3, "0"));
-  return instant(field(1), field(2), field(3), field(4), field(5), field(6), millis, offset);
+  return calendarMs(field(1), field(2), field(3), field(4), field(5), field(6), millis, offset);
 }
 
-function instant(
+/** ms UTC of a calendar date and time; NaN where there is no such. */
+export function calendarMs(
   year: number,
   month: number,
   day: number,

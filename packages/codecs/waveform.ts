@@ -28,6 +28,8 @@ export interface DecodedWaveform {
   readonly scale: number;
   readonly origin: number;
   readonly samples: Int32Array;
+  /** Bits of QUALITY of packages/model; left out: none. */
+  readonly quality?: number;
 }
 
 export interface DecodedWaveforms {

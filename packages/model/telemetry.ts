@@ -40,6 +40,10 @@ export const QUALITY = {
   questionable: 8,
   /** A person corrected the value; never in what is stored, only in answers. */
   corrected: 16,
+  /** The device sent no time; when its gateway received the value stands in. */
+  timeFromGateway: 32,
+  /** The device's time said no zone, and nobody its offset: the zone of the patient stands in. */
+  zoneAssumed: 64,
 } as const;
 
 /** Readings of one stream, in columns of equal length, in order of arrival. */

@@ -27,6 +27,8 @@ export interface Receipt {
   /** Readings (waveform samples count as one chunk, an event as one) that are durable now. */
   readonly accepted: number;
   readonly quarantined: readonly Problem[];
+  /** What a codec left of raw bytes: item, byte, and what it is. */
+  readonly ignored?: readonly { readonly index: number; readonly offset: number; readonly what: string }[];
 }
 
 /** Resolves after the commit, and only then may an ack go out. Rejects with OutsideTrouble: no ack. */

@@ -23,6 +23,8 @@ export interface HasProblemExtension {
 const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   MALFORMED_JSON: 400,
   MALFORMED_CBOR: 400,
+  MALFORMED_BYTES: 400,
+  CONTEXT_MISSING: 400,
   BODY_SHAPE: 400,
   BODY_TOO_LARGE: 413,
   PACKET_TOO_LARGE: 413,

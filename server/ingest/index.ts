@@ -1,4 +1,5 @@
 /** Ingest: whose patient, right clock, known unit, plausible, seen before? Then watch, live and journal. */
+import type { Ignored } from "@openward/codecs/raw";
 import { OutsideTrouble, RefusedInput } from "@openward/errors";
 import type { JournalEntry, Problem, QuarantineEntry, RawInput } from "@openward/model";
 import { QUALITY } from "@openward/model";
@@ -12,6 +13,7 @@ import { MessageWork } from "./message-work.ts";
 import { CODECS, createPlacing, type Decoders } from "./place.ts";
 import type { Deliveries, Directory, Journal, Live, Watch } from "./ports.ts";
 import { problemOf } from "./problems.ts";
+import { contextOf } from "./raw.ts";
 import { type Claim, type ClaimResult, isVague, shiftOf, wanted } from "./reprocess.ts";
 import { createRerunner, type Rerunner } from "./rerun.ts";
 import { createStreams } from "./streams.ts";
@@ -42,6 +44,8 @@ export interface DeviceMessage {
 export interface Receipt {
   readonly accepted: number;
   readonly quarantined: readonly Problem[];
+  /** What a codec left of raw bytes; left out: nothing. */
+  readonly ignored?: readonly Ignored[];
 }
 
 export interface Ingest {
@@ -86,7 +90,7 @@ export function createIngest({
   onReceipt?: (receipt: Receipt) => void;
   decoders?: Decoders;
 }): Ingest {
-  const placing = createPlacing(decoders, (work, clock) => {
+  const placing = createPlacing(decoders, directory, (work, clock) => {
     stateClock(work.device.clock, clock, work.receivedAt);
     noteClock(work, clock);
   });
@@ -140,9 +144,9 @@ export function createIngest({
 
   function commit(work: Work, quarantined: readonly Problem[], raw?: RawInput): Promise<Receipt> {
     // What waits for the commit is little: not the work, nor the message.
-    const { accepted, newSlots } = work;
+    const { accepted, newSlots, ignored } = work;
     return journal.append(work.entries, raw).then(() => {
-      const receipt = { accepted, quarantined };
+      const receipt: Receipt = { accepted, quarantined, ...(ignored.length > 0 && { ignored }) };
       if (newSlots) {
         for (const slot of newSlots) {
           slot.isKnown = true;
@@ -251,7 +255,8 @@ export function createIngest({
     });
     let toDo: Work = work;
     try {
-      if (claim.useReceivedTime) toDo = { ...work, shiftMs: shiftOf(entry, format, latest) };
+      const decode = () => decoders.raw(entry.raw, format, contextOf(work, directory));
+      if (claim.useReceivedTime) toDo = { ...work, shiftMs: shiftOf(entry, format, latest, decode) };
       const isUnclear = problems.some((problem) => isVague(problems, problem.index));
       // Where it was not written down which values were kept out, whatever lies with somebody else stays there.
       if (isUnclear) toDo = { ...toDo, placeAt: (time) => unlessElsewhere(deviceId, time, claimed) };

@@ -1,10 +1,11 @@
+import type { Ignored } from "@openward/codecs/raw";
 import type { JournalEntry, Millis } from "@openward/model";
 import type { RecentDeliveries } from "./deliveries.ts";
 import type { DeviceMessage } from "./index.ts";
 import type { Directory, FirstDelivery } from "./ports.ts";
 import { Problems } from "./problems.ts";
 import type { DeviceState, Slot } from "./streams.ts";
-import type { Place, Span, Work } from "./work.ts";
+import { NOTHING_IGNORED, type Place, type Span, type Work } from "./work.ts";
 
 /** What the messages of one ingest have in common. */
 export interface Neighbours {
@@ -29,6 +30,7 @@ export class MessageWork implements Work {
   newSlots: Slot[] | undefined = undefined;
   stampedAt: Millis | undefined = undefined;
   accepted = 0;
+  ignored: readonly Ignored[] = NOTHING_IGNORED;
   newest: Millis = Number.NaN;
   instant: Float64Array | undefined = undefined;
   span: Span | undefined = undefined;

@@ -1,8 +1,18 @@
-import { decodeEvent, decodeReadings, decodeStatus, decodeWaveform } from "@openward/codecs";
-import { RefusedInput } from "@openward/errors";
+import {
+  type DecodedEvent,
+  type DecodedWaveform,
+  decodeEvent,
+  decodeReadings,
+  decodeStatus,
+  decodeWaveform,
+  type ReadingColumn,
+} from "@openward/codecs";
+import { decodeRaw } from "@openward/codecs/raw";
 import type { Millis, QuarantineEntry } from "@openward/model";
 import { createDefinitions, type NoDefinition } from "./definitions.ts";
 import { placeEvent } from "./events.ts";
+import type { Directory } from "./ports.ts";
+import { contextOf, eventsOf } from "./raw.ts";
 import { fieldOf, placeReadings } from "./readings.ts";
 import type { Streams } from "./streams.ts";
 import { placeWaveform } from "./waveforms.ts";
@@ -14,6 +24,7 @@ export interface Decoders {
   readonly waveform: typeof decodeWaveform;
   readonly event: typeof decodeEvent;
   readonly status: typeof decodeStatus;
+  readonly raw: typeof decodeRaw;
 }
 
 export const CODECS: Decoders = {
@@ -21,6 +32,7 @@ export const CODECS: Decoders = {
   waveform: decodeWaveform,
   event: decodeEvent,
   status: decodeStatus,
+  raw: decodeRaw,
 };
 
 export interface Placing {
@@ -34,8 +46,50 @@ export interface Placing {
 }
 
 /** @param tellClock a device has told what its clock shows */
-export function createPlacing(decoders: Decoders, tellClock: (work: Work, clock: Millis) => void): Placing {
+export function createPlacing(
+  decoders: Decoders,
+  directory: Pick<Directory, "timeZoneAt">,
+  tellClock: (work: Work, clock: Millis) => void,
+): Placing {
   const definitions = createDefinitions();
+
+  function placeColumns(work: Work, columns: readonly ReadingColumn[], streams: Streams): void {
+    for (const column of columns) {
+      const definition = definitions.numeric(column.signal, column.unit);
+      if (definition.ok) placeReadings(work, column, definition, streams);
+      else refuseUnknown(work, definition, fieldOf(column), column.items);
+    }
+  }
+
+  function placeWaveforms(work: Work, waveforms: readonly DecodedWaveform[], streams: Streams): void {
+    for (const piece of waveforms) {
+      const definition = definitions.waveform(piece.signal, piece.unit);
+      if (definition.ok) placeWaveform(work, piece, definition, streams);
+      else {
+        const field = definition.part === "" ? "signal" : definition.part;
+        work.problems.add(definition.code, field, piece.item, piece.item, 1, definition.expected);
+      }
+    }
+  }
+
+  function placeEvents(work: Work, events: readonly DecodedEvent[]): void {
+    for (const event of events) placeEvent(work, event);
+  }
+
+  function placeStatus(
+    work: Work,
+    { state, battery, clock: told }: { state: string; battery: number | null; clock: Millis | null },
+  ): void {
+    const { organisationId, deviceId, receivedAt } = work;
+    // A will was written when the connection began: nobody knows what the clock shows now.
+    const clock = work.isWill ? null : told;
+    work.entries.push({
+      kind: "status",
+      status: { organisationId, deviceId, state, battery, clock, receivedAt },
+    });
+    work.accepted++;
+    if (clock !== null) tellClock(work, clock);
+  }
 
   /** Readings of a signal or unit that is not known are one problem, however many they are. */
   function refuseUnknown(work: Work, definition: NoDefinition, field: string, items: ArrayLike<number>): void {
@@ -58,49 +112,38 @@ export function createPlacing(decoders: Decoders, tellClock: (work: Work, clock:
         case "readings": {
           const { columns, refused } = decoders.readings(body, format);
           if (refused.length > 0) refuse(work, refused);
-          for (const column of columns) {
-            const definition = definitions.numeric(column.signal, column.unit);
-            if (definition.ok) placeReadings(work, column, definition, streams);
-            else refuseUnknown(work, definition, fieldOf(column), column.items);
-          }
+          placeColumns(work, columns, streams);
           return;
         }
         case "waveform": {
           const { waveforms, refused } = decoders.waveform(body, format);
           if (refused.length > 0) refuse(work, refused);
-          for (const piece of waveforms) {
-            const definition = definitions.waveform(piece.signal, piece.unit);
-            if (definition.ok) placeWaveform(work, piece, definition, streams);
-            else {
-              const field = definition.part === "" ? "signal" : definition.part;
-              work.problems.add(definition.code, field, piece.item, piece.item, 1, definition.expected);
-            }
-          }
+          placeWaveforms(work, waveforms, streams);
           return;
         }
         case "event": {
           const { events, refused } = decoders.event(body, format);
           if (refused.length > 0) refuse(work, refused);
-          for (const event of events) placeEvent(work, event);
+          placeEvents(work, events);
           return;
         }
         case "status": {
-          const { state, battery, clock: told, refused } = decoders.status(body, format);
+          const { state, battery, clock, refused } = decoders.status(body, format);
           if (refused.length > 0) refuse(work, refused);
-          if (state === null) return;
-          const { organisationId, deviceId, receivedAt } = work;
-          // A will was written when the connection began: nobody knows what the clock shows now.
-          const clock = work.isWill ? null : told;
-          work.entries.push({
-            kind: "status",
-            status: { organisationId, deviceId, state, battery, clock, receivedAt },
-          });
-          work.accepted++;
-          if (clock !== null) tellClock(work, clock);
+          if (state !== null) placeStatus(work, { state, battery, clock });
           return;
         }
-        case "raw":
-          throw new RefusedInput("CODEC_UNKNOWN", { at: "codec", received: format });
+        case "raw": {
+          const found = decoders.raw(body, format, contextOf(work, directory));
+          if (found.refused.length > 0) refuse(work, found.refused);
+          work.ignored = found.ignored;
+          // What the device said of itself was taken whoever wore it: a claim does not say it again.
+          if (found.status && !work.isWanted) placeStatus(work, found.status);
+          placeColumns(work, found.readings, streams);
+          placeWaveforms(work, found.waveforms, streams);
+          placeEvents(work, work.isWanted ? found.events : eventsOf(found));
+          return;
+        }
       }
     },
   };

@@ -262,7 +262,7 @@ test("a quarantined message that is delivered again is the same entry", async ()
 
 test("a format that no codec reads is quarantined with its bytes", async () => {
   const h = harness();
-  await h.send("raw", new Uint8Array([0, 110, 1, 0, 255]), { format: "gatt/2a1c", rejectMalformed: true });
+  await h.send("raw", new Uint8Array([0, 110, 1, 0, 255]), { format: "gatt/ffff", rejectMalformed: true });
   assert.equal(h.problems()[0]?.code, "CODEC_UNKNOWN");
   assert.deepEqual([...(h.quarantined()[0]?.raw ?? [])], [0, 110, 1, 0, 255]);
 });

@@ -1,4 +1,4 @@
-import type { ReadingColumn } from "@openward/codecs";
+import { isReceivers, type ReadingColumn } from "@openward/codecs";
 import type { RefusalCode } from "@openward/errors";
 import type { Readings } from "@openward/model";
 import { type Definition, isPlausible, plausibleRange } from "./definitions.ts";
@@ -32,21 +32,24 @@ function placeWhole(work: Work, column: ReadingColumn, definition: Definition, s
   if (timeFault(work, earliest) || timeFault(work, latest)) return false;
   const place = work.placeAt(latest);
   if (!place || !covers(place, earliest)) return false;
-  const { clockOffsetMs } = work;
+  const bits = work.quality | (column.quality ?? 0);
+  // A time that the gateway or the server gave tells nothing of the device's clock.
+  const isDevices = !isReceivers(bits);
+  const clockOffsetMs = isDevices ? work.clockOffsetMs : 0;
   if (clockOffsetMs !== 0 && !(covers(place, earliest - clockOffsetMs) && covers(place, latest - clockOffsetMs))) {
     return false;
   }
-  if (newest > (Number.isNaN(work.newest) ? Number.NEGATIVE_INFINITY : work.newest)) work.newest = newest;
-  if (!hasMissing && work.quality === 0) {
+  if (isDevices && newest > (Number.isNaN(work.newest) ? Number.NEGATIVE_INFINITY : work.newest)) work.newest = newest;
+  if (!hasMissing && bits === 0) {
     const own = n === 1 ? instant(work, latest) : asFloat64(times);
     return put(work, column, definition, streams, place, own, asFloat64(values), good(n));
   }
-  const quality = new Uint8Array(n).fill(work.quality);
+  const quality = new Uint8Array(n).fill(bits);
   let own = asFloat64(times);
   if (hasMissing) {
     own = Float64Array.from(own, (time, i) => {
       if (!Number.isNaN(time)) return time;
-      quality[i] = work.quality | FROM_SERVER;
+      quality[i] = bits | FROM_SERVER;
       return work.stamp();
     });
   }
@@ -152,7 +155,9 @@ function placeOneByOne(work: Work, column: ReadingColumn, definition: Definition
   const n = values.length;
   const verdicts = new Uint8Array(n);
   const placed = new Float64Array(n);
-  const quality = new Uint8Array(n).fill(work.quality);
+  const bits = work.quality | (column.quality ?? 0);
+  const isDevices = !isReceivers(bits);
+  const quality = new Uint8Array(n).fill(bits);
   const groups = new Map<string, { place: Place; rows: number[] }>();
   const field = fieldOf(column);
   let group: { place: Place; rows: number[] } | undefined;
@@ -173,19 +178,19 @@ function placeOneByOne(work: Work, column: ReadingColumn, definition: Definition
     }
     if (Number.isNaN(time)) {
       time = work.stamp();
-      quality[i] = work.quality | FROM_SERVER;
+      quality[i] = bits | FROM_SERVER;
     } else {
       const said = time;
       if (work.shiftMs !== undefined && timeFault(work, said)) {
         time += work.shiftMs;
-        quality[i] = work.quality | FROM_SERVER;
+        quality[i] = bits | FROM_SERVER;
       }
       const fault = timeFault(work, time);
       if (fault) {
         verdicts[i] = FAULTS.indexOf(fault);
         continue;
       }
-      if (time === said && !(time <= work.newest)) work.newest = time;
+      if (isDevices && time === said && !(time <= work.newest)) work.newest = time;
     }
     if (!group || !covers(group.place, time)) {
       const place = work.placeAt(time);
@@ -196,7 +201,7 @@ function placeOneByOne(work: Work, column: ReadingColumn, definition: Definition
       group = groups.get(place.id) ?? { place, rows: [] };
       groups.set(place.id, group);
     }
-    const isOwnTime = time === times[i];
+    const isOwnTime = isDevices && time === times[i];
     if (isOwnTime && work.clockOffsetMs !== 0 && isElsewhere(work, group.place, time - work.clockOffsetMs)) {
       verdicts[i] = FAULTS.indexOf("ASSOCIATION_AMBIGUOUS");
       continue;

@@ -1,4 +1,12 @@
-import { decodeEvent, decodeReadings, decodeWaveform } from "@openward/codecs";
+import {
+  type DecodedEvent,
+  type DecodedWaveform,
+  decodeEvent,
+  decodeReadings,
+  decodeWaveform,
+  type ReadingColumn,
+} from "@openward/codecs";
+import type { Decoded } from "@openward/codecs/raw";
 import type { Millis, Problem, QuarantineEntry } from "@openward/model";
 import { REST } from "./problems.ts";
 import { EARLIEST } from "./work.ts";
@@ -33,20 +41,38 @@ export function isVague(problems: readonly Problem[], item: number): boolean {
   return problems.some(({ field, index, through }) => field === REST && item >= index && item <= (through ?? index));
 }
 
-/** What must be added to the impossible times of a message so that the last of them is the time of arrival. */
-export function shiftOf(entry: QuarantineEntry, format: string, latest: Millis): number | undefined {
+/**
+ * What must be added to the impossible times of a message so that the last of them is the time of arrival.
+ *
+ * @param decode what raw bytes hold
+ */
+export function shiftOf(
+  entry: QuarantineEntry,
+  format: string,
+  latest: Millis,
+  decode: () => Decoded,
+): number | undefined {
   let last = Number.NEGATIVE_INFINITY;
   const look = (time: number) => {
     if ((time > latest || time < EARLIEST) && time > last) last = time;
   };
-  if (entry.kind === "readings") {
-    for (const { times } of decodeReadings(entry.raw, format).columns) for (const time of times) look(time);
-  } else if (entry.kind === "waveform") {
-    for (const { start, samples, rateHz } of decodeWaveform(entry.raw, format).waveforms) {
-      look(Math.ceil(start + (samples.length * 1000) / rateHz));
-    }
-  } else if (entry.kind === "event") {
-    for (const { at } of decodeEvent(entry.raw, format).events) look(at);
+  const lookAt = ({ columns = [], waveforms = [], events = [] }: Timed) => {
+    for (const { times } of columns) for (const time of times) look(time);
+    for (const { start, samples, rateHz } of waveforms) look(Math.ceil(start + (samples.length * 1000) / rateHz));
+    for (const { at } of events) look(at);
+  };
+  if (entry.kind === "readings") lookAt(decodeReadings(entry.raw, format));
+  else if (entry.kind === "waveform") lookAt(decodeWaveform(entry.raw, format));
+  else if (entry.kind === "event") lookAt(decodeEvent(entry.raw, format));
+  else if (entry.kind === "raw") {
+    const { readings: columns, waveforms, events } = decode();
+    lookAt({ columns, waveforms, events });
   }
   return last === Number.NEGATIVE_INFINITY ? undefined : entry.receivedAt - last;
+}
+
+interface Timed {
+  readonly columns?: readonly ReadingColumn[];
+  readonly waveforms?: readonly DecodedWaveform[];
+  readonly events?: readonly DecodedEvent[];
 }

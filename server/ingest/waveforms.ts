@@ -1,4 +1,4 @@
-import type { DecodedWaveform } from "@openward/codecs";
+import { type DecodedWaveform, isReceivers } from "@openward/codecs";
 import { ABSENT_SAMPLE } from "@openward/model";
 import { type Definition, isPlausible, plausibleRange } from "./definitions.ts";
 import { MAX_STREAMS, type Streams } from "./streams.ts";
@@ -23,7 +23,8 @@ export function placeWaveform(work: Work, piece: DecodedWaveform, definition: De
     return;
   }
   let { start } = piece;
-  let quality = work.quality;
+  let quality = work.quality | (piece.quality ?? 0);
+  const isDevices = !isReceivers(quality);
   if (Number.isNaN(start)) {
     // The last sample is the newest: it was measured when the message came.
     start = work.stamp() - durationMs;
@@ -39,7 +40,8 @@ export function placeWaveform(work: Work, piece: DecodedWaveform, definition: De
       work.problems.add(fault, "start", item, item, 1, TIME_EXPECTED[fault]);
       return;
     }
-    if (start === piece.start && !(start + durationMs <= work.newest)) work.newest = Math.floor(start + durationMs);
+    if (isDevices && start === piece.start && !(start + durationMs <= work.newest))
+      work.newest = Math.floor(start + durationMs);
   }
   const place = work.placeAt(start);
   const last = work.placeAt(start + durationMs - 1000 / rateHz);
@@ -53,7 +55,7 @@ export function placeWaveform(work: Work, piece: DecodedWaveform, definition: De
     return;
   }
   const { clockOffsetMs } = work;
-  if (clockOffsetMs !== 0 && start === piece.start) {
+  if (clockOffsetMs !== 0 && isDevices && start === piece.start) {
     const ends = [start, start + durationMs].map((time) => time - clockOffsetMs);
     if (ends.some((time) => isElsewhere(work, place, time))) {
       work.problems.add("ASSOCIATION_AMBIGUOUS", "start", item, item, 1, CLOCK_EXPECTED);

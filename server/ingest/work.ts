@@ -1,4 +1,5 @@
 import type { ReadingColumn } from "@openward/codecs";
+import type { Ignored } from "@openward/codecs/raw";
 import type { Association, JournalEntry, Millis, Problem } from "@openward/model";
 import { QUALITY } from "@openward/model";
 import { Problems } from "./problems.ts";
@@ -42,6 +43,8 @@ export interface Work {
   newSlots: Slot[] | undefined;
   readonly problems: Problems;
   accepted: number;
+  /** What a codec left of raw bytes. */
+  ignored: readonly Ignored[];
   /** It may have been delivered before the start: what must be known before it is taken in. */
   waitsFor: Promise<void> | undefined;
   /** Newest device time that the message carries; NaN: none. */
@@ -61,10 +64,21 @@ export interface Span {
   readonly hasMissing: boolean;
 }
 
+export const NOTHING_IGNORED: readonly Ignored[] = [];
+
 export function newWork(
   facts: Omit<
     Work,
-    "entries" | "newSlots" | "problems" | "accepted" | "waitsFor" | "newest" | "instant" | "span" | "stampedAt"
+    | "entries"
+    | "newSlots"
+    | "problems"
+    | "accepted"
+    | "ignored"
+    | "waitsFor"
+    | "newest"
+    | "instant"
+    | "span"
+    | "stampedAt"
   >,
 ): Work {
   return {
@@ -74,6 +88,7 @@ export function newWork(
     newSlots: undefined,
     problems: new Problems(),
     accepted: 0,
+    ignored: NOTHING_IGNORED,
     waitsFor: undefined,
     newest: Number.NaN,
     instant: undefined,

@@ -81,6 +81,7 @@ export async function openAckServer(
       associations: (deviceId) => [associationOf(deviceId)],
       knowsStream: (id) => streams.has(id),
       addStream: (stream) => void streams.add(stream.id),
+      timeZoneAt: () => undefined,
       deviceType: () => "bedside-monitor",
     },
     deliveries: { first: () => undefined },

@@ -142,6 +142,7 @@ export async function startServer(
       associations: (deviceId) => ward.of(deviceId),
       knowsStream: telemetry.knowsStream,
       addStream: telemetry.addStream,
+      timeZoneAt: () => undefined,
       deviceType: () => "bedside-monitor",
     }),
     deliveries: parts.deliveries(telemetry.deliveries),

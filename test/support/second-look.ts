@@ -121,6 +121,7 @@ export async function openSecondLook() {
         associations: () => associations,
         knowsStream: telemetry.knowsStream,
         addStream: telemetry.addStream,
+        timeZoneAt: () => undefined,
         deviceType: () => "bedside-monitor",
       },
       deliveries: telemetry.deliveries,

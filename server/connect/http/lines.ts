@@ -17,7 +17,8 @@ export interface Line {
 
 /**
  * NDJSON, `{"device", "kind", "body"}` a line; the kind is "readings", "waveform", "event", "status" or "raw/{codec}",
- * and the body of raw is base64. All lines are looked at before any is taken: a refusal means that nothing was kept.
+ * and the body of raw is base64, of raw/capture the values themselves or base64. All lines are looked at before any is
+ * taken: a refusal means that nothing was kept.
  *
  * @throws RefusedInput MALFORMED_JSON, BODY_SHAPE, TOPIC_FORBIDDEN, BODY_TOO_LARGE, naming the line
  */
@@ -70,11 +71,11 @@ function parseLine(text: string, number: number, device: SignedInDevice): Line {
     const expected = "readings, waveform, event, status or raw/{codec}";
     throw new RefusedInput("BODY_SHAPE", { at: `line ${number}, kind`, expected });
   }
-  if (body === undefined || (route.codec !== null && typeof body !== "string")) {
-    const expected = route.codec === null ? "the message" : "the bytes in base64";
+  const isBytes = route.codec !== null && !(route.codec === "capture" && typeof body === "object");
+  if (body === undefined || (isBytes && typeof body !== "string")) {
+    const expected = isBytes ? "the bytes in base64" : "the message";
     throw new RefusedInput("BODY_SHAPE", { at: `line ${number}, body`, expected });
   }
-  const bytes =
-    route.codec === null ? Buffer.from(memberText(text, "body") ?? "") : Buffer.from(body as string, "base64");
+  const bytes = isBytes ? Buffer.from(body as string, "base64") : Buffer.from(memberText(text, "body") ?? "");
   return { number, route, body: bytes };
 }

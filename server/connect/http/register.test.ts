@@ -208,6 +208,14 @@ test("lines of several devices: all are looked at before any is taken", async ()
     accepted: 2,
     quarantined: [{ line: 3, index: 0, code: "CODEC_UNKNOWN", field: "codec" }],
   });
+  ingest.receipt = () => ({ ...STORED, ignored: [{ index: 0, offset: 3, what: "1 bytes behind the last field" }] });
+  const values = '[{"codec":"gatt/2a37","hex":"0048"}]';
+  const told = await lines(`{"device":"d1","kind":"raw/capture","body":${values}}`);
+  assert.deepEqual(JSON.parse(told.body).ignored, [
+    { line: 1, index: 0, offset: 3, what: "1 bytes behind the last field" },
+  ]);
+  const { kind: _, ...captured } = ingest.messages.pop() ?? assert.fail();
+  assert.deepEqual([captured.format, captured.text], ["capture", values]);
   assert.deepEqual(
     ingest.messages.map(({ deviceId, kind, format, text }) => [deviceId, kind, format, text]),
     [

@@ -4,7 +4,7 @@ import type { Problem } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { hashOf } from "../delivery.ts";
-import type { DeviceAccess, Guesses, Ingest, Pace, SignedInDevice } from "../ports.ts";
+import type { DeviceAccess, Guesses, Ingest, Pace, Receipt, SignedInDevice } from "../ports.ts";
 import { DEVICE_ID, mayUse, type Route, routeOf } from "../topic.ts";
 import { authenticate } from "./basic-auth.ts";
 import { gunzip } from "./gunzip.ts";
@@ -25,6 +25,10 @@ const USUAL_TYPES = ["application/cbor", "application/json", "application/x-ndjs
 const LINES = new Set(["application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-lines"]);
 const KEY = /^[\x21-\x7e]{1,128}$/;
 const NOTHING = Buffer.alloc(0);
+/** Of what codecs left of many lines, so much is told. */
+const IGNORED_LISTED = 1_000;
+
+type Ignored = NonNullable<Receipt["ignored"]>[number];
 
 interface Posted {
   readonly device: SignedInDevice;
@@ -114,7 +118,7 @@ export function registerIngest(
               rejectMalformed: true,
             }),
         )
-        .then(({ accepted, quarantined }) => answer(reply, accepted, quarantined));
+        .then(({ accepted, quarantined, ignored }) => answer(reply, accepted, quarantined, ignored));
     });
 
     scope.post("/ingest", options, async (request, reply) => {
@@ -139,6 +143,7 @@ export function registerIngest(
       const receivedAt = runtime.clock.now();
       let accepted = 0;
       const quarantined: (Problem & { line: number })[] = [];
+      const ignored: (Ignored & { line: number })[] = [];
       for (let at = 0; at < lines.length; at += limits.linesAtOnce) {
         const some = lines.slice(at, at + limits.linesAtOnce);
         const receipts = await Promise.all(
@@ -159,10 +164,13 @@ export function registerIngest(
         );
         for (const [i, receipt] of receipts.entries()) {
           accepted += receipt.accepted;
-          for (const problem of receipt.quarantined) quarantined.push({ line: some[i]?.number ?? 0, ...problem });
+          const line = some[i]?.number ?? 0;
+          for (const problem of receipt.quarantined) quarantined.push({ line, ...problem });
+          for (const part of receipt.ignored ?? [])
+            if (ignored.length < IGNORED_LISTED) ignored.push({ line, ...part });
         }
       }
-      return answer(reply, accepted, quarantined);
+      return answer(reply, accepted, quarantined, ignored);
     };
     ready();
   });
@@ -209,11 +217,17 @@ function deliveryKeyOf(request: FastifyRequest, body: Buffer): string | null {
   return typeof key === "string" ? `http:${key}:${hashOf(body)}` : null;
 }
 
-function answer(reply: FastifyReply, accepted: number, quarantined: readonly Problem[]): FastifyReply {
+/** "ignored" stands there where a codec left something of raw bytes. */
+function answer(
+  reply: FastifyReply,
+  accepted: number,
+  quarantined: readonly Problem[],
+  ignored: readonly Ignored[] = [],
+): FastifyReply {
   const body =
-    quarantined.length === 0
+    quarantined.length === 0 && ignored.length === 0
       ? `{"accepted":${accepted},"quarantined":[]}`
-      : JSON.stringify({ accepted, quarantined: quarantined.map(told) });
+      : JSON.stringify({ accepted, quarantined: quarantined.map(told), ...(ignored.length > 0 && { ignored }) });
   return reply.header("cache-control", "no-store").type("application/json; charset=utf-8").send(body);
 }
 

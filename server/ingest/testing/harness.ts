@@ -34,6 +34,8 @@ export interface Harness {
   /** Until the deliveries of before a start are known. */
   pendingDeliveries: Promise<void> | undefined;
   journalDown: boolean;
+  /** Of the patient on whom the device is. */
+  timeZone: string | undefined;
   /** Called inside append, before it resolves. */
   onAppend: (() => void) | undefined;
   send(kind: DeviceMessage["kind"], body: unknown, more?: Partial<DeviceMessage>): ReturnType<Ingest["accept"]>;
@@ -67,6 +69,7 @@ export function harness(): Harness {
     oldDeliveries,
     pendingDeliveries: undefined,
     journalDown: false,
+    timeZone: undefined,
     onAppend: undefined,
     ingest: createIngest({
       runtime,
@@ -76,6 +79,7 @@ export function harness(): Harness {
         associations: (deviceId) => associations.filter((a) => a.deviceId === deviceId),
         knowsStream: (id) => knownStreams.has(id),
         addStream: (stream) => void knownStreams.set(stream.id, stream),
+        timeZoneAt: () => self.timeZone,
         deviceType: () => "bedside-monitor",
       },
       deliveries: {

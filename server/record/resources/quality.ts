@@ -19,6 +19,16 @@ const flags = [
     code: "claimed",
     text: "Came from a device that was on no patient at that time; a person gave it to this patient.",
   },
+  {
+    bit: QUALITY.timeFromGateway,
+    code: "time-from-gateway",
+    text: "The device sent no time of its own: the time is when its gateway received the value.",
+  },
+  {
+    bit: QUALITY.zoneAssumed,
+    code: "zone-assumed",
+    text: "The device's time said no time zone: that of the patient was assumed.",
+  },
   { bit: QUALITY.corrected, code: "corrected", text: "A person corrected the value." },
   { bit: QUALITY.questionable, code: "questionable", text: "The device marked the value as questionable." },
 ];

@@ -221,14 +221,7 @@ export function createDirectoryMemory(now: () => number, onAdopted: (adopted: Ad
     associations: (deviceId: string): readonly Association[] => devices.get(deviceId)?.associations ?? NO_ASSOCIATIONS,
 
     associationAt(deviceId: string, at: number): Association | undefined {
-      const all = devices.get(deviceId)?.associations ?? NO_ASSOCIATIONS;
-      // The newest first: that is where nearly every reading belongs.
-      for (let i = all.length - 1; i >= 0; i--) {
-        const association = all[i] as Association;
-        if (at < association.from) continue;
-        return association.to === null || at < association.to ? association : undefined;
-      }
-      return undefined;
+      return associationIn(devices.get(deviceId)?.associations ?? NO_ASSOCIATIONS, at);
     },
 
     currentAssociation(deviceId: string): Association | undefined {
@@ -241,6 +234,12 @@ export function createDirectoryMemory(now: () => number, onAdopted: (adopted: Ad
         const last = associations.at(-1);
         if (last?.to === null) yield last;
       }
+    },
+
+    /** Of the patient on whom the device was then. */
+    timeZoneAt(deviceId: string, at: number): string | undefined {
+      const patientId = associationIn(devices.get(deviceId)?.associations ?? NO_ASSOCIATIONS, at)?.patientId;
+      return patientId === undefined ? undefined : patients.get(patientId)?.timeZone;
     },
 
     deviceType: (deviceId: string): string | undefined => devices.get(deviceId)?.type,
@@ -257,6 +256,16 @@ export function createDirectoryMemory(now: () => number, onAdopted: (adopted: Ad
       return patient;
     },
   };
+}
+
+function associationIn(all: readonly Association[], at: number): Association | undefined {
+  // The newest first: that is where nearly every reading belongs.
+  for (let i = all.length - 1; i >= 0; i--) {
+    const association = all[i] as Association;
+    if (at < association.from) continue;
+    return association.to === null || at < association.to ? association : undefined;
+  }
+  return undefined;
 }
 
 const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");

@@ -23,6 +23,7 @@ type Lookups = Pick<
   | "currentAssociation"
   | "runningAssociations"
   | "deviceType"
+  | "timeZoneAt"
   | "watched"
 >;
 
@@ -132,7 +133,7 @@ export async function openDirectory(options: {
   });
 
   const expiry = runtime.timers.every(EXPIRE_EVERY_MS, () => memory.expire());
-  const { signIn, signInByCertificate, isActive, onRevoked, deviceType, watched } = memory;
+  const { signIn, signInByCertificate, isActive, onRevoked, deviceType, timeZoneAt, watched } = memory;
   const { associationAt, associations, currentAssociation, runningAssociations } = memory;
   return {
     signIn,
@@ -144,6 +145,7 @@ export async function openDirectory(options: {
     currentAssociation,
     runningAssociations,
     deviceType,
+    timeZoneAt,
     watched,
     on(listener) {
       listeners.add(listener);

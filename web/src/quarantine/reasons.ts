@@ -17,6 +17,8 @@ const reasons: Readonly<Record<string, string>> = {
   VALUE_IMPLAUSIBLE: "The value is outside what the signal can be",
   MALFORMED_JSON: "The message is not JSON",
   MALFORMED_CBOR: "The message is not CBOR",
+  MALFORMED_BYTES: "The bytes are not of the format that they are said to be",
+  CONTEXT_MISSING: "What stands before it and says what it means was not sent with it",
   BODY_SHAPE: "The message does not have the form that was expected",
   CODEC_UNKNOWN: "The format of the message is not known",
   RATE_IMPOSSIBLE: "The sampling rate is impossible",

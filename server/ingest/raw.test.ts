@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { QUALITY } from "@openward/model";
+import { sentOf } from "./index.ts";
+import { ALICE, association, BOB, harness, START } from "./testing/harness.ts";
+
+const HEART = new Uint8Array([0, 72]);
+const at = (seconds: number) => START + seconds * 1000;
+
+test("what a characteristic says becomes readings, at the time of arrival where it says none", async () => {
+  const h = harness();
+  const receipt = await h.send("raw", HEART, { format: "gatt/2a37" });
+  assert.deepEqual(receipt, { accepted: 1, quarantined: [] });
+  assert.deepEqual(h.placed(ALICE), ["heart-rate=72@0"]);
+  const [{ readings } = assert.fail()] = h.of("readings");
+  assert.deepEqual([...readings.quality], [QUALITY.timeFromServer]);
+  assert.equal(readings.stream.unit, "/min");
+  assert.equal(h.watched.length, 1, "the alarms hear of it");
+});
+
+test("raw bytes that are delivered again are one reading, at the time of the first delivery", async () => {
+  const h = harness();
+  const again = { format: "gatt/2a37", deliveryKey: "k", isRedelivery: true };
+  await h.send("raw", HEART, { ...again, isRedelivery: false });
+  h.runtime.advance(2_000);
+  await h.send("raw", HEART, again);
+  assert.deepEqual(h.placed(), ["heart-rate=72@0", "heart-rate=72@0"]);
+});
+
+test("what was left of the bytes is told", async () => {
+  const h = harness();
+  const receipt = await h.send("raw", new Uint8Array([0x80, 72, 9]), { format: "gatt/2a37" });
+  assert.equal(receipt.accepted, 1);
+  assert.deepEqual(receipt.ignored, [
+    { index: 0, offset: 0, what: "flags that are reserved" },
+    { index: 0, offset: 2, what: "1 bytes behind the last field" },
+  ]);
+});
+
+test("bytes that are not of their format are quarantined with the field and the byte", async () => {
+  const h = harness();
+  const receipt = await h.send("raw", new Uint8Array([1, 72]), { format: "gatt/2a37", rejectMalformed: true });
+  assert.equal(receipt.accepted, 0);
+  const [entry = assert.fail()] = h.quarantined();
+  assert.deepEqual(entry.problems, [
+    {
+      index: 0,
+      code: "MALFORMED_BYTES",
+      field: "heartRate",
+      expected: "2 bytes, 1 are there (gatt/2a37, byte 1)",
+      readings: 0,
+    },
+  ]);
+  assert.deepEqual([[...entry.raw], entry.contentType], [[1, 72], "application/octet-stream; codec=gatt/2a37"]);
+});
+
+test("a battery is the device's status, whoever wears it", async () => {
+  const h = harness();
+  h.associations.length = 0;
+  const receipt = await h.send("raw", new Uint8Array([51]), { format: "gatt/2a19" });
+  assert.deepEqual([receipt.accepted, h.quarantined().length], [1, 0]);
+  assert.deepEqual(
+    h.of("status").map(({ status }) => [status.state, status.battery]),
+    [["online", 51]],
+  );
+});
+
+const capture = (...values: [number, string][]) =>
+  values.map(([seconds, hex]) => ({ codec: "gatt/2a37", at: at(seconds), hex }));
+
+test("values of a capture have the gateway's times, say so, and are placed each where it belongs", async () => {
+  const h = harness();
+  h.associations.length = 0;
+  h.associations.push(association("a1", ALICE, at(-100), at(-10)), association("b1", BOB, at(-10), null));
+  const receipt = await h.send("raw", capture([-12, "0046"], [-9, "0047"], [-200, "0048"], [-8, "00"]), {
+    format: "capture",
+  });
+  assert.equal(receipt.accepted, 2);
+  assert.deepEqual(h.placed(ALICE), ["heart-rate=70@-12"]);
+  assert.deepEqual(h.placed(BOB), ["heart-rate=71@-9"]);
+  assert.deepEqual(
+    h.problems().map(({ index, code, field }) => [index, code, field]),
+    [
+      [3, "MALFORMED_BYTES", "heartRate"],
+      [2, "NO_ASSOCIATION", "at"],
+    ],
+  );
+  for (const { readings } of h.of("readings")) assert.equal(readings.quality[0], QUALITY.timeFromGateway);
+});
+
+test("a gateway's time is no sighting of the device's clock, and does not disprove what it told of it", async () => {
+  const h = harness();
+  await h.send("status", { state: "online", clock: at(-7200) });
+  const seen = h.of("clock").length;
+  h.runtime.advance(120_000);
+  await h.send("raw", capture([119, "0046"]), { format: "capture" });
+  assert.equal(h.of("clock").length, seen);
+  h.associations.length = 0;
+  h.associations.push(association("b1", BOB, at(-3600), at(60)), association("a1", ALICE, at(60), null));
+  // By the device's own clock this was the other patient's; the gateway's needs no correction.
+  await h.send("raw", capture([118, "0047"]), { format: "capture" });
+  assert.deepEqual(h.placed(ALICE).slice(-1), ["heart-rate=71@118"]);
+  // Its own time still does.
+  await h.send("readings", { at: at(-7200 + 70), values: { "heart-rate": 60 } });
+  assert.deepEqual(
+    h.problems().map(({ code }) => code),
+    ["NO_ASSOCIATION"],
+  );
+});
+
+test("a person gives what lay in quarantine to a patient, and it is only that", async () => {
+  const h = harness();
+  h.associations.length = 0;
+  h.associations.push(association("a1", ALICE, at(-10), null));
+  const body = [
+    ...capture([-5, "0046"], [-60, "0047"]),
+    { codec: "gatt/2a19", hex: "33" },
+    { codec: "gatt/2a37", at: 1000, hex: "0048" },
+  ];
+  await h.send("raw", body, { format: "capture" });
+  const [entry = assert.fail()] = h.quarantined();
+  h.journal.length = 0;
+  const claim = { patientId: BOB, associationId: "claim-1" };
+  await h.ingest.reprocess(entry, { ...claim, useReceivedTime: false });
+  assert.deepEqual(h.placed(BOB), ["heart-rate=71@-60"]);
+  h.journal.length = 0;
+  await h.ingest.reprocess(entry, { ...claim, useReceivedTime: true });
+  assert.deepEqual(h.placed(BOB).sort(), ["heart-rate=71@-60", "heart-rate=72@0"]);
+  assert.deepEqual(h.of("status"), [], "the battery is not told a second time");
+});
+
+test("raw bytes are run again by today's codecs, at the time of their first delivery", async () => {
+  const h = harness();
+  h.associations.length = 0;
+  await h.send("raw", HEART, { format: "gatt/2a37" });
+  const [entry = assert.fail()] = h.quarantined();
+  h.associations.push(association("a1", ALICE, at(-10), null));
+  h.runtime.advance(60_000);
+  const { entries, problems } = h.ingest.rerunner()(sentOf(entry, []) ?? assert.fail());
+  assert.deepEqual(problems, []);
+  const [first = assert.fail()] = entries.flatMap((each) => (each.kind === "readings" ? [each.readings] : []));
+  assert.deepEqual([first.values[0], first.times[0], first.stream.patientId], [72, START, ALICE]);
+});
