@@ -19,7 +19,10 @@ import {
 import { type Row, round, thousands } from "./support.ts";
 
 const LEADS = ["i", "ii", "iii", "avr", "avl", "avf", "v1", "v2", "v3", "v4", "v5", "v6"];
-const NUMERICS = ["heart-rate", "spo2", "respiratory-rate", "pulse-rate"];
+const NUMERICS = [
+  ...["heart-rate", "spo2", "respiratory-rate", "pulse-rate", "body-temperature", "etco2", "perfusion-index"],
+  ...["art-systolic", "art-diastolic", "art-mean", "cvp-mean", "inspired-co2"],
+];
 const RATE_HZ = Number(process.env.TURNS_RATE ?? 500);
 const MINUTES = Number(process.env.TURNS_MINUTES ?? 10);
 const NUMERIC_HOURS = 6;

@@ -121,7 +121,7 @@ function without<T extends { readonly entityId?: string | undefined }>({
 
 type Summaries = Awaited<ReturnType<RecordContext["telemetry"]["streams"]>>;
 
-/** Readings, then blood pressure panels, then one waveform after the other. */
+/** One stream of readings after the other, then blood pressure panels, then one waveform after the other. */
 function sourcesOf(context: RecordContext, patientId: string, summaries: Summaries): Source[] {
   const numeric = summaries.filter(({ stream }) => stream.kind === "numeric");
   const of = (streams: Summaries) => ({
@@ -135,7 +135,8 @@ function sourcesOf(context: RecordContext, patientId: string, summaries: Summari
   const single = numeric.filter(({ stream }) => !isPanelMember(stream.signal));
   const panels = numeric.filter(({ stream }) => isPanelMember(stream.signal));
   return [
-    ...(single.length > 0 ? [createReadingSource(context, of(single), undefined)] : []),
+    // Each by itself: a page of many dense streams decodes an hour of each, and takes some minutes of it.
+    ...single.map((each) => createReadingSource(context, of([each]), undefined)),
     ...(panels.length > 0 ? [createPanelSource(context, of(panels), undefined, () => true)] : []),
     ...summaries.flatMap(({ stream, lastAt }) => {
       if (stream.kind !== "waveform") return [];

@@ -5,8 +5,8 @@ import type { Reading, ReadingKey } from "./ports.ts";
 import { readingsBetween, snapshotOf, type TailSnapshot } from "./read-numeric.ts";
 import type { StreamMemory } from "./stream-memory.ts";
 
-/** How many hours of each stream are fetched at a time. */
-const PERIODS_PER_ROUND = 4;
+/** How many hours of each stream are fetched at a time: one, which is a page of what is dense, and then more and more. */
+const PERIODS_MAX = 16;
 
 export interface PageQuery {
   readonly from: number;
@@ -56,18 +56,16 @@ async function fromBlocks(
   }));
   let low = from;
   let high = to;
+  let hours = 1;
   while (low < high && page.length < limit) {
     const open = cursors.filter((cursor) => !cursor.isExhausted);
     const asked = open.map((cursor) => ({ streamId: cursor.tail.memory.stream.id, from: cursor.from, to: cursor.to }));
-    const found = Map.groupBy(
-      await blocks.numericNext(asked, isDescending, PERIODS_PER_ROUND),
-      (block) => block.streamId,
-    );
+    const found = Map.groupBy(await blocks.numericNext(asked, isDescending, hours), (block) => block.streamId);
     for (const cursor of open) {
       const rows = found.get(cursor.tail.memory.stream.id) ?? [];
       const periods = new Set(rows.map((row) => row.periodStart));
       const more = rows.filter((row): row is Stored<NumericBlock> => row.content !== undefined);
-      cursor.isExhausted = periods.size < PERIODS_PER_ROUND;
+      cursor.isExhausted = periods.size < hours;
       cursor.fetched = isDescending ? [...more, ...cursor.fetched] : [...cursor.fetched, ...more];
       if (isDescending) cursor.to = Math.min(...periods);
       else cursor.from = Math.max(...periods) + HOUR_MS;
@@ -88,6 +86,7 @@ async function fromBlocks(
         isDescending ? periodStart < high : periodStart + HOUR_MS > low,
       );
     }
+    hours = Math.min(2 * hours, PERIODS_MAX);
   }
 }
 
@@ -100,28 +99,52 @@ function collect(
   query: PageQuery,
   blocksOf: (tail: TailSnapshot) => readonly Stored<NumericBlock>[],
 ): void {
-  const wanted = query.limit - page.length;
-  const found: Reading[] = [];
-  for (const tail of tails) {
-    const { stream } = tail.memory;
-    const columns = readingsBetween(blocksOf(tail), tail.columns, from, to);
-    const count = columns.times.length;
-    let taken = 0;
-    // Of one stream no more can be on the page than the page holds.
-    for (let n = 0; n < count && taken < wanted; n++) {
-      const i = query.isDescending ? count - 1 - n : n;
-      if (
-        query.after &&
-        !isBehind(columns.times[i] as number, stream.id, columns.ordinals[i] as number, query.after, query.isDescending)
-      )
-        continue;
-      found.push(readingAt(tail.memory, columns, i));
-      taken++;
+  const lines = tails.map((tail) => lineOf(tail, readingsBetween(blocksOf(tail), tail.columns, from, to), query));
+  const sign = query.isDescending ? -1 : 1;
+  // Nothing is made of what stays outside the page: of each stream only the next one is looked at.
+  while (page.length < query.limit) {
+    let next: Line | undefined;
+    for (const line of lines) {
+      if (line.left > 0 && (!next || sign * compareLines(line, next) < 0)) next = line;
     }
+    if (!next) return;
+    page.push(readingAt(next.memory, next.columns, next.at));
+    next.at += next.step;
+    next.left--;
   }
-  found.sort((a, b) => compareKeys(a.time, a.stream.id, a.ordinal, b.time, b.stream.id, b.ordinal));
-  if (query.isDescending) found.reverse();
-  for (const reading of found.slice(0, wanted)) page.push(reading);
+}
+
+/** What one stream adds, and where in it the next reading is. */
+interface Line {
+  readonly memory: StreamMemory;
+  readonly columns: NumericColumns;
+  readonly step: 1 | -1;
+  at: number;
+  left: number;
+}
+
+function lineOf({ memory }: TailSnapshot, columns: NumericColumns, { isDescending, after }: PageQuery): Line {
+  const count = columns.times.length;
+  const line: Line = { memory, columns, step: isDescending ? -1 : 1, at: isDescending ? count - 1 : 0, left: count };
+  const { id } = memory.stream;
+  while (after && line.left > 0) {
+    const [time, ordinal] = [columns.times[line.at] as number, columns.ordinals[line.at] as number];
+    if (isBehind(time, id, ordinal, after, isDescending)) break;
+    line.at += line.step;
+    line.left--;
+  }
+  return line;
+}
+
+function compareLines(a: Line, b: Line): number {
+  return compareKeys(
+    a.columns.times[a.at] as number,
+    a.memory.stream.id,
+    a.columns.ordinals[a.at] as number,
+    b.columns.times[b.at] as number,
+    b.memory.stream.id,
+    b.columns.ordinals[b.at] as number,
+  );
 }
 
 function isBehind(time: number, streamId: string, ordinal: number, key: ReadingKey, isDescending: boolean): boolean {
