@@ -97,9 +97,10 @@ const beat = (at: number) =>
 
 async function archive({ runtime, telemetry, amendments }: House): Promise<number> {
   const organisation = { id: HOME, name: "Home", isDemo: false };
+  const turn = createTurns(systemRuntime);
   const everything = createEverything({
     runtime: systemRuntime,
-    turn: createTurns(systemRuntime),
+    turn,
     tables: { inOrganisation: async (_id, work) => work({ rows: async () => [], run: async () => 0 }) },
     amendments,
     note: async () => {},
@@ -119,6 +120,7 @@ async function archive({ runtime, telemetry, amendments }: House): Promise<numbe
           consents: { ofPatients: async () => [], versions: async () => [] },
           devices: { list: async () => [], find: async () => undefined },
           clock: runtime.clock,
+          turn,
           organisation,
           view,
           base: "http://localhost/fhir",

@@ -535,6 +535,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     audit: auditQueries,
     consents: access.consents,
     clock: runtime.clock,
+    turn,
     version: packageJson.version,
     publicUrl: config.publicUrl ?? undefined,
   });

@@ -55,6 +55,7 @@ export function openRights(deps: {
               find: (_asker, id) => devices.find(organisation.id, id),
             },
             clock: runtime.clock,
+            turn: deps.turn,
             organisation,
             view,
             base: `${deps.publicUrl()}/fhir`,

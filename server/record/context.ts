@@ -1,5 +1,6 @@
 import type { AppAccess, Organisation, PatientView } from "@openward/model";
 import type { Clock } from "@openward/runtime";
+import type { Turn } from "@openward/runtime/turns";
 import type { Amendments, AuditLog, Consents, Devices, Patients, People, Relations, Telemetry } from "./ports.ts";
 
 /** Everything that one request is answered from. */
@@ -13,6 +14,8 @@ export interface RecordContext {
   readonly relations: Relations;
   readonly devices: Devices;
   readonly clock: Clock;
+  /** Between any two resources that are made. */
+  readonly turn: Turn;
   readonly organisation: Organisation;
   /** Nothing about a patient is answered but through this. */
   readonly view: PatientView;

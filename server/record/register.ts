@@ -2,6 +2,7 @@ import type { OperationOutcome, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import { isOfTheWard } from "@openward/model";
 import type { Clock } from "@openward/runtime";
+import type { Turn } from "@openward/runtime/turns";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { capabilityStatement } from "./capability.ts";
 import { devicesOn } from "./devices-on.ts";
@@ -31,6 +32,7 @@ export interface RecordDeps {
   readonly audit: AuditLog;
   readonly consents: Consents;
   readonly clock: Clock;
+  readonly turn: Turn;
   /** Openward's own version, for `metadata`. */
   readonly version: string;
   /** OPENWARD_PUBLIC_URL; without it, links are made from the request's own host. */

@@ -1,4 +1,4 @@
-import type { Bundle, OperationOutcomeIssue } from "@medplum/fhirtypes";
+import type { Bundle, Observation, OperationOutcomeIssue } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "../context.ts";
 import { issueOf } from "../outcome.ts";
@@ -6,7 +6,7 @@ import { isPanelMember } from "../resources/observation-kind.ts";
 import { mergePage } from "../sources/merge.ts";
 import { createPanelSource } from "../sources/panels.ts";
 import { createReadingSource } from "../sources/readings.ts";
-import type { Direction, Place, Source } from "../sources/source.ts";
+import type { Direction, Item, Place, Source } from "../sources/source.ts";
 import { createWaveformSource } from "../sources/waveforms.ts";
 import { isUuid } from "../uuid.ts";
 import { searchBundle } from "./bundle.ts";
@@ -50,7 +50,12 @@ export async function searchObservations(
 
   const page = await mergePage(sourcesFrom(place), direction, query.count, PAGE_WEIGHT_MAX);
   const next = page.next && encodeCursor([page.next.time, page.next.order, ...page.next.key]);
-  const resources = page.items.map((item) => item.map());
+  const made: { readonly item: Item; readonly resource: Observation }[] = [];
+  for (const item of page.items) {
+    await context.turn();
+    made.push({ item, resource: item.map() });
+  }
+  const resources = made.filter(({ item }) => item.isSeen()).map(({ resource }) => resource);
   return searchBundle(context, { type: "Observation", query, resources, next, total, remarks });
 }
 

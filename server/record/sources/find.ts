@@ -1,5 +1,6 @@
 import type { Observation } from "@medplum/fhirtypes";
 import { QUALITY, type ReadingVersion, type Stream } from "@openward/model";
+import { sees } from "@openward/signals/categories";
 import type { RecordContext } from "../context.ts";
 import { panelSource, parseObservationId, WINDOW_MS } from "../observation-id.ts";
 import type { Reading } from "../ports.ts";
@@ -7,6 +8,7 @@ import { type BloodPressurePanel, groupIntoPanels, mapBloodPressure } from "../r
 import { mapReading } from "../resources/observation.ts";
 import { isPanelMember } from "../resources/observation-kind.ts";
 import { mapSegment, mapTakenSegment, type Segment } from "../resources/sampled-data.ts";
+import { isPanelSeen } from "./panels.ts";
 import type { Item } from "./source.ts";
 import { readSegments, windowAmended } from "./waveforms.ts";
 
@@ -20,6 +22,11 @@ export type Found = Item &
 
 /** Nothing, too, when the patient is outside the view. */
 export async function findObservation(context: RecordContext, id: string): Promise<Found | undefined> {
+  const found = await findByName(context, id);
+  return found?.isSeen() ? found : undefined;
+}
+
+async function findByName(context: RecordContext, id: string): Promise<Found | undefined> {
   const name = parseObservationId(id);
   switch (name?.kind) {
     case undefined:
@@ -70,7 +77,15 @@ async function findReading(
     history && last ? atVersion(history.reading, last) : await telemetry.reading(view, streamId, time, ordinal);
   // A member of a panel is read as a component of its panel, and has no id of its own.
   if (!reading || isPanelMember(reading.stream.signal) || !view.has(reading.stream.patientId)) return undefined;
-  return { kind: "reading", reading, time, key: [id], weight: 1, map: () => mapReading(reading, organisation) };
+  return {
+    kind: "reading",
+    reading,
+    time,
+    key: [id],
+    weight: 1,
+    map: () => mapReading(reading, organisation),
+    isSeen: () => sees(view, reading.stream),
+  };
 }
 
 async function findPanel(
@@ -95,7 +110,15 @@ async function findPanel(
   });
   const panel = groupIntoPanels(readings).find((candidate) => candidate.ordinal === ordinal);
   if (!panel) return undefined;
-  return { kind: "panel", panel, time, key: [id], weight: 1, map: () => mapBloodPressure(panel, organisation) };
+  return {
+    kind: "panel",
+    panel,
+    time,
+    key: [id],
+    weight: 1,
+    map: () => mapBloodPressure(panel, organisation),
+    isSeen: () => isPanelSeen(view, panel),
+  };
 }
 
 async function findSegment(
@@ -121,6 +144,7 @@ async function findSegment(
       key: [id],
       weight: 1,
       map: () => mapTakenSegment(windowStart, index, stream, organisation, record),
+      isSeen: () => sees(view, stream),
     };
   }
   return {
@@ -131,5 +155,6 @@ async function findSegment(
     key: [id],
     weight: segment.samples.length,
     map: () => mapSegment(segment, index, stream, organisation, clock.now(), record),
+    isSeen: () => sees(view, stream),
   };
 }

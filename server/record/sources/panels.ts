@@ -1,3 +1,5 @@
+import type { PatientView } from "@openward/model";
+import { sees } from "@openward/signals/categories";
 import type { RecordContext } from "../context.ts";
 import type { Reading } from "../ports.ts";
 import { type BloodPressurePanel, groupIntoPanels, mapBloodPressure, panelKey } from "../resources/blood-pressure.ts";
@@ -54,10 +56,20 @@ export function createPanelSource(
       while (ready.length === 0) if (!(await nextGroup())) return undefined;
       const panel = ready.shift();
       if (!panel) return undefined;
-      const { organisation } = context;
-      return { time: panel.time, key: [keyOf(panel)], weight: 1, map: () => mapBloodPressure(panel, organisation) };
+      const { organisation, view } = context;
+      return {
+        time: panel.time,
+        key: [keyOf(panel)],
+        weight: 1,
+        map: () => mapBloodPressure(panel, organisation),
+        isSeen: () => isPanelSeen(view, panel),
+      };
     },
   };
+}
+
+export function isPanelSeen(view: PatientView, { members }: BloodPressurePanel): boolean {
+  return Object.values(members).every(({ stream }) => sees(view, stream));
 }
 
 function keyOf({ deviceId, unit, ordinal }: BloodPressurePanel): string {

@@ -1,3 +1,4 @@
+import { sees } from "@openward/signals/categories";
 import type { RecordContext } from "../context.ts";
 import type { Reading, ReadingKey } from "../ports.ts";
 import { mapReading } from "../resources/observation.ts";
@@ -78,6 +79,7 @@ export function createReadingSource(
         key: [reading.stream.id, reading.ordinal],
         weight: 1,
         map: () => mapReading(reading, context.organisation),
+        isSeen: () => sees(context.view, reading.stream),
       };
     },
   };

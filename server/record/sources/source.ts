@@ -10,6 +10,8 @@ export interface Item {
   /** What it weighs in the answer: 1, or the number of samples. */
   readonly weight: number;
   map(): Observation;
+  /** Whether who asks still sees it: making a page takes a while, and what is revoked meanwhile is not on it. */
+  isSeen(): boolean;
 }
 
 /** Observations of one origin in order of time: the readings of a patient, the panels, one waveform. */

@@ -1,4 +1,5 @@
 import type { AmendmentRecord, PatientView, Stream } from "@openward/model";
+import { sees } from "@openward/signals/categories";
 import type { RecordContext } from "../context.ts";
 import { WINDOW_MS } from "../observation-id.ts";
 import type { Telemetry } from "../ports.ts";
@@ -42,6 +43,7 @@ export function createWaveformSource(
 
   const readMore = async (): Promise<boolean> => {
     if (from >= to) return false;
+    await context.turn();
     const length = WINDOWS_PER_READ * WINDOW_MS;
     const begin = ascending ? from : Math.max(from, to - length);
     const end = ascending ? Math.min(to, from + length) : to;
@@ -85,6 +87,7 @@ export function createWaveformSource(
             clock.now(),
             windowAmended(telemetry, view, stream, segment),
           ),
+        isSeen: () => sees(view, stream),
       };
     },
   };

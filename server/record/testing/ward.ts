@@ -12,6 +12,7 @@ import type {
   Waveform,
 } from "@openward/model";
 import { manualRuntime } from "@openward/runtime/manual";
+import { noTurns } from "@openward/runtime/turns";
 import Fastify from "fastify";
 import type { RecordContext } from "../context.ts";
 import type { DeviceRecord, Reading } from "../ports.ts";
@@ -210,6 +211,7 @@ export function ward(view: PatientView = viewOf(KARI, OLA), of: Organisation = o
       audit: { search: async () => [] },
       consents: { ofPatients: async () => [], versions: async () => [] },
       clock,
+      turn: noTurns,
       organisation: of,
       view,
       base: BASE,

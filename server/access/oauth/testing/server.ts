@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import type { Organisation, Patient, Role } from "@openward/model";
 import { systemRuntime } from "@openward/runtime/system";
+import { noTurns } from "@openward/runtime/turns";
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import { createHttp } from "../../../http/index.ts";
 import { registerRecord } from "../../../record/register.ts";
@@ -85,6 +86,7 @@ export async function startTestServer() {
       audit: { search: async () => [] },
       consents: access.consents,
       clock: runtime.clock,
+      turn: noTurns,
       version: "0.1.0",
     });
     await app.listen({ host: "127.0.0.1", port: 0 });
