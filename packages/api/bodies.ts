@@ -452,13 +452,15 @@ export type Reprocessed = z.infer<typeof reprocessed>;
 export const dismissal = z.object({ reason: text(200) });
 
 export const person = z.object({ id, display: z.string(), role, createdAt: millis, disabledAt: millis.nullable() });
-export const newPerson = z.object({ display: text(120), role });
+/** Where a person is told what cannot wait until they sign in, that nobody watches. It is never answered. */
+const email = z.email().max(254);
+export const newPerson = z.object({ display: text(120), role, email: email.optional() });
 export const personChange = z
   .object({
     display: text(120).optional(),
     role: role.optional(),
-    /** Where they are told that nobody watches; null: nowhere. It is never answered. */
-    email: z.email().max(254).nullable().optional(),
+    /** null: nowhere. */
+    email: email.nullable().optional(),
   })
   .refine((change) => Object.values(change).some((one) => one !== undefined), "one of display, role, email");
 

@@ -420,6 +420,14 @@ test("people get a link that works once; the system says its addresses", async (
   assert.equal(mailed.body.link, null, "what went by mail is shown to nobody else");
   assert.deepEqual(asked.at(-1)?.slice(0, 2), ["mail", "nina@home.example"]);
   assert.equal((await call("token administrator", "POST", link, { email: "nina" })).body.field, "email");
+  const ola = { display: "Ola", role: "nurse", email: "ola@home.example" };
+  const { body } = await call("token administrator", "POST", "/api/people", ola);
+  assertForm("addPerson", body);
+  assert.ok(!JSON.stringify(body).includes(ola.email), "an address is in no answer");
+  const changes = asked.filter(([what]) => what === "change person");
+  assert.deepEqual(changes, [["change person", body.person.id, { email: ola.email }]]);
+  const wrong = await call("token administrator", "POST", "/api/people", { ...ola, email: "ola" });
+  assert.equal(wrong.body.field, "email");
   assert.deepEqual((await call(null, "GET", "/api/about")).body.isDemo, true, "before the sign-in too");
   assertForm("system", (await call("token nurse", "GET", "/api/system")).body);
   assertForm("session", (await call("token nurse", "GET", "/api/session")).body);

@@ -25,9 +25,10 @@ export function peopleHandlers(deps: {
     async people({ signedIn }) {
       return (await people.list(signedIn.organisation.id)).map(personBody);
     },
-    async addPerson({ signedIn, body: { display, role } }) {
-      const by = signedIn.principal.id;
-      const person = await people.create(signedIn.organisation.id, display, role, by);
+    async addPerson({ signedIn: { organisation, principal }, body: { display, role, email } }) {
+      const by = principal.id;
+      const person = await people.create(organisation.id, display, role, by);
+      if (email !== undefined) await people.change(organisation.id, person.id, { email }, by);
       await access.grants.assignNewcomer(person, by);
       return withLink(person, by);
     },

@@ -75,6 +75,8 @@ test("an administrator adds a patient's sign-in and relates it to the record", {
   await desk.getByRole("button", { name: "Add person" }).click();
   await desk.getByRole("textbox", { name: "Name" }).fill("Kari Hansen");
   await choose(desk, "Role", "Patient");
+  await desk.getByRole("textbox", { name: "E-mail" }).fill("kari@home.example");
+  await picture(desk, "person-add");
   await desk.getByRole("button", { name: "Add and make a sign-in link" }).click();
   link = (
     await desk
@@ -82,11 +84,19 @@ test("an administrator adds a patient's sign-in and relates it to the record", {
       .first()
       .innerText()
   ).trim();
-  await desk.getByLabel("Or send one by mail").fill("kari@home.example");
+  assert.equal(await desk.getByLabel("Or send one by mail").inputValue(), "kari@home.example");
   await desk.getByRole("button", { name: "Send" }).click();
   await desk.getByRole("alert").getByText("The mail could not be sent.").waitFor();
   await picture(desk, "sign-in-link");
   await desk.getByRole("button", { name: "Done" }).click();
+  await act("Kari Hansen", "Change name, role or e-mail");
+  assert.equal(await desk.getByRole("textbox", { name: "E-mail" }).inputValue(), "", "it is shown to nobody");
+  await desk.getByRole("checkbox", { name: "Remove the address that is set" }).check();
+  await picture(desk, "person-change");
+  await desk.getByRole("button", { name: "Save" }).click();
+  await desk.getByRole("dialog").waitFor({ state: "detached" });
+  const changes = await api<{ code: string; outcome: string }[]>("GET", "/api/audit?action=U");
+  assert.ok(changes.some(({ code, outcome }) => code === "api.changePerson" && outcome === "allowed"));
   await act("Kari Hansen", "Relate to a patient");
   await desk.getByRole("radio", { name: /^Hansen, Kari/ }).click();
   await desk.getByRole("textbox", { name: "On what it rests" }).fill("identity card seen");

@@ -478,7 +478,8 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
         return person;
       },
       find: async (personId) => people.get(personId),
-      async change(_, personId, { display, role }) {
+      async change(_, personId, { display, role, email }) {
+        if (email !== undefined) asked.push(["change person", personId, { email }]);
         const before = need(people, personId);
         const person = { ...before, display: display ?? before.display, role: role ?? before.role };
         people.set(personId, person);

@@ -13,6 +13,8 @@ export interface Linked {
   readonly person: PersonBody;
   readonly link: string;
   readonly expiresAt: number;
+  /** What was typed for them a moment ago. */
+  readonly email?: string | undefined;
 }
 
 /** The one moment at which a one-time link can be read. */
@@ -34,7 +36,7 @@ export function LinkShown(props: { readonly linked: Linked; readonly onClose: ()
           {linked.person.display}, {roleWord[linked.person.role].toLowerCase()}: hand it over in person.
         </Alert>
         <CopyLine label="Sign-in link" text={linked.link} />
-        {hasMail && <ByMail person={linked.person} />}
+        {hasMail && <ByMail person={linked.person} address={linked.email} />}
         <Group justify="flex-end">
           <Button onClick={onClose}>Done</Button>
         </Group>
@@ -43,9 +45,9 @@ export function LinkShown(props: { readonly linked: Linked; readonly onClose: ()
   );
 }
 
-/** A second link, by mail: the address is not kept, and nobody here sees the link. */
-function ByMail({ person }: { readonly person: PersonBody }) {
-  const [email, setEmail] = useState("");
+/** A second link, by mail: the address is not kept by this, and nobody here sees the link. */
+function ByMail({ person, address = "" }: { readonly person: PersonBody; readonly address?: string | undefined }) {
+  const [email, setEmail] = useState(address);
   const send = useMailLink(person.id);
   return (
     <form
@@ -58,7 +60,7 @@ function ByMail({ person }: { readonly person: PersonBody }) {
         <TextInput
           type="email"
           label="Or send one by mail"
-          description="The mail names nobody and has nothing in it but the link. The address is not kept."
+          description="The mail names nobody and has nothing in it but the link. This does not keep the address."
           value={email}
           onChange={(e) => setEmail(e.currentTarget.value)}
         />

@@ -134,7 +134,7 @@ function PersonMenu(props: {
           </Menu.Item>
         )}
         <Menu.Item leftSection={<IconPencil size={17} />} onClick={() => onDo("change")}>
-          Change name or role
+          Change name, role or e-mail
         </Menu.Item>
         <Menu.Item leftSection={<IconEye size={17} />} onClick={() => onDo("grants")}>
           Whom they may see

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Select, Stack, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, Modal, Select, Stack, TextInput } from "@mantine/core";
 import type { PersonBody } from "@openward/api";
 import { useState } from "react";
 import { type Role, roleWord } from "../app/permissions.ts";
@@ -16,10 +16,16 @@ export function AddPerson(props: { readonly onClose: () => void; readonly onAdde
       title="Add person"
       action="Add and make a sign-in link"
       initial={{ display: "", role: "nurse" }}
+      isNew
       isPending={add.isPending}
       error={add.error}
       onClose={props.onClose}
-      onSubmit={(person) => add.mutate(person, { onSuccess: props.onAdded })}
+      onSubmit={({ email, ...person }) =>
+        add.mutate(
+          { ...person, ...(email ? { email } : {}) },
+          { onSuccess: (added) => props.onAdded({ ...added, email: email ?? undefined }) },
+        )
+      }
     />
   );
 }
@@ -48,18 +54,24 @@ interface FormProps {
   readonly isPending: boolean;
   readonly error: unknown;
   readonly onClose: () => void;
-  readonly onSubmit: (person: { display: string; role: Role }) => void;
+  readonly isNew?: boolean;
+  /** `email` left out: as it is; null: none any more. */
+  readonly onSubmit: (person: { display: string; role: Role; email?: string | null }) => void;
 }
 
-function PersonForm({ title, action, note, initial, isPending, error, onClose, onSubmit }: FormProps) {
+function PersonForm({ title, action, note, initial, isNew = false, isPending, error, onClose, onSubmit }: FormProps) {
   const [display, setDisplay] = useState(initial.display);
   const [role, setRole] = useState<Role>(initial.role);
+  const [email, setEmail] = useState("");
+  const [isWithout, setWithout] = useState(false);
+  const address = isWithout ? null : email.trim() || undefined;
   return (
     <Modal opened onClose={onClose} title={title}>
       <form
         onSubmit={(e) => {
           e.preventDefault();
-          if (display.trim()) onSubmit({ display: display.trim(), role });
+          if (display.trim())
+            onSubmit({ display: display.trim(), role, ...(address === undefined ? {} : { email: address }) });
         }}
       >
         <Stack gap="sm">
@@ -79,6 +91,23 @@ function PersonForm({ title, action, note, initial, isPending, error, onClose, o
             onChange={(value) => setRole((value ?? "nurse") as Role)}
             allowDeselect={false}
           />
+          <TextInput
+            type="email"
+            label="E-mail"
+            description={`For mails that nobody watches a patient of theirs, or them. It is shown nowhere.${isNew ? "" : " Left empty it stays as it is."}`}
+            autoComplete="off"
+            value={email}
+            onChange={(e) => setEmail(e.currentTarget.value)}
+            maxLength={254}
+            disabled={isWithout}
+          />
+          {!isNew && (
+            <Checkbox
+              label="Remove the address that is set"
+              checked={isWithout}
+              onChange={(e) => setWithout(e.currentTarget.checked)}
+            />
+          )}
           <Problem error={error} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
