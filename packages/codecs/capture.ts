@@ -77,6 +77,9 @@ function contextOf(outer: DecodeContext, value: CapturedValue, item: number, ses
   return {
     item,
     at: isTimed ? value.at : outer.at,
+    get capturedAt() {
+      return outer.at;
+    },
     atQuality: isTimed ? QUALITY.timeFromGateway : outer.atQuality,
     utcOffsetMinutes: value.utcOffsetMinutes ?? outer.utcOffsetMinutes,
     timeZone: outer.timeZone,

@@ -22,6 +22,8 @@ export interface DecodeContext {
   readonly item: number;
   /** ms UTC: when the gateway received the bytes, where it says so; else when the server did. */
   readonly at: number;
+  /** ms UTC, of a value in a capture: when the server received the capture. */
+  readonly capturedAt?: number;
   /** Bit of QUALITY that a value gets whose time is `at`: timeFromGateway or timeFromServer. */
   readonly atQuality: number;
   /** What the local time of the device is ahead of UTC, where whoever sent it says so. */

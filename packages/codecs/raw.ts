@@ -4,6 +4,8 @@ import type { DecodeContext, Decoded } from "./codec.ts";
 import { findCodec } from "./registry.ts";
 
 export type { Codec, DecodeContext, Decoded, DecodedRawStatus, DeviceFacts, Ignored } from "./codec.ts";
+export { encodeCurrentTime } from "./gatt/2a2b-current-time.ts";
+export { encodeReportRecords, type RecordsWanted } from "./gatt/2a52-record-access.ts";
 export { codecs, findCodec } from "./registry.ts";
 
 /**

@@ -1,10 +1,55 @@
 import { captureOf } from "./capture.ts";
 import type { Codec } from "./codec.ts";
+import { intermediateTemperature, temperature } from "./gatt/2a1c-temperature.ts";
+import { currentTime, dateTime } from "./gatt/2a2b-current-time.ts";
+import { continuousOximetry, spotCheck } from "./gatt/2a5e-pulse-oximetry.ts";
+import bodyComposition from "./gatt/2a9c-body-composition.ts";
+import weight from "./gatt/2a9d-weight.ts";
+import glucose from "./gatt/2a18-glucose.ts";
 import batteryLevel from "./gatt/2a19-battery-level.ts";
+import { bodySensorLocation, deviceStrings, pnpId, systemId } from "./gatt/2a24-device-information.ts";
+import glucoseContext from "./gatt/2a34-glucose-context.ts";
+import { bloodPressure, cuffPressure } from "./gatt/2a35-blood-pressure.ts";
 import heartRate from "./gatt/2a37-heart-rate.ts";
+import recordAccess from "./gatt/2a52-record-access.ts";
+import cgmMeasurement from "./gatt/2aa7-cgm-measurement.ts";
+import { cgmFeature, cgmRunTime, cgmStatus } from "./gatt/2aa9-cgm-status.ts";
+import cgmSessionStart from "./gatt/2aaa-cgm-session-start.ts";
+import { pumpAnnunciation, pumpChanged, pumpFeatures, pumpStatus } from "./gatt/2b21-insulin-delivery.ts";
+import enhancedBloodPressure from "./gatt/2b34-enhanced-blood-pressure.ts";
 
 /** Every format that the raw door reads: a line each. */
-const formats: readonly Codec[] = [batteryLevel, heartRate];
+const formats: readonly Codec[] = [
+  heartRate,
+  bodySensorLocation,
+  bloodPressure,
+  cuffPressure,
+  enhancedBloodPressure,
+  temperature,
+  intermediateTemperature,
+  spotCheck,
+  continuousOximetry,
+  glucose,
+  glucoseContext,
+  cgmMeasurement,
+  cgmFeature,
+  cgmStatus,
+  cgmSessionStart,
+  cgmRunTime,
+  weight,
+  bodyComposition,
+  pumpChanged,
+  pumpStatus,
+  pumpAnnunciation,
+  pumpFeatures,
+  batteryLevel,
+  ...deviceStrings,
+  systemId,
+  pnpId,
+  currentTime,
+  dateTime,
+  recordAccess,
+];
 
 const byName = new Map<string, Codec>();
 /** Values of all of them, each with the time at which a gateway received it. */
