@@ -40,6 +40,8 @@ export interface Session {
   cgmStart?: Instant;
   /** Of each glucose measurement by its sequence number: what its context (gatt/2a34) belongs to. */
   glucose?: Map<number, Instant>;
+  /** When the transmitter of a CGM (dexcom/g5) was switched on: its frames say seconds since then. */
+  transmitterStart?: Instant;
 }
 
 /** A time that a device told, as the time line has it. */

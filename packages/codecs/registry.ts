@@ -1,5 +1,6 @@
 import { captureOf } from "./capture.ts";
 import type { Codec } from "./codec.ts";
+import dexcomG5 from "./dexcom/g5.ts";
 import { intermediateTemperature, temperature } from "./gatt/2a1c-temperature.ts";
 import { currentTime, dateTime } from "./gatt/2a2b-current-time.ts";
 import { continuousOximetry, spotCheck } from "./gatt/2a5e-pulse-oximetry.ts";
@@ -17,6 +18,7 @@ import { cgmFeature, cgmRunTime, cgmStatus } from "./gatt/2aa9-cgm-status.ts";
 import cgmSessionStart from "./gatt/2aaa-cgm-session-start.ts";
 import { pumpAnnunciation, pumpChanged, pumpFeatures, pumpStatus } from "./gatt/2b21-insulin-delivery.ts";
 import enhancedBloodPressure from "./gatt/2b34-enhanced-blood-pressure.ts";
+import xiaomiScale from "./xiaomi/181d.ts";
 
 /** Every format that the raw door reads: a line each. */
 const formats: readonly Codec[] = [
@@ -49,6 +51,8 @@ const formats: readonly Codec[] = [
   currentTime,
   dateTime,
   recordAccess,
+  dexcomG5,
+  xiaomiScale,
 ];
 
 const byName = new Map<string, Codec>();
