@@ -44,6 +44,15 @@ export function createTurns({
   };
 }
 
+/** Work that stops between small pieces, with a turn at each stop. */
+export async function inTurns<T>(turn: Turn, work: Generator<void, T>): Promise<T> {
+  for (;;) {
+    await turn();
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+}
+
 /** Where nothing else waits: a command that does one thing. */
 export const noTurns: Turn = () => DONE;
 

@@ -15,11 +15,15 @@ const PREDICTED = 1;
 /** Predicted too, in steps between the levels that samples lie on. */
 const LEVELS = 2;
 
+/** How many samples are encoded or decoded between two stops: a few milliseconds. */
+const PIECE = 4_096;
+
 /**
  * Samples, exactly: the absent ones as runs, the others as what a prediction is off by. The same samples in the same
- * order give the same bytes, and the other way round.
+ * order give the same bytes, and the other way round. Stops between pieces, so that an hour of them need not be encoded in
+ * one go.
  */
-export function writeSampleColumn(out: SectionWriter, samples: Int32Array): void {
+export function* writeSampleColumn(out: SectionWriter, samples: Int32Array): Generator<void, void> {
   const { head, body } = out;
   const present = presentOf(out, samples);
   if (present.length === 0) return;
@@ -34,13 +38,13 @@ export function writeSampleColumn(out: SectionWriter, samples: Int32Array): void
   if (levels) {
     head.u8(LEVELS);
     writeLevels(out, levels);
-    writePredicted(body, asSteps(present, levels));
+    yield* writePredicted(body, asSteps(present, levels));
     return;
   }
   head.u8(PREDICTED);
   head.zigzag(first);
   head.varint(divisor);
-  writePredicted(
+  yield* writePredicted(
     body,
     Float64Array.from(present, (sample) => (sample - first) / divisor),
   );
@@ -53,9 +57,21 @@ function asSteps(samples: Int32Array, { values, steps }: Levels): Float64Array {
   return Float64Array.from(samples, (sample) => stepOf.get(sample) as number);
 }
 
-function writePredicted(coder: RangeEncoder, samples: Float64Array): void {
+function* writePredicted(coder: RangeEncoder, samples: Float64Array): Generator<void, void> {
   const predictor = new SamplePredictor(samples.length);
   const residuals = new ResidualModel();
+  for (let from = 0; from < samples.length; from += PIECE) {
+    if (from > 0) yield;
+    writePiece(coder, predictor, residuals, samples.subarray(from, from + PIECE));
+  }
+}
+
+function writePiece(
+  coder: RangeEncoder,
+  predictor: SamplePredictor,
+  residuals: ResidualModel,
+  samples: Float64Array,
+): void {
   for (let i = 0; i < samples.length; i++) {
     const sample = samples[i] as number;
     const predicted = predictor.predict();
@@ -64,9 +80,6 @@ function writePredicted(coder: RangeEncoder, samples: Float64Array): void {
     predictor.learn(sample);
   }
 }
-
-/** How many samples are decoded between two stops. */
-const PIECE = 4_096;
 
 function* readPredicted(coder: RangeDecoder, count: number): Generator<void, Float64Array> {
   const samples = new Float64Array(count);
@@ -95,7 +108,7 @@ function readPiece(
 }
 
 /**
- * Stops between pieces, so that an hour of them need not be decoded in one go.
+ * Stops between pieces as well.
  *
  * @throws RefusedInput BLOCK_CORRUPT
  */

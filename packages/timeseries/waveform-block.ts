@@ -1,6 +1,7 @@
 import { RefusedInput } from "@openward/errors";
 import { type BlockHeader, type Compressor, readBlockFile, writeBlockFile } from "./block-file.ts";
 import type { BlockOrigin } from "./numeric-block.ts";
+import { inOneGo } from "./pieces.ts";
 import { readSampleColumn, SAMPLES_MAX, writeSampleColumn } from "./sample-column.ts";
 import { readSections, SectionWriter } from "./sections.ts";
 import { readNumber, writeNumber } from "./short-number.ts";
@@ -21,6 +22,15 @@ export function encodeWaveformBlock(
   origin: BlockOrigin,
   compressor: Compressor,
 ): Uint8Array {
+  return inOneGo(encodeWaveformInPieces(runs, origin, compressor));
+}
+
+/** The same, stopping after some thousand samples each: a block of the fastest waveforms takes a third of a second. */
+export function* encodeWaveformInPieces(
+  runs: readonly WaveformRun[],
+  origin: BlockOrigin,
+  compressor: Compressor,
+): Generator<void, Uint8Array> {
   const [first] = runs;
   if (!first) throw new RangeError("a block has at least one run");
   const count = runs.reduce((sum, run) => sum + run.samples.length, 0);
@@ -37,7 +47,7 @@ export function encodeWaveformBlock(
     head.varint(Math.floor(run.receivedAt / MINUTE));
     head.varint(run.samples.length);
   }
-  writeSampleColumn(out, samplesOf(runs, count));
+  yield* writeSampleColumn(out, samplesOf(runs, count));
   const header: BlockHeader = {
     kind: "waveform",
     keyId: 0,
@@ -54,14 +64,10 @@ export function encodeWaveformBlock(
 
 /** @throws RefusedInput BLOCK_CORRUPT, BLOCK_VERSION */
 export function decodeWaveformBlock(file: Uint8Array, compressor: Compressor): WaveformBlock {
-  const decoding = decodeWaveformInPieces(file, compressor);
-  for (;;) {
-    const { done, value } = decoding.next();
-    if (done) return value;
-  }
+  return inOneGo(decodeWaveformInPieces(file, compressor));
 }
 
-/** The same, stopping after some thousand samples each: a block of the fastest waveforms takes a third of a second. */
+/** The same, with the same stops. */
 export function* decodeWaveformInPieces(file: Uint8Array, compressor: Compressor): Generator<void, WaveformBlock> {
   const { header, payload } = readBlockFile(file, "waveform", compressor);
   const sections = readSections(payload);

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeNumericBlock, encodeWaveformBlock } from "@openward/timeseries";
+import { decodeWaveformBlock, encodeNumericBlock, encodeWaveformBlock } from "@openward/timeseries";
 import { ASSOCIATION, ORIGIN, randomColumns, randomRun, seeded } from "../../../packages/timeseries/testing/random.ts";
 import type { BlockRow } from "./block-store.ts";
 import { createBlocks } from "./blocks.ts";
 import { zstd } from "./compression.ts";
 import type { BlockReads } from "./file-cache.ts";
+import { mergeIntoBlock } from "./seal-content.ts";
 
 const quiet = { info() {}, warn() {}, error() {} };
 const packing = { of: () => zstd, for: () => zstd };
@@ -48,4 +49,23 @@ test("between any two numeric blocks there is a turn", async () => {
     await ask(asked);
     assert.ok(asked.state.turns >= 24, `${asked.state.turns} turns`);
   }
+});
+
+test("a period of fast waveforms is sealed in pieces of some thousand samples, merged with what is stored", () => {
+  const r = seeded();
+  const run = { ...randomRun(r), rateHz: 250, associationId: ASSOCIATION };
+  const samples = Int32Array.from({ length: 50_000 }, () => r.int(2_000));
+  const stored = encodeWaveformBlock([{ ...run, samples: samples.slice(0, 20_000) }], ORIGIN, zstd);
+  const rest = { ...run, start: run.start + 20_000 * 4, samples: samples.slice(20_000) };
+  const snapshot = { kind: "waveform", parts: new Map([[ASSOCIATION, [rest]]]) } as const;
+  const work = mergeIntoBlock("mV", snapshot, ASSOCIATION, stored, zstd);
+  let stops = 0;
+  let step = work.next();
+  for (; !step.done; step = work.next()) stops++;
+  const sealed = decodeWaveformBlock(step.value?.payload ?? new Uint8Array(), zstd).runs;
+  assert.deepEqual(
+    sealed.flatMap((each) => [...each.samples]),
+    [...samples],
+  );
+  assert.ok(stops >= (20_000 + 50_000) / 5_000, `${stops} stops`);
 });

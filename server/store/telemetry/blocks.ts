@@ -1,5 +1,5 @@
 import { OutsideTrouble, RefusedInput } from "@openward/errors";
-import type { Turn } from "@openward/runtime/turns";
+import { inTurns, type Turn } from "@openward/runtime/turns";
 import {
   ColumnMemory,
   type Compressor,
@@ -135,11 +135,7 @@ export function createBlocks(store: BlockReads, packing: BlockPacking, log: Stor
     try {
       if (row.fault) throw row.fault;
       const decoding = decodeWaveformInPieces(row.payload, packing.of(row.streamId));
-      for (;;) {
-        await turn();
-        const { done, value } = decoding.next();
-        if (done) return { ...whereOf(row), content: value.runs };
-      }
+      return { ...whereOf(row), content: (await inTurns(turn, decoding)).runs };
     } catch (error) {
       return unreadable(row, error);
     }

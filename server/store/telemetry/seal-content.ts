@@ -4,12 +4,12 @@ import {
   cutRun,
   decodeNumericBlock,
   decodeRollup,
-  decodeWaveformBlock,
+  decodeWaveformInPieces,
   emptyColumns,
   encodeNumericBlock,
   encodeOverview,
   encodeRollup,
-  encodeWaveformBlock,
+  encodeWaveformInPieces,
   joinRuns,
   mergeColumns,
   type NumericColumns,
@@ -53,19 +53,20 @@ export function takeSnapshot(memory: StreamMemory, period: number): Snapshot {
 }
 
 /**
- * The new content of a period's blocks: what is stored, and what the tail has beside it.
+ * The new content of a period's blocks: what is stored, and what the tail has beside it. Stops within a waveform, which takes
+ * long.
  *
  * @param stored the payload of each association's block, where there is one
  * @param packing how blocks of this stream are compressed and encrypted
  * @throws RefusedInput BLOCK_CORRUPT or BLOCK_VERSION when a stored one cannot be read
  */
-export function mergeIntoBlock(
+export function* mergeIntoBlock(
   unit: string,
   snapshot: Snapshot,
   associationId: string,
   stored: Uint8Array | undefined,
   packing: Compressor,
-): SealedContent | undefined {
+): Generator<void, SealedContent | undefined> {
   const origin = { unit, associationId };
   if (snapshot.kind === "numeric") {
     const fresh = snapshot.parts.get(associationId) ?? emptyColumns();
@@ -75,12 +76,12 @@ export function mergeIntoBlock(
     return { associationId, payload: encodeNumericBlock(columns, origin, packing), overview: null, slots, columns };
   }
   const fresh = snapshot.parts.get(associationId) ?? [];
-  const runs = stored ? [...decodeWaveformBlock(stored, packing).runs] : [];
+  const runs = stored ? [...(yield* decodeWaveformInPieces(stored, packing)).runs] : [];
   if (runs.length === 0) runs.push(...fresh);
   else for (const run of fresh) addChunk(runs, run);
   const joined = joinRuns(runs);
   if (joined.length === 0) return undefined;
-  const payload = encodeWaveformBlock(joined, origin, packing);
+  const payload = yield* encodeWaveformInPieces(joined, origin, packing);
   return { associationId, payload, overview: encodeOverview(joined, origin, packing), slots: [] };
 }
 

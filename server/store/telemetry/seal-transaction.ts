@@ -1,4 +1,5 @@
 import { RefusedInput } from "@openward/errors";
+import { inTurns, type Turn } from "@openward/runtime/turns";
 import { type Compressor, DAY_MS, type RollupSlot } from "@openward/timeseries";
 import type { BlockPacking } from "../keys/block-packing.ts";
 import type { BlockRow, BlockStore, SavedBlock, SavedRow, SealRows } from "./block-store.ts";
@@ -41,8 +42,10 @@ export interface SealContext {
   /** Everything up to this place in the journal is in the snapshots. */
   readonly through: number;
   readonly now: number;
-  /** Lets timers and sockets have their turn. */
+  /** Lets timers and sockets have their turn: before each task. */
   readonly pause: () => Promise<void>;
+  /** And within one, when it takes long. */
+  readonly turn: Turn;
 }
 
 /**
@@ -63,7 +66,7 @@ export async function sealTasks(tasks: readonly SealTask[], context: SealContext
 async function sealWithin(
   rows: SealRows,
   tasks: readonly SealTask[],
-  { log, packing, through, now, pause }: SealContext,
+  { log, packing, through, now, pause, turn }: SealContext,
   hours: SealedHour[],
 ): Promise<void> {
   const stored = await storedBlocks(rows, tasks);
@@ -78,12 +81,13 @@ async function sealWithin(
     let minutes: Minutes | undefined;
     for (const associationId of snapshot.parts.keys()) {
       const before = stored.get(keyOf(stream.id, period, associationId));
-      let merged = readable(() =>
-        mergeIntoBlock(stream.unit, snapshot, associationId, before && bytesOf(before), packed),
+      let merged = await readable(() =>
+        inTurns(turn, mergeIntoBlock(stream.unit, snapshot, associationId, before && bytesOf(before), packed)),
       );
       if (!merged) {
         if (before) damaged.push(before);
-        merged = { content: mergeIntoBlock(stream.unit, snapshot, associationId, undefined, packed) };
+        const afresh = mergeIntoBlock(stream.unit, snapshot, associationId, undefined, packed);
+        merged = { content: await inTurns(turn, afresh) };
       }
       if (!merged.content) continue;
       const { payload, overview, slots, columns } = merged.content;
@@ -118,9 +122,9 @@ async function sealWithin(
 }
 
 /** undefined when what is stored cannot be read. */
-function readable<T>(merge: () => T): { readonly content: T } | undefined {
+async function readable<T>(merge: () => T | Promise<T>): Promise<{ readonly content: T } | undefined> {
   try {
-    return { content: merge() };
+    return { content: await merge() };
   } catch (error) {
     if (error instanceof RefusedInput) return undefined;
     throw error;
@@ -165,7 +169,7 @@ async function saveRollups(
     const { id: streamId, organisationId, patientId, unit } = memory.stream;
     const packed = packing.for(memory.stream);
     const before = stored.get(keyOf(streamId, dayStart, associationId));
-    const merged = readable(() => mergeIntoRollup(unit, associationId, dayStart, before, hours, packed));
+    const merged = await readable(() => mergeIntoRollup(unit, associationId, dayStart, before, hours, packed));
     if (!merged)
       log.error({ streamId, dayStart, associationId }, "a rollup cannot be read; it is made again from the blocks");
     const payload = merged?.content ?? (await remadeRollup(rows, { memory, associationId, dayStart, hours }, packed));
@@ -182,7 +186,7 @@ async function remadeRollup(
   const { id: streamId, unit } = memory.stream;
   const all = new Map(hours.map(({ hour, slots }) => [hour, slots]));
   for (const row of await rows.blocksOfDay({ streamId, dayStart, associationId })) {
-    const slots = readable(() => slotsOfBlock(bytesOf(row), packed))?.content;
+    const slots = (await readable(() => slotsOfBlock(bytesOf(row), packed)))?.content;
     if (slots) all.set(row.periodStart, slots);
   }
   const remade = [...all].map(([hour, slots]) => ({ hour, slots }));

@@ -1,5 +1,6 @@
 import { OutsideTrouble } from "@openward/errors";
 import type { Runtime, Timer } from "@openward/runtime";
+import { createTurns } from "@openward/runtime/turns";
 import { DAY_MS } from "@openward/timeseries";
 import type { BlockPacking } from "../keys/block-packing.ts";
 import type { BlockStore } from "./block-store.ts";
@@ -92,6 +93,8 @@ export function createSealer({ runtime, store, memory, packing, log, onSealed }:
     watermark = next;
   };
 
+  // Of its own: sealing does not wait behind the answers that are made, or memory would run full.
+  const turn = createTurns(runtime);
   const pause = () => new Promise<void>((resolve) => void timers.after(0, resolve));
 
   const drop = (stream: StreamMemory, windowMs: number, now: number) => {
@@ -107,7 +110,7 @@ export function createSealer({ runtime, store, memory, packing, log, onSealed }:
     let sealed: readonly SealedHour[] = [];
     let isDone = false;
     try {
-      sealed = await sealTasks(tasks, { store, log, packing, through: memory.position, now, pause });
+      sealed = await sealTasks(tasks, { store, log, packing, through: memory.position, now, pause, turn });
       isDone = true;
     } finally {
       for (const task of tasks) task.memory.endSealing(task.period, isDone);
