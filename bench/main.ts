@@ -1,5 +1,5 @@
 // Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks access revocation turns], or npm run bench -- store
-import { access } from "./access.ts";
+import { access } from "./access/main.ts";
 import { blocks } from "./blocks.ts";
 import { latency } from "./latency.ts";
 import { queries } from "./queries.ts";

@@ -456,9 +456,10 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   stops.push(() => kept.close());
   const operators = await openOperators({ config, runtime, log });
   stops.push(() => operators?.chain.close());
-  const recorded = recordedDevices.watched(directory);
-  const deviceAccess = operators ? operators.admit(recorded) : recorded;
-  const mqtt = createMqttEndpoint({ ingest: door, access: deviceAccess, runtime, log, guesses });
+  const deviceAccess = operators ? operators.admit(directory) : directory;
+  const overHttp = recordedDevices.watched(deviceAccess, "http");
+  const overMqtt = recordedDevices.watched(deviceAccess, "mqtt");
+  const mqtt = createMqttEndpoint({ ingest: door, access: overMqtt, runtime, log, guesses });
   stops.push(() => mqtt.stop());
   const metrics = createMetrics({
     mqtt: mqtt.stats,
@@ -517,7 +518,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     log,
   });
   stops.push(() => oauth.close());
-  registerIngest(app, { ingest: door, access: deviceAccess, runtime, guesses, pace });
+  registerIngest(app, { ingest: door, access: overHttp, runtime, guesses, pace });
   registerClaim(app, { guesses, claims: createClaims({ config, devices: foundation.devices, runtime }) });
   registerReenroll(app, {
     access: deviceAccess,

@@ -26,6 +26,8 @@ declare module "fastify" {
  */
 export function recordRequests(app: FastifyInstance, deps: AuditDoorDeps): void {
   app.addHook("onRequest", (request, _reply, done) => {
+    // Devices come this way for each of their messages: what is not recorded pays for nothing.
+    if ((request.routeOptions.url ?? "") in UNRECORDED) return done();
     const seen = newSeen();
     request.audited = { seen, isRecorded: false };
     seenIn(seen, done);
@@ -37,9 +39,9 @@ export function recordRequests(app: FastifyInstance, deps: AuditDoorDeps): void 
   });
   app.addHook("onSend", (request, reply, payload, done) => {
     const { audited } = request;
+    if (!audited || audited.isRecorded) return done(null, payload);
     const route = request.routeOptions.url ?? "";
-    // Devices come this way for each of their messages: what is not recorded waits for nothing.
-    if (!audited || audited.isRecorded || route === "" || route in UNRECORDED) return done(null, payload);
+    if (route === "") return done(null, payload);
     // Also where keeping it fails: the refusal that says so is not another access.
     audited.isRecorded = true;
     recordAnswer(deps, { request, reply, payload, seen: audited.seen, route }).then(() => done(null, payload), done);

@@ -1,16 +1,19 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import type { Random } from "@openward/runtime";
 
 /** 256 random bits: nothing that could be guessed, so a plain fast hash is enough to keep it. */
 export const newToken = (random: Random): string => Buffer.from(random.bytes(32)).toString("base64url");
 
-export const hashToken = (token: string): Buffer => createHash("sha256").update(token).digest();
+export const hashToken = (token: string): Buffer => Buffer.from(hash("sha256", token, "hex"), "hex");
 
 const NOBODY = new Uint8Array(32);
+/** Asked for every message over HTTP: the digest is written to where the last one was. As text it is a sixth of what bytes cost. */
+const shown = Buffer.alloc(32);
 
 /** Takes as long for an id that is not known as for a wrong token. */
 export function isToken(token: string, expected: Uint8Array | undefined): boolean {
-  return timingSafeEqual(hashToken(token), expected ?? NOBODY) && expected !== undefined;
+  shown.write(hash("sha256", token, "hex"), "hex");
+  return timingSafeEqual(shown, expected ?? NOBODY) && expected !== undefined;
 }
 
 // Read aloud over the telephone: without 0 and o, 1, i and l, u and v.

@@ -121,15 +121,22 @@ export function createDirectoryMemory(now: () => number, onAdopted: (adopted: Ad
 
   const isValid = ({ expiresAt }: KnownCredential) => expiresAt === null || now() < expiresAt;
 
-  const signedIn = (device: KnownDevice, { id: credentialId }: KnownCredential): SignedInDevice => ({
-    deviceId: device.id,
-    organisationId: device.organisationId,
-    credentialId,
-    // A session outlives a change of its charge, and must not go by what was.
-    get inCharge() {
-      return devices.get(device.id)?.inCharge ?? NO_DEVICES;
-    },
-  });
+  const signedInBy = new WeakMap<KnownCredential, SignedInDevice>();
+  const signedIn = ({ id: deviceId, organisationId }: KnownDevice, credential: KnownCredential): SignedInDevice => {
+    const before = signedInBy.get(credential);
+    if (before) return before;
+    const session = {
+      deviceId,
+      organisationId,
+      credentialId: credential.id,
+      // A session outlives a change of its charge, and must not go by what was.
+      get inCharge() {
+        return devices.get(deviceId)?.inCharge ?? NO_DEVICES;
+      },
+    };
+    signedInBy.set(credential, session);
+    return session;
+  };
 
   return {
     setDevice(deviceId: string, loaded: KnownDevice | undefined): void {
@@ -169,10 +176,9 @@ export function createDirectoryMemory(now: () => number, onAdopted: (adopted: Ad
     /** Answers from memory, so that devices sign in while the database is down. */
     signIn(deviceId: string, token: string): SignedInDevice | undefined {
       const device = devices.get(deviceId);
-      const tokens = device?.credentials.filter(({ kind }) => kind === "token") ?? [];
+      const found = device && tokenOf(device, token);
       // An id that is not known takes as long as a wrong token.
-      if (tokens.length === 0) isToken(token, undefined);
-      const found = tokens.find(({ hash }) => isToken(token, hash));
+      if (!device?.credentials.some(isOfToken)) isToken(token, undefined);
       return device && !device.isRevoked && found && isValid(found) ? signedIn(device, found) : undefined;
     },
 
@@ -265,6 +271,13 @@ function associationIn(all: readonly Association[], at: number): Association | u
     if (at < association.from) continue;
     return association.to === null || at < association.to ? association : undefined;
   }
+  return undefined;
+}
+
+const isOfToken = ({ kind }: KnownCredential) => kind === "token";
+
+function tokenOf({ credentials }: KnownDevice, token: string): KnownCredential | undefined {
+  for (const credential of credentials) if (isOfToken(credential) && isToken(token, credential.hash)) return credential;
   return undefined;
 }
 

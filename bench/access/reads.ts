@@ -2,15 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemRuntime } from "@openward/runtime/system";
-import { createAuditTable, openWriter, recordRequests, watched } from "../server/access/audit/index.ts";
-import { createHttp, silentLog } from "../server/http/index.ts";
-import { registerRecord } from "../server/record/register.ts";
-import { KARI, principal, ward } from "../server/record/testing/ward.ts";
-import { openTestDatabase, quietLog } from "../server/store/database/testing/database.ts";
-import { createSpool, folderDisk } from "../server/store/journal/index.ts";
-import { statement } from "../server/store/registry/index.ts";
-import { ingestRows } from "./access-ingest.ts";
-import { percentile, type Row, round } from "./support.ts";
+import { createAuditTable, openWriter, recordRequests, watched } from "../../server/access/audit/index.ts";
+import { createHttp, silentLog } from "../../server/http/index.ts";
+import { registerRecord } from "../../server/record/register.ts";
+import { KARI, principal, ward } from "../../server/record/testing/ward.ts";
+import { openTestDatabase, quietLog } from "../../server/store/database/testing/database.ts";
+import { createSpool, folderDisk } from "../../server/store/journal/index.ts";
+import { statement } from "../../server/store/registry/index.ts";
+import { percentile, type Row, round } from "../support.ts";
 
 const READS = 1_500;
 const WARM_UP = 300;
@@ -18,9 +17,9 @@ const AT_ONCE = [1, 32];
 
 /**
  * What the audit adds to a FHIR read: the same reads with the door's hook and without, which exists only here. Records go to a
- * PostgreSQL that flushes. And what both take from ingest, which has one record a session and none a message.
+ * PostgreSQL that flushes.
  */
-export async function access(): Promise<Row[]> {
+export async function readRows(): Promise<Row[]> {
   const database = await openTestDatabase({ durable: true });
   const folder = mkdtempSync(join(tmpdir(), "openward-bench-audit-"));
   try {
@@ -53,7 +52,6 @@ export async function access(): Promise<Row[]> {
       const added = (p: number) => round(percentile(times.on, p) - percentile(times.off, p), 2);
       rows.push({ what: `FHIR read, ${atOnce} at once: added`, "p10 ms": added(0.1), "p50 ms": added(0.5) });
     }
-    rows.push(...(await ingestRows(recorder)));
     await recorder.close();
     return rows;
   } finally {
