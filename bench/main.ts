@@ -1,6 +1,7 @@
-// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks access revocation turns], or npm run bench -- store
+// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks access revocation turns codecs], or npm run bench -- store
 import { access } from "./access/main.ts";
 import { blocks } from "./blocks.ts";
+import { codecs } from "./codecs.ts";
 import { latency } from "./latency.ts";
 import { queries } from "./queries.ts";
 import { revocation } from "./revocation/main.ts";
@@ -21,6 +22,7 @@ const parts = {
   access,
   revocation,
   turns,
+  codecs,
 } as const;
 
 const wanted = process.argv.slice(2);
