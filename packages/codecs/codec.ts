@@ -1,4 +1,5 @@
 import type { DecodedEvent } from "./event.ts";
+import type { Configuration } from "./ieee11073/configuration.ts";
 import type { ReadingColumn } from "./reading-columns.ts";
 import type { ItemProblem } from "./refusals.ts";
 import type { DecodedWaveform } from "./waveform.ts";
@@ -42,6 +43,8 @@ export interface Session {
   glucose?: Map<number, Instant>;
   /** When the transmitter of a CGM (dexcom/g5) was switched on: its frames say seconds since then. */
   transmitterStart?: Instant;
+  /** What the handles of an 11073-20601 agent mean (ieee11073/20601). */
+  agent?: Configuration;
 }
 
 /** A time that a device told, as the time line has it. */

@@ -18,6 +18,7 @@ import { cgmFeature, cgmRunTime, cgmStatus } from "./gatt/2aa9-cgm-status.ts";
 import cgmSessionStart from "./gatt/2aaa-cgm-session-start.ts";
 import { pumpAnnunciation, pumpChanged, pumpFeatures, pumpStatus } from "./gatt/2b21-insulin-delivery.ts";
 import enhancedBloodPressure from "./gatt/2b34-enhanced-blood-pressure.ts";
+import agent20601 from "./ieee11073/20601.ts";
 import xiaomiScale from "./xiaomi/181d.ts";
 
 /** Every format that the raw door reads: a line each. */
@@ -53,6 +54,7 @@ const formats: readonly Codec[] = [
   recordAccess,
   dexcomG5,
   xiaomiScale,
+  agent20601,
 ];
 
 const byName = new Map<string, Codec>();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Codec, DecodeContext, Decoded } from "@openward/codecs/raw";
 import { RefusedInput } from "@openward/errors";
 import { seededRandom } from "@openward/runtime/manual";
+import { type Configuration, standardConfiguration } from "../../packages/codecs/ieee11073/configuration.ts";
 import { bytesOf, contextOf, RECEIVED, vectorsByCodec } from "../../packages/codecs/testing/vectors.ts";
 import { createMutator } from "./mutate.ts";
 
@@ -21,7 +22,21 @@ export interface FuzzResult {
 }
 
 const vectors = vectorsByCodec();
+const agent = { agent: standardConfiguration(0x02bc) as Configuration };
 const instant = { time: RECEIVED, utcOffsetMinutes: null, quality: 0 };
+
+const isSome = ({ length }: Uint8Array) => length > 0;
+
+/** Values that stand in the vectors of captures, behind what they need. */
+function capturedOf(name: string): Uint8Array[] {
+  return (vectors.get("capture") ?? []).flatMap(({ text = "" }) => {
+    if (!text.startsWith("[{") || !text.endsWith("}]")) return [];
+    const values = JSON.parse(text) as { codec?: string; hex?: string }[];
+    return values.flatMap(({ codec, hex = "" }) =>
+      codec === name && hex.length % 2 === 0 ? [bytesOf({ bytes: hex })] : [],
+    );
+  });
+}
 
 /** Any sequence number is one whose measurement came before. */
 class EveryNumber extends Map<number, typeof instant> {
@@ -36,7 +51,10 @@ function contextFor(input: number): DecodeContext {
     input % 3 === 0 ? {} : { timeZone: "Europe/Oslo", ...(input % 3 === 2 && { utcOffset: 60 }) },
   );
   if (input % 4 === 0) return context;
-  return { ...context, session: { cgmStart: instant, transmitterStart: instant, glucose: new EveryNumber() } };
+  return {
+    ...context,
+    session: { cgmStart: instant, transmitterStart: instant, glucose: new EveryNumber(), ...agent },
+  };
 }
 
 /**
@@ -47,7 +65,7 @@ function contextFor(input: number): DecodeContext {
  * @throws AssertionError naming seed, input and bytes
  */
 export function fuzz(codec: Codec, inputs: number, seed: number, now: () => number): FuzzResult {
-  const seeds = (vectors.get(codec.name) ?? []).map(bytesOf).filter(({ length }) => length > 0);
+  const seeds = [...(vectors.get(codec.name) ?? []).map(bytesOf), ...capturedOf(codec.name)].filter(isSome);
   assert.ok(seeds.length > 0, `${codec.name} has vectors to begin with`);
   const next = createMutator(seeds, seededRandom(seed));
   const refused = new Map<string, number>();
