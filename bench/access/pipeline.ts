@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { systemRuntime } from "@openward/runtime/system";
+import { createTurns } from "@openward/runtime/turns";
 import { boundRefusals, recordDevices, recordRequests } from "../../server/access/audit/index.ts";
 import { readConfig } from "../../server/config.ts";
 import { registerIngest } from "../../server/connect/http/index.ts";
@@ -45,7 +46,7 @@ export async function openPipeline(devices: number): Promise<Pipeline> {
   const foundation = await openFoundation({ config, mode: "serve", runtime, log });
   const { keys, audit, directory, watchMemory } = foundation;
   if (!keys || !audit) throw new Error("a server has keys and an audit log");
-  const store = await openStore({ config, foundation, keys, runtime, log });
+  const store = await openStore({ config, foundation, keys, runtime, turn: createTurns(runtime), log });
   const { telemetry, journal } = store;
   const watch = createWatch({
     ...{ runtime, journal, patients: directory, devices: directory, report },

@@ -22,7 +22,7 @@ function world(observations: number, turn: Turn = noTurns) {
   const runtime = manualRuntime(Date.UTC(2026, 10, 22));
   const notes: Note[] = [];
   const listeners = new Set<(principalId: string) => void>();
-  const state = { read: 0, made: 0, may: true, asked: 0 };
+  const state = { read: 0, made: 0, may: true, asked: 0, answering: Promise.resolve() };
   const everything = createEverything({
     runtime,
     turn,
@@ -58,7 +58,9 @@ function world(observations: number, turn: Turn = noTurns) {
   });
   const stillMay = async () => {
     state.asked++;
-    return state.may;
+    const { may } = state;
+    await state.answering;
+    return may;
   };
   const begin = () => everything.begin({ view, organisation, patientId: KARI, reason: "asked", stillMay });
   return { runtime, notes, state, begin, listeners };
@@ -106,6 +108,24 @@ test("whoever's access changes is asked about at once, and nobody else", async (
   assert.match(String(await failed), /EXPORT_CUT/);
   await closed;
   assert.equal(listeners.size, 0);
+});
+
+test("who is told while an answer is under way asks once more: it may be that of before", async () => {
+  const { state, begin, listeners, runtime } = world(1_000_000);
+  const answered = Promise.withResolvers<void>();
+  state.answering = answered.promise;
+  const stream = await begin();
+  const failed = new Promise<Error>((resolve) => stream.once("error", resolve));
+  stream.resume();
+  runtime.advance(400);
+  assert.equal(state.asked, 1);
+  state.may = false;
+  for (const tell of listeners) tell("kari");
+  for (const tell of listeners) tell("kari");
+  assert.equal(state.asked, 1);
+  answered.resolve();
+  assert.match(String(await failed), /EXPORT_CUT/);
+  assert.equal(state.asked, 2);
 });
 
 test("of a record one is made text in a turn, and no more", async () => {

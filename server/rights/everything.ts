@@ -81,19 +81,28 @@ export function createEverything(deps: {
       });
       isOver = () => stream.destroyed;
       let isAsking = false;
-      const askAgain = () => {
-        if (isAsking) return;
+      let isToldMeanwhile = false;
+      const ask = () => {
         isAsking = true;
         stillMay()
           .catch(() => false)
           .then((may) => {
             isAsking = false;
             if (!may) stream.destroy(cut());
+            else if (isToldMeanwhile) {
+              isToldMeanwhile = false;
+              ask();
+            }
           });
       };
-      const asking = runtime.timers.every(ASK_EVERY_MS, askAgain);
+      const asking = runtime.timers.every(ASK_EVERY_MS, () => {
+        if (!isAsking) ask();
+      });
       const stopListening = deps.onEnded((principalId) => {
-        if (principalId === view.principal.id) askAgain();
+        if (principalId !== view.principal.id) return;
+        // An answer that is under way may be that of before.
+        if (isAsking) isToldMeanwhile = true;
+        else ask();
       });
       stream.once("close", () => {
         asking.cancel();
