@@ -2,7 +2,7 @@ import type { Runtime } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
 import type { Foundation } from "./foundation.ts";
 import { type EverythingContext, everythingOf } from "./record/operations/everything.ts";
-import { createEverything, createHolds } from "./rights/index.ts";
+import { createEverything, createHolds, createRecords } from "./rights/index.ts";
 import { audit } from "./store/registry/audit.ts";
 import type { Tables } from "./store/registry/index.ts";
 
@@ -24,6 +24,7 @@ export function openRights(deps: {
   const { patients, devices, access } = foundation;
   return {
     holds: createHolds({ tables, audit, runtime }),
+    records: createRecords({ tables, audit, runtime }),
     everything: createEverything({
       runtime,
       turn: deps.turn,

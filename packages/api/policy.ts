@@ -194,6 +194,7 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   exportPatient: { tells: "subject", shows: [] },
   disclosures: { tells: "subject", shows: [] },
   breach: office([], "id"),
+  findRecord: office([], "id", "mrn"),
   // Who is held, and why, is for who looks after rights.
   holds: office([], "id", "mrn"),
   placeHold: office([], "id", "mrn"),

@@ -25,6 +25,10 @@ export const hold = z.object({
   endedBy: z.string().nullable(),
   endReason: z.string().nullable(),
 });
+/** The record number whole: nothing like it is looked for. */
+export const recordAsked = z.object({ mrn: z.string().trim().min(1).max(64) });
+export const recordFound = z.object({ patientId: id, mrn: z.string() });
+
 /** `patient`: record number or id. */
 export const newHold = z.object({
   patient: z.string().trim().min(1).max(64),

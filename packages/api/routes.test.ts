@@ -64,6 +64,7 @@ for (const role of outside) {
 const OF_ONESELF = /^\/api\/(session|me)(\/|$)/;
 const OVERSIGHT: Partial<Record<Role, readonly string[]>> = {
   "privacy-officer": [
+    "/api/rights/records",
     "/api/people",
     "/api/audit",
     "/api/break-glass",

@@ -237,6 +237,10 @@ export const routes = {
     method: "GET", path: "/api/rights/breach", summary: "Who was affected: the patients whom a person, token or device was shown in a span",
     allow: officer, query: span.extend({ by: z.string().min(1).max(128) }), status: 200, response: z.array(r.affected),
   },
+  findRecord: {
+    method: "POST", path: "/api/rights/records", summary: "The id of the record with exactly this number; the answer names nobody, and the question is in the audit log beside the patient",
+    allow: officer, cost: 5, body: r.recordAsked, status: 200, response: r.recordFound,
+  },
   holds: { method: "GET", path: "/api/rights/holds", summary: "Legal holds that run, newest first; all that there ever were with `ended`", allow: identities, query: z.object({ ended: z.stringbool().default(false) }), status: 200, response: z.array(r.hold) },
   placeHold: { method: "POST", path: "/api/rights/holds", summary: "Hold a patient: erasure is refused and retention passes by; 409 where an erasure has begun", allow: identities, body: r.newHold, status: 201, response: r.hold },
   endHold: { method: "POST", path: "/api/rights/holds/:id/end", summary: "End a hold: what has had its time meanwhile goes with the next run of retention", allow: identities, body: r.endOfHold, status: 200, response: r.hold },

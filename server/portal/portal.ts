@@ -40,6 +40,7 @@ import type {
   Patients,
   People,
   Quarantine,
+  Records,
   Relations,
   RelyingParty,
   Reprocess,
@@ -92,6 +93,7 @@ export interface PortalDeps {
   readonly audit: AuditLog;
   readonly everything: Everything;
   readonly holds: Holds;
+  readonly records: Records;
   readonly screens: Screens;
   readonly streams: StreamQueries;
   readonly changes: Changes;

@@ -896,6 +896,11 @@ export interface Holds {
   end(organisationId: string, holdId: string, reason: string, by: string): Promise<Hold>;
 }
 
+/** The record with this number, for who looks after rights. */
+export interface Records {
+  find(organisationId: string, mrn: string, by: string): Promise<{ readonly patientId: string; readonly mrn: string }>;
+}
+
 /** Everything about one patient. */
 export interface Everything {
   /** @throws OutsideTrouble DATABASE_UNREACHABLE */

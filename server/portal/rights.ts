@@ -3,9 +3,17 @@ import type { Clock } from "@openward/runtime";
 import { type Call, Encoded, type Handlers } from "./call.ts";
 import { createLongAnswers } from "./columns/long-answers.ts";
 import type { Names } from "./names.ts";
-import type { AuditLog, Everything, Hold, Holds } from "./ports.ts";
+import type { AuditLog, Everything, Hold, Holds, Records } from "./ports.ts";
 
-type RightsRoutes = "exportMine" | "exportPatient" | "disclosures" | "breach" | "holds" | "placeHold" | "endHold";
+type RightsRoutes =
+  | "exportMine"
+  | "exportPatient"
+  | "disclosures"
+  | "breach"
+  | "findRecord"
+  | "holds"
+  | "placeHold"
+  | "endHold";
 
 const SIX_YEARS_MS = 6 * 365.25 * 86_400_000;
 
@@ -14,12 +22,14 @@ export function rightsHandlers({
   audit,
   everything,
   holds,
+  records,
   names,
   clock,
 }: {
   audit: AuditLog;
   everything: Everything;
   holds: Holds;
+  records: Records;
   names: Names;
   clock: Clock;
 }): Pick<Handlers, RightsRoutes> {
@@ -81,6 +91,8 @@ export function rightsHandlers({
         ...one,
         entities: [...one.entities],
       })),
+    findRecord: ({ signedIn: { organisation, principal }, body }) =>
+      records.find(organisation.id, body.mrn, principal.id),
     exportMine: (call) => exported(call, "asked for by the patient or a guardian"),
     exportPatient: (call) => exported(call, call.body.reason),
   };

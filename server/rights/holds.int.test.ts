@@ -7,6 +7,7 @@ import { beginErasure, eraseRows } from "../store/keys/index.ts";
 import { audit } from "../store/registry/audit.ts";
 import { createTables, statement } from "../store/registry/index.ts";
 import { createHolds } from "./holds.ts";
+import { createRecords } from "./records.ts";
 import { LEFT_OUT, patientTables, rowsOf } from "./rows.ts";
 
 const HOME = "00000000-0000-7000-8000-00000000000a";
@@ -87,6 +88,20 @@ test("while a hold runs no erasure begins, of no record of the person; after its
   await assert.rejects(place(kept), refused("NOT_FOUND"));
   const actions = await run("SELECT action FROM audit_event WHERE patient_id = $1 ORDER BY position", [merged]);
   assert.deepEqual(actions, [{ action: "hold.place" }, { action: "hold.end" }]);
+});
+
+test("a record is found by its whole number and by nothing like it, and that it was looked for is in the log", async () => {
+  const records = createRecords({ tables: createTables(database), audit, runtime });
+  const [id, elsewhere] = [idOf(7), "00000000-0000-7000-8000-00000000000b"];
+  assert.deepEqual(await records.find(HOME, id, "officer"), { patientId: id, mrn: id });
+  await run("INSERT INTO organisation (organisation_id, name, created_at) VALUES ($1, 'Elsewhere', 0)", [elsewhere]);
+  for (const near of [id.slice(0, -1), `${id} `, id.toUpperCase().replace("7000", "7OOO"), "%"])
+    await assert.rejects(records.find(HOME, near, "officer"), refused("NOT_FOUND"));
+  await assert.rejects(records.find(elsewhere, id, "officer"), refused("NOT_FOUND"));
+  const looked = await run("SELECT actor AS by FROM audit_event WHERE patient_id = $1 AND action = 'record.find'", [
+    id,
+  ]);
+  assert.deepEqual(looked, [{ by: "officer" }]);
 });
 
 test("a hold ends by itself, and is never changed", async () => {

@@ -360,6 +360,7 @@ export const calls: Readonly<Record<RouteName, Call>> = {
   exportPatient: ofPatient({ body: { reason: "asked for by letter" } }),
   disclosures: ofPatient(),
   breach: { isAbout: false, ask: (_, { home }) => ({ query: { ...span, by: home.token.slice(0, 8) } }) },
+  findRecord: about(({ mrn }) => ({ body: { mrn } })),
   holds: plain(),
   placeHold: about(
     ({ mrn }) => ({ body: { patient: mrn, reason: "a claim in court" } }),

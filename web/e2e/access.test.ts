@@ -169,6 +169,26 @@ test("what went out, who was affected and what is hidden are asked and saved as 
     return readFileSync(await (await download).path(), "utf8");
   };
   await officer.getByRole("tab", { name: "Disclosures" }).click();
+  const lookUp = officer.getByRole("button", { name: "Look the record number up" });
+  await patient().fill("EAST-");
+  await lookUp.click();
+  await officer.getByText("No record has exactly this number.").waitFor();
+  // Nobody works there: who counts those whom nobody watches on another ward counts the same.
+  const east = await api<{ id: string }>("POST", "/api/wards", { name: "East", timeZone: "Europe/Oslo" });
+  await api("POST", "/api/patients", {
+    name: "Foss, Per",
+    birthDate: "1957-02-11",
+    sex: "male",
+    mrn: "EAST-3",
+    wardId: east.id,
+    bed: "3",
+  });
+  await patient().fill("EAST-3");
+  await lookUp.click();
+  await officer.getByText("The record was found.").waitFor();
+  await picture(officer, "privacy-record-number");
+  await officer.getByRole("button", { name: "What went out" }).click();
+  await officer.getByText("Nothing of this patient went out").waitFor();
   await patient().fill(NUMBER);
   await officer.getByRole("button", { name: "What went out" }).click();
   await officer.getByText("Ruth Vik (privacy-officer) was given all of the patient's data").first().waitFor();

@@ -729,6 +729,7 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   launchApp: unasked,
   exportMine: unasked,
   exportPatient: unasked,
+  findRecord: unasked,
   holds: unasked,
   placeHold: unasked,
   endHold: unasked,

@@ -53,6 +53,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   reprocess: "E",
   newLink: "E",
   exportPatient: "R",
+  findRecord: "E",
   endHold: "U",
   stopSharing: "U",
   withdrawConsent: "U",

@@ -194,6 +194,11 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
         throw new RefusedInput("NOT_FOUND", { at: "hold" });
       },
     },
+    records: {
+      find: async () => {
+        throw new RefusedInput("NOT_FOUND", { at: "mrn" });
+      },
+    },
     everything: { begin: async () => Readable.from([Buffer.from("PK")], { objectMode: false }) },
     // The real ones, on the real database: server/store/amendments.
     amendments: {

@@ -150,6 +150,7 @@ export const endpoints: Endpoints = {
   launchApp: ["POST", "/api/smart/launch"],
   exportMine: ["GET", "/api/me/patients/:id/export"],
   exportPatient: ["POST", "/api/rights/patients/:id/export"],
+  findRecord: ["POST", "/api/rights/records"],
   holds: ["GET", "/api/rights/holds"],
   placeHold: ["POST", "/api/rights/holds"],
   endHold: ["POST", "/api/rights/holds/:id/end"],

@@ -43,6 +43,8 @@ export const useEndHold = (id: string) =>
 /** Asked for when somebody asks: each question is a line of the log. */
 const WHEN_ASKED = { refetchOnWindowFocus: false, refetchOnReconnect: false, retry: false } as const;
 
+export const useFindRecord = () => useMutation({ mutationFn: (mrn: string) => ask("findRecord", { body: { mrn } }) });
+
 export interface SpanAsked {
   readonly from: number;
   /** Exclusive. */
