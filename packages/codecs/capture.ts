@@ -59,6 +59,11 @@ export function captureOf(find: (name: string) => Codec | undefined): Codec {
           gathered.refusals.add(index, error.code, error.facts.at ?? "", error.facts.expected ?? "");
         }
       }
+      const pending = Object.values(session.segments ?? {}).map(({ item }) => item);
+      for (const item of [...(session.unfinished ?? []), ...pending]) {
+        const expected = "the segments behind it in the same capture";
+        gathered.refusals.add(item, "CONTEXT_MISSING", "segmentHeader", expected);
+      }
       return gathered.close();
     },
   };

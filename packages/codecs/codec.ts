@@ -1,4 +1,5 @@
 import type { DecodedEvent } from "./event.ts";
+import type { Segments } from "./gatt/segments.ts";
 import type { Configuration } from "./ieee11073/configuration.ts";
 import type { ReadingColumn } from "./reading-columns.ts";
 import type { ItemProblem } from "./refusals.ts";
@@ -43,6 +44,10 @@ export interface Session {
   glucose?: Map<number, Instant>;
   /** When the transmitter of a CGM (dexcom/g5) was switched on: its frames say seconds since then. */
   transmitterStart?: Instant;
+  /** Of a value that comes in segments, by its codec: those that came. */
+  segments?: { [codec: string]: Segments };
+  /** Items with which a value ended whose last segment did not come. */
+  unfinished?: readonly number[];
   /** What the handles of an 11073-20601 agent mean (ieee11073/20601). */
   agent?: Configuration;
 }

@@ -16,6 +16,7 @@ import recordAccess from "./gatt/2a52-record-access.ts";
 import cgmMeasurement from "./gatt/2aa7-cgm-measurement.ts";
 import { cgmFeature, cgmRunTime, cgmStatus } from "./gatt/2aa9-cgm-status.ts";
 import cgmSessionStart from "./gatt/2aaa-cgm-session-start.ts";
+import { liveObservations, storedObservations } from "./gatt/2b8b-health-observations.ts";
 import { pumpAnnunciation, pumpChanged, pumpFeatures, pumpStatus } from "./gatt/2b21-insulin-delivery.ts";
 import enhancedBloodPressure from "./gatt/2b34-enhanced-blood-pressure.ts";
 import agent20601 from "./ieee11073/20601.ts";
@@ -45,6 +46,8 @@ const formats: readonly Codec[] = [
   pumpStatus,
   pumpAnnunciation,
   pumpFeatures,
+  liveObservations,
+  storedObservations,
   batteryLevel,
   ...deviceStrings,
   systemId,

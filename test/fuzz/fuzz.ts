@@ -53,6 +53,7 @@ function contextFor(input: number): DecodeContext {
   if (input % 4 === 0) return context;
   return {
     ...context,
+    capturedAt: RECEIVED,
     session: { cgmStart: instant, transmitterStart: instant, glucose: new EveryNumber(), ...agent },
   };
 }
