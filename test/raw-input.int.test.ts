@@ -7,7 +7,7 @@ import { openDatabase } from "../server/store/database/index.ts";
 import { quietLog } from "../server/store/database/testing/database.ts";
 import { openKeysOf } from "../server/store/keys/index.ts";
 import { type KeptRow, rowsBetween } from "../server/store/raw/index.ts";
-import { addBeds, apiOf, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
+import { addBeds, apiOf, fhirOf, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
 
 /** Layout, an exponent, a name written otherwise: what a decoder drops. */
 const bodyOf = (value: number) => Buffer.from(`{ "values":\t{"heart\\u002drate": ${value}.00e0} }\r\n`);
@@ -153,6 +153,73 @@ test("`openward reprocess` shows what an association brings that was put right, 
   assert.deepEqual(nothing.applied, { added: 0, amended: 0, resolved: 0 });
   const page = await api<{ latest: { signal: string; value: number }[] }>("GET", `/api/patients/${second.patientId}`);
   assert.ok(JSON.stringify(page).includes("96"), "what the person said is read");
+});
+
+test("what a home device says as it says it is read by its patient's clock, over HTTP and MQTT", async () => {
+  const api = await apiOf(ward);
+  const wards = await api<{ id: string }[]>("GET", "/api/wards");
+  const patient = await api<{ id: string }>("POST", "/api/patients", {
+    ...{ name: "Gurung, Maya", mrn: "T-2000", birthDate: "1950-01-01", sex: "female" },
+    ...{ wardId: wards[0]?.id, bed: "9", timeZone: "Asia/Kathmandu", seenSimilar: [] },
+  });
+  const device = { id: "home-cuff", type: "blood-pressure-cuff", display: "Cuff at home" };
+  const { token } = await api<{ token: string }>("POST", "/api/devices", device);
+  await api("POST", "/api/devices/home-cuff/assign", { patientId: patient.id, from: Date.now() - 86_400_000 });
+
+  // The cuff's clock shows Kathmandu: 5 h 45 min ahead of UTC.
+  const measured = Math.floor(Date.now() / 1000) * 1000 - 600_000;
+  const local = new Date(measured + 345 * 60_000);
+  const stamp = Buffer.alloc(7);
+  stamp.writeUInt16LE(local.getUTCFullYear());
+  stamp.set([local.getUTCMonth() + 1, local.getUTCDate(), local.getUTCHours()], 2);
+  stamp.set([local.getUTCMinutes(), local.getUTCSeconds()], 5);
+  const pressure = `02780050005d00${stamp.toString("hex")}`;
+  const received = measured + 500_000;
+  const values = [
+    { codec: "gatt/2a35", at: received, hex: pressure },
+    { codec: "gatt/2a35", at: received, hex: "00" },
+    { codec: "gatt/2a24", at: received, hex: Buffer.from("FT-45").toString("hex") },
+    { codec: "gatt/2a37", at: received, hex: "004801" },
+  ];
+  const headers = { authorization: `Basic ${Buffer.from(`home-cuff:${token}`).toString("base64")}` };
+  const response = await fetch(`${ward.url}/ingest/devices/home-cuff/raw/capture`, {
+    method: "POST",
+    headers,
+    body: JSON.stringify(values),
+  });
+  assert.equal(response.status, 200);
+  const answer = (await response.json()) as { accepted: number; quarantined: unknown[]; ignored: unknown[] };
+  assert.equal(answer.accepted, 5, JSON.stringify(answer));
+  assert.deepEqual(answer.ignored, [{ index: 3, offset: 2, what: "1 bytes behind the last field" }]);
+  const expected = "2 bytes, 0 are there (gatt/2a35, byte 1)";
+  assert.deepEqual(answer.quarantined, [{ index: 1, code: "MALFORMED_BYTES", field: "systolic", expected }]);
+
+  const cuff = { username: "home-cuff", password: token, clientId: "home-cuff" };
+  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${ward.mqttPort}`, cuff);
+  try {
+    await client.publishAsync("devices/home-cuff/raw/gatt/2a19", Buffer.of(51), { qos: 1 });
+  } finally {
+    client.end(true);
+  }
+  const streams = await api<{ signal: string; lastAt: number }[]>("GET", `/api/patients/${patient.id}/streams`);
+  const lastAt = Object.fromEntries(streams.map((stream) => [stream.signal, stream.lastAt]));
+  assert.deepEqual([lastAt["nibp-systolic"], lastAt["heart-rate"]], [measured, received]);
+  const devices = await api<{ id: string; battery: number | null }[]>("GET", "/api/devices");
+  assert.equal(devices.find(({ id }) => id === "home-cuff")?.battery, 51);
+  const fhir = await fhirOf(ward);
+  type Tagged = { entry: { resource: { meta: { tag: { code: string }[] } } }[] };
+  const tagsOf = async (code: string) => {
+    const { entry } = await fhir<Tagged>(`Observation?patient=${patient.id}&code=${code}`);
+    return entry.flatMap(({ resource }) => resource.meta.tag.map((tag) => tag.code));
+  };
+  assert.ok((await tagsOf("85354-9")).includes("zone-assumed"));
+  assert.ok((await tagsOf("8867-4")).includes("time-from-gateway"));
+  const metrics = await (await fetch(`${ward.url}/metrics`)).text();
+  assert.match(metrics, /^openward_raw_ignored_total 1$/m);
+
+  const span = ["--from", new Date(measured).toISOString(), "--to", new Date(Date.now() + 1000).toISOString()];
+  const again = await ward.json<Record<string, unknown>>("reprocess", ...span, "--device", "home-cuff");
+  assert.deepEqual([again.added, again.changed, again.missing], [0, 0, 0]);
 });
 
 test("without a server the command says that it needs one", async () => {
