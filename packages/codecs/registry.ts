@@ -8,7 +8,14 @@ import bodyComposition from "./gatt/2a9c-body-composition.ts";
 import weight from "./gatt/2a9d-weight.ts";
 import glucose from "./gatt/2a18-glucose.ts";
 import batteryLevel from "./gatt/2a19-battery-level.ts";
-import { bodySensorLocation, deviceStrings, pnpId, systemId } from "./gatt/2a24-device-information.ts";
+import {
+  bodySensorLocation,
+  certification,
+  deviceStrings,
+  pnpId,
+  systemId,
+  udi,
+} from "./gatt/2a24-device-information.ts";
 import glucoseContext from "./gatt/2a34-glucose-context.ts";
 import { bloodPressure, cuffPressure } from "./gatt/2a35-blood-pressure.ts";
 import heartRate from "./gatt/2a37-heart-rate.ts";
@@ -52,6 +59,8 @@ const formats: readonly Codec[] = [
   ...deviceStrings,
   systemId,
   pnpId,
+  certification,
+  udi,
   currentTime,
   dateTime,
   recordAccess,

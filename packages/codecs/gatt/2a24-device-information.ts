@@ -6,11 +6,11 @@ const LONGEST = 512;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Text of an attribute: UTF-8 without a terminator; some devices send one all the same. */
-function textOf(reader: ByteReader, field: string): string {
-  if (reader.bytes.length > LONGEST) reader.refuse(field, LONGEST, `at most ${LONGEST} bytes`);
+function textOf(reader: ByteReader, field: string, length = reader.left): string {
+  if (length > LONGEST) reader.refuse(field, LONGEST, `at most ${LONGEST} bytes`);
   const { offset } = reader;
   try {
-    return utf8.decode(reader.take(reader.left, field)).replace(/\0+$/, "").trim();
+    return utf8.decode(reader.take(length, field)).replace(/\0+$/, "").trim();
   } catch {
     return reader.refuse(field, offset, "UTF-8");
   }
@@ -97,6 +97,50 @@ export const pnpId: Codec = {
     found.fact("vendorId", hex(vendor, 4));
     found.fact("productId", hex(product, 4));
     found.fact("productVersion", `${version >> 8}.${(version >> 4) & 0xf}.${version & 0xf}`);
+    found.ignoreRest(bytes, reader.offset);
+    return found;
+  },
+};
+
+/** IEEE 11073-20601 Regulatory Certification Data List: what a certifier wrote, of use to nobody who watches. */
+export const certification: Codec = {
+  name: "gatt/2a2a",
+  display: "Regulatory certification data list",
+  decode(bytes, context) {
+    const reader = new ByteReader(bytes, "gatt/2a2a");
+    reader.take(4, "list");
+    const found = new Findings(context);
+    found.ignore(0, "a list of certifications");
+    return found;
+  },
+};
+
+const UDI_PARTS = ["label", "device identifier", "issuer", "authority"];
+
+/**
+ * UDI for Medical Devices: texts that end with a zero, of which flags say which are there. The label is what is printed.
+ *
+ * @source names of the fields from the Bluetooth SIG's list; the layout is known from one source and not from a device
+ */
+export const udi: Codec = {
+  name: "gatt/2bff",
+  display: "Unique device identification",
+  decode(bytes, context) {
+    const reader = new ByteReader(bytes, "gatt/2bff");
+    const flags = reader.u8("flags");
+    const found = new Findings(context);
+    for (const [bit, part] of UDI_PARTS.entries()) {
+      if (((flags >> bit) & 1) === 0) continue;
+      const { offset } = reader;
+      const end = bytes.indexOf(0, offset);
+      if (end < 0 || end - offset > LONGEST)
+        reader.refuse(part, offset, `a text of at most ${LONGEST} bytes and a zero`);
+      const said = textOf(reader, part, end - offset);
+      reader.u8(part);
+      if (bit === 0 && said !== "") found.fact("udi", said);
+      else found.ignore(offset, `the ${part} of the UDI`);
+    }
+    if (flags >> UDI_PARTS.length !== 0) found.ignore(0, "flags that are reserved");
     found.ignoreRest(bytes, reader.offset);
     return found;
   },
