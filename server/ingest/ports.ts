@@ -24,7 +24,7 @@ export interface Directory {
   /** Streams that are already in the journal or the database; a stream not known must be journaled before its readings. */
   knowsStream(streamId: string): boolean;
   addStream(stream: Stream): void;
-  /** IANA zone of the patient on whom the device was then: what a clock that says no zone is read by. */
+  /** IANA zone of the patient on whom the device was then, or last: what a clock that says no zone is read by. */
   timeZoneAt(deviceId: string, at: number): string | undefined;
   /** Key of packages/drivers. */
   deviceType(deviceId: string): string | undefined;

@@ -97,6 +97,17 @@ test("a reading belongs to whoever wore the device when it measured", () => {
   assert.equal(memory.associationAt("nobody", 150), undefined);
 });
 
+test("a clock without a zone is read by that of the patient on whom the device is, or was last", () => {
+  const memory = createDirectoryMemory(() => 0);
+  memory.setPatient("a", patient({ id: "a", timeZone: "Europe/Oslo" }));
+  memory.setPatient("b", patient({ id: "b", timeZone: "Asia/Tokyo" }));
+  memory.setDevice("mon-1", device({ associations: [on("a", 100, 200), on("b", 300, 400), on("erased", 500, null)] }));
+  const zones = [50, 100, 199, 250, 300, 450, 500].map((at) => memory.timeZoneAt("mon-1", at));
+  const [oslo, tokyo] = ["Europe/Oslo", "Asia/Tokyo"];
+  assert.deepEqual(zones, [undefined, oslo, oslo, oslo, tokyo, tokyo, undefined]);
+  assert.equal(memory.timeZoneAt("mon-2", 100), undefined);
+});
+
 test("of random associations the lookup finds what a search through all finds", (t) => {
   const seed = testSeed();
   t.diagnostic(`SEED=${seed}`);

@@ -227,7 +227,14 @@ export function createDirectoryMemory(now: () => number, onAdopted: (adopted: Ad
     associations: (deviceId: string): readonly Association[] => devices.get(deviceId)?.associations ?? NO_ASSOCIATIONS,
 
     associationAt(deviceId: string, at: number): Association | undefined {
-      return associationIn(devices.get(deviceId)?.associations ?? NO_ASSOCIATIONS, at);
+      const all = devices.get(deviceId)?.associations ?? NO_ASSOCIATIONS;
+      // The newest first: that is where nearly every reading belongs.
+      for (let i = all.length - 1; i >= 0; i--) {
+        const association = all[i] as Association;
+        if (at < association.from) continue;
+        return association.to === null || at < association.to ? association : undefined;
+      }
+      return undefined;
     },
 
     currentAssociation(deviceId: string): Association | undefined {
@@ -242,10 +249,10 @@ export function createDirectoryMemory(now: () => number, onAdopted: (adopted: Ad
       }
     },
 
-    /** Of the patient on whom the device was then. */
+    /** Of the patient on whom the device was then, or before that: it may send what it measured there. */
     timeZoneAt(deviceId: string, at: number): string | undefined {
-      const patientId = associationIn(devices.get(deviceId)?.associations ?? NO_ASSOCIATIONS, at)?.patientId;
-      return patientId === undefined ? undefined : patients.get(patientId)?.timeZone;
+      const last = devices.get(deviceId)?.associations.findLast(({ from }) => from <= at);
+      return last && patients.get(last.patientId)?.timeZone;
     },
 
     deviceType: (deviceId: string): string | undefined => devices.get(deviceId)?.type,
@@ -262,16 +269,6 @@ export function createDirectoryMemory(now: () => number, onAdopted: (adopted: Ad
       return patient;
     },
   };
-}
-
-function associationIn(all: readonly Association[], at: number): Association | undefined {
-  // The newest first: that is where nearly every reading belongs.
-  for (let i = all.length - 1; i >= 0; i--) {
-    const association = all[i] as Association;
-    if (at < association.from) continue;
-    return association.to === null || at < association.to ? association : undefined;
-  }
-  return undefined;
 }
 
 const isOfToken = ({ kind }: KnownCredential) => kind === "token";
