@@ -81,6 +81,7 @@ function contextOf(outer: DecodeContext, value: CapturedValue, item: number, ses
   const isTimed = !Number.isNaN(value.at);
   return {
     item,
+    isPart: true,
     at: isTimed ? value.at : outer.at,
     get capturedAt() {
       return outer.at;
@@ -165,11 +166,21 @@ class Gathered {
     if (Object.keys(decoded.facts).length > 0) this.#facts = { ...this.#facts, ...decoded.facts };
   }
 
-  #addColumn({ signal, unit, utcOffsetMinutes, times, values, items, quality = 0 }: ReadingColumn): void {
-    const key = `${signal}\n${unit}\n${utcOffsetMinutes}\n${quality}`;
+  #addColumn({ signal, unit, utcOffsetMinutes, times, values, items, quality = 0, subject }: ReadingColumn): void {
+    const of = subject ? `\n${subject.identifiers.join("\n")}` : "";
+    const key = `${signal}\n${unit}\n${utcOffsetMinutes}\n${quality}${of}`;
     let column = this.#columns.get(key);
     if (!column) {
-      column = { signal, unit, utcOffsetMinutes, times: [], values: [], items: [], quality };
+      column = {
+        signal,
+        unit,
+        utcOffsetMinutes,
+        times: [],
+        values: [],
+        items: [],
+        quality,
+        ...(subject && { subject }),
+      };
       this.#columns.set(key, column);
     }
     for (const [i, value] of values.entries()) {

@@ -22,6 +22,8 @@ export interface Codec {
 export interface DecodeContext {
   /** Which item of the body this is; 0 where the body is one value. */
   readonly item: number;
+  /** The value is one of several of a body: its parts are not items of their own. */
+  readonly isPart?: boolean;
   /** ms UTC: when the gateway received the bytes, where it says so; else when the server did. */
   readonly at: number;
   /** ms UTC, of a value in a capture: when the server received the capture. */
@@ -60,6 +62,12 @@ export interface Instant {
   readonly utcOffsetMinutes: number | null;
   /** Bits of QUALITY. */
   readonly quality: number;
+}
+
+/** Of whom the bytes say that they are. Evidence, which can contradict: whose they are is told by who wore the device. */
+export interface Subject {
+  /** Record numbers. */
+  readonly identifiers: readonly string[];
 }
 
 /** What was in the bytes. */

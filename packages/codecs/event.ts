@@ -1,5 +1,6 @@
 import { RefusedInput } from "@openward/errors";
 import { isRecord, parseBody } from "./body.ts";
+import type { Subject } from "./codec.ts";
 import { createRefusals, type ItemProblem, type Refusals } from "./refusals.ts";
 import { EpochTime, parseOffset, parseTime } from "./time.ts";
 
@@ -18,6 +19,8 @@ export interface DecodedEvent {
   readonly id: string | null;
   /** Whatever else the device said; plain JSON. */
   readonly detail: Readonly<Record<string, unknown>>;
+  /** Of whom the bytes say that they are, where they do. */
+  readonly subject?: Subject;
 }
 
 export interface DecodedEvents {

@@ -1,5 +1,14 @@
 import { QUALITY } from "@openward/model";
-import type { DecodeContext, Decoded, DecodedRawStatus, DeviceFact, DeviceFacts, Ignored, Instant } from "./codec.ts";
+import type {
+  DecodeContext,
+  Decoded,
+  DecodedRawStatus,
+  DeviceFact,
+  DeviceFacts,
+  Ignored,
+  Instant,
+  Subject,
+} from "./codec.ts";
 import type { DecodedEvent } from "./event.ts";
 import type { ReadingColumn } from "./reading-columns.ts";
 import type { ItemProblem } from "./refusals.ts";
@@ -22,9 +31,24 @@ export class Findings implements Decoded {
   #instant: Instant | undefined;
   /** Bits that every further reading gets besides those of its time. */
   quality = 0;
+  /** Of whom the bytes say that what follows is. */
+  subject: Subject | undefined;
+  /** Which item of the body what follows is. */
+  item: number;
 
   constructor(context: DecodeContext) {
     this.#context = context;
+    this.item = context.item;
+  }
+
+  /** The body has other items: what is in this one is not counted. */
+  get isPart(): boolean {
+    return this.#context.isPart === true;
+  }
+
+  /** ms UTC. */
+  get receivedAt(): number {
+    return this.#context.at;
   }
 
   /** When it was measured: what the device said, or else when it was received. */
@@ -57,8 +81,9 @@ export class Findings implements Decoded {
       utcOffsetMinutes,
       times: [time ?? measured],
       values: [value],
-      items: [this.#context.item],
+      items: [this.item],
       quality: quality | this.quality,
+      ...(this.subject && { subject: this.subject }),
     };
     if (this.readings === NONE) this.readings = [column];
     else (this.readings as ReadingColumn[]).push(column);
@@ -72,18 +97,23 @@ export class Findings implements Decoded {
     const said = (quality & QUALITY.zoneAssumed) !== 0 ? { ...detail, zone: "assumed" } : detail;
     if (this.events === NONE) this.events = [];
     (this.events as DecodedEvent[]).push({
-      item: this.#context.item,
+      item: this.item,
       event,
       at,
       utcOffsetMinutes,
       id: null,
       detail: said,
+      ...(this.subject && { subject: this.subject }),
     });
   }
 
   waveform(waveform: Omit<DecodedWaveform, "item">): void {
     if (this.waveforms === NONE) this.waveforms = [];
-    (this.waveforms as DecodedWaveform[]).push({ item: this.#context.item, ...waveform });
+    (this.waveforms as DecodedWaveform[]).push({
+      item: this.item,
+      ...waveform,
+      ...(this.subject && { subject: this.subject }),
+    });
   }
 
   /** The device is there, and says this of itself. */
@@ -98,7 +128,7 @@ export class Findings implements Decoded {
   /** @param what in words, without a clinical value */
   ignore(offset: number, what: string): void {
     if (this.ignored === NONE) this.ignored = [];
-    (this.ignored as Ignored[]).push({ index: this.#context.item, offset, what });
+    (this.ignored as Ignored[]).push({ index: this.item, offset, what });
   }
 
   /** What stands behind the last field that is known. */
@@ -109,7 +139,7 @@ export class Findings implements Decoded {
 
   refuse(problem: Omit<ItemProblem, "index">): void {
     if (this.refused === NONE) this.refused = [];
-    (this.refused as ItemProblem[]).push({ index: this.#context.item, ...problem });
+    (this.refused as ItemProblem[]).push({ index: this.item, ...problem });
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Subject } from "./codec.ts";
+
 /** The values of one signal, unit and offset, in columns of equal length, in order of the body. */
 export interface ReadingColumn {
   /** As sent; not yet looked up. */
@@ -12,6 +14,8 @@ export interface ReadingColumn {
   readonly items: number[] | Uint32Array;
   /** Bits of QUALITY of packages/model that every value has; left out: none. */
   readonly quality?: number;
+  /** Of whom the bytes say that they are, where they do. */
+  readonly subject?: Subject;
 }
 
 type Column = { -readonly [K in keyof ReadingColumn]: ReadingColumn[K] } & {

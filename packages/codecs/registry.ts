@@ -26,6 +26,7 @@ import cgmSessionStart from "./gatt/2aaa-cgm-session-start.ts";
 import { liveObservations, storedObservations } from "./gatt/2b8b-health-observations.ts";
 import { pumpAnnunciation, pumpChanged, pumpFeatures, pumpStatus } from "./gatt/2b21-insulin-delivery.ts";
 import enhancedBloodPressure from "./gatt/2b34-enhanced-blood-pressure.ts";
+import pcd01 from "./hl7v2/pcd01.ts";
 import agent20601 from "./ieee11073/20601.ts";
 import xiaomiScale from "./xiaomi/181d.ts";
 
@@ -67,6 +68,7 @@ const formats: readonly Codec[] = [
   dexcomG5,
   xiaomiScale,
   agent20601,
+  pcd01,
 ];
 
 const byName = new Map<string, Codec>();

@@ -1,5 +1,6 @@
 import { RefusedInput } from "@openward/errors";
 import { isRecord, parseBody } from "./body.ts";
+import type { Subject } from "./codec.ts";
 import { createRefusals, type ItemProblem, type Refusals } from "./refusals.ts";
 import { parseOffset, parseTime } from "./time.ts";
 import { isNumericArray } from "./typed-array.ts";
@@ -30,6 +31,8 @@ export interface DecodedWaveform {
   readonly samples: Int32Array;
   /** Bits of QUALITY of packages/model; left out: none. */
   readonly quality?: number;
+  /** Of whom the bytes say that they are, where they do. */
+  readonly subject?: Subject;
 }
 
 export interface DecodedWaveforms {

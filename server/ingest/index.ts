@@ -246,6 +246,7 @@ export function createIngest({
       isWill: false,
       clockOffsetMs: 0,
       latest,
+      recordNumbersOf: undefined,
       quality: QUALITY.claimed,
       stamp: () => receivedAt,
       firstHeard: () => receivedAt,

@@ -9,7 +9,7 @@ import { NOTHING_IGNORED, type Place, type Span, type Work } from "./work.ts";
 
 /** What the messages of one ingest have in common. */
 export interface Neighbours {
-  readonly directory: Pick<Directory, "associationAt" | "associations">;
+  readonly directory: Pick<Directory, "associationAt" | "associations" | "recordNumbersOf">;
   readonly recent: RecentDeliveries;
 }
 
@@ -67,6 +67,10 @@ export class MessageWork implements Work {
 
   placeAt(time: Millis): Place | undefined {
     return this.#placedBefore?.get(time) ?? this.#neighbours.directory.associationAt(this.deviceId, time);
+  }
+
+  recordNumbersOf(patientId: string): readonly string[] {
+    return this.#neighbours.directory.recordNumbersOf(patientId);
   }
 
   #first(key: string, isRedelivery: boolean): Millis {

@@ -15,6 +15,7 @@ import type { Directory } from "./ports.ts";
 import { contextOf, eventsOf } from "./raw.ts";
 import { fieldOf, placeReadings } from "./readings.ts";
 import type { Streams } from "./streams.ts";
+import { contradicts, SUBJECT_EXPECTED } from "./subject.ts";
 import { placeWaveform } from "./waveforms.ts";
 import { refuse, type Work } from "./work.ts";
 
@@ -56,7 +57,8 @@ export function createPlacing(
   function placeColumns(work: Work, columns: readonly ReadingColumn[], streams: Streams): void {
     for (const column of columns) {
       const definition = definitions.numeric(column.signal, column.unit);
-      if (definition.ok) placeReadings(work, column, definition, streams);
+      if (contradicts(work, column.subject, column.times)) refuseSubject(work, fieldOf(column), column.items);
+      else if (definition.ok) placeReadings(work, column, definition, streams);
       else refuseUnknown(work, definition, fieldOf(column), column.items);
     }
   }
@@ -64,7 +66,8 @@ export function createPlacing(
   function placeWaveforms(work: Work, waveforms: readonly DecodedWaveform[], streams: Streams): void {
     for (const piece of waveforms) {
       const definition = definitions.waveform(piece.signal, piece.unit);
-      if (definition.ok) placeWaveform(work, piece, definition, streams);
+      if (contradicts(work, piece.subject, [piece.start])) refuseSubject(work, "samples", [piece.item]);
+      else if (definition.ok) placeWaveform(work, piece, definition, streams);
       else {
         const field = definition.part === "" ? "signal" : definition.part;
         work.problems.add(definition.code, field, piece.item, piece.item, 1, definition.expected);
@@ -73,7 +76,11 @@ export function createPlacing(
   }
 
   function placeEvents(work: Work, events: readonly DecodedEvent[]): void {
-    for (const event of events) placeEvent(work, event);
+    for (const event of events) {
+      // A call for help is heard, whoever it is said to come from.
+      const isContradicted = contradicts(work, event.subject, [event.at]);
+      placeEvent(work, isContradicted ? { ...event, detail: { ...event.detail, wearer: "uncertain" } } : event);
+    }
   }
 
   function placeStatus(
@@ -89,6 +96,13 @@ export function createPlacing(
     });
     work.accepted++;
     if (clock !== null) tellClock(work, clock);
+  }
+
+  function refuseSubject(work: Work, field: string, items: ArrayLike<number>): void {
+    for (let i = 0; i < items.length; i++) {
+      const item = items[i] as number;
+      work.problems.add("PATIENT_DIFFERS", field, item, item, 1, SUBJECT_EXPECTED);
+    }
   }
 
   /** Readings of a signal or unit that is not known are one problem, however many they are. */

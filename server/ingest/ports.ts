@@ -26,6 +26,8 @@ export interface Directory {
   addStream(stream: Stream): void;
   /** IANA zone of the patient on whom the device was then, or last: what a clock that says no zone is read by. */
   timeZoneAt(deviceId: string, at: number): string | undefined;
+  /** Numbers by which the patient is known, of records that were merged into theirs too; empty where nobody knows who it is. */
+  recordNumbersOf(patientId: string): readonly string[];
   /** Key of packages/drivers. */
   deviceType(deviceId: string): string | undefined;
 }

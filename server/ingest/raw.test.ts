@@ -141,3 +141,50 @@ test("raw bytes are run again by today's codecs, at the time of their first deli
   const [first = assert.fail()] = entries.flatMap((each) => (each.kind === "readings" ? [each.readings] : []));
   assert.deepEqual([first.values[0], first.times[0], first.stream.patientId], [72, START, ALICE]);
 });
+
+const hl7 = (pid: string, ...rows: string[]) =>
+  new TextEncoder().encode(
+    ["MSH|^~\\&|GW||||20261122060000+0000||ORU^R01|1|P|2.6", `PID|||${pid}^^^A^MR`, "OBR|1||F1|X", ...rows].join("\r"),
+  );
+const HL7_HEART = "OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1.1.1.1|78|/min^^UCUM|||||R";
+const HL7_CALL = "OBX|2|ST|8519682^MDC_AI_TYPE_SENSOR_PERS^MDC|1.0.0.1|pressed||||||F";
+
+test("a message that names another patient than the wearer is quarantined, and its call for help is heard", async () => {
+  const h = harness();
+  h.recordNumbers.set(ALICE, ["T-1", "T-1-merged"]);
+  const receipt = await h.send("raw", hl7("T-2", HL7_HEART, HL7_CALL), { format: "hl7v2/pcd01" });
+  assert.deepEqual(h.placed(), []);
+  assert.deepEqual(
+    receipt.quarantined.map(({ index, code, field }) => [index, code, field]),
+    [[0, "PATIENT_DIFFERS", "values.heart-rate"]],
+  );
+  const [{ event } = assert.fail()] = h.of("event");
+  assert.deepEqual([event.patientId, event.detail], [ALICE, { value: "pressed", wearer: "uncertain" }]);
+  const [entry = assert.fail()] = h.quarantined();
+  assert.equal(sentOf(entry, []), undefined, "a person decides");
+  h.journal.length = 0;
+  await h.ingest.reprocess(entry, { patientId: BOB, associationId: "claim-1", useReceivedTime: false });
+  assert.deepEqual(h.placed(BOB), ["heart-rate=78@0"]);
+});
+
+test("a message that names the wearer by any of their numbers is taken, and so is one of a wearer without a number", async () => {
+  const h = harness();
+  await h.send("raw", hl7("T-9", HL7_HEART), { format: "hl7v2/pcd01" });
+  h.recordNumbers.set(ALICE, ["T-1", "T-1-merged"]);
+  await h.send("raw", hl7("T-1-merged", HL7_HEART), { format: "hl7v2/pcd01" });
+  assert.deepEqual([h.placed(ALICE).length, h.quarantined().length], [2, 0]);
+});
+
+test("one row of a message that is quarantined is given to a patient, and the others stay where they are", async () => {
+  const h = harness();
+  const old = HL7_HEART.replace("|78|", "|60|").concat("|||20261122030000+0000");
+  await h.send("raw", hl7("T-1", HL7_HEART, old), { format: "hl7v2/pcd01" });
+  const [entry = assert.fail()] = h.quarantined();
+  assert.deepEqual(
+    entry.problems.map(({ index, code }) => [index, code]),
+    [[1, "NO_ASSOCIATION"]],
+  );
+  h.journal.length = 0;
+  await h.ingest.reprocess(entry, { patientId: BOB, associationId: "claim-1", useReceivedTime: false });
+  assert.deepEqual(h.placed(BOB), ["heart-rate=60@-10800"]);
+});

@@ -15,6 +15,8 @@ export interface Rerun {
   readonly problems: readonly Problem[];
 }
 
+const BY_A_PERSON = new Set(["ASSOCIATION_AMBIGUOUS", "PATIENT_DIFFERS"]);
+
 /** What is run again. */
 export type Sent = Omit<RawInput, "patientIds">;
 
@@ -22,11 +24,12 @@ export type Sent = Omit<RawInput, "patientIds">;
  * A quarantined message, as it was sent.
  *
  * @param deliveries of the same commit: the first of them is the time of a message without one
- * @returns undefined where the clock that its device told decided, and is not known any more: a person decides there
+ * @returns undefined where a person decides: the clock that its device told decided, and is not known any more; or it names
+ *   another patient
  */
 export function sentOf(entry: QuarantineEntry, deliveries: readonly Delivery[]): Sent | undefined {
   const { id, organisationId, deviceId, kind, contentType, raw: body, receivedAt } = entry;
-  if (entry.problems.some(({ code }) => code === "ASSOCIATION_AMBIGUOUS")) return undefined;
+  if (entry.problems.some(({ code }) => BY_A_PERSON.has(code))) return undefined;
   const isItsOwn = (each: Delivery) =>
     each.deviceId === deviceId && deliveryId(deviceId, each.key, each.receivedAt) === id;
   const stampedAt = deliveries.find(isItsOwn)?.receivedAt ?? receivedAt;
@@ -60,6 +63,7 @@ export function createRerunner(placing: Placing, directory: Directory): Rerunner
       isWill,
       latest: receivedAt + FUTURE_MS,
       clockOffsetMs,
+      recordNumbersOf: undefined,
       quality: 0,
       stamp: () => stampedAt,
       firstHeard: () => receivedAt,

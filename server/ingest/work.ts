@@ -32,6 +32,8 @@ export interface Work {
   readonly clockOffsetMs: number;
   /** Who wore the device then. */
   placeAt(time: Millis): Place | undefined;
+  /** Numbers by which a patient is known, against which those in the bytes are held; undefined: whose it is was decided. */
+  readonly recordNumbersOf: ((patientId: string) => readonly string[]) | undefined;
   /** Bits that every value gets. */
   readonly quality: number;
   /** In a claim: is this value of this item one of those that were quarantined? */

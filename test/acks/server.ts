@@ -82,6 +82,7 @@ export async function openAckServer(
       knowsStream: (id) => streams.has(id),
       addStream: (stream) => void streams.add(stream.id),
       timeZoneAt: () => undefined,
+      recordNumbersOf: () => [],
       deviceType: () => "bedside-monitor",
     },
     deliveries: { first: () => undefined },

@@ -143,6 +143,7 @@ export async function startServer(
       knowsStream: telemetry.knowsStream,
       addStream: telemetry.addStream,
       timeZoneAt: () => undefined,
+      recordNumbersOf: () => [],
       deviceType: () => "bedside-monitor",
     }),
     deliveries: parts.deliveries(telemetry.deliveries),

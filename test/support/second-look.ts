@@ -122,6 +122,7 @@ export async function openSecondLook() {
         knowsStream: telemetry.knowsStream,
         addStream: telemetry.addStream,
         timeZoneAt: () => undefined,
+        recordNumbersOf: () => [],
         deviceType: () => "bedside-monitor",
       },
       deliveries: telemetry.deliveries,

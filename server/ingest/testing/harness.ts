@@ -36,6 +36,8 @@ export interface Harness {
   journalDown: boolean;
   /** Of the patient on whom the device is. */
   timeZone: string | undefined;
+  /** Of patients, by their id. */
+  readonly recordNumbers: Map<string, readonly string[]>;
   /** Called inside append, before it resolves. */
   onAppend: (() => void) | undefined;
   send(kind: DeviceMessage["kind"], body: unknown, more?: Partial<DeviceMessage>): ReturnType<Ingest["accept"]>;
@@ -70,6 +72,7 @@ export function harness(): Harness {
     pendingDeliveries: undefined,
     journalDown: false,
     timeZone: undefined,
+    recordNumbers: new Map(),
     onAppend: undefined,
     ingest: createIngest({
       runtime,
@@ -80,6 +83,7 @@ export function harness(): Harness {
         knowsStream: (id) => knownStreams.has(id),
         addStream: (stream) => void knownStreams.set(stream.id, stream),
         timeZoneAt: () => self.timeZone,
+        recordNumbersOf: (patientId) => self.recordNumbers.get(patientId) ?? [],
         deviceType: () => "bedside-monitor",
       },
       deliveries: {

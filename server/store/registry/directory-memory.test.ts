@@ -46,6 +46,7 @@ const patient = (change: Partial<KnownPatient> = {}): KnownPatient => ({
   birthDate: null,
   ageGroup: null,
   timeZone: "Europe/Oslo",
+  recordNumbers: ["MRN-1"],
   isAdmitted: true,
   stamp: "1",
   ...change,

@@ -51,6 +51,8 @@ export interface KnownPatient {
   readonly birthDate: string | null;
   readonly ageGroup: AgeGroup | null;
   readonly timeZone: string;
+  /** Of records that were merged into theirs too; empty where nobody knows who it is. */
+  readonly recordNumbers: readonly string[];
   readonly isAdmitted: boolean;
   /** Differs whenever something about the patient or their stay does. */
   readonly stamp: string;
@@ -72,6 +74,7 @@ export interface SignedInDevice {
 }
 
 const NO_ASSOCIATIONS: readonly Association[] = [];
+const NO_NUMBERS: readonly string[] = [];
 const NO_DEVICES: ReadonlySet<string> = new Set();
 // The age group can change at midnight, somewhere: it is looked at again this often.
 const AGE_LOOK_MS = 60_000;
@@ -254,6 +257,8 @@ export function createDirectoryMemory(now: () => number, onAdopted: (adopted: Ad
       const last = devices.get(deviceId)?.associations.findLast(({ from }) => from <= at);
       return last && patients.get(last.patientId)?.timeZone;
     },
+
+    recordNumbersOf: (patientId: string): readonly string[] => patients.get(patientId)?.recordNumbers ?? NO_NUMBERS,
 
     deviceType: (deviceId: string): string | undefined => devices.get(deviceId)?.type,
 

@@ -70,10 +70,13 @@ export async function loadPatients(tx: Transaction, patientId?: string): Promise
     birth_date: string | null;
     age_group: AgeGroup | null;
     time_zone: string;
+    record_numbers: string[];
     updated_at: number;
     stay_id: string | null;
   }>(
-    `SELECT p.id, p.organisation_id, p.birth_date, p.age_group, p.time_zone, p.updated_at, s.id AS stay_id
+    `SELECT p.id, p.organisation_id, p.birth_date, p.age_group, p.time_zone, p.updated_at, s.id AS stay_id,
+            CASE WHEN p.is_unknown THEN '{}'::text[]
+                 ELSE ARRAY(SELECT n.mrn FROM patient n WHERE n.id = p.id OR n.merged_into = p.id) END AS record_numbers
        FROM patient p LEFT JOIN stay s ON s.patient_id = p.id AND s.to_at IS NULL
       WHERE p.merged_into IS NULL ${patientId === undefined ? "" : "AND p.id = $1"}`,
     patientId === undefined ? [] : [patientId],
@@ -84,6 +87,7 @@ export async function loadPatients(tx: Transaction, patientId?: string): Promise
     birthDate: row.birth_date,
     ageGroup: row.age_group,
     timeZone: row.time_zone,
+    recordNumbers: row.record_numbers,
     isAdmitted: row.stay_id !== null,
     stamp: `${row.updated_at} ${row.stay_id}`,
   }));

@@ -24,6 +24,7 @@ type Lookups = Pick<
   | "runningAssociations"
   | "deviceType"
   | "timeZoneAt"
+  | "recordNumbersOf"
   | "watched"
 >;
 
@@ -133,7 +134,7 @@ export async function openDirectory(options: {
   });
 
   const expiry = runtime.timers.every(EXPIRE_EVERY_MS, () => memory.expire());
-  const { signIn, signInByCertificate, isActive, onRevoked, deviceType, timeZoneAt, watched } = memory;
+  const { signIn, signInByCertificate, isActive, onRevoked, deviceType, timeZoneAt, recordNumbersOf, watched } = memory;
   const { associationAt, associations, currentAssociation, runningAssociations } = memory;
   return {
     signIn,
@@ -146,6 +147,7 @@ export async function openDirectory(options: {
     runningAssociations,
     deviceType,
     timeZoneAt,
+    recordNumbersOf,
     watched,
     on(listener) {
       listeners.add(listener);

@@ -3,6 +3,7 @@ import type { QuarantinedBody } from "@openward/api";
 /** Why input could not be placed, for the person who has to decide: what happened, and what may help. */
 const reasons: Readonly<Record<string, string>> = {
   NO_ASSOCIATION: "The device was on no patient at that time",
+  PATIENT_DIFFERS: "The message names another patient than the one who wore the device",
   ASSOCIATION_AMBIGUOUS: "By the device's own clock another patient wore it at that time",
   ASSOCIATION_SPLIT: "The samples span a change of patient",
   DEVICE_UNKNOWN: "No device of that id is known",
