@@ -24,6 +24,7 @@ const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   MALFORMED_JSON: 400,
   MALFORMED_CBOR: 400,
   MALFORMED_BYTES: 400,
+  UDI_MALFORMED: 400,
   CONTEXT_MISSING: 400,
   BODY_SHAPE: 400,
   BODY_TOO_LARGE: 413,
