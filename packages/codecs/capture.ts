@@ -10,7 +10,7 @@ import { parseOffset, parseTime } from "./time.ts";
 import type { DecodedWaveform } from "./waveform.ts";
 
 const NAME = "capture";
-const MAX_ITEMS = 100_000;
+const MAX_ITEMS = 10_000;
 const MAX_BYTES = 1 << 20;
 /** Of what was ignored, so many are listed; beyond them it is said how many more there are. */
 const LISTED = 100;

@@ -39,6 +39,14 @@ test("every quarter of an hour of a year comes back from what its clock showed, 
   }
 });
 
+test("a time at which no device of ours measured anything costs no look-up, and stays as it is shown", () => {
+  for (const year of [1582, 1970, 2101, 9999]) {
+    const shown = shownMs(year, 7, 15, 12, 0, 0);
+    assert.equal(localToUtc(shown, "Europe/Oslo", LATE), shown, String(year));
+  }
+  assert.equal(localToUtc(shownMs(2000, 1, 1, 0, 30, 0), "Europe/Oslo", LATE), Date.UTC(1999, 11, 31, 23, 30));
+});
+
 test("a day that does not exist has no time", () => {
   assert.ok(Number.isNaN(shownMs(2026, 2, 29, 0, 0, 0)));
   assert.ok(Number.isNaN(shownMs(2026, 1, 1, 24, 0, 0)));
