@@ -100,6 +100,16 @@ test("a temperature in Fahrenheit is shown in the signal's unit, and what was re
   assert.deepEqual([slot?.text, slot?.unit, slot?.received], ["37.0", "°C", "98.6 °F"]);
 });
 
+test("what of its quality changes how far a value may be trusted is told in words", () => {
+  const remarkOf = (quality: number) => {
+    const tile = tileWith(["spo2", 97, 0, "o", "%"]);
+    const latest = new Map([...tile.latest].map(([id, reading]) => [id, { ...reading, quality }]));
+    return slotsOf({ ...tile, latest }, NOW)[0]?.remark;
+  };
+  assert.deepEqual([0, 1, 32].map(remarkOf), ["", "", ""]);
+  assert.deepEqual([64, 64 + 8, 8 + 16].map(remarkOf), ["time zone assumed", "questionable", "corrected"]);
+});
+
 test("a stream that has not spoken yet shows a dash", () => {
   const slot = slotsOf(tileWith(["spo2", null, 0, "o", "%"]), NOW)[0];
   assert.deepEqual([slot?.text, slot?.freshness.state], ["–", "absent"]);

@@ -175,5 +175,6 @@ function remarkOf(quality: number): string {
   if (quality & 16) return "corrected";
   if (quality & 8) return "questionable";
   if (quality & 2) return "conflicting values";
+  if (quality & 64) return "time zone assumed";
   return "";
 }
