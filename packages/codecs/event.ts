@@ -15,6 +15,8 @@ export interface DecodedEvent {
   /** ms UTC; NaN where the body says none, or none that can be read (`detail.at` then has what it said). */
   readonly at: number;
   readonly utcOffsetMinutes: number | null;
+  /** The time is when the gateway received it, and tells nothing of the device's clock; left out: the device's. */
+  readonly isGatewayTime?: boolean;
   /** The device's own id, where it gave one. */
   readonly id: string | null;
   /** Whatever else the device said; plain JSON. */

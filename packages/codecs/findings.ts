@@ -101,6 +101,7 @@ export class Findings implements Decoded {
       event,
       at,
       utcOffsetMinutes,
+      ...((quality & QUALITY.timeFromGateway) !== 0 && { isGatewayTime: true }),
       id: null,
       detail: said,
       ...(this.subject && { subject: this.subject }),

@@ -39,7 +39,8 @@ export function placeEvent(work: Work, decoded: DecodedEvent): void {
       work.problems.add(fault, "at", item, item, 1, TIME_EXPECTED[fault]);
       return;
     }
-    const meant = at - work.clockOffsetMs;
+    const isDevices = decoded.isGatewayTime !== true;
+    const meant = isDevices ? at - work.clockOffsetMs : at;
     const isMisplaced = isClinical && !place && work.placeAt(receivedAt) !== undefined;
     // By what the device told of its clock, somebody else wore it.
     const isMisdated = !fault && work.placeAt(meant) !== undefined && isElsewhere(work, place, meant);
@@ -48,7 +49,7 @@ export function placeEvent(work: Work, decoded: DecodedEvent): void {
       at = isMisdated ? Math.round(meant) : work.firstHeard(`${id} ${said}`);
       timeFromServer = true;
       place = work.placeAt(at);
-    } else if (!(at <= work.newest)) work.newest = at;
+    } else if (isDevices && !(at <= work.newest)) work.newest = at;
   }
   if (isClinical && !place) {
     work.problems.add("NO_ASSOCIATION", "at", item, item, 1, PLACE_EXPECTED);

@@ -108,6 +108,24 @@ test("a gateway's time is no sighting of the device's clock, and does not dispro
   );
 });
 
+test("an event with the gateway's time is no sighting of the device's clock either", async () => {
+  const h = harness();
+  await h.send("status", { state: "online", clock: at(-7200) });
+  const seen = h.of("clock").length;
+  h.runtime.advance(120_000);
+  h.associations.length = 0;
+  h.associations.push(association("b1", BOB, at(-10_000), at(60)), association("a1", ALICE, at(60), null));
+  // Pressure with a loose cuff and no time of its own: its remark is an event.
+  const body = [{ codec: "gatt/2a35", at: at(119), hex: "10780050005d000200" }];
+  await h.send("raw", body, { format: "capture" });
+  assert.deepEqual(h.placed(ALICE).length, 3);
+  assert.deepEqual(
+    h.of("event").map(({ event }) => [event.event, event.at, event.patientId]),
+    [["measurement-remarks", at(119), ALICE]],
+  );
+  assert.equal(h.of("clock").length, seen);
+});
+
 test("a person gives what lay in quarantine to a patient, and it is only that", async () => {
   const h = harness();
   h.associations.length = 0;
