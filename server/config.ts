@@ -53,6 +53,14 @@ const tlsPort = (env: string, onNetwork: number, about: string): Setting<number 
   parse: (value) => (value === "off" || value === "" ? null : port(env, onNetwork, about).parse(value)),
 });
 
+const portOrOff = (env: string, about: string): Setting<number | null> => ({
+  ...port(env, 0, ""),
+  fallback: "",
+  about,
+  expected: "a whole number from 0 to 65535, or off",
+  parse: (value) => (value === "off" || value === "" ? null : port(env, 0, "").parse(value)),
+});
+
 const choice = <T extends string>(env: string, fallback: T, options: readonly T[], about: string): Setting<T> => ({
   env,
   fallback,
@@ -94,6 +102,19 @@ export const settings = {
   mqttPort: port("OPENWARD_MQTT_PORT", 1883, "MQTT"),
   httpsPort: tlsPort("OPENWARD_HTTPS_PORT", 8443, "the same over TLS"),
   mqttsPort: tlsPort("OPENWARD_MQTTS_PORT", 8883, "MQTT over TLS"),
+  mllpPort: portOrOff(
+    "OPENWARD_MLLP_PORT",
+    "HL7 v2 over MLLP (2575 is usual), on loopback only, for `OPENWARD_MLLP_GATEWAY`; left out, none; 0 picks a free one",
+  ),
+  mllpGateway: text(
+    "OPENWARD_MLLP_GATEWAY",
+    "",
+    "id of the device that speaks there: a gateway with others in its charge, or a monitor for itself",
+  ),
+  mllpsPort: portOrOff(
+    "OPENWARD_MLLPS_PORT",
+    "the same over TLS, for whoever shows a client certificate; left out, none; 0 picks a free one",
+  ),
   tlsCert: text(
     "OPENWARD_TLS_CERT",
     "",
@@ -369,6 +390,12 @@ export function readConfig(
   for (const [key, onNetwork] of Object.entries({ httpsPort: 8443, mqttsPort: 8883 })) {
     const isLeftOut = (environment[settings[key as "httpsPort" | "mqttsPort"].env] ?? "") === "";
     if (isLeftOut && !isOwnMachine(config.bind as string)) config[key] = onNetwork;
+  }
+  if ((config.mllpPort === null) !== (config.mllpGateway === "")) {
+    throw new RefusedInput("CONFIG_INVALID", {
+      at: "OPENWARD_MLLP_PORT, OPENWARD_MLLP_GATEWAY",
+      expected: "both, or neither",
+    });
   }
   if ((config.tlsCert === "") !== (config.tlsKey === "")) {
     throw new RefusedInput("CONFIG_INVALID", {

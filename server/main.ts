@@ -25,12 +25,14 @@ import { createClients, createLaunches, createOutsideFetch, scopeInWords } from 
 import { registerOAuth } from "./access/oauth/register.ts";
 import type { Config } from "./config.ts";
 import { registerClaim, registerIngest, registerReenroll } from "./connect/http/index.ts";
+import { createMllpEndpoint } from "./connect/mllp/index.ts";
 import { createMqttEndpoint } from "./connect/mqtt/index.ts";
 import type { Claims, Renewal } from "./connect/ports.ts";
 import { ensureDemoWard, type RunningDemo, startDemoDevices } from "./demo.ts";
 import { createForgetting } from "./forget.ts";
 import { type Foundation, openFoundation } from "./foundation.ts";
 import { keepHouse } from "./housekeeping.ts";
+import { isLoopback } from "./http/addresses.ts";
 import {
   createHttp,
   createSecureHttp,
@@ -83,6 +85,8 @@ export interface RunningServer {
   /** null: not listening. */
   readonly httpsPort: number | null;
   readonly mqttsPort: number | null;
+  readonly mllpPort: number | null;
+  readonly mllpsPort: number | null;
   /** One-time sign-in links by role; empty where everybody has signed in before. */
   readonly links: Readonly<Record<string, string>>;
   stop(): Promise<void>;
@@ -146,8 +150,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-function addressesOf({ bind, httpPort, mqttPort, httpsPort, mqttsPort }: Config) {
+function addressesOf({ bind, httpPort, mqttPort, httpsPort, mqttsPort, mllpPort, mllpsPort }: Config) {
   return {
+    mllps: mllpsPort === null ? null : { host: bind, port: mllpsPort, setting: "OPENWARD_MLLPS_PORT" },
+    // Whoever reaches it is believed to be the gateway: it is open to this machine and to nobody else.
+    mllp:
+      mllpPort === null
+        ? null
+        : { host: isLoopback(bind) ? bind : "127.0.0.1", port: mllpPort, setting: "OPENWARD_MLLP_PORT" },
     https: httpsPort === null ? null : { host: bind, port: httpsPort, setting: "OPENWARD_HTTPS_PORT" },
     mqtts: mqttsPort === null ? null : { host: bind, port: mqttsPort, setting: "OPENWARD_MQTTS_PORT" },
     http: { host: bind, port: httpPort, setting: "OPENWARD_HTTP_PORT" },
@@ -461,8 +471,21 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const overMqtt = recordedDevices.watched(deviceAccess, "mqtt");
   const mqtt = createMqttEndpoint({ ingest: door, access: overMqtt, runtime, log, guesses });
   stops.push(() => mqtt.stop());
+  const mllpDoor = {
+    ...door,
+    connection(deviceId: string, organisationId: string, isConnected: boolean) {
+      sightings.saw(deviceId);
+      recordedDevices.connection(deviceId, organisationId, isConnected, "mllp");
+      if (isConnected) connected.add(deviceId);
+      else connected.delete(deviceId);
+      ingest.connection(deviceId, organisationId, isConnected);
+    },
+  };
+  const mllp = createMllpEndpoint({ ingest: mllpDoor, access: deviceAccess, runtime, log });
+  stops.push(() => mllp.stop());
   const metrics = createMetrics({
     mqtt: mqtt.stats,
+    mllp: mllp.stats,
     live: live.counts,
     storage,
     disks: space.places,
@@ -563,7 +586,9 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     mail,
     /** Readiness is the last thing: whoever can connect is served. */
     async listen() {
-      const { http, mqtt: mqttAddress, https, mqtts } = addressesOf(config);
+      const { http, mqtt: mqttAddress, https, mqtts, mllp: mllpAddress, mllps } = addressesOf(config);
+      let mllpPort: number | null = null;
+      let mllpsPort: number | null = null;
       const tls = await openListening({ config, runtime, log, operators: operators?.chain ?? null });
       stops.push(() => tls?.close());
       await kept.look();
@@ -579,10 +604,15 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       );
       mqttPort = listener.port;
       const closing = [listener.server];
+      if (mllpAddress) {
+        const plain = await listenTcp(mllpAddress, (socket) => mllp.handlePlain(socket, config.mllpGateway));
+        closing.push(plain.server);
+        mllpPort = plain.port;
+      }
       stops.push(async () => {
         const closed = Promise.all(closing.map(closeServer));
         // Its connections are the endpoint's to end, and the listener is closed when they are.
-        await mqtt.stop();
+        await Promise.all([mqtt.stop(), mllp.stop()]);
         await closed;
       });
       if (tls && mqtts) {
@@ -592,6 +622,12 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
         closing.push(secure.server);
         tls.show(secure.server);
         mqttsPort = secure.port;
+      }
+      if (tls && mllps) {
+        const secure = await listenTls(mllps, tls.options(), (socket) => mllp.handleSecure(socket));
+        closing.push(secure.server);
+        tls.show(secure.server);
+        mllpsPort = secure.port;
       }
       if (tls && https) {
         const secure = createSecureHttp(app, tls.options());
@@ -605,8 +641,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
           secure.closeIdleConnections();
         });
       }
-      log.info({ httpPort, mqttPort, httpsPort, mqttsPort, at: now() }, "ready");
-      return { httpPort, mqttPort, httpsPort, mqttsPort, url };
+      log.info({ httpPort, mqttPort, httpsPort, mqttsPort, mllpPort, mllpsPort, at: now() }, "ready");
+      return { httpPort, mqttPort, httpsPort, mqttsPort, mllpPort, mllpsPort, url };
     },
   };
 }
@@ -743,7 +779,7 @@ function metricsTokenOf(path: string): string {
 
 /** What the listeners with TLS show; null where there are none. */
 async function openListening({ config, runtime, log, operators }: ListeningOptions) {
-  if (config.httpsPort === null && config.mqttsPort === null) return null;
+  if (config.httpsPort === null && config.mqttsPort === null && config.mllpsPort === null) return null;
   // A server without these listeners does not wait for what makes certificates.
   const { openAuthority, openMaterial } = await import("./tls/index.ts");
   const material = await openMaterial({

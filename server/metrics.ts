@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 
 interface Sources {
   readonly mqtt: () => { connections: number; waiting: number };
+  readonly mllp: () => { connections: number; waiting: number };
   readonly live: () => { screens: number };
   readonly storage: () => "ok" | "damaged" | "low" | "recovering" | "spooling" | "full" | "failed";
   readonly disks: () => readonly { readonly name: string; readonly freeBytes: number | null }[];
@@ -28,6 +29,8 @@ export function createMetrics(sources: Sources): Registry {
     });
   gauge("openward_mqtt_connections", "Connected devices and gateways", () => sources.mqtt().connections);
   gauge("openward_mqtt_waiting", "Messages that wait for their commit", () => sources.mqtt().waiting);
+  gauge("openward_mllp_connections", "Connected senders of HL7 v2", () => sources.mllp().connections);
+  gauge("openward_mllp_waiting", "Messages of HL7 v2 that wait for their commit", () => sources.mllp().waiting);
   gauge("openward_live_screens", "Open live views", () => sources.live().screens);
   gauge("openward_alarms_unsaved", "Alarm records that are not durable yet", sources.unsavedAlarms);
   gauge(

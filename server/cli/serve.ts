@@ -49,19 +49,26 @@ async function serve(options: Options, isDemo: boolean): Promise<void> {
     // Whatever half a start has left open does not keep the process.
     process.exit(fail(error, isJson));
   });
-  const { url, httpPort, mqttPort, httpsPort, mqttsPort, links } = server;
-  print(isJson, { url, httpPort, mqttPort, httpsPort, mqttsPort, links, dataDir: config.dataDir }, [
-    "",
-    `  Openward is at ${url}    MQTT on port ${mqttPort}`,
-    ...(httpsPort === null && mqttsPort === null
-      ? []
-      : [`  over TLS: HTTPS ${httpsPort ?? "off"}, MQTT ${mqttsPort ?? "off"}`]),
-    "",
-    ...Object.entries(links).map(([role, link]) => `  sign in as ${role.padEnd(18)} ${link}`),
-    ...signInAdvice(links, isDemo),
-    ...(isDemo ? ["  DEMO: every patient is invented. Not for real patients.", ""] : []),
-    "  Stop with Ctrl-C.",
-  ]);
+  const { url, httpPort, mqttPort, httpsPort, mqttsPort, mllpPort, mllpsPort, links } = server;
+  print(
+    isJson,
+    { url, httpPort, mqttPort, httpsPort, mqttsPort, mllpPort, mllpsPort, links, dataDir: config.dataDir },
+    [
+      "",
+      `  Openward is at ${url}    MQTT on port ${mqttPort}`,
+      ...(httpsPort === null && mqttsPort === null
+        ? []
+        : [`  over TLS: HTTPS ${httpsPort ?? "off"}, MQTT ${mqttsPort ?? "off"}`]),
+      ...(mllpPort === null && mllpsPort === null
+        ? []
+        : [`  HL7 v2 over MLLP: ${mllpPort ?? "off"}, with TLS ${mllpsPort ?? "off"}`]),
+      "",
+      ...Object.entries(links).map(([role, link]) => `  sign in as ${role.padEnd(18)} ${link}`),
+      ...signInAdvice(links, isDemo),
+      ...(isDemo ? ["  DEMO: every patient is invented. Not for real patients.", ""] : []),
+      "  Stop with Ctrl-C.",
+    ],
+  );
 
   // Where compiled modules are kept (NODE_COMPILE_CACHE), for the next start: a server that is killed writes nothing later.
   flushCompileCache();

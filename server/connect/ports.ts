@@ -1,4 +1,5 @@
 import type { X509Certificate } from "node:crypto";
+import type { RefusalCode } from "@openward/errors";
 import type { Problem } from "@openward/model";
 
 /** What a device sent, as bytes, with who it is proven to be. */
@@ -19,6 +20,8 @@ export interface DeviceMessage {
   readonly isRedelivery: boolean;
   /** The sender hears of a body that does not parse (RefusedInput) and nothing is kept; otherwise it is quarantined. */
   readonly rejectMalformed?: boolean;
+  /** Whoever passes it on knows that it cannot be placed, and why: it is quarantined. */
+  readonly unplaceable?: RefusalCode;
   /** Written when the connection began and sent when it broke: kept as it is, and no sign of life. */
   readonly isWill?: boolean;
 }
@@ -92,6 +95,8 @@ export interface Renewal {
 export interface DeviceAccess {
   signIn(deviceId: string, token: string): SignedInDevice | undefined;
   signInByCertificate(certificate: DeviceCertificate): SignedInDevice | undefined;
+  /** Whom the operator's settings name for what comes over this machine's own loopback. */
+  signInBySetting?(deviceId: string): SignedInDevice | undefined;
   /**
    * Still allowed? Asked again for every message of a long session.
    *

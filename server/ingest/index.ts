@@ -1,6 +1,6 @@
 /** Ingest: whose patient, right clock, known unit, plausible, seen before? Then watch, live and journal. */
 import type { Ignored } from "@openward/codecs/raw";
-import { OutsideTrouble, RefusedInput } from "@openward/errors";
+import { OutsideTrouble, type RefusalCode, RefusedInput } from "@openward/errors";
 import type { JournalEntry, Problem, QuarantineEntry, RawInput } from "@openward/model";
 import { QUALITY } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
@@ -37,6 +37,8 @@ export interface DeviceMessage {
   readonly isRedelivery: boolean;
   /** Tell the sender of a body that does not parse, and keep nothing; otherwise it is quarantined. */
   readonly rejectMalformed?: boolean;
+  /** Whoever passes it on knows that it cannot be placed, and why: it is quarantined. */
+  readonly unplaceable?: RefusalCode;
   /** Written when the connection began and sent when it broke: kept as it is, and no sign of life. */
   readonly isWill?: boolean;
 }
@@ -188,6 +190,7 @@ export function createIngest({
   function accept(message: DeviceMessage): Promise<Receipt> {
     let work = workOf(message);
     try {
+      if (message.unplaceable) throw new RefusedInput(message.unplaceable);
       placing.place(work, message.kind, message.body, message.format, streams);
     } catch (error) {
       if (error instanceof OutsideTrouble) return Promise.reject(error);

@@ -15,7 +15,7 @@ export interface Rerun {
   readonly problems: readonly Problem[];
 }
 
-const BY_A_PERSON = new Set(["ASSOCIATION_AMBIGUOUS", "PATIENT_DIFFERS"]);
+const BY_A_PERSON = new Set(["ASSOCIATION_AMBIGUOUS", "DEVICE_UNKNOWN", "PATIENT_DIFFERS"]);
 
 /** What is run again. */
 export type Sent = Omit<RawInput, "patientIds">;

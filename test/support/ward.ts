@@ -15,6 +15,8 @@ export interface Ready {
   readonly mqttPort: number;
   readonly httpsPort: number | null;
   readonly mqttsPort: number | null;
+  readonly mllpPort: number | null;
+  readonly mllpsPort: number | null;
   /** One-time sign-in links by role. */
   readonly links: Readonly<Record<string, string>>;
 }

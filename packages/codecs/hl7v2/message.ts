@@ -7,8 +7,8 @@ const MAX_SEGMENTS = 10_000;
 const MAX_FIELDS = 200;
 /** Of all but OBX-5, which may hold the samples of a wave. */
 const MAX_FIELD_BYTES = 65_536;
-const CR = 13;
-const LF = 10;
+const CR = "\r";
+const ANY_END = /[\r\n]/g;
 const NAME = /^[A-Z][A-Z0-9]{2}$/;
 const CHUNK = 8_192;
 
@@ -49,6 +49,12 @@ export class Segment {
     return this.#text.slice(start, next === undefined ? this.end : next - 1);
   }
 
+  isEmpty(number: number): boolean {
+    const start = this.#starts[number];
+    if (start === undefined) return true;
+    return start >= (this.#starts[number + 1] ?? this.end + 1) - 1;
+  }
+
   /** Byte at which the field begins, or the segment ends. */
   offsetOf(number: number): number {
     return this.#starts[number] ?? this.end;
@@ -83,12 +89,9 @@ export function parseMessage(bytes: Uint8Array, format: string): Message {
   const text = latin1(bytes);
   const delimiters = delimitersOf(text, format);
   const segments: Segment[] = [];
+  const separator = text.includes("\n") ? ANY_END : CR;
   for (let at = 0; at < text.length; ) {
-    let end = at;
-    for (; end < text.length; end++) {
-      const code = text.charCodeAt(end);
-      if (code === CR || code === LF) break;
-    }
+    const end = endOf(text, at, separator);
     if (end > at) {
       if (segments.length >= MAX_SEGMENTS) {
         throw new RefusedInput("BODY_TOO_LARGE", { at: "message", expected: `at most ${MAX_SEGMENTS} segments` });
@@ -99,6 +102,15 @@ export function parseMessage(bytes: Uint8Array, format: string): Message {
   }
   const msh = segments[0] as Segment;
   return { delimiters, segments, msh, charset: charsetOf(msh.field(18), delimiters) };
+}
+
+function endOf(text: string, at: number, separator: typeof CR | RegExp): number {
+  if (typeof separator === "string") {
+    const end = text.indexOf(separator, at);
+    return end < 0 ? text.length : end;
+  }
+  separator.lastIndex = at;
+  return separator.exec(text)?.index ?? text.length;
 }
 
 function delimitersOf(text: string, format: string): Delimiters {

@@ -12,7 +12,7 @@ const MAX_LEVELS = 8;
 /** Of what was left, so much is listed; beyond it, it is said how much more there is. */
 const LISTED = 100;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
-const CONTAINMENT = /^\d{1,10}(?:\.\d{1,10})*$/;
+const CONTAINMENT = /^\d{1,10}(?:\.\d{1,10}){0,7}$/;
 const MAX_RATE_HZ = 1_000_000;
 const CLOCK_FRESH_MS = 5 * 60_000;
 
@@ -92,7 +92,7 @@ export class ObservationReader {
       if (!within.startsWith(`${wave.within}.`)) this.#endWave();
     }
     this.#noteFields(obx);
-    if (within !== "" && !(CONTAINMENT.test(within) && within.split(".").length <= MAX_LEVELS)) {
+    if (within !== "" && !CONTAINMENT.test(within)) {
       this.#refuse(4, "FIELD_INVALID", `numbers with points between them, at most ${MAX_LEVELS}`);
       return;
     }
@@ -271,13 +271,13 @@ export class ObservationReader {
   }
 
   #flagsOf(obx: Segment): readonly string[] {
-    const field = obx.field(8);
-    return field === "" ? NO_FLAGS : partsOf(field, this.#message.delimiters.repetition).map((flag) => flag.trim());
+    if (obx.isEmpty(8)) return NO_FLAGS;
+    return partsOf(obx.field(8), this.#message.delimiters.repetition).map((flag) => flag.trim());
   }
 
   #noteFields(obx: Segment): void {
     for (let field = 7; field <= obx.fieldCount; field++) {
-      if (READ.has(field) || this.#fields.has(field) || obx.field(field) === "") continue;
+      if (obx.isEmpty(field) || READ.has(field) || this.#fields.has(field)) continue;
       this.#fields.set(field, obx.offsetOf(field));
     }
   }

@@ -105,12 +105,12 @@ export function recordDevices(deps: {
       };
     },
 
-    /** A session of MQTT has begun or ended. */
-    connection(deviceId: string, organisationId: string, isConnected: boolean): void {
+    /** A session of MQTT or MLLP has begun or ended. */
+    connection(deviceId: string, organisationId: string, isConnected: boolean, via = "mqtt"): void {
       const begun = opened.get(deviceId);
       opened.delete(deviceId);
-      if (isConnected) opened.set(deviceId, append(organisationId, whoOf(deviceId), {}));
-      else append(organisationId, whoOf(deviceId), { action: "E", code: "ingest.session-end", opened: begun });
+      if (isConnected) opened.set(deviceId, append(organisationId, whoOf(deviceId), { via }));
+      else append(organisationId, whoOf(deviceId), { action: "E", code: "ingest.session-end", opened: begun, via });
     },
   };
 }

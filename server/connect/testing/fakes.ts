@@ -69,6 +69,10 @@ export function fakeAccess(): FakeAccess {
       return { deviceId, organisationId: "org", inCharge: access.inCharge.get(deviceId) ?? new Set() };
     },
     signInByCertificate: () => undefined,
+    signInBySetting: (deviceId) =>
+      access.tokens.has(deviceId)
+        ? { deviceId, organisationId: "org", inCharge: access.inCharge.get(deviceId) ?? new Set() }
+        : undefined,
     isActive: (deviceId) => access.tokens.has(deviceId),
     onRevoked(listener) {
       listeners.add(listener);

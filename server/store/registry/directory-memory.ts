@@ -198,6 +198,20 @@ export function createDirectoryMemory(now: () => number, onAdopted: (adopted: Ad
       return device && !device.isRevoked && found && isValid(found) ? signedIn(device, found) : undefined;
     },
 
+    /** Without a credential: for whom the operator's settings name. */
+    signInBySetting(deviceId: string): Omit<SignedInDevice, "credentialId"> | undefined {
+      const device = devices.get(deviceId);
+      if (!device || device.isRevoked) return undefined;
+      const { organisationId } = device;
+      return {
+        deviceId,
+        organisationId,
+        get inCharge() {
+          return devices.get(deviceId)?.inCharge ?? NO_DEVICES;
+        },
+      };
+    },
+
     /** @param credentialId what it signed in with: it may have been revoked or have run out while the device has others */
     isActive(deviceId: string, credentialId?: string): boolean {
       const device = devices.get(deviceId);

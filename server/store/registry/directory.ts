@@ -16,6 +16,7 @@ type Lookups = Pick<
   DirectoryMemory,
   | "signIn"
   | "signInByCertificate"
+  | "signInBySetting"
   | "isActive"
   | "onRevoked"
   | "associationAt"
@@ -134,11 +135,22 @@ export async function openDirectory(options: {
   });
 
   const expiry = runtime.timers.every(EXPIRE_EVERY_MS, () => memory.expire());
-  const { signIn, signInByCertificate, isActive, onRevoked, deviceType, timeZoneAt, recordNumbersOf, watched } = memory;
+  const {
+    signIn,
+    signInByCertificate,
+    signInBySetting,
+    isActive,
+    onRevoked,
+    deviceType,
+    timeZoneAt,
+    recordNumbersOf,
+    watched,
+  } = memory;
   const { associationAt, associations, currentAssociation, runningAssociations } = memory;
   return {
     signIn,
     signInByCertificate,
+    signInBySetting,
     isActive,
     onRevoked,
     associationAt,

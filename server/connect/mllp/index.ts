@@ -1,0 +1,2 @@
+export { createMllpEndpoint, type MllpEndpoint } from "./endpoint.ts";
+export { defaultMllpLimits, type MllpLimits } from "./limits.ts";
