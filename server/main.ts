@@ -469,6 +469,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const deviceAccess = operators ? operators.admit(directory) : directory;
   const overHttp = recordedDevices.watched(deviceAccess, "http");
   const overMqtt = recordedDevices.watched(deviceAccess, "mqtt");
+  const overMllp = recordedDevices.watched(deviceAccess, "mllp");
   const mqtt = createMqttEndpoint({ ingest: door, access: overMqtt, runtime, log, guesses });
   stops.push(() => mqtt.stop());
   const mllpDoor = {
@@ -481,7 +482,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       ingest.connection(deviceId, organisationId, isConnected);
     },
   };
-  const mllp = createMllpEndpoint({ ingest: mllpDoor, access: deviceAccess, runtime, log });
+  const mllp = createMllpEndpoint({ ingest: mllpDoor, access: overMllp, runtime, log });
   stops.push(() => mllp.stop());
   const metrics = createMetrics({
     mqtt: mqtt.stats,

@@ -78,7 +78,7 @@ export function recordDevices(deps: {
 
   return {
     /** The devices' sign-in, as connect gets it: over HTTP each request signs in. */
-    watched<C, D extends DeviceDoor<C>>(door: D & DeviceDoor<C>, via: "http" | "mqtt"): D {
+    watched<C, D extends DeviceDoor<C>>(door: D & DeviceDoor<C>, via: "http" | "mqtt" | "mllp"): D {
       const refused = (deviceId: string): void => {
         const isPossible = DEVICE_ID.test(deviceId);
         if (!isDue(refusedAt, isPossible ? deviceId : "", REFUSED_EVERY_MS)) return;
