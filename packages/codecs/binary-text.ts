@@ -13,6 +13,12 @@ export function fromHex(text: string): Uint8Array | undefined {
   return bytes;
 }
 
+export function toHex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += byte < 16 ? `0${byte.toString(16)}` : byte.toString(16);
+  return text;
+}
+
 /** @returns undefined where it is not base64 (RFC 4648, section 4; the padding may be left out) */
 export function fromBase64(text: string): Uint8Array | undefined {
   if (!BASE64.test(text)) return undefined;

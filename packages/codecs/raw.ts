@@ -4,6 +4,7 @@ import type { DecodeContext, Decoded } from "./codec.ts";
 import { findCodec } from "./registry.ts";
 
 export type { Codec, DecodeContext, Decoded, DecodedRawStatus, DeviceFacts, Ignored, Subject } from "./codec.ts";
+export { encodeCapture, type ReceivedValue } from "./encode-capture.ts";
 export { encodeCurrentTime } from "./gatt/2a2b-current-time.ts";
 export { encodeReportRecords, type RecordsWanted } from "./gatt/2a52-record-access.ts";
 export { codecs, findCodec } from "./registry.ts";
