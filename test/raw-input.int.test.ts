@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { systemRuntime } from "@openward/runtime/system";
 import mqtt from "mqtt";
 import { readConfig } from "../server/config.ts";
@@ -220,6 +223,54 @@ test("what a home device says as it says it is read by its patient's clock, over
   const span = ["--from", new Date(measured).toISOString(), "--to", new Date(Date.now() + 1000).toISOString()];
   const again = await ward.json<Record<string, unknown>>("reprocess", ...span, "--device", "home-cuff");
   assert.deepEqual([again.added, again.changed, again.missing], [0, 0, 0]);
+});
+
+interface Stream {
+  readonly id: string;
+  readonly signal: string;
+  readonly deviceId: string;
+}
+
+interface Kept {
+  readonly streams: readonly { readonly pieces: readonly { readonly values: readonly number[] }[] }[];
+}
+
+test("a file that is brought in twice, once in its archive's gzip, is there once", async () => {
+  const second = beds[1];
+  assert.ok(second);
+  const api = await apiOf(ward);
+  const device = { id: "telephone", type: "bedside-monitor", display: "telephone of a patient" };
+  const { token } = await api<{ token: string }>("POST", "/api/devices", device);
+  const since = { patientId: second.patientId, from: Date.UTC(2026, 2, 1) };
+  await api("POST", "/api/devices/telephone/assign", since);
+  const record = (i: number) =>
+    `<Record type="HKQuantityTypeIdentifierHeartRate" unit="count/min" endDate="2026-03-14 10:${String(i).padStart(2, "0")}:00 +0100" value="${60 + i}"/>`;
+  const early = record(0).replace("2026-03", "2026-02");
+  const sleep = `<Record type="HKCategoryTypeIdentifierSleepAnalysis" startDate="2026-03-14 01:00:00 +0100" endDate="2026-03-14 01:30:00 +0100" value="HKCategoryValueSleepAnalysisAsleepDeep"/>`;
+  const document = `<HealthData>${early}${Array.from({ length: 60 }, (_, i) => record(i)).join("\n")}${sleep}<Me/></HealthData>`;
+  const path = join(ward.dataDir, "export.xml");
+  writeFileSync(path, document);
+  writeFileSync(`${path}.gz`, gzipSync(document));
+  const bringIn = (file: string) =>
+    ward.json<Record<string, unknown>>("import", file, "--device", "telephone", "--token", token);
+  for (const file of [path, `${path}.gz`]) {
+    const { accepted, problems, isWhole } = await bringIn(file);
+    assert.deepEqual([accepted, isWhole], [61, true]);
+    assert.match(Object.keys(problems as object).join(), /^NO_ASSOCIATION/);
+    const streams: Stream[] = await api<Stream[]>("GET", `/api/patients/${second.patientId}/streams`);
+    const streamId: string | undefined = streams.find(
+      ({ deviceId, signal }) => deviceId === "telephone" && signal === "pulse-rate",
+    )?.id;
+    const span = `from=${Date.UTC(2026, 2, 14)}&to=${Date.UTC(2026, 2, 15)}`;
+    const kept: Kept = await api<Kept>("GET", `/api/streams/readings?stream=${streamId}&${span}`);
+    const values: number[] = kept.streams.flatMap(({ pieces }) => pieces.flatMap((piece) => piece.values));
+    assert.deepEqual(
+      values,
+      Array.from({ length: 60 }, (_, i) => 60 + i),
+    );
+    const waiting = await api<unknown[]>("GET", "/api/quarantine?device=telephone");
+    assert.equal(waiting.length, 1, "what was before the patient had the telephone, once");
+  }
 });
 
 test("without a server the command says that it needs one", async () => {

@@ -1,6 +1,7 @@
 import { captureOf } from "./capture.ts";
 import type { Codec } from "./codec.ts";
 import dexcomG5 from "./dexcom/g5.ts";
+import appleHealth from "./files/apple-health.ts";
 import { intermediateTemperature, temperature } from "./gatt/2a1c-temperature.ts";
 import { currentTime, dateTime } from "./gatt/2a2b-current-time.ts";
 import { continuousOximetry, spotCheck } from "./gatt/2a5e-pulse-oximetry.ts";
@@ -69,6 +70,7 @@ const formats: readonly Codec[] = [
   xiaomiScale,
   agent20601,
   pcd01,
+  appleHealth,
 ];
 
 const byName = new Map<string, Codec>();

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   client: async () => (await import("./client.ts")).addClientCommands,
   grant: async () => (await import("./grant.ts")).addGrantCommands,
   replay: async () => (await import("./replay.ts")).addReplayCommand,
+  import: async () => (await import("./import.ts")).addImportCommand,
   export: async () => (await import("./export.ts")).addExportCommand,
   archive: async () => (await import("./archive.ts")).addArchiveCommands,
   reprocess: async () => (await import("./reprocess.ts")).addReprocessCommand,

@@ -1,0 +1,18 @@
+/** Files of fitness and health, cut into pieces that the raw door takes. */
+import { appleHealth } from "./apple-health.ts";
+import type { FileFormat } from "./piece.ts";
+
+export { type DecodedPiece, decodeFile, type FileFormat, HEAD_BYTES, MAX_PIECE_BYTES, type Piece } from "./piece.ts";
+
+/** Every format of files: a line each. What is told by its content stands before what is told by its name. */
+export const fileFormats: readonly FileFormat[] = [appleHealth];
+
+/** @param name "files/apple-health", or what stands behind the stroke */
+export function findFileFormat(name: string): FileFormat | undefined {
+  return fileFormats.find(({ codec }) => codec === name || codec === `files/${name}`);
+}
+
+/** @param head the first bytes of the file, up to HEAD_BYTES */
+export function recogniseFile(name: string, head: Uint8Array): FileFormat | undefined {
+  return fileFormats.find((format) => format.isOf(name, head));
+}

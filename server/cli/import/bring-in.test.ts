@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { after, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { OutsideTrouble } from "@openward/errors";
+import { ZipFile } from "yazl";
+import { bringIn, type Wishes } from "./bring-in.ts";
+import { createSender, type Sender } from "./send.ts";
+import { openSources } from "./sources.ts";
+import { newTally, type Tally } from "./tally.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "openward-import-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const record = (value: number) =>
+  `<Record type="HKQuantityTypeIdentifierHeartRate" unit="count/min" startDate="2026-03-14 10:15:30 +0100" endDate="2026-03-14 10:15:30 +0100" value="${value}"/>\n`;
+const documentOf = (count: number) =>
+  `<HealthData>${Array.from({ length: count }, (_, i) => record(60 + (i % 40))).join("")}</HealthData>`;
+
+async function importing(path: string, wishes: Partial<Wishes> = {}, tally?: Tally): Promise<Tally> {
+  const opened = await openSources(path);
+  try {
+    const usual: Wishes = { format: null, sender: null, after: 0, now: 0, timeZone: null, onProgress: () => {} };
+    return await bringIn(opened.sources, { ...usual, ...wishes }, tally);
+  } finally {
+    opened.close();
+  }
+}
+
+async function zipOf(name: string, files: Readonly<Record<string, Readable>>): Promise<string> {
+  const zip = new ZipFile();
+  for (const [path, content] of Object.entries(files)) zip.addReadStream(content, path);
+  zip.end();
+  const path = join(folder, name);
+  await pipeline(zip.outputStream, createWriteStream(path));
+  return path;
+}
+
+test("the export as it is, gzipped, and inside its archive beside what is not read, gives the same counts", async () => {
+  const document = documentOf(5_000);
+  const plain = join(folder, "export.xml");
+  writeFileSync(plain, document);
+  writeFileSync(`${plain}.gz`, gzipSync(document));
+  const zip = await zipOf("export.zip", {
+    "apple_health_export/export.xml": Readable.from([document]),
+    "apple_health_export/export_cda.pdf": Readable.from(["%PDF-"]),
+  });
+  const told: number[] = [];
+  for (const path of [plain, `${plain}.gz`, zip]) {
+    const tally = await importing(path, { onProgress: (read, of) => told.push(read / of) });
+    assert.deepEqual(tally.found, { "pulse-rate": 5_000 });
+    assert.deepEqual(tally.problems, {});
+    assert.deepEqual(tally.refused, []);
+    assert.deepEqual(tally.ignored, path === zip ? { "file .pdf of no format that is read here": 1 } : {});
+    assert.equal(told.at(-1), 1, "at the end all is read");
+  }
+  assert.ok(told.every((share) => share >= 0 && share <= 1));
+});
+
+test("a bomb of an archive is stopped, whatever its header says", async () => {
+  async function* bomb() {
+    yield Buffer.from("<HealthData>");
+    for (let i = 0; i < 80; i++) yield Buffer.alloc(1_048_576, " ");
+    yield Buffer.from("</HealthData>");
+  }
+  const path = await zipOf("bomb.zip", { "export.xml": Readable.from(bomb()) });
+  await assert.rejects(importing(path), { code: "BODY_TOO_LARGE" });
+});
+
+/** Takes what it gets until it is told to break. */
+function fakeSender(breaksAt = Number.POSITIVE_INFINITY): Sender & { readonly bodies: string[] } {
+  const bodies: string[] = [];
+  return {
+    bodies,
+    async send(bytes) {
+      if (bodies.length >= breaksAt) throw new OutsideTrouble("SERVER_UNREACHABLE", true);
+      bodies.push(Buffer.from(bytes).toString("base64"));
+      return { accepted: 1, quarantined: [{ code: "NO_ASSOCIATION", field: "at" }], ignored: [{ what: "3 x Me" }] };
+    },
+    close: () => {},
+  };
+}
+
+test("an import that broke off goes on with the piece behind the last that was acknowledged", async () => {
+  const path = join(folder, "long.xml");
+  writeFileSync(path, documentOf(8_000));
+  const whole = fakeSender();
+  const all = await importing(path, { sender: whole });
+  assert.ok(whole.bodies.length >= 4);
+  assert.equal(all.accepted, whole.bodies.length);
+  assert.deepEqual(all.problems, { "NO_ASSOCIATION at": whole.bodies.length });
+  assert.deepEqual(all.ignored, { Me: 3 * whole.bodies.length });
+
+  const first = fakeSender(2);
+  const tally = newTally();
+  await assert.rejects(importing(path, { sender: first }, tally), { code: "SERVER_UNREACHABLE" });
+  assert.equal(tally.pieces, 2);
+  const second = fakeSender();
+  await importing(path, { sender: second, after: tally.pieces });
+  assert.deepEqual([...first.bodies, ...second.bodies], whole.bodies);
+});
+
+test("a file of no format that is known, and a format that nobody knows, are refused", async () => {
+  const path = join(folder, "letter.txt");
+  writeFileSync(path, "Dear Sir");
+  await assert.rejects(importing(path), { code: "FILE_FORMAT" });
+  await assert.rejects(importing(path, { format: "nonsense" }), { code: "FIELD_INVALID" });
+  await assert.rejects(openSources(join(folder, "nothing.xml")), { code: "FILE_UNREADABLE" });
+  writeFileSync(join(folder, "no.zip"), "PK no");
+  await assert.rejects(openSources(join(folder, "no.zip")), { code: "FILE_FORMAT" });
+});
+
+test("a token does not travel in the open", () => {
+  const options = { deviceId: "d", token: "t", timers: { after: () => ({}), every: () => ({}) } as never, onWait() {} };
+  assert.throws(() => createSender({ ...options, url: "http://ward.example" }), { code: "FIELD_INVALID" });
+  createSender({ ...options, url: "https://ward.example" }).close();
+  createSender({ ...options, url: "http://127.0.0.1:1" }).close();
+});

@@ -1,0 +1,125 @@
+import { type FileFormat, findFileFormat, HEAD_BYTES, type Piece, recogniseFile } from "@openward/codecs/files";
+import { type DecodeContext, decodeRaw } from "@openward/codecs/raw";
+import { RefusedInput } from "@openward/errors";
+import { QUALITY } from "@openward/model";
+import type { Sender } from "./send.ts";
+import type { Source } from "./sources.ts";
+import { addAnswer, addDecoded, addIgnored, newTally, type Tally } from "./tally.ts";
+
+/** Refusals that say of a piece alone what is wrong with it. */
+const OF_A_PIECE = new Set(["MALFORMED_BYTES", "BODY_TOO_LARGE", "BODY_SHAPE", "CONTEXT_MISSING"]);
+
+export interface Wishes {
+  /** null: by what the file holds. */
+  readonly format: string | null;
+  /** null: nothing is sent, and pieces are decoded here. */
+  readonly sender: Sender | null;
+  /** Pieces that an earlier run has sent. */
+  readonly after: number;
+  /** ms UTC. */
+  readonly now: number;
+  /** Of local times without an offset, in a dry run. */
+  readonly timeZone: string | null;
+  onProgress(read: number, of: number, tally: Tally): void;
+}
+
+/**
+ * Brings in every file that is of a known format; what is not is named among what was ignored.
+ *
+ * @throws RefusedInput FIELD_INVALID, FILE_FORMAT, FILE_TRUNCATED, or why the server takes nothing
+ * @throws OutsideTrouble SERVER_UNREACHABLE
+ */
+export async function bringIn(sources: readonly Source[], wishes: Wishes, tally = newTally()): Promise<Tally> {
+  const wanted = wishes.format === null ? null : findFileFormat(wishes.format);
+  if (wanted === undefined) {
+    throw new RefusedInput("FIELD_INVALID", {
+      at: "--format",
+      expected: "a format that `openward import --formats` lists",
+    });
+  }
+  const of = sources.reduce((sum, { size }) => sum + size, 0);
+  let before = 0;
+  let known = 0;
+  for (const source of sources) {
+    const { format, bytes } = await recognised(source, sources.length === 1 ? wanted : null);
+    if (!format || (wanted && format !== wanted)) {
+      if (sources.length === 1) throw unknownFile(source);
+      addIgnored(tally, [{ what: `file ${extensionOf(source.name)} of no format that is read here` }]);
+    } else {
+      known++;
+      for await (const piece of format.cut(bytes)) {
+        if (piece.left !== null) addIgnored(tally, [{ what: piece.left }]);
+        if (piece.bytes.length > 0) await take(piece, format, source.name, wishes, tally);
+        wishes.onProgress(before + source.read(), of, tally);
+      }
+    }
+    before += source.size;
+    wishes.onProgress(before, of, tally);
+  }
+  if (known === 0) throw new RefusedInput("FILE_FORMAT", { expected: "a file of a known format in it" });
+  return tally;
+}
+
+async function take(piece: Piece, format: FileFormat, file: string, wishes: Wishes, tally: Tally): Promise<void> {
+  tally.pieces++;
+  tally.bytes += piece.bytes.length;
+  if (tally.pieces <= wishes.after) return;
+  try {
+    if (wishes.sender) addAnswer(tally, await wishes.sender.send(piece.bytes, format.codec));
+    else addDecoded(tally, decodeRaw(piece.bytes, format.codec, contextOf(wishes)));
+  } catch (error) {
+    if (!(error instanceof RefusedInput && OF_A_PIECE.has(error.code))) {
+      // What is not acknowledged is not counted: the next run begins with it.
+      tally.pieces--;
+      throw error;
+    }
+    tally.refused.push({ file, from: piece.from, to: piece.to, reason: error.message });
+  }
+}
+
+function contextOf({ now, timeZone }: Wishes): DecodeContext {
+  return { item: 0, at: now, atQuality: QUALITY.timeFromServer, utcOffsetMinutes: null, timeZone, session: {} };
+}
+
+/** Looks at the first bytes, and gives them back with the rest. */
+async function recognised(
+  source: Source,
+  wanted: FileFormat | null,
+): Promise<{ format: FileFormat | undefined; bytes: AsyncIterable<Uint8Array> }> {
+  const opened = await source.open();
+  const reading = opened[Symbol.asyncIterator]();
+  const first: Uint8Array[] = [];
+  let length = 0;
+  while (length < HEAD_BYTES) {
+    const { value, done } = await reading.next();
+    if (done) break;
+    first.push(value);
+    length += value.length;
+  }
+  const head = Buffer.concat(first, length).subarray(0, HEAD_BYTES);
+  const format = wanted ?? recogniseFile(source.name, head);
+  if (!format) await reading.return?.();
+  async function* whole(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* first;
+      for (;;) {
+        const { value, done } = await reading.next();
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      await reading.return?.();
+    }
+  }
+  return { format, bytes: whole() };
+}
+
+function unknownFile({ name }: Source): RefusedInput {
+  const expected = "a format that `openward import --formats` lists";
+  return new RefusedInput("FILE_FORMAT", { at: extensionOf(name), expected });
+}
+
+/** Names of files can hold names of people. */
+function extensionOf(name: string): string {
+  return /\.[A-Za-z0-9]{1,10}$/.exec(name)?.[0] ?? "without an ending";
+}

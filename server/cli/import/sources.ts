@@ -1,0 +1,139 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import type { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { RefusedInput } from "@openward/errors";
+import * as yauzl from "yauzl";
+
+/** One file that is brought in: itself, or one of an archive. */
+export interface Source {
+  readonly name: string;
+  /** Bytes of it as it is stored, for progress; those read so far are told by `read`. */
+  readonly size: number;
+  open(): Promise<AsyncIterable<Uint8Array>>;
+  /** Of the size. */
+  read(): number;
+}
+
+export interface Sources {
+  readonly sources: readonly Source[];
+  close(): void;
+}
+
+const MAX_ENTRIES = 100_000;
+/** DEFLATE makes a thousand of one; an honest export makes twenty to thirty. */
+const MAX_RATIO = 200;
+/** Below, a ratio says little. */
+const FREE_BYTES = 67_108_864;
+
+/** @throws RefusedInput FILE_UNREADABLE, FILE_FORMAT */
+export async function openSources(path: string): Promise<Sources> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new RefusedInput("FILE_UNREADABLE", { at: basename(path), expected: "a file" }, { cause });
+  });
+  if (!found.isFile()) throw new RefusedInput("FILE_UNREADABLE", { at: basename(path), expected: "a file" });
+  if (path.toLowerCase().endsWith(".zip")) return openZip(path);
+  let read = 0;
+  const isGzip = path.toLowerCase().endsWith(".gz");
+  const name = isGzip ? basename(path).slice(0, -3) : basename(path);
+  const opened: Readable[] = [];
+  return {
+    sources: [
+      {
+        name,
+        size: found.size,
+        read: () => read,
+        async open() {
+          const file = createReadStream(path, { highWaterMark: 262_144 });
+          opened.push(file);
+          file.on("data", (part) => {
+            read += part.length;
+          });
+          if (!isGzip) return file;
+          const plain = createGunzip();
+          opened.push(plain);
+          file.on("error", (error) => plain.destroy(error));
+          return bounded(file.pipe(plain), name, () => read);
+        },
+      },
+    ],
+    close: () => {
+      for (const stream of opened) stream.destroy();
+    },
+  };
+}
+
+async function openZip(path: string): Promise<Sources> {
+  const zip = await new Promise<yauzl.ZipFile>((resolve, reject) => {
+    yauzl.open(path, { lazyEntries: true, autoClose: false, validateEntrySizes: true }, (error, opened) =>
+      error ? reject(noZip(path, error)) : resolve(opened),
+    );
+  });
+  try {
+    const entries = await entriesOf(zip, path);
+    return { sources: entries.map((entry) => sourceOf(zip, entry)), close: () => zip.close() };
+  } catch (error) {
+    zip.close();
+    throw error;
+  }
+}
+
+function entriesOf(zip: yauzl.ZipFile, path: string): Promise<yauzl.Entry[]> {
+  const entries: yauzl.Entry[] = [];
+  if (zip.entryCount > MAX_ENTRIES) {
+    throw new RefusedInput("BODY_TOO_LARGE", { at: basename(path), expected: `at most ${MAX_ENTRIES} files in it` });
+  }
+  return new Promise((resolve, reject) => {
+    zip.on("entry", (entry: yauzl.Entry) => {
+      if (!entry.fileName.endsWith("/")) entries.push(entry);
+      zip.readEntry();
+    });
+    zip.on("end", () => resolve(entries));
+    zip.on("error", (error: Error) => reject(noZip(path, error)));
+    zip.readEntry();
+  });
+}
+
+function sourceOf(zip: yauzl.ZipFile, entry: yauzl.Entry): Source {
+  const { compressedSize, fileName } = entry;
+  let given = 0;
+  const scale = entry.uncompressedSize > 0 ? compressedSize / entry.uncompressedSize : 1;
+  return {
+    name: fileName,
+    size: compressedSize,
+    read: () => Math.min(compressedSize, Math.round(given * scale)),
+    async open() {
+      const stream = await new Promise<Readable>((resolve, reject) => {
+        zip.openReadStream(entry, (error, opened) => (error ? reject(noZip(fileName, error)) : resolve(opened)));
+      });
+      stream.on("data", (part: Buffer) => {
+        given += part.length;
+      });
+      return bounded(stream, fileName, () => compressedSize);
+    },
+  };
+}
+
+/** Stops what grows beyond all measure: it is no export. */
+async function* bounded(stream: Readable, name: string, packed: () => number): AsyncGenerator<Uint8Array> {
+  let length = 0;
+  try {
+    for await (const part of stream as AsyncIterable<Buffer>) {
+      length += part.length;
+      if (length > FREE_BYTES && length > MAX_RATIO * packed()) {
+        throw new RefusedInput("BODY_TOO_LARGE", { at: name, expected: `at most ${MAX_RATIO} times what is packed` });
+      }
+      yield part;
+    }
+  } catch (error) {
+    if (error instanceof RefusedInput) throw error;
+    throw new RefusedInput("FILE_CORRUPT", { at: name, expected: "what was packed, whole" }, { cause: error });
+  } finally {
+    stream.destroy();
+  }
+}
+
+function noZip(path: string, cause: unknown): RefusedInput {
+  return new RefusedInput("FILE_FORMAT", { at: basename(path), expected: "a ZIP archive" }, { cause });
+}
