@@ -2,6 +2,9 @@ import { captureOf } from "./capture.ts";
 import type { Codec } from "./codec.ts";
 import dexcomG5 from "./dexcom/g5.ts";
 import appleHealth from "./files/apple-health.ts";
+import fit from "./files/fit.ts";
+import gpx from "./files/gpx.ts";
+import tcx from "./files/tcx.ts";
 import { intermediateTemperature, temperature } from "./gatt/2a1c-temperature.ts";
 import { currentTime, dateTime } from "./gatt/2a2b-current-time.ts";
 import { continuousOximetry, spotCheck } from "./gatt/2a5e-pulse-oximetry.ts";
@@ -71,6 +74,9 @@ const formats: readonly Codec[] = [
   agent20601,
   pcd01,
   appleHealth,
+  fit,
+  gpx,
+  tcx,
 ];
 
 const byName = new Map<string, Codec>();

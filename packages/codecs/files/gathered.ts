@@ -40,6 +40,12 @@ export class Gathered implements Decoded {
     column.items.push(item);
   }
 
+  /** A sensor that lost the skin sends zero, which is no heart at rest. */
+  pulse(item: number, rate: number, at: Instant, offset: number): void {
+    if (rate === 0) this.ignore("heart rate of zero: no contact", offset);
+    else this.reading(item, "pulse-rate", "/min", rate, at);
+  }
+
   /** An event has no number of its record: sent again in another piece, it is the same event. */
   event(event: string, at: Instant, detail: Readonly<Record<string, string | number | boolean>>): void {
     const kept: Record<string, unknown> = {};
