@@ -1,5 +1,8 @@
 /** Device types as data: one small declarative file each in `types/`, and this registry. */
 import type { Driver } from "./driver.ts";
+import { type DeviceIdentity, type DriverMatch, matchDriver, misfit } from "./identify.ts";
+import { models } from "./models.ts";
+import activityBand from "./types/activity-band.ts";
 import bedsideMonitor from "./types/bedside-monitor.ts";
 import bloodPressureCuff from "./types/blood-pressure-cuff.ts";
 import capnograph from "./types/capnograph.ts";
@@ -7,17 +10,22 @@ import cgm from "./types/cgm.ts";
 import ecgRecorder from "./types/ecg-recorder.ts";
 import generic from "./types/generic.ts";
 import glucoseMeter from "./types/glucose-meter.ts";
+import heartRateStrap from "./types/heart-rate-strap.ts";
+import infusionPump from "./types/infusion-pump.ts";
+import insulinPump from "./types/insulin-pump.ts";
 import pulseOximeter from "./types/pulse-oximeter.ts";
 import sosPendant from "./types/sos-pendant.ts";
 import spirometer from "./types/spirometer.ts";
 import thermometer from "./types/thermometer.ts";
+import ventilator from "./types/ventilator.ts";
 import wearablePatch from "./types/wearable-patch.ts";
 import weighingScale from "./types/weighing-scale.ts";
 
-export type { Driver } from "./driver.ts";
+export type { Containment, Driver, Identity, Tested } from "./driver.ts";
+export type { DeviceIdentity, DriverMatch } from "./identify.ts";
 
-/** Every device type that is known, the generic one first. */
-export const drivers: readonly Driver[] = [
+/** Types of devices, the generic one first. */
+const types: readonly Driver[] = [
   generic,
   bedsideMonitor,
   wearablePatch,
@@ -31,7 +39,15 @@ export const drivers: readonly Driver[] = [
   cgm,
   spirometer,
   sosPendant,
+  heartRateStrap,
+  activityBand,
+  ventilator,
+  infusionPump,
+  insulinPump,
 ];
+
+/** Every device type that is known: the generic one first, models and profiles after the types. */
+export const drivers: readonly Driver[] = [...types, ...models];
 
 /** A device type as people choose it: what it measures and how often, in milliseconds (`null`: on demand). */
 export interface DeviceType {
@@ -51,6 +67,17 @@ const byKey = new Map(drivers.map((driver) => [driver.key, driver]));
 /** @param type `Device.type` */
 export function findDriver(type: string): Driver | undefined {
   return byKey.get(type);
+}
+
+/** The driver that fits best to what a device says of itself; see `matchDriver`. */
+export function driverFor(identity: DeviceIdentity): DriverMatch | undefined {
+  return matchDriver(identity, drivers);
+}
+
+/** What a device says of itself that does not fit its registered type; `undefined`: nothing speaks against it. */
+export function misfitOf(type: string, identity: DeviceIdentity): DriverMatch | undefined {
+  const registered = byKey.get(type);
+  return registered && misfit(registered, identity, drivers);
 }
 
 /**

@@ -122,7 +122,7 @@ async function listTypes(options: { json?: boolean }): Promise<void> {
   const { drivers } = await import("@openward/drivers");
   print(
     options.json ?? false,
-    { types: drivers },
+    { types: drivers.map(({ identity: _patterns, ...type }) => type) },
     drivers.map((type) => `${type.key.padEnd(24)} ${type.display}`),
   );
 }

@@ -1,0 +1,39 @@
+import { driver, ON_DEMAND } from "../driver.ts";
+
+/** Accu-Chek Guide. */
+export default driver({
+  key: "accu-chek-guide",
+  display: "Accu-Chek Guide",
+  kind: "glucose-meter",
+  identity: {
+    manufacturer: /roche.*/i,
+    model: /9(?:12|22|23|25|26|29|30|32)/,
+    services: ["1808"],
+  },
+  transports: ["bluetooth"],
+  codecs: [
+    "gatt/2a18",
+    "gatt/2a34",
+    "gatt/2a52",
+    "gatt/2a19",
+    "gatt/2a24",
+    "gatt/2a25",
+    "gatt/2a26",
+    "gatt/2a27",
+    "gatt/2a28",
+    "gatt/2a29",
+  ],
+  signals: {
+    "glucose-blood": ON_DEMAND,
+    "glucose-blood-molar": ON_DEMAND,
+    "carbohydrate-intake": ON_DEMAND,
+    hba1c: ON_DEMAND,
+    "battery-level": ON_DEMAND,
+  },
+  offlineAfterMs: null,
+  clock: "own",
+  tested: {
+    by: "vectors",
+    source: "model numbers as public clients list them; decoded by the vectors of its characteristics",
+  },
+});

@@ -1,0 +1,41 @@
+import { driver, ON_DEMAND } from "../driver.ts";
+
+/** A&D UT-201BLE. */
+export default driver({
+  key: "and-ut-201ble",
+  display: "A&D UT-201BLE",
+  kind: "thermometer",
+  identity: {
+    manufacturer: /A&D.*/i,
+    model: /UT-201BLE.*/,
+    name: /A&D_UT-?201BLE.*/,
+    services: ["1809"],
+  },
+  transports: ["bluetooth"],
+  codecs: [
+    "gatt/2a1c",
+    "gatt/2a1e",
+    "gatt/2a19",
+    "gatt/2a24",
+    "gatt/2a25",
+    "gatt/2a26",
+    "gatt/2a27",
+    "gatt/2a28",
+    "gatt/2a29",
+  ],
+  signals: {
+    "body-temperature": ON_DEMAND,
+    "temp-oral": ON_DEMAND,
+    "temp-rectal": ON_DEMAND,
+    "temp-axillary": ON_DEMAND,
+    "temp-tympanic": ON_DEMAND,
+    "battery-level": ON_DEMAND,
+  },
+  offlineAfterMs: null,
+  clock: "own",
+  tested: {
+    by: "vectors",
+    source:
+      "names and services as public clients of this model look for them; decoded by the vectors of its characteristics",
+  },
+});

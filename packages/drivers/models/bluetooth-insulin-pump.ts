@@ -1,0 +1,36 @@
+import { driver } from "../driver.ts";
+
+/** Any device of Bluetooth's Insulin Delivery Service. What it would do is not asked of it. */
+export default driver({
+  key: "bluetooth-insulin-pump",
+  display: "Insulin pump (Bluetooth profile)",
+  kind: "insulin-pump",
+  identity: {
+    services: ["183a"],
+  },
+  transports: ["bluetooth"],
+  codecs: [
+    "gatt/2b20",
+    "gatt/2b21",
+    "gatt/2b22",
+    "gatt/2b23",
+    "gatt/2a19",
+    "gatt/2a24",
+    "gatt/2a25",
+    "gatt/2a26",
+    "gatt/2a27",
+    "gatt/2a28",
+    "gatt/2a29",
+  ],
+  signals: {
+    "insulin-reservoir": null,
+    "insulin-concentration": null,
+    "battery-level": null,
+  },
+  offlineAfterMs: null,
+  clock: "own",
+  tested: {
+    by: "vectors",
+    source: "Bluetooth SIG assigned numbers and service specification; vectors of packages/codecs/gatt",
+  },
+});

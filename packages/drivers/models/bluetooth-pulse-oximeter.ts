@@ -1,0 +1,36 @@
+import { driver, ON_DEMAND } from "../driver.ts";
+
+/** Any device of Bluetooth's Pulse Oximeter Service: spot checks, or a stream while a finger is in it. */
+export default driver({
+  key: "bluetooth-pulse-oximeter",
+  display: "Pulse oximeter (Bluetooth profile)",
+  kind: "pulse-oximeter",
+  identity: {
+    services: ["1822"],
+  },
+  transports: ["bluetooth"],
+  codecs: [
+    "gatt/2a5e",
+    "gatt/2a5f",
+    "gatt/2a19",
+    "gatt/2a24",
+    "gatt/2a25",
+    "gatt/2a26",
+    "gatt/2a27",
+    "gatt/2a28",
+    "gatt/2a29",
+  ],
+  containment: { mds: { refId: "MDC_DEV_SPEC_PROFILE_PULS_OXIM", code: 528388 } },
+  signals: {
+    spo2: ON_DEMAND,
+    "pulse-rate-spo2": ON_DEMAND,
+    "perfusion-index": ON_DEMAND,
+    "battery-level": ON_DEMAND,
+  },
+  offlineAfterMs: null,
+  clock: "own",
+  tested: {
+    by: "vectors",
+    source: "Bluetooth SIG assigned numbers and service specification; vectors of packages/codecs/gatt",
+  },
+});

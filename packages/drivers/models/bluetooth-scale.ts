@@ -1,0 +1,25 @@
+import { driver, ON_DEMAND } from "../driver.ts";
+
+/** Any device of Bluetooth's Weight Scale Service. */
+export default driver({
+  key: "bluetooth-scale",
+  display: "Weighing scale (Bluetooth profile)",
+  kind: "weighing-scale",
+  identity: {
+    services: ["181d"],
+  },
+  transports: ["bluetooth"],
+  codecs: ["gatt/2a9d", "gatt/2a19", "gatt/2a24", "gatt/2a25", "gatt/2a26", "gatt/2a27", "gatt/2a28", "gatt/2a29"],
+  containment: { mds: { refId: "MDC_DEV_SPEC_PROFILE_SCALE", code: 528399 } },
+  signals: {
+    "body-weight": ON_DEMAND,
+    bmi: ON_DEMAND,
+    "battery-level": ON_DEMAND,
+  },
+  offlineAfterMs: null,
+  clock: "own",
+  tested: {
+    by: "vectors",
+    source: "Bluetooth SIG assigned numbers and service specification; vectors of packages/codecs/gatt",
+  },
+});

@@ -1,0 +1,39 @@
+import { driver, SECOND } from "../driver.ts";
+
+/** Garmin HRM-Pro. */
+export default driver({
+  key: "garmin-hrm-pro",
+  display: "Garmin HRM-Pro",
+  kind: "heart-rate-strap",
+  identity: {
+    manufacturer: /garmin.*/i,
+    name: /HRM-Pro.*/,
+    services: ["180d"],
+  },
+  transports: ["bluetooth"],
+  codecs: [
+    "gatt/2a37",
+    "gatt/2a38",
+    "gatt/2a19",
+    "gatt/2a24",
+    "gatt/2a25",
+    "gatt/2a26",
+    "gatt/2a27",
+    "gatt/2a28",
+    "gatt/2a29",
+  ],
+  signals: {
+    "heart-rate": SECOND,
+    "rr-interval": null,
+    "energy-burned": null,
+    "wear-state": null,
+    "battery-level": null,
+  },
+  offlineAfterMs: null,
+  clock: "none",
+  tested: {
+    by: "vectors",
+    source:
+      "names and services as public clients of this model look for them; decoded by the vectors of its characteristics",
+  },
+});

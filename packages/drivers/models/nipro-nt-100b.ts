@@ -1,0 +1,39 @@
+import { driver, ON_DEMAND } from "../driver.ts";
+
+/** Nipro NT-100B. */
+export default driver({
+  key: "nipro-nt-100b",
+  display: "Nipro NT-100B",
+  kind: "thermometer",
+  identity: {
+    name: /NT-100B.*/,
+    services: ["1809"],
+  },
+  transports: ["bluetooth"],
+  codecs: [
+    "gatt/2a1c",
+    "gatt/2a1e",
+    "gatt/2a19",
+    "gatt/2a24",
+    "gatt/2a25",
+    "gatt/2a26",
+    "gatt/2a27",
+    "gatt/2a28",
+    "gatt/2a29",
+  ],
+  signals: {
+    "body-temperature": ON_DEMAND,
+    "temp-oral": ON_DEMAND,
+    "temp-rectal": ON_DEMAND,
+    "temp-axillary": ON_DEMAND,
+    "temp-tympanic": ON_DEMAND,
+    "battery-level": ON_DEMAND,
+  },
+  offlineAfterMs: null,
+  clock: "own",
+  tested: {
+    by: "vectors",
+    source:
+      "names and services as public clients of this model look for them; decoded by the vectors of its characteristics",
+  },
+});

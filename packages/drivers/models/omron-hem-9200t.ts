@@ -1,0 +1,41 @@
+import { driver, ON_DEMAND } from "../driver.ts";
+
+/** Omron HEM-9200T. */
+export default driver({
+  key: "omron-hem-9200t",
+  display: "Omron HEM-9200T",
+  kind: "blood-pressure-cuff",
+  identity: {
+    manufacturer: /omron.*/i,
+    model: /HEM-9200T.*/,
+    name: /BLEsmart_0000011.*/i,
+    services: ["1810"],
+  },
+  transports: ["bluetooth"],
+  codecs: [
+    "gatt/2a35",
+    "gatt/2a36",
+    "gatt/2a19",
+    "gatt/2a24",
+    "gatt/2a25",
+    "gatt/2a26",
+    "gatt/2a27",
+    "gatt/2a28",
+    "gatt/2a29",
+  ],
+  signals: {
+    "nibp-systolic": ON_DEMAND,
+    "nibp-diastolic": ON_DEMAND,
+    "nibp-mean": ON_DEMAND,
+    "pulse-rate-nibp": ON_DEMAND,
+    "cuff-pressure": ON_DEMAND,
+    "battery-level": ON_DEMAND,
+  },
+  offlineAfterMs: null,
+  clock: "own",
+  tested: {
+    by: "vectors",
+    source:
+      "names and services as public clients of this model look for them; decoded by the vectors of its characteristics",
+  },
+});

@@ -1,0 +1,27 @@
+import { driver, MINUTE } from "../driver.ts";
+
+/** A ventilator that reports by IHE PCD-01. */
+export default driver({
+  key: "pcd01-ventilator",
+  display: "Ventilator (IHE PCD-01)",
+  kind: "ventilator",
+  identity: {},
+  transports: ["mllp"],
+  codecs: ["hl7v2/pcd01"],
+  containment: { mds: { refId: "MDC_DEV_SYS_PT_VENT_MDS" } },
+  signals: {
+    peep: MINUTE,
+    fio2: MINUTE,
+    "tidal-volume": MINUTE,
+    "minute-volume": MINUTE,
+    "vent-rate": MINUTE,
+    "airway-pressure-peak": MINUTE,
+    "peep-setting": null,
+    "fio2-setting": null,
+    "tidal-volume-setting": null,
+    "vent-rate-setting": null,
+  },
+  offlineAfterMs: 5 * MINUTE,
+  clock: "own",
+  tested: { by: "untested", source: "IHE PCD-01 and terms of its published messages; the codec comes with MLLP" },
+});
