@@ -1,4 +1,4 @@
-import { FACTS, RELATIONS, ROLES } from "@openward/model";
+import { DEVICE_OWNERS, FACTS, RELATIONS, ROLES } from "@openward/model";
 import { z } from "zod";
 import * as grants from "./grants.ts";
 import { telling } from "./redaction.ts";
@@ -324,6 +324,57 @@ export const device = z.object({
   openQuarantine: z.number().int(),
   /** When the newest thing it can sign in with ends, where that is a certificate; it may be over. */
   certificateEndsAt: millis.nullable(),
+  /** Its UDI, as it was read. */
+  label: z
+    .object({
+      agency: z.string(),
+      di: z.string(),
+      lot: z.string().nullable(),
+      serial: z.string().nullable(),
+      madeOn: isoDate.nullable(),
+      expiresOn: isoDate.nullable(),
+      din: z.string().nullable(),
+      text: z.string(),
+      check: z.enum(["right", "wrong", "none"]),
+      entry: z.enum(["barcode", "manual"]),
+    })
+    .nullable(),
+  owner: z.enum(DEVICE_OWNERS),
+  /** Of a loan: from whom. */
+  ownerName: telling("free-text", z.string().nullable()),
+  location: telling("location", z.string().nullable()),
+  service: z.object({
+    /** "due": the day has come. Out of service it can be put on nobody. */
+    state: z.enum(["in-service", "due", "out-of-service"]),
+    dueOn: isoDate.nullable(),
+    note: telling("free-text", z.string().nullable()),
+  }),
+  /** What it said of itself (maker, model, firmware ...) and since when, newest first. */
+  says: z.array(z.object({ fact: z.string(), text: z.string(), since: millis })),
+  /** What it says, or its label, is another device than the type it is registered as. */
+  misfit: z
+    .object({ type: z.string(), typeDisplay: z.string(), by: z.enum(["udi", "model", "name", "mds", "service"]) })
+    .nullable(),
+});
+/** Takes the place of what was written down of the device before. */
+export const deviceDescription = z.object({
+  type: z.string().max(64),
+  display: text(120),
+  manufacturer: text(120).nullable(),
+  model: text(120).nullable(),
+  /** null: that of the label. */
+  serial: text(120).nullable(),
+  label: z
+    .object({
+      /** As scanned (FNC1 as GS) or as people read it; two symbols on two lines. */
+      text: z.string().min(4).max(400),
+      entry: z.enum(["barcode", "manual"]),
+    })
+    .nullable(),
+  owner: z.enum(DEVICE_OWNERS),
+  ownerName: text(120).nullable(),
+  location: text(120).nullable(),
+  service: z.object({ isOut: z.boolean(), dueOn: isoDate.nullable(), note: text(500).nullable() }),
 });
 export const newDevice = z.object({
   id: deviceId.optional(),
@@ -626,6 +677,7 @@ export type AmendmentBody = z.infer<typeof amendment>;
 export type NewAmendmentBody = z.input<typeof newAmendment>;
 export type StandbyBody = z.infer<typeof standby>;
 export type DeviceBody = z.infer<typeof device>;
+export type DeviceDescriptionBody = z.infer<typeof deviceDescription>;
 export type DeviceTypeBody = z.infer<typeof deviceType>;
 export type QuarantinedBody = z.infer<typeof quarantined>;
 export type PersonBody = z.infer<typeof person>;

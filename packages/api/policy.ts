@@ -172,6 +172,7 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   device: fleet("id", "mrn", "bed", "device"),
   addDevice: fleet(),
   rotateToken: fleet("device"),
+  describeDevice: fleet("device"),
   revokeDevice: fleet("device"),
   deviceCredentials: fleet(),
   revokeCredential: fleet(),

@@ -202,6 +202,7 @@ export const routes = {
   device: { method: "GET", path: "/api/devices/:deviceId", summary: "A device", allow: everyone, status: 200, response: b.device },
   addDevice: { stepUp: true, method: "POST", path: "/api/devices", summary: "Add a device; its token is in this answer only", allow: fleet, body: b.newDevice, status: 201, response: b.deviceWithToken },
   rotateToken: { stepUp: true, method: "POST", path: "/api/devices/:deviceId/token", summary: "New token; the ones before end at once, or after `overlapHours`", allow: fleet, body: d.newToken, status: 200, response: b.deviceWithToken },
+  describeDevice: { method: "PUT", path: "/api/devices/:deviceId/description", summary: "Write down label, maker, owner, place and service of the device, or change its type; 409 where another device has that label, or where a device on a patient would go out of service", allow: fleet, body: b.deviceDescription, status: 200, response: b.device },
   revokeDevice: { method: "POST", path: "/api/devices/:deviceId/revoke", summary: "End the device's access", allow: fleet, status: 200, response: b.device },
   deviceCredentials: { method: "GET", path: "/api/devices/:deviceId/credentials", summary: "What the device can sign in with, and the devices in its charge", allow: fleet, status: 200, response: d.credentials },
   revokeCredential: { method: "POST", path: "/api/devices/:deviceId/credentials/:id/revoke", summary: "End one of them; sessions that began with it end", allow: fleet, status: 200, response: d.credentials },

@@ -7,6 +7,7 @@ export * from "./alarm.ts";
 export * from "./amendment.ts";
 export * from "./app.ts";
 export * from "./consent.ts";
+export * from "./device-registration.ts";
 export * from "./grant.ts";
 export * from "./journal.ts";
 export * from "./kiosk.ts";

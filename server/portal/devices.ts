@@ -3,10 +3,19 @@ import { RefusedInput } from "@openward/errors";
 import { looksAfterDevices, type PatientView } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
+import { describedDevice } from "./device-registration.ts";
 import type { Asker, DeviceRecord, Devices, DevicesNow, DeviceType, PatientRecord, Patients } from "./ports.ts";
 import { deviceBody } from "./present.ts";
 
-type DeviceRoutes = "deviceTypes" | "devices" | "device" | "addDevice" | "revokeDevice" | "assign" | "release";
+type DeviceRoutes =
+  | "deviceTypes"
+  | "devices"
+  | "device"
+  | "addDevice"
+  | "describeDevice"
+  | "revokeDevice"
+  | "assign"
+  | "release";
 
 /** How far back an association may be dated, to cover what a device measured before anybody told us. */
 const BACK_MS_MAX = 366 * 86_400_000;
@@ -28,15 +37,22 @@ export function deviceHandlers(deps: {
     const wearer = devicesNow.patientOf(id);
     // That it speaks, and how it is, tells that somebody is measured whom the asker may not see.
     const isSilent = wearer !== undefined && !view.has(wearer) && !looksAfterDevices(view.principal.role);
-    const told = isSilent ? { ...record, status: null, lastSeenAt: null, clockOffsetMs: null } : record;
+    const told = isSilent ? { ...record, status: null, lastSeenAt: null, clockOffsetMs: null, facts: [] } : record;
     return deviceBody(told, {
       typeDisplay: typeDisplay.get(type) ?? type,
       isConnected: !isSilent && devicesNow.isConnected(id),
       hasTwin: !isSilent && devicesNow.hasTwin(id),
       lastSeenAt: isSilent ? undefined : devicesNow.lastSeenAt(id),
       worn,
+      now: clock.now(),
     });
   };
+
+  function needType(type: string): string {
+    const display = typeDisplay.get(type);
+    if (display !== undefined) return display;
+    throw new RefusedInput("FIELD_INVALID", { at: "type", expected: `one of ${[...typeDisplay.keys()].join(", ")}` });
+  }
 
   async function recordOf(asker: Asker, deviceId: string): Promise<DeviceRecord> {
     const record = await devices.find(asker, deviceId);
@@ -75,13 +91,7 @@ export function deviceHandlers(deps: {
     },
 
     async addDevice({ signedIn, body: asked }) {
-      const display = typeDisplay.get(asked.type);
-      if (display === undefined) {
-        throw new RefusedInput("FIELD_INVALID", {
-          at: "type",
-          expected: `one of ${[...typeDisplay.keys()].join(", ")}`,
-        });
-      }
+      const display = needType(asked.type);
       const { device, token } = await devices.create(
         signedIn.organisation.id,
         {
@@ -95,6 +105,14 @@ export function deviceHandlers(deps: {
         signedIn.principal.id,
       );
       return { id: device.id, token };
+    },
+
+    async describeDevice({ params, body: asked, signedIn, view }) {
+      needType(asked.type);
+      await recordOf(signedIn.principal, params.deviceId);
+      const described = describedDevice(asked, clock.now());
+      await devices.describe(signedIn.organisation.id, params.deviceId, described, signedIn.principal.id);
+      return bodyOf(await view(), params.deviceId);
     },
 
     async revokeDevice({ params, signedIn, view }) {

@@ -12,6 +12,8 @@ import type {
   Consent,
   ConsentStatement,
   Device,
+  DeviceFact,
+  DeviceRegistration,
   DeviceStatus,
   Expectation,
   Fact,
@@ -372,6 +374,9 @@ export interface Wards {
 
 export interface DeviceRecord {
   readonly device: Device;
+  readonly registration: DeviceRegistration;
+  /** Newest first. */
+  readonly facts: readonly DeviceFact[];
   readonly status: DeviceStatus | null;
   readonly lastSeenAt: number | null;
   readonly clockOffsetMs: number | null;
@@ -379,6 +384,9 @@ export interface DeviceRecord {
   readonly openQuarantine: number;
   readonly certificateEndsAt: number | null;
 }
+
+export type DeviceDescription = DeviceRegistration &
+  Pick<Device, "type" | "display" | "manufacturer" | "model" | "serial">;
 
 export interface DeviceCredential {
   readonly id: string;
@@ -441,6 +449,7 @@ export interface Devices {
   takeCharge(organisationId: string, gatewayId: string, deviceId: string, by: string): Promise<void>;
   endCharge(organisationId: string, gatewayId: string, deviceId: string, by: string): Promise<void>;
   inCharge(organisationId: string, gatewayId: string): Promise<string[]>;
+  describe(organisationId: string, deviceId: string, described: DeviceDescription, by: string): Promise<void>;
   revoke(organisationId: string, deviceId: string, by: string): Promise<Device>;
   assign(organisationId: string, deviceId: string, patientId: string, from: number, by: string): Promise<Association>;
   release(organisationId: string, deviceId: string, at: number, by: string): Promise<void>;

@@ -14,11 +14,13 @@ import {
   type AgeGroup,
   type Alarm,
   ageGroupOf,
+  type DeviceLabel,
   type Expectation,
   type Limits,
   type Person,
   type Standby,
 } from "@openward/model";
+import { misfit, serviceState } from "./device-registration.ts";
 import type { Names } from "./names.ts";
 import type { Authenticated, DeviceRecord, PatientRecord, QuarantineRecord, Reading, StreamSummary } from "./ports.ts";
 
@@ -120,9 +122,10 @@ export function deviceBody(
     hasTwin: boolean;
     lastSeenAt: number | undefined;
     worn: PatientRecord | undefined;
+    now: number;
   },
 ): DeviceBody {
-  const { device, status, association } = record;
+  const { device, status, association, registration } = record;
   const { worn } = facts;
   const seen = [record.lastSeenAt, facts.lastSeenAt].filter((at) => at != null);
   return {
@@ -153,8 +156,21 @@ export function deviceBody(
         : null,
     openQuarantine: record.openQuarantine,
     certificateEndsAt: record.certificateEndsAt,
+    label: registration.label && labelBody(registration.label),
+    owner: registration.owner,
+    ownerName: registration.ownerName,
+    location: registration.location,
+    service: {
+      state: serviceState(registration, facts.now),
+      dueOn: registration.serviceDueOn,
+      note: registration.serviceNote,
+    },
+    says: record.facts.map(({ fact, value, since }) => ({ fact, text: value, since })),
+    misfit: misfit(record),
   };
 }
+
+const labelBody = ({ hrf, aidc: _, ...label }: DeviceLabel): DeviceBody["label"] => ({ ...label, text: hrf });
 
 /** @param isVisible may the caller know of this patient? */
 export function quarantinedBody(

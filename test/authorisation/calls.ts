@@ -76,6 +76,19 @@ async function entry(world: World): Promise<string> {
   const [found] = await house<{ id: string }[]>(world, "GET", `/quarantine?device=${device.deviceId}`);
   return found?.id ?? "";
 }
+const description = {
+  type: "generic",
+  display: "Described",
+  manufacturer: null,
+  model: null,
+  serial: null,
+  label: null,
+  owner: "organisation",
+  ownerName: null,
+  location: null,
+  service: { isOut: false, dueOn: null, note: null },
+};
+
 const spareDevice =
   (more: Request = {}) =>
   async (world: World) => {
@@ -303,6 +316,10 @@ export const calls: Readonly<Record<RouteName, Call>> = {
   device: about(({ deviceId }) => ({ params: { deviceId } })),
   addDevice: plain({}, async () => ({ body: { id: bed(), type: "generic" } })),
   rotateToken: about(({ deviceId }) => ({ params: { deviceId } }), spareDevice()),
+  describeDevice: about(
+    ({ deviceId }) => ({ params: { deviceId }, body: description }),
+    spareDevice({ body: description }),
+  ),
   revokeDevice: about(({ deviceId }) => ({ params: { deviceId } }), spareDevice()),
   deviceCredentials: about(({ deviceId }) => ({ params: { deviceId } })),
   revokeCredential: about(

@@ -20,6 +20,7 @@ import {
   type StandbyBody,
   type Tile,
 } from "@openward/api";
+import { parseUdi } from "@openward/codecs/udi";
 import { type WebSocket, WebSocketServer } from "ws";
 import { people, wards } from "./people.ts";
 import { type FakeStream, streamsOf, waveAt } from "./physiology.ts";
@@ -130,13 +131,23 @@ standby.push({
   endedAt: null,
 });
 
-const baseDevice = {
+const baseDevice: Omit<
+  DeviceBody,
+  "id" | "type" | "typeDisplay" | "display" | "createdAt" | "connected" | "hasTwin" | "lastSeenAt" | "patient"
+> = {
   manufacturer: null,
   model: null,
   serial: null,
   revokedAt: null,
   openQuarantine: 0,
   certificateEndsAt: null,
+  label: null,
+  owner: "organisation",
+  ownerName: null,
+  location: null,
+  service: { state: "in-service", dueOn: null, note: null },
+  says: [],
+  misfit: null,
   clockOffsetMs: 12,
   battery: 87,
   state: "online",
@@ -171,9 +182,33 @@ const devices: DeviceBody[] = people.flatMap((p) => {
 devices.push({
   ...baseDevice,
   id: "ring-7781",
-  type: "generic",
-  typeDisplay: "Generic device",
+  type: "thermometer",
+  typeDisplay: "Thermometer",
   display: "Ring of the night study",
+  label: {
+    agency: "GS1",
+    di: "04012345000016",
+    lot: "LOT7A",
+    serial: "00042",
+    madeOn: "2026-01-15",
+    expiresOn: "2027-11-30",
+    din: null,
+    text: "(01)04012345000016(11)260115(17)271130(10)LOT7A(21)00042",
+    check: "right",
+    entry: "barcode",
+  },
+  serial: "00042",
+  owner: "loan",
+  ownerName: "Night study",
+  location: "Cupboard 3",
+  service: { state: "due", dueOn: "2026-11-01", note: "Strap is worn" },
+  says: [
+    { fact: "firmware", text: "2.1.0", since: Date.now() - 3_600_000 },
+    { fact: "manufacturer", text: "Nonin Medical, Inc.", since: Date.now() - 86_400_000 },
+    { fact: "model", text: "3230", since: Date.now() - 86_400_000 },
+    { fact: "firmware", text: "2.0.4", since: Date.now() - 86_400_000 },
+  ],
+  misfit: { type: "nonin-3230", typeDisplay: "Nonin 3230", by: "model" },
   createdAt: Date.now() - 3_600_000,
   connected: true,
   hasTwin: true,
@@ -657,6 +692,7 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   newClaimCode: unasked,
   setCharge: unasked,
   rotateToken: (c) => ({ id: deviceOf(c).id, token: randomBytes(24).toString("base64url") }),
+  describeDevice: (c) => describeDevice(c),
   revokeDevice: (c) => Object.assign(deviceOf(c), { revokedAt: Date.now(), connected: false }),
   assign: (c) => {
     const p = found(people.find((x) => x.patient.id === c.body.patientId)).patient;
@@ -742,6 +778,16 @@ function linkFor(person: PersonBody) {
   const token = randomBytes(24).toString("base64url");
   links.add(token);
   return { person, link: `http://127.0.0.1:${port}/sign-in#token=${token}`, expiresAt: Date.now() + 86_400_000 };
+}
+
+function describeDevice(c: Call) {
+  const { label, service, ...told } = c.body;
+  const d = deviceOf(c);
+  const state = service.isOut ? "out-of-service" : service.dueOn && service.dueOn < "2020" ? "due" : "in-service";
+  return Object.assign(d, told, {
+    service: { state, dueOn: service.dueOn, note: service.note },
+    label: label && { ...parseUdi(label.text, 2026), text: label.text, entry: label.entry },
+  });
 }
 
 function checkBed(body: { wardId: string; bed: string; shareBed: boolean }, self: string | null): void {

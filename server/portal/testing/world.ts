@@ -1,16 +1,17 @@
 import { Readable } from "node:stream";
 import { RefusedInput } from "@openward/errors";
-import type {
-  Alarm,
-  Association,
-  Device,
-  Patient,
-  PatientView,
-  Person,
-  Role,
-  Stay,
-  Stream,
-  Ward,
+import {
+  type Alarm,
+  type Association,
+  type Device,
+  NOTHING_REGISTERED,
+  type Patient,
+  type PatientView,
+  type Person,
+  type Role,
+  type Stay,
+  type Stream,
+  type Ward,
 } from "@openward/model";
 import { type ManualRuntime, manualRuntime } from "@openward/runtime/manual";
 import type { FastifyInstance } from "fastify";
@@ -374,6 +375,8 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
           association: null,
           openQuarantine: 0,
           certificateEndsAt: null,
+          registration: NOTHING_REGISTERED,
+          facts: [],
         });
         return { device, token: "secret-token" };
       },
@@ -397,6 +400,11 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
         throw new RefusedInput("NOT_FOUND", { at: "device" });
       },
       inCharge: async () => [],
+      async describe(_, deviceId, { type, display, manufacturer, model, serial, ...registration }) {
+        const record = need(devices, deviceId);
+        const device = { ...record.device, type, display, manufacturer, model, serial };
+        devices.set(deviceId, { ...record, device, registration });
+      },
       async revoke(_, deviceId) {
         const record = need(devices, deviceId);
         const device = { ...record.device, revokedAt: now() };

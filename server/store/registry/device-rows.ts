@@ -1,5 +1,6 @@
-import type { Device } from "@openward/model";
+import type { Device, DeviceFact } from "@openward/model";
 import { type AssociationRow, toAssociation } from "./associations.ts";
+import { REGISTRATION_COLUMNS, type RegistrationRow, toRegistration } from "./device-registration.ts";
 import type { DeviceRecord } from "./ports.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -33,7 +34,8 @@ export function toDevice(row: DeviceRow): Device {
   };
 }
 
-interface RecordRow extends DeviceRow {
+interface RecordRow extends DeviceRow, RegistrationRow {
+  readonly facts: DeviceFact[] | null;
   readonly association: AssociationRow | null;
   readonly status: { state: string; battery: number | null; clock_at: number | null; received_at: number } | null;
   readonly device_time: number | null;
@@ -45,6 +47,8 @@ interface RecordRow extends DeviceRow {
 
 // A device that floods the quarantine is not counted to the end: "1000" says enough.
 const QUARANTINE_COUNT_MAX = 1000;
+/** Of a device that says something else each day, the newest. */
+const FACTS_MAX = 40;
 
 /** @param condition SQL over d (device) */
 export async function readDevices(
@@ -53,7 +57,7 @@ export async function readDevices(
   values: readonly unknown[],
 ): Promise<DeviceRecord[]> {
   const rows = await tx.rows<RecordRow>(
-    `SELECT ${DEVICE_COLUMNS}, to_jsonb(a) AS association, to_jsonb(st) AS status, c.device_time, c.server_time,
+    `SELECT ${DEVICE_COLUMNS}, ${REGISTRATION_COLUMNS}, f.facts, to_jsonb(a) AS association, to_jsonb(st) AS status, c.device_time, c.server_time,
             q.received_at AS quarantined_at, s.certificate_ends_at,
             (SELECT count(*) FROM (
                SELECT 1 FROM quarantine q
@@ -75,6 +79,10 @@ export async function readDevices(
          SELECT CASE kind WHEN 'certificate' THEN expires_at END AS certificate_ends_at FROM device_credential g
           WHERE g.device_id = d.id AND g.revoked_at IS NULL
           ORDER BY created_at DESC, expires_at DESC LIMIT 1) s ON true
+       LEFT JOIN LATERAL (
+         SELECT json_agg(json_build_object('fact', k.fact, 'value', k.value, 'since', k.since)) AS facts FROM (
+           SELECT fact, value, since FROM device_fact k
+            WHERE k.device_id = d.id ORDER BY since DESC, fact LIMIT ${FACTS_MAX}) k) f ON true
       WHERE ${condition}
       ORDER BY d.id`,
     values,
@@ -87,6 +95,8 @@ function toRecord(row: RecordRow): DeviceRecord {
   const seen = [status?.received_at, heardAt, row.quarantined_at].filter((at) => at != null);
   return {
     device: toDevice(row),
+    registration: toRegistration(row),
+    facts: row.facts ?? [],
     status: status && {
       organisationId: row.organisation_id,
       deviceId: row.id,

@@ -5,6 +5,7 @@ import { audit } from "./audit.ts";
 import type { RegistryContext } from "./context.ts";
 import { createDeviceClaims } from "./device-claims.ts";
 import { createDeviceCredentials, insertCredential } from "./device-credentials.ts";
+import { createDeviceRegistration } from "./device-registration.ts";
 import { DEVICE_COLUMNS, type DeviceRow, readDevices, toDevice } from "./device-rows.ts";
 import { hashToken, newDeviceId, newToken } from "./device-tokens.ts";
 import type { By, DeviceRegistry, NewDevice } from "./ports.ts";
@@ -49,6 +50,7 @@ export function createDeviceRegistry(context: RegistryContext): DeviceRegistry {
   return {
     ...createDeviceCredentials(context),
     ...createDeviceClaims(context),
+    ...createDeviceRegistration(context),
 
     list: (asker) => inOrganisation(api, asker, (tx) => readDevices(tx, "true", [])),
 
@@ -107,6 +109,7 @@ export function createDeviceRegistry(context: RegistryContext): DeviceRegistry {
       }
       const { association, ended } = await inOrganisation(api, organisationId, async (tx) => {
         await lockActive(tx, deviceId);
+        await needInService(tx, deviceId);
         await needPatient(tx, patientId, by);
         const on = { organisation_id: organisationId, device_id: deviceId, patient_id: patientId };
         const done = await reassign(tx, on, from, { at, by, newId: () => runtime.ids.uuid() });
@@ -150,6 +153,11 @@ export function createDeviceRegistry(context: RegistryContext): DeviceRegistry {
       await associationChanged(organisationId, deviceId, [ended]);
     },
   };
+}
+
+async function needInService(tx: Transaction, deviceId: string): Promise<void> {
+  const [out] = await tx.rows("SELECT FROM device WHERE id = $1 AND out_of_service", [deviceId]);
+  if (out) throw new RefusedInput("CONFLICT", { at: "device", expected: "a device that is in service" });
 }
 
 async function needPatient(tx: Transaction, patientId: string, by: By): Promise<void> {

@@ -3,6 +3,7 @@ import type {
   Alarm,
   Association,
   Device,
+  DeviceFact,
   DeviceStatus,
   Fact,
   Organisation,
@@ -12,6 +13,7 @@ import type {
   Person,
   Problem,
   QuarantineEntry,
+  DeviceRegistration as Registration,
   Relation,
   Role,
   Sex,
@@ -72,6 +74,9 @@ export interface WardRegistry {
 
 export interface DeviceRecord {
   readonly device: Device;
+  readonly registration: Registration;
+  /** What it said of itself, newest first, so many as are shown. */
+  readonly facts: readonly DeviceFact[];
   readonly status: DeviceStatus | null;
   readonly lastSeenAt: number | null;
   readonly clockOffsetMs: number | null;
@@ -89,6 +94,19 @@ export interface NewDevice {
   readonly manufacturer: string | null;
   readonly model: string | null;
   readonly serial: string | null;
+}
+
+/** Everything that people write down of a device. */
+export type DeviceDescription = Registration & Pick<Device, "type" | "display" | "manufacturer" | "model" | "serial">;
+
+export interface DeviceRegistration {
+  /**
+   * Takes the place of what was written down before.
+   *
+   * @throws RefusedInput NOT_FOUND; CONFLICT: a device without access, one on a patient that would go out of service, a
+   *   label that another device has
+   */
+  describe(organisationId: string, deviceId: string, described: DeviceDescription, by: By): Promise<void>;
 }
 
 /** What a device signs in with, without the secret of it. */
@@ -173,7 +191,7 @@ export interface DeviceClaims {
   ): Promise<{ deviceId: string; token: string | null; certificate: IssuedCertificate | null }>;
 }
 
-export interface DeviceRegistry extends DeviceCredentials, DeviceClaims {
+export interface DeviceRegistry extends DeviceCredentials, DeviceClaims, DeviceRegistration {
   /** The association of a device is shown to who may see the patient. */
   list(asker: Asker): Promise<DeviceRecord[]>;
   find(asker: Asker, deviceId: string): Promise<DeviceRecord | undefined>;

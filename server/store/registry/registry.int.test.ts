@@ -442,3 +442,95 @@ test("when the database does not answer, the refusal says so and that trying aga
   }
   await alone.close();
 });
+
+const DESCRIBED = {
+  type: "pulse-oximeter",
+  display: "Oximeter",
+  manufacturer: null,
+  model: null,
+  serial: "00042",
+  owner: "loan" as const,
+  ownerName: "Night study",
+  location: "Cupboard 3",
+  isOutOfService: false,
+  serviceNote: null,
+  serviceDueOn: "2026-12-01",
+  label: {
+    agency: "GS1",
+    di: "04012345000016",
+    lot: "LOT7A",
+    serial: "00042",
+    madeOn: "2026-01-15",
+    expiresOn: "2027-11-30",
+    din: null,
+    hrf: "(01)04012345000016(11)260115(17)271130(10)LOT7A(21)00042",
+    aidc: "0104012345000016112601151727113010LOT7A\u001d2100042",
+    check: "right" as const,
+    entry: "barcode" as const,
+  },
+};
+
+test("what is written down of a device is read as it was, and its audit record says what changed without the texts", async () => {
+  const device = await createDevice();
+  await registry.devices.describe(home.id, device.id, DESCRIBED, BY);
+  const { type, display, manufacturer, model, serial, ...registration } = DESCRIBED;
+  const found = await registry.devices.find(home.id, device.id);
+  assert.deepEqual(found?.registration, registration);
+  assert.deepEqual(
+    [found?.device.type, found?.device.display, found?.device.manufacturer, found?.device.model, found?.device.serial],
+    [type, display, manufacturer, model, serial],
+  );
+  const { rows } = await database.owner.query(
+    "SELECT detail FROM audit_event WHERE device_id = $1 AND action = 'device.describe'",
+    [device.id],
+  );
+  assert.ok(rows[0].detail.changed.includes("location"));
+  assert.ok(!JSON.stringify(rows).includes("Cupboard"));
+  await assert.rejects(registry.devices.describe(elsewhere.id, device.id, DESCRIBED, BY), refused("NOT_FOUND"));
+
+  const twin = await createDevice();
+  await assert.rejects(registry.devices.describe(home.id, twin.id, DESCRIBED, BY), refused("CONFLICT", "udi"));
+  await registry.devices.revoke(home.id, device.id, BY);
+  await registry.devices.describe(home.id, twin.id, DESCRIBED, BY);
+  await registry.devices.revoke(home.id, twin.id, BY);
+});
+
+test("a device out of service is put on nobody, and one on a patient does not go out of service", async () => {
+  const device = await createDevice();
+  const patient = await create();
+  const plain = { ...DESCRIBED, label: null, serial: null };
+  const now = runtime.clock.now();
+  await registry.devices.describe(home.id, device.id, { ...plain, isOutOfService: true }, BY);
+  await assert.rejects(registry.devices.assign(home.id, device.id, patient.id, now, BY), refused("CONFLICT", "device"));
+  await registry.devices.describe(home.id, device.id, plain, BY);
+  await registry.devices.assign(home.id, device.id, patient.id, now, BY);
+  await assert.rejects(
+    registry.devices.describe(home.id, device.id, { ...plain, isOutOfService: true }, BY),
+    refused("CONFLICT", "service"),
+  );
+});
+
+test("what a device says of itself is kept with its history, once per change, and a hostile text holds up nothing", async () => {
+  const device = await createDevice();
+  let n = 0;
+  const say = (receivedAt: number, detail: string) =>
+    database.owner.query(
+      `INSERT INTO event (organisation_id, device_id, id, event, at, time_from_server, received_at, detail)
+       VALUES ($1, $2, $3, 'device-information', $4, true, $4, $5)`,
+      [home.id, device.id, `i${n++}`, receivedAt, detail],
+    );
+  await say(1_000, '{"firmware": "1.0", "model": "3230"}');
+  await say(2_000, '{"firmware": "1.0"}');
+  await say(3_000, '{"firmware": "1.1", "not a name": "x", "serial": ""}');
+  await say(4_000, '{"firmware": "\\u0000"}');
+  const found = await registry.devices.find(home.id, device.id);
+  assert.deepEqual(found?.facts, [
+    { fact: "firmware", value: "1.1", since: 3_000 },
+    { fact: "firmware", value: "1.0", since: 1_000 },
+    { fact: "model", value: "3230", since: 1_000 },
+  ]);
+  const { rows } = await database.owner.query("SELECT count(*)::int AS events FROM event WHERE device_id = $1", [
+    device.id,
+  ]);
+  assert.equal(rows[0].events, 4);
+});

@@ -105,6 +105,7 @@ export const endpoints: Endpoints = {
   device: ["GET", "/api/devices/:deviceId"],
   addDevice: ["POST", "/api/devices"],
   rotateToken: ["POST", "/api/devices/:deviceId/token"],
+  describeDevice: ["PUT", "/api/devices/:deviceId/description"],
   revokeDevice: ["POST", "/api/devices/:deviceId/revoke"],
   deviceCredentials: ["GET", "/api/devices/:deviceId/credentials"],
   revokeCredential: ["POST", "/api/devices/:deviceId/credentials/:id/revoke"],
