@@ -327,7 +327,7 @@ export const device = z.object({
   /** Its UDI, as it was read. */
   label: z
     .object({
-      agency: z.string(),
+      agency: z.enum(["GS1", "HIBCC", "ICCBBA", "ICCBBA-blood"]),
       di: z.string(),
       lot: z.string().nullable(),
       serial: z.string().nullable(),

@@ -2,7 +2,7 @@ import type { Millis } from "./telemetry.ts";
 
 /** The label of a device as it was read; what the fields mean stands in packages/codecs/udi. */
 export interface DeviceLabel {
-  readonly agency: string;
+  readonly agency: "GS1" | "HIBCC" | "ICCBBA" | "ICCBBA-blood";
   readonly di: string;
   readonly lot: string | null;
   readonly serial: string | null;

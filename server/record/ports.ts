@@ -4,6 +4,8 @@ import type {
   Association,
   Consent,
   Device,
+  DeviceFact,
+  DeviceRegistration,
   Organisation,
   Patient,
   PatientRelation,
@@ -55,6 +57,9 @@ export interface Relations {
 
 export interface DeviceRecord {
   readonly device: Device;
+  readonly registration: DeviceRegistration;
+  /** What it says of itself, newest first. */
+  readonly facts: readonly DeviceFact[];
   readonly association: Association | null;
 }
 

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import type { Device as FhirDevice } from "@medplum/fhirtypes";
+import { udiIssuerOf } from "@openward/codecs/udi";
 import { findDriver } from "@openward/drivers";
-import type { Organisation, PatientView } from "@openward/model";
+import type { DeviceFact, DeviceLabel, Organisation, PatientView } from "@openward/model";
 import type { DeviceRecord } from "../ports.ts";
 import { fhirDeviceId } from "./device-id.ts";
 import { metaOf } from "./meta.ts";
@@ -13,11 +15,13 @@ export const DEVICE_TYPE_SYSTEM = "urn:openward:device-type";
 
 /** The patient is named only to those who may see that patient. */
 export function mapDevice(
-  { device, association }: DeviceRecord,
+  { device, association, registration, facts }: DeviceRecord,
   organisation: Organisation,
   view: PatientView,
 ): FhirDevice {
   const patientId = association && view.has(association.patientId) ? association.patientId : undefined;
+  const { label } = registration;
+  const versions = versionsOf(facts);
   const lastUpdated = Math.max(
     device.createdAt,
     device.revokedAt ?? 0,
@@ -26,17 +30,60 @@ export function mapDevice(
   return {
     resourceType: "Device",
     id: fhirDeviceId(device.id),
-    meta: metaOf(organisation, { versionId: String(lastUpdated), lastUpdated: fhirTime(lastUpdated) }),
+    meta: metaOf(organisation, {
+      versionId: `${lastUpdated}-${contentHash([device, registration, versions.map(({ value }) => value)])}`,
+      lastUpdated: fhirTime(lastUpdated),
+    }),
     identifier: [{ use: "official", system: DEVICE_SYSTEM, value: device.id }],
-    status: device.revokedAt === null ? "active" : "inactive",
+    ...(label === null ? {} : labelled(label)),
+    status: device.revokedAt === null && !registration.isOutOfService ? "active" : "inactive",
     ...(device.manufacturer === null ? {} : { manufacturer: device.manufacturer }),
     ...(device.serial === null ? {} : { serialNumber: device.serial }),
     deviceName: [{ name: device.display, type: "user-friendly-name" }],
     ...(device.model === null ? {} : { modelNumber: device.model }),
     type: deviceTypeConcept(device.type),
+    ...(versions.length === 0 ? {} : { version: versions.map(({ fact, value }) => ({ type: { text: fact }, value })) }),
     ...(patientId === undefined ? {} : { patient: { reference: `Patient/${patientId}` } }),
-    owner: { display: organisation.name },
+    ...(registration.owner === "organisation" ? { owner: { display: organisation.name } } : {}),
+    ...(registration.owner === "loan" && registration.ownerName !== null
+      ? { owner: { display: registration.ownerName } }
+      : {}),
+    ...(registration.location === null ? {} : { location: { display: registration.location } }),
   };
+}
+
+function labelled(label: DeviceLabel): Partial<FhirDevice> {
+  const { di, agency, lot, madeOn, expiresOn, din, hrf, aidc, entry } = label;
+  return {
+    udiCarrier: [
+      {
+        deviceIdentifier: di,
+        issuer: udiIssuerOf(agency),
+        carrierAIDC: Buffer.from(aidc, "latin1").toString("base64"),
+        carrierHRF: hrf,
+        entryType: entry,
+      },
+    ],
+    ...(din === null ? {} : { distinctIdentifier: din }),
+    ...(lot === null ? {} : { lotNumber: lot }),
+    ...(madeOn === null ? {} : { manufactureDate: madeOn }),
+    ...(expiresOn === null ? {} : { expirationDate: expiresOn }),
+  };
+}
+
+/**
+ * What people write down and what the device says has no time of change here: when it spoke would tell of a patient whom
+ * the asker may not see. The version still is another one.
+ */
+function contentHash(content: unknown): string {
+  return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 12);
+}
+
+const VERSIONS = ["firmware", "hardware", "software"];
+
+/** The newest of each. */
+function versionsOf(facts: readonly DeviceFact[]): DeviceFact[] {
+  return VERSIONS.flatMap((name) => facts.find(({ fact }) => fact === name) ?? []);
 }
 
 export function deviceTypeConcept(key: string): NonNullable<FhirDevice["type"]> {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { ABSENT_SAMPLE, QUALITY } from "@openward/model";
+import { type FhirUdiCarrier, parseUdiCarrier } from "@openward/codecs/udi";
+import { ABSENT_SAMPLE, NOTHING_REGISTERED, QUALITY } from "@openward/model";
 import { findSignal, signals } from "@openward/signals";
 import {
   deviceOf,
@@ -27,6 +28,8 @@ import { cutIntoWindows, mapSegment } from "./sampled-data.ts";
 import { fhirTime } from "./time.ts";
 
 const goldens = JSON.parse(readFileSync(new URL("resources.golden.json", import.meta.url), "utf8"));
+/** Nothing was written down of it, and it said nothing. */
+const plain = { registration: NOTHING_REGISTERED, facts: [] };
 const demo = { ...organisation, isDemo: true };
 
 const cuff = (signal: string, unit = "mm[Hg]") => streamOf(signal, unit, { deviceId: "cuff_2" });
@@ -73,12 +76,13 @@ const made: Record<string, () => unknown> = {
   "unknown patient": () =>
     mapPatient(patientOf(KARI, "Unknown, man, bay 3", null, { isUnknown: true, sex: "unknown" }), demo),
   "merged patient": () => mapPatient(patientOf(KARI, "Kari Hansen", null, { mergedInto: HIDDEN }), organisation),
-  device: () => mapDevice({ device: deviceOf("monitor-1"), association: null }, organisation, viewOf(KARI)),
+  device: () => mapDevice({ device: deviceOf("monitor-1"), association: null, ...plain }, organisation, viewOf(KARI)),
   "revoked device with an underscore": () =>
     mapDevice(
       {
         device: deviceOf("cuff_2", { revokedAt: T0, serial: null, manufacturer: null, model: null }),
         association: null,
+        ...plain,
       },
       organisation,
       viewOf(KARI),
@@ -126,10 +130,42 @@ test("the patient of a device is named only to those who may see that patient", 
     from: T0,
     to: null,
   };
-  const device = { device: deviceOf("monitor-1"), association };
+  const device = { device: deviceOf("monitor-1"), association, ...plain };
   assert.equal(mapDevice(device, organisation, viewOf(KARI)).patient, undefined);
   assert.equal(mapDevice(device, organisation, viewOf(HIDDEN)).patient?.reference, `Patient/${HIDDEN}`);
   assert.equal(mapDevice(device, organisation, viewOf(KARI)).meta?.lastUpdated, fhirTime(T0 - 2000));
+});
+
+test("a device carries its label, its newest versions and its place, and is another version when they change", () => {
+  const label = {
+    agency: "GS1",
+    di: "04012345000016",
+    lot: "LOT7A",
+    serial: "00042",
+    madeOn: "2026-01-15",
+    expiresOn: "2027-11-30",
+    din: null,
+    hrf: "(01)04012345000016(11)260115(17)271130(10)LOT7A(21)00042",
+    aidc: "0104012345000016112601151727113010LOT7A\u001d2100042",
+    check: "right",
+    entry: "barcode",
+  } as const;
+  const registration = { ...NOTHING_REGISTERED, label, location: "Cupboard 3", isOutOfService: true };
+  const fact = (value: string, since: number) => ({ fact: "firmware", value, since });
+  const map = (facts: ReturnType<typeof fact>[]) =>
+    mapDevice({ device: deviceOf("monitor-1"), association: null, registration, facts }, organisation, viewOf(KARI));
+  const device = map([fact("2.1", T0), fact("2.0", T0 - 1)]);
+  const [carrier] = device.udiCarrier ?? [];
+  assert.ok(carrier);
+  assert.equal(carrier.issuer, "http://hl7.org/fhir/NamingSystem/gs1-di");
+  assert.equal(parseUdiCarrier(carrier as FhirUdiCarrier, 2026).aidc, label.aidc);
+  assert.deepEqual(
+    [device.lotNumber, device.manufactureDate, device.expirationDate, device.status, device.location?.display],
+    ["LOT7A", "2026-01-15", "2027-11-30", "inactive", "Cupboard 3"],
+  );
+  assert.deepEqual(device.version, [{ type: { text: "firmware" }, value: "2.1" }]);
+  assert.notEqual(map([fact("2.2", T0)]).meta?.versionId, device.meta?.versionId);
+  assert.equal(map([fact("2.2", T0)]).meta?.lastUpdated, device.meta?.lastUpdated, "when it spoke is not told");
 });
 
 test("device ids that FHIR does not allow, or that look like a hash, get a hash", () => {

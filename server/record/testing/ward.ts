@@ -1,15 +1,16 @@
-import type {
-  Device,
-  Organisation,
-  Patient,
-  PatientRelation,
-  PatientView,
-  Person,
-  Principal,
-  Relation,
-  Role,
-  Stream,
-  Waveform,
+import {
+  type Device,
+  NOTHING_REGISTERED,
+  type Organisation,
+  type Patient,
+  type PatientRelation,
+  type PatientView,
+  type Person,
+  type Principal,
+  type Relation,
+  type Role,
+  type Stream,
+  type Waveform,
 } from "@openward/model";
 import { manualRuntime } from "@openward/runtime/manual";
 import { noTurns } from "@openward/runtime/turns";
@@ -171,10 +172,12 @@ export function ward(view: PatientView = viewOf(KARI, OLA), of: Organisation = o
     to: null,
   };
   const devices: DeviceRecord[] = [
-    { device: deviceOf("monitor-1"), association },
+    { device: deviceOf("monitor-1"), association, registration: NOTHING_REGISTERED, facts: [] },
     {
       device: deviceOf("cuff_2", { type: "blood-pressure-cuff" }),
       association: { ...association, deviceId: "cuff_2", patientId: HIDDEN },
+      registration: NOTHING_REGISTERED,
+      facts: [],
     },
   ];
   const people: Person[] = [

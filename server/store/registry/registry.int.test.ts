@@ -456,7 +456,7 @@ const DESCRIBED = {
   serviceNote: null,
   serviceDueOn: "2026-12-01",
   label: {
-    agency: "GS1",
+    agency: "GS1" as const,
     di: "04012345000016",
     lot: "LOT7A",
     serial: "00042",
