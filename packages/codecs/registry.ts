@@ -4,6 +4,8 @@ import dexcomG5 from "./dexcom/g5.ts";
 import appleHealth from "./files/apple-health.ts";
 import fit from "./files/fit.ts";
 import gpx from "./files/gpx.ts";
+import { makers } from "./files/makers.ts";
+import mapped from "./files/mapped.ts";
 import tcx from "./files/tcx.ts";
 import { intermediateTemperature, temperature } from "./gatt/2a1c-temperature.ts";
 import { currentTime, dateTime } from "./gatt/2a2b-current-time.ts";
@@ -77,6 +79,8 @@ const formats: readonly Codec[] = [
   fit,
   gpx,
   tcx,
+  ...makers,
+  mapped,
 ];
 
 const byName = new Map<string, Codec>();

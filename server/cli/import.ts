@@ -1,9 +1,11 @@
-import { fileFormats } from "@openward/codecs/files";
+import { readFile } from "node:fs/promises";
+import { type FileFormat, fileFormats, mappedFormat } from "@openward/codecs/files";
 import { OutsideTrouble, RefusedInput } from "@openward/errors";
 import { systemRuntime } from "@openward/runtime/system";
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { bringIn } from "./import/bring-in.ts";
+import { createPreview } from "./import/preview.ts";
 import { createSender } from "./import/send.ts";
 import { openSources } from "./import/sources.ts";
 import { linesOf, newTally, type Tally } from "./import/tally.ts";
@@ -16,6 +18,8 @@ interface Options {
   url?: string;
   after?: string;
   timeZone?: string;
+  mapping?: string;
+  preview?: boolean;
   dryRun?: boolean;
   formats?: boolean;
   json?: boolean;
@@ -36,6 +40,8 @@ export function addImportCommand(program: Command): void {
     .option("--after <pieces>", "go on where an import was broken off: as many pieces were acknowledged", "0")
     .option("--time-zone <zone>", "with --dry-run: of times that say no zone; the server takes the patient's")
     .option("--dry-run", "read and count, and send nothing")
+    .option("--mapping <file>", "how the columns of a CSV, or the members of a JSON array, are read: a small JSON file")
+    .option("--preview", "show the first readings and the counts, and send nothing")
     .option("--formats", "list the formats")
     .option("--json", "print one JSON object: what was found, kept, quarantined and not taken")
     .action(run);
@@ -51,12 +57,15 @@ async function run(file: string | undefined, options: Options): Promise<void> {
       formats.map(({ format, display }) => `${format.padEnd(24)}${display}`),
     );
   }
-  const missing = file === undefined ? "file" : options.dryRun || options.device ? null : "--device";
+  const isDry = options.dryRun === true || options.preview === true;
+  const missing = file === undefined ? "file" : isDry || options.device ? null : "--device";
   if (missing !== null || file === undefined) throw wrongUse(missing ?? "file", "it is needed");
   const after = Number(options.after);
   if (!(Number.isInteger(after) && after >= 0)) throw wrongUse("--after", "a number of pieces");
   const { clock } = systemRuntime;
-  const sender = options.dryRun ? null : senderOf(options);
+  const format = options.mapping === undefined ? (options.format ?? null) : await mappingIn(options.mapping);
+  const sender = isDry ? null : senderOf(options);
+  const preview = createPreview();
   const opened = await openSources(file);
   const tally = newTally();
   let toldAt = clock.monotonic();
@@ -65,11 +74,12 @@ async function run(file: string | undefined, options: Options): Promise<void> {
     await bringIn(
       opened.sources,
       {
-        format: options.format ?? null,
+        format,
         sender,
         after,
         now: clock.now(),
         timeZone: options.timeZone ?? null,
+        onDecoded: (decoded) => preview.add(decoded),
         onProgress(read, of, { pieces }) {
           if (isJson || clock.monotonic() - toldAt < PROGRESS_EVERY_MS) return;
           toldAt = clock.monotonic();
@@ -87,7 +97,12 @@ async function run(file: string | undefined, options: Options): Promise<void> {
     sender?.close();
     opened.close();
   }
-  print(isJson, { ...tally, isWhole, sent: sender !== null }, reportOf(tally, sender !== null));
+  const shown = options.preview ? { preview: preview.lines } : {};
+  const lines = options.preview ? ["first:", ...preview.lines] : [];
+  print(isJson, { ...tally, isWhole, sent: sender !== null, ...shown }, [
+    ...lines,
+    ...reportOf(tally, sender !== null),
+  ]);
   if (!isWhole) process.exitCode = EXIT.failed;
   if (Object.keys(tally.problems).some((reason) => reason.startsWith("NO_ASSOCIATION"))) {
     tell(`the device was on no patient then: openward device assign ${options.device ?? "DEVICE"} PATIENT --from TIME`);
@@ -103,6 +118,20 @@ function senderOf({ device, token, url }: Options) {
     timers: systemRuntime.timers,
     onWait: (seconds, why) => tell(`${why}; once more in ${seconds} s`),
   });
+}
+
+/** @throws RefusedInput FILE_UNREADABLE, MALFORMED_JSON, or what is wrong with the mapping */
+async function mappingIn(path: string): Promise<FileFormat> {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new RefusedInput("FILE_UNREADABLE", { at: "--mapping" }, { cause });
+  });
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch (cause) {
+    throw new RefusedInput("MALFORMED_JSON", { at: "--mapping" }, { cause });
+  }
+  return mappedFormat(given);
 }
 
 function reportOf(tally: Tally, isSent: boolean): string[] {

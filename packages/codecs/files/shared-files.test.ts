@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { RefusedInput } from "@openward/errors";
 import { decodeRaw } from "../raw.ts";
 import { contextOf } from "../testing/vectors.ts";
-import { decodeFile, recogniseFile } from "./index.ts";
+import { decodeFile, mappedFormat, recogniseFile } from "./index.ts";
 
 const DATA = fileURLToPath(new URL("../../../../shared/data/", import.meta.url));
 const skip = existsSync(DATA) ? false : "no ../shared/data beside the clone";
@@ -19,11 +19,11 @@ interface Sums {
 }
 
 /** What comes out of a file, however it is cut. */
-async function sumsOf(path: string): Promise<Sums> {
+async function sumsOf(path: string, mapping?: unknown): Promise<Sums> {
   const stored = readFileSync(DATA + path);
   const bytes = path.endsWith(".gz") ? gunzipSync(stored) : stored;
   const name = path.replace(/\.gz$/, "");
-  const format = recogniseFile(name, bytes.subarray(0, 8_192));
+  const format = mapping ? mappedFormat(mapping) : recogniseFile(name, bytes.subarray(0, 8_192));
   assert.ok(format, `${name} is recognised`);
   async function* chunks() {
     for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
@@ -179,5 +179,75 @@ test("every TCX and GPX file has the heart rates and speeds that a search for th
       speeds.reduce((a, b) => a + b, 0),
     );
     assert.equal(events.workout, (text.match(/<(?:Activity |trk>)/g) ?? []).length, path);
+  }
+});
+
+/** Rows of a plain table without quotes. */
+function tableOf(path: string): readonly Record<string, string>[] {
+  const [head = "", ...lines] = gunzipSync(readFileSync(DATA + path))
+    .toString()
+    .replace("\ufeff", "")
+    .trim()
+    .split(/\r?\n/);
+  const names = head.split(",");
+  return lines.map((line) => Object.fromEntries(line.split(",").map((cell, i) => [names[i] ?? "", cell])));
+}
+
+test("a Dexcom CLARITY export has the glucose values of its text", { skip }, async () => {
+  const path = "cgm/vendor-exports/dexcom_clarity_export.csv.gz";
+  const column = "Glucose Value (mg/dL)";
+  const values = tableOf(path)
+    .filter((row) => row["Event Type"] === "EGV")
+    .map((row) => Number(row[column]));
+  const { counts, sums, refused } = await sumsOf(path);
+  assert.deepEqual(refused, []);
+  assert.deepEqual(counts, { "glucose-interstitial": values.length });
+  near(
+    sums["glucose-interstitial"],
+    values.reduce((a, b) => a + b, 0),
+  );
+});
+
+test("tables of a study (Fitbit; glucose) are read by mappings, each with the sums of its columns", {
+  skip,
+}, async () => {
+  const fitabase = (file: string, time: string, form: string, values: readonly (readonly [string, string, string])[]) =>
+    [`fitness/fitbit-fitabase/${file}_merged.csv.gz`, time, form, values] as const;
+  for (const [path, time, form, values] of [
+    fitabase("heartrate_seconds", "Time", "us", [["Value", "pulse-rate", "/min"]]),
+    fitabase("hourlySteps", "ActivityHour", "iso", [["StepTotal", "steps", "{steps}"]]),
+    fitabase("dailyActivity", "ActivityDate", "us", [
+      ["TotalSteps", "steps", "{steps}"],
+      ["TotalDistance", "distance", "km"],
+      ["Calories", "energy-burned", "kcal"],
+    ]),
+    fitabase("sleepDay", "SleepDay", "us", [["TotalMinutesAsleep", "sleep-duration", "min"]]),
+    fitabase("weightLogInfo", "Date", "us", [
+      ["WeightKg", "body-weight", "kg"],
+      ["BMI", "bmi", "kg/m2"],
+    ]),
+    fitabase("hourlyIntensities", "ActivityHour", "us", [["TotalIntensity", "active-minutes", "min"]]),
+    [
+      "cgm/AZT1D/glucose.csv.gz",
+      "timestamp",
+      "iso",
+      [["glucose_value_mg_dl", "glucose-interstitial", "mg/dL"]],
+    ] as const,
+  ]) {
+    const mapping = {
+      time: { column: time, form },
+      values: values.map(([column, signal, unit]) => ({ column, signal, unit })),
+    };
+    const rows = tableOf(path);
+    const { counts, sums, refused } = await sumsOf(path, mapping);
+    assert.deepEqual(refused, [], path);
+    for (const [column, signal] of values) {
+      const numbers = rows.filter((row) => row[column] !== "").map((row) => Number(row[column]));
+      assert.equal(counts[signal], numbers.length, `${path} ${column}`);
+      near(
+        sums[signal],
+        numbers.reduce((a, b) => a + b, 0),
+      );
+    }
   }
 });

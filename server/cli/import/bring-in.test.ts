@@ -6,9 +6,11 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { mappedFormat } from "@openward/codecs/files";
 import { OutsideTrouble } from "@openward/errors";
 import { ZipFile } from "yazl";
 import { bringIn, type Wishes } from "./bring-in.ts";
+import { createPreview } from "./preview.ts";
 import { createSender, type Sender } from "./send.ts";
 import { openSources } from "./sources.ts";
 import { newTally, type Tally } from "./tally.ts";
@@ -112,6 +114,31 @@ test("a file of no format that is known, and a format that nobody knows, are ref
   await assert.rejects(openSources(join(folder, "nothing.xml")), { code: "FILE_UNREADABLE" });
   writeFileSync(join(folder, "no.zip"), "PK no");
   await assert.rejects(openSources(join(folder, "no.zip")), { code: "FILE_FORMAT" });
+});
+
+test("a table of one's own is previewed by its mapping, and a word of it steers no terminal", async () => {
+  const path = join(folder, "diary.csv");
+  const esc = String.fromCharCode(27);
+  writeFileSync(
+    path,
+    `Title\nWhen;Temp;Note\n14.03.2026 10:15;36,6;\n14.03.2026 11:00;;${esc}[2J=cmd()\n14.03.2026 12:00;hot;\n`,
+  );
+  const mapping = {
+    delimiter: ";",
+    decimal: ",",
+    time: { column: "When", form: "eu", zone: "Europe/Paris" },
+    values: [{ column: "Temp", signal: "body-temperature", unit: "Cel" }],
+    events: [{ when: { Temp: "" }, event: "diary", detail: { note: "Note" } }],
+  };
+  const preview = createPreview();
+  const format = mappedFormat(mapping);
+  const tally = await importing(path, { format, onDecoded: (decoded) => preview.add(decoded) });
+  assert.deepEqual(tally.found, { "body-temperature": 1, "diary (events)": 1 });
+  assert.deepEqual(tally.problems, { "VALUE_NOT_A_NUMBER Temp (a decimal number)": 1 });
+  assert.deepEqual(preview.lines, [
+    "  2026-03-14T09:15:00.000Z  body-temperature  36.6 Cel",
+    `  2026-03-14T10:00:00.000Z  diary  {"note":"\\u001b[2J=cmd()","zone":"assumed"}`,
+  ]);
 });
 
 test("a token does not travel in the open", () => {

@@ -1,5 +1,5 @@
 import { type FileFormat, findFileFormat, HEAD_BYTES, type Piece, recogniseFile } from "@openward/codecs/files";
-import { type DecodeContext, decodeRaw } from "@openward/codecs/raw";
+import { type DecodeContext, type Decoded, decodeRaw } from "@openward/codecs/raw";
 import { RefusedInput } from "@openward/errors";
 import { QUALITY } from "@openward/model";
 import type { Sender } from "./send.ts";
@@ -11,7 +11,7 @@ const OF_A_PIECE = new Set(["MALFORMED_BYTES", "BODY_TOO_LARGE", "BODY_SHAPE", "
 
 export interface Wishes {
   /** null: by what the file holds. */
-  readonly format: string | null;
+  readonly format: string | FileFormat | null;
   /** null: nothing is sent, and pieces are decoded here. */
   readonly sender: Sender | null;
   /** Pieces that an earlier run has sent. */
@@ -20,6 +20,8 @@ export interface Wishes {
   readonly now: number;
   /** Of local times without an offset, in a dry run. */
   readonly timeZone: string | null;
+  /** Told of what is decoded here. */
+  onDecoded?(decoded: Decoded): void;
   onProgress(read: number, of: number, tally: Tally): void;
 }
 
@@ -30,7 +32,7 @@ export interface Wishes {
  * @throws OutsideTrouble SERVER_UNREACHABLE
  */
 export async function bringIn(sources: readonly Source[], wishes: Wishes, tally = newTally()): Promise<Tally> {
-  const wanted = wishes.format === null ? null : findFileFormat(wishes.format);
+  const wanted = typeof wishes.format === "string" ? findFileFormat(wishes.format) : wishes.format;
   if (wanted === undefined) {
     throw new RefusedInput("FIELD_INVALID", {
       at: "--format",
@@ -66,7 +68,11 @@ async function take(piece: Piece, format: FileFormat, file: string, wishes: Wish
   if (tally.pieces <= wishes.after) return;
   try {
     if (wishes.sender) addAnswer(tally, await wishes.sender.send(piece.bytes, format.codec));
-    else addDecoded(tally, decodeRaw(piece.bytes, format.codec, contextOf(wishes)));
+    else {
+      const decoded = decodeRaw(piece.bytes, format.codec, contextOf(wishes));
+      addDecoded(tally, decoded);
+      wishes.onDecoded?.(decoded);
+    }
   } catch (error) {
     if (!(error instanceof RefusedInput && OF_A_PIECE.has(error.code))) {
       // What is not acknowledged is not counted: the next run begins with it.
