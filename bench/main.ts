@@ -1,7 +1,8 @@
-// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks access revocation turns codecs], or npm run bench -- store
+// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks access revocation turns codecs codecs-hl7], or npm run bench -- store
 import { access } from "./access/main.ts";
 import { blocks } from "./blocks.ts";
 import { codecs } from "./codecs.ts";
+import { hl7Rows } from "./codecs-hl7.ts";
 import { latency } from "./latency.ts";
 import { queries } from "./queries.ts";
 import { revocation } from "./revocation/main.ts";
@@ -23,6 +24,7 @@ const parts = {
   revocation,
   turns,
   codecs,
+  "codecs-hl7": hl7Rows,
 } as const;
 
 const wanted = process.argv.slice(2);

@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:https";
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
+import { connect as tlsConnect } from "node:tls";
 import { promisify } from "node:util";
 import type { CredentialsBody } from "@openward/api";
 import { systemRuntime } from "@openward/runtime/system";
 import mqtt, { type IClientOptions } from "mqtt";
+import Client, { Message } from "node-hl7-client";
 import { openAuthority } from "../server/tls/index.ts";
 import { makeAuthority, type TestAuthority } from "../server/tls/testing/operator-pki.ts";
 import { apiOf, type RunningWard, removeDataDir, startWard, temporaryDataDir } from "./support/ward.ts";
@@ -40,6 +43,9 @@ before(async () => {
     OPENWARD_DEVICE_CRL: join(folder, "hospital.crl"),
     OPENWARD_HTTPS_PORT: "0",
     OPENWARD_MQTTS_PORT: "0",
+    OPENWARD_MLLPS_PORT: "0",
+    OPENWARD_MLLP_PORT: "0",
+    OPENWARD_MLLP_GATEWAY: "gate",
   };
   ward = await startWard({ env });
   ca = readFileSync(join(ward.dataDir, "tls/ca.crt"));
@@ -384,3 +390,62 @@ async function until(isSo: () => Promise<boolean>, what: string): Promise<void> 
   for (const end = performance.now() + 30_000; !(await isSo()); await wait(50))
     if (performance.now() > end) throw new Error(`waited half a minute for ${what}`);
 }
+
+test("HL7 over MLLP from a sender that is not ours: the certificate says who it is, OBX-18 which device, PID-3 must agree", async (t) => {
+  const api = await apiOf(ward);
+  const deviceId = "0200000000000B17";
+  const [{ id: wardId } = assert.fail()] = await api<{ id: string }[]>("GET", "/api/wards");
+  const quill = { name: "Quill, Marisol", mrn: "T-90017", birthDate: "1958-06-09", sex: "female", wardId, bed: "1" };
+  const { id: patientId } = await api<{ id: string }>("POST", "/api/patients", quill);
+  await api("POST", "/api/devices", { id: deviceId, type: "bedside-monitor", display: "M2" });
+  await api("POST", `/api/devices/${deviceId}/assign`, { patientId, from: Date.now() - 40 * DAY_MS });
+  await api("PUT", "/api/devices/gate/charge", { deviceId, isInCharge: true });
+  const time = `${new Date().toISOString().slice(0, 19).replaceAll(/[-:T]/g, "")}+0000`;
+  const message = (control: string, pid: string, rate: number) =>
+    [
+      `MSH|^~\\&|HUB|EAST|CORE|HUB|${time}||ORU^R01^ORU_R01|${control}|P|2.6`,
+      `PID|||${pid}^^^A^MR`,
+      "OBR|1||F1|X",
+      `OBX|1||69965^MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS^MDC|1.0.0.0|||||||X|||||||M77^M2^${deviceId}^EUI-64`,
+      `OBX|2|NM|147842^MDC_ECG_HEART_RATE^MDC|1.1.1.1|${rate}|264864^MDC_DIM_BEAT_PER_MIN^MDC|||||R`,
+    ].join("\r");
+  const send = async (port: number | null, text: string, tls?: object) => {
+    const client = new Client({ host: "127.0.0.1", version: "2.6", ...(tls && { tls }) });
+    t.after(() => client.closeAll());
+    return new Promise<string>((resolve, reject) => {
+      const timeout = setTimeout(() => reject(new Error("no answer within 30 s")), 30_000);
+      const connection = client.createConnection({ port: port ?? 0, version: "2.6" }, (response) => {
+        clearTimeout(timeout);
+        resolve(response.getMessage().toString());
+        connection.close().catch(() => {});
+      });
+      connection.on("client.error", () => {});
+      connection.sendMessage(new Message({ text })).catch(reject);
+    });
+  };
+  const secure = { ca, servername: "localhost" };
+  await until(
+    async () => /MSA\|AA\|M1/.test(await send(ward.mllpsPort, message("M1", "T-90017", 71), { ...secure, ...mine })),
+    "the charge to begin",
+  );
+  assert.match(await send(ward.mllpPort, message("M2", "T-90017", 72)), /MSA\|AA\|M2/);
+  const wrong = await send(ward.mllpsPort, message("M3", "T-9", 73), { ...secure, ...mine });
+  assert.match(wrong, /MSA\|AE\|M3\rERR\|\|OBX\^2\^5\|204.*\|E\|PATIENT_DIFFERS/);
+  const streams = await api<unknown>("GET", `/api/patients/${patientId}/streams`);
+  assert.match(JSON.stringify(streams), /heart-rate/);
+  const quarantined = JSON.stringify(await api("GET", "/api/quarantine"));
+  assert.match(quarantined, /PATIENT_DIFFERS/);
+  const stranger = tlsConnect({ host: "127.0.0.1", port: ward.mllpsPort ?? 0, ...secure }, () => {
+    stranger.write(`\x0b${message("M4", "T-90017", 74)}\x1c\r`);
+  });
+  t.after(() => stranger.destroy());
+  let heard = "";
+  stranger.on("data", (chunk) => {
+    heard += chunk;
+  });
+  stranger.on("error", () => {});
+  await once(stranger, "close", { signal: AbortSignal.timeout(30_000) });
+  assert.equal(heard, "", "without a certificate nobody is answered");
+  const log = JSON.stringify(await api("GET", "/api/audit?limit=200"));
+  assert.match(log, /"mllp"/);
+});

@@ -1,4 +1,5 @@
 import { Agent, request } from "node:http";
+import { connect } from "node:net";
 import { createPublisher, type Publisher } from "../../bench/load/publisher.ts";
 import type { Supply } from "./supply.ts";
 
@@ -93,4 +94,51 @@ export async function sendOverHttp(sending: Sending): Promise<void> {
   } finally {
     agent.destroy();
   }
+}
+
+const MLLP_WINDOW = 8;
+const CONTROL_ID = /MSA\|(A[AER])\|(\d+)/;
+
+/** One monitor over MLLP, eight messages in flight; a broken connection means: those without an answer again. */
+export function sendOverMllp({ port, supply, bodyOf, onAck, goesOn }: Omit<Sending, "token">): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const open = () => {
+      const socket = connect(port, "127.0.0.1");
+      const sent: number[] = [];
+      let text = "";
+      const fill = () => {
+        while (sent.length < MLLP_WINDOW) {
+          const n = supply.take();
+          if (n === undefined) break;
+          sent.push(n);
+          socket.write(Buffer.concat([Buffer.of(0x0b), bodyOf(n), Buffer.of(0x1c, 0x0d)]));
+        }
+      };
+      socket.on("connect", fill);
+      socket.on("data", (chunk: Buffer) => {
+        text += chunk.toString("latin1");
+        for (let end = text.indexOf("\x1c\r"); end >= 0; end = text.indexOf("\x1c\r")) {
+          const [, code, id] = CONTROL_ID.exec(text.slice(0, end)) ?? [];
+          text = text.slice(end + 2);
+          const n = sent.shift();
+          if (code !== "AA" || n === undefined || id !== String(n)) {
+            reject(new Error(`${code} ${id} for the good message ${n}`));
+            socket.destroy();
+            return;
+          }
+          onAck(n);
+          supply.acknowledged();
+        }
+        if (supply.isDone || !goesOn()) socket.destroy();
+        else fill();
+      });
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        supply.giveBack(sent);
+        if (supply.isDone || !goesOn()) resolve();
+        else setTimeout(open, 10);
+      });
+    };
+    open();
+  });
 }

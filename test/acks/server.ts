@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { uuidV7 } from "@openward/runtime";
 import { systemRuntime } from "@openward/runtime/system";
 import { registerIngest } from "../../server/connect/http/index.ts";
+import { createMllpEndpoint } from "../../server/connect/mllp/index.ts";
 import { createMqttEndpoint } from "../../server/connect/mqtt/index.ts";
 import type { DeviceAccess } from "../../server/connect/ports.ts";
 import { createHttp, silentLog } from "../../server/http/index.ts";
@@ -37,14 +38,17 @@ const idOf = (n: number) => uuidV7(1_795_000_000_000 + n, new Uint8Array(10));
 export interface AckServer {
   readonly httpPort: number;
   readonly mqttPort: number;
+  /** Of each device, a port that is its own: HL7 has no sign-in. */
+  readonly mllpPorts: ReadonlyMap<string, number>;
   readonly journal: ReturnType<typeof createJournal>;
   close(): Promise<void>;
 }
 
-/** Both doors on real sockets, ingest, the journal on a real PostgreSQL and a real spool; the faults stand before these two. */
+/** All doors on real sockets, ingest, the journal on a real PostgreSQL and a real spool; the faults stand before these two. */
 export async function openAckServer(
   database: TestDatabase,
   deviceIds: readonly string[],
+  mllpDevices: readonly string[],
   { faults, witness, plant }: { faults: Faults; witness: Witness; plant?: (parts: Parts) => Partial<Parts> },
 ): Promise<AckServer> {
   const folder = mkdtempSync(join(tmpdir(), "openward-acks-"));
@@ -102,10 +106,18 @@ export async function openAckServer(
     signIn: (deviceId, token) =>
       token === TOKEN ? { deviceId, organisationId: ORGANISATION, inCharge: new Set() } : undefined,
     signInByCertificate: () => undefined,
+    signInBySetting: (deviceId) => ({ deviceId, organisationId: ORGANISATION, inCharge: new Set() }),
     isActive: () => true,
     onRevoked: () => () => {},
   };
   const mqtt = createMqttEndpoint({ ingest, access, runtime: systemRuntime, log: quietLog });
+  const mllp = createMllpEndpoint({ ingest, access, runtime: systemRuntime, log: quietLog });
+  const mllpListeners = await Promise.all(
+    mllpDevices.map(async (deviceId) => {
+      const at = { host: "127.0.0.1", port: 0, setting: "OPENWARD_MLLP_PORT" };
+      return { deviceId, ...(await listenTcp(at, (socket) => mllp.handlePlain(socket, deviceId))) };
+    }),
+  );
   const app = await createHttp({ log: silentLog, ids: systemRuntime.ids });
   registerIngest(app, { ingest, access, runtime: systemRuntime });
   await app.listen({ port: 0, host: "127.0.0.1" });
@@ -114,10 +126,11 @@ export async function openAckServer(
   return {
     httpPort: portOf(app.server),
     mqttPort: listener.port,
+    mllpPorts: new Map(mllpListeners.map(({ deviceId, port }) => [deviceId, port])),
     journal,
     async close() {
-      const closed = closeServer(listener.server);
-      await mqtt.stop();
+      const closed = Promise.all([listener, ...mllpListeners].map(({ server }) => closeServer(server)));
+      await Promise.all([mqtt.stop(), mllp.stop()]);
       await closed;
       await app.close();
       await journal.close();
