@@ -2,6 +2,7 @@ import { captureOf } from "./capture.ts";
 import type { Codec } from "./codec.ts";
 import dexcomG5 from "./dexcom/g5.ts";
 import appleHealth from "./files/apple-health.ts";
+import edf from "./files/edf.ts";
 import fit from "./files/fit.ts";
 import gpx from "./files/gpx.ts";
 import { makers } from "./files/makers.ts";
@@ -81,6 +82,7 @@ const formats: readonly Codec[] = [
   tcx,
   ...makers,
   mapped,
+  edf,
 ];
 
 const byName = new Map<string, Codec>();

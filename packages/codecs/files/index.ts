@@ -1,5 +1,6 @@
 /** Files of fitness and health, cut into pieces that the raw door takes. */
 import { appleHealth } from "./apple-health.ts";
+import { edf } from "./edf.ts";
 import { fit } from "./fit.ts";
 import { gpx } from "./gpx.ts";
 import { makersFormats } from "./makers.ts";
@@ -10,7 +11,7 @@ export { mappedFormat } from "./mapped.ts";
 export { type DecodedPiece, decodeFile, type FileFormat, HEAD_BYTES, MAX_PIECE_BYTES, type Piece } from "./piece.ts";
 
 /** Every format of files: a line each. What is told by its content stands before what is told by its name. */
-export const fileFormats: readonly FileFormat[] = [fit, appleHealth, tcx, gpx, ...makersFormats];
+export const fileFormats: readonly FileFormat[] = [fit, edf, appleHealth, tcx, gpx, ...makersFormats];
 
 /** @param name "files/apple-health", or what stands behind the stroke */
 export function findFileFormat(name: string): FileFormat | undefined {

@@ -251,3 +251,27 @@ test("tables of a study (Fitbit; glucose) are read by mappings, each with the su
     }
   }
 });
+
+test("EDF files have the temperatures and the stages of sleep that their bytes hold", { skip }, async () => {
+  const bytes = gunzipSync(readFileSync(`${DATA}ecg/edf/short_psg.edf.gz`));
+  // Seven channels of 3000, 3000, 3000, 30, 30, 30, 30 samples in ten records; the sixth is "Temp rectal".
+  let sum = 0;
+  for (let record = 0; record < 10; record++) {
+    for (let i = 0; i < 30; i++) {
+      const digital = bytes.readInt16LE(2048 + record * 18_240 + 18_120 + 2 * i);
+      sum += 34 + ((digital + 2849) * 6) / 5580;
+    }
+  }
+  const { counts, sums, refused } = await sumsOf("ecg/edf/short_psg.edf.gz");
+  assert.deepEqual([counts, refused], [{ "temp-rectal": 300 }, []]);
+  near(sums["temp-rectal"], sum);
+  for (const file of ["SC4001EC-Hypnogram", "wfdb_test_edfann", "pyedflib_test_utf8"]) {
+    const text = gunzipSync(readFileSync(`${DATA}ecg/edf/${file}.edf.gz`)).toString("latin1");
+    const { events } = await sumsOf(`ecg/edf/${file}.edf.gz`);
+    assert.equal(
+      events.sleep ?? 0,
+      text.split("\u0014").filter((note) => /^Sleep stage (?:W|R|N?[1-4])$/.test(note)).length,
+      file,
+    );
+  }
+});
