@@ -206,3 +206,15 @@ test("one row of a message that is quarantined is given to a patient, and the ot
   await h.ingest.reprocess(entry, { patientId: BOB, associationId: "claim-1", useReceivedTime: false });
   assert.deepEqual(h.placed(BOB), ["heart-rate=60@-10800"]);
 });
+
+test("a unit that a sender made up is quarantined, and its text is told to nobody", async () => {
+  const h = harness();
+  const evil = '<img onerror="x">';
+  const row = `OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1.1.1.1|78|=1+1${evil}|||||R`;
+  const receipt = await h.send("raw", hl7("T-1", row), { format: "hl7v2/pcd01" });
+  assert.deepEqual(
+    receipt.quarantined.map(({ code, field }) => [code, field]),
+    [["UNIT_UNKNOWN", "values.heart-rate.unit"]],
+  );
+  assert.ok(!JSON.stringify([receipt, h.of("stream")]).includes("img"));
+});

@@ -1,6 +1,12 @@
 import { type Message, partsOf, type Segment } from "./message.ts";
 import { textOf } from "./text.ts";
 
+/** Deeper no device is, and by more names none is known: what each row costs is bounded. */
+const MAX_LEVELS = 8;
+const MAX_IDENTIFIERS = 8;
+const MAX_IDENTIFIER = 64;
+const MAX_WITHIN = 100;
+
 /** What one device measured, as a message of its own. */
 export interface DevicePart<D> {
   readonly device: D;
@@ -20,7 +26,7 @@ export function partsByDevice<D>(
   bytes: Uint8Array,
   choose: (identifiers: readonly string[]) => D,
 ): readonly DevicePart<D>[] {
-  const sender = identifiersOf(message.msh.field(3), message);
+  const sender = identifiersOf(message.msh.field(3), message, IN_HD);
   const named = new Map<string, readonly string[]>();
   const chosen = new Map<string, D>();
   const rowsOf = new Map<D, number[]>();
@@ -51,12 +57,14 @@ export function partsByDevice<D>(
 
 /** The row's own, and those of what it lies in. */
 function namedBy(obx: Segment, message: Message, named: Map<string, readonly string[]>): readonly string[] {
-  let within = obx.field(4).trim();
-  const own = identifiersOf(obx.field(18), message);
+  const said = obx.field(4).trim();
+  let within = said.length > MAX_WITHIN ? "" : said;
+  const own = identifiersOf(obx.field(18), message, IN_EI);
   if (own.length > 0) named.set(withoutZeros(within), own);
   const found: string[] = [...own];
   // The row itself stands there where it names somebody.
-  for (within = parentOf(withoutZeros(within)); within !== ""; within = parentOf(within)) {
+  within = parentOf(withoutZeros(within));
+  for (let level = 0; within !== "" && level < MAX_LEVELS; level++, within = parentOf(within)) {
     found.push(...(named.get(within) ?? []));
   }
   return found;
@@ -65,14 +73,22 @@ function namedBy(obx: Segment, message: Message, named: Map<string, readonly str
 const withoutZeros = (within: string) => within.replace(/(?:\.0)+$/, "");
 const parentOf = (within: string) => within.slice(0, Math.max(0, within.lastIndexOf(".")));
 
-/** Entity identifier and universal id of each repetition. */
-function identifiersOf(field: string, message: Message): readonly string[] {
+/** Where the universal id stands in the data types EI (entity identifier) and HD (hierarchic designator). */
+const IN_EI = 2;
+const IN_HD = 1;
+
+/** Universal and local id of each repetition. */
+function identifiersOf(field: string, message: Message, universalAt: number): readonly string[] {
   if (field === "") return [];
   const { component, repetition } = message.delimiters;
-  const found = partsOf(field, repetition).flatMap((each) => {
-    const [first = "", , third = ""] = partsOf(each, component);
-    return [third, first].map((part) => textOf(part, message).trim()).filter((part) => part !== "");
-  });
+  const found = partsOf(field, repetition)
+    .slice(0, MAX_IDENTIFIERS)
+    .flatMap((each) => {
+      const parts = partsOf(each, component);
+      return [parts[universalAt] ?? "", parts[0] ?? ""]
+        .map((part) => textOf(part, message).trim())
+        .filter((part) => part !== "" && part.length <= MAX_IDENTIFIER);
+    });
   return [...new Set(found)];
 }
 

@@ -156,3 +156,24 @@ test("more than one value can want is refused in bounded memory", () => {
   assert.equal(many.ignored.length, 101);
   assert.match(many.ignored.at(-1)?.what ?? "", /^4900 more/);
 });
+
+test("what a sender writes into names and units is no word of ours, and becomes no signal and no unit", () => {
+  for (const evil of ['<img src=x onerror="alert(1)">', '=HYPERLINK("http://x")', "@SUM(1)", "MDC_<b>"]) {
+    const rows = [
+      `OBX|1|NM|4711\\S\\x^${evil}^L|1.1.1.1|5|%^^UCUM|||||R`,
+      `OBX|2|NM|999999^${evil}^MDC|1.1.1.2|5|%^^UCUM|||||R`,
+      `OBX|3|NM|147842^MDC_ECG_HEART_RATE^MDC|1.1.1.3|78|${evil.slice(0, 20)}|||||R`,
+      `OBX|4|NM|150456^MDC_PULS_OXIM_SAT_O2^MDC|1.1.1.4|${evil}|%^^UCUM|||||R`,
+      `${evil.includes("@") ? "NTE" : "ZZZ"}|${evil}`,
+    ];
+    const { readings, ignored, refused } = decode(bytesOf(`${HEADER}${ORDER}${rows.join("\r")}`));
+    const told = JSON.stringify([ignored, refused.map(({ code, field, expected }) => [code, field, expected])]);
+    for (const part of ["<", "HYPERLINK", "SUM", "onerror"]) assert.ok(!told.includes(part), told);
+    assert.deepEqual(
+      refused.map(({ code }) => code),
+      ["VALUE_NOT_A_NUMBER"],
+    );
+    // Ingest takes only what UCUM knows: `server/ingest/raw.test.ts`.
+    for (const { signal } of readings) assert.equal(signal, "heart-rate");
+  }
+});
