@@ -117,8 +117,12 @@ const REST = "of other kinds, not named";
 
 const DECIMAL = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?\s*$/;
 
+/** Nothing that is measured or counted is more. */
+const MAX_NUMBER = 1e15;
+
 /** A number as files write it; NaN where it is none. */
 export function numberOf(text: string | undefined): number {
   if (text === undefined || text.length > 40 || !DECIMAL.test(text)) return Number.NaN;
-  return Number(text);
+  const value = Number(text);
+  return Math.abs(value) <= MAX_NUMBER ? value : Number.NaN;
 }

@@ -107,11 +107,11 @@ function mapValue(
   const cell = row(column);
   if (Object.hasOwn(words, cell)) return void found.ignore(`${signal}: ${words[cell]}`, 0);
   const number = numberOf(decimal === "," ? cell.replace(",", ".") : cell);
-  if (Number.isNaN(number)) return void found.refuse(item, "VALUE_NOT_A_NUMBER", column, "a decimal number");
+  const value = scale === 1 ? number : Number((number * scale).toPrecision(12));
+  if (!Number.isFinite(value)) return void found.refuse(item, "VALUE_NOT_A_NUMBER", column, "a decimal number");
   const said = unitColumn === null ? "" : row(unitColumn);
   const code = unit ?? (Object.hasOwn(units, said) ? units[said] : said);
   if (code === undefined || code === "") return void found.refuse(item, "UNIT_UNKNOWN", unitColumn ?? "", "a unit");
-  const value = scale === 1 ? number : Number((number * scale).toPrecision(12));
   if (signal === "pulse-rate" && code === "/min") found.pulse(item, value, at, 0);
   else found.reading(item, signal, code, value, at);
 }

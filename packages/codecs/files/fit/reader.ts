@@ -5,6 +5,8 @@ const EPOCH_S = 631_065_600;
 /** Below, a timestamp counts seconds since the device was switched on. */
 const FIRST_TIMESTAMP = 0x10000000;
 const TIMESTAMP = 253;
+/** Of the numbers that are read: a field of floating point can say more, and no message that is taken has such. */
+const MAX_RAW = 0xffffffff;
 const NIBBLES = [
   0x0000, 0xcc01, 0xd801, 0x1400, 0xf001, 0x3c00, 0x2800, 0xe401, 0xa001, 0x6c00, 0x7800, 0xb401, 0x5000, 0x9c01,
   0x8801, 0x4400,
@@ -199,7 +201,7 @@ class FitBody {
       const found: number[] = [];
       for (let i = 0; i < field.size; i += width) {
         const value = get(view, body + field.at + i, isLittle);
-        found.push(value === invalid ? Number.NaN : value);
+        found.push(value !== invalid && Math.abs(value) <= MAX_RAW ? value : Number.NaN);
       }
       return found;
     };
