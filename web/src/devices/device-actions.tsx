@@ -1,14 +1,15 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import type { DeviceBody } from "@openward/api";
-import { IconBan, IconDots, IconKey, IconUserMinus, IconUserPlus } from "@tabler/icons-react";
+import { IconBan, IconDots, IconInfoCircle, IconKey, IconUserMinus, IconUserPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { useMay } from "../app/hooks.ts";
 import { Confirm } from "../parts/confirm.tsx";
 import { AssignDialog } from "./assign-dialog.tsx";
 import { CredentialsDialog } from "./credentials-dialog.tsx";
+import { DescriptionDialog } from "./description-dialog.tsx";
 import { useRelease, useRevoke } from "./use-devices.ts";
 
-type Doing = "assign" | "release" | "credentials" | "revoke" | null;
+type Doing = "describe" | "assign" | "release" | "credentials" | "revoke" | null;
 
 /** What can be done with a device. */
 export function DeviceActions({ device }: { readonly device: DeviceBody }) {
@@ -28,6 +29,9 @@ export function DeviceActions({ device }: { readonly device: DeviceBody }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
+          <Menu.Item leftSection={<IconInfoCircle size={17} />} onClick={() => setDoing("describe")}>
+            About the device
+          </Menu.Item>
           {mayAssign && (
             <Menu.Item leftSection={<IconUserPlus size={17} />} onClick={() => setDoing("assign")}>
               {device.patient ? "Put on another patient" : "Put on a patient"}
@@ -51,6 +55,7 @@ export function DeviceActions({ device }: { readonly device: DeviceBody }) {
           )}
         </Menu.Dropdown>
       </Menu>
+      {doing === "describe" && <DescriptionDialog device={device} onClose={close} />}
       {doing === "assign" && <AssignDialog device={device} onClose={close} />}
       <Confirm
         isOpen={doing === "release"}

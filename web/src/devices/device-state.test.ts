@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { certificateText, clockText } from "./device-state.ts";
+import { certificateText, clockText, labelText, misfitText, serviceText } from "./device-state.ts";
 
 test("a clock is told off only when it is", () => {
   assert.equal(clockText(null), "");
@@ -15,4 +15,25 @@ test("the end of a certificate is told two weeks before, and when it is over; a 
   assert.equal(certificateText(15 * day, 0), "");
   assert.match(certificateText(13 * day, 0), /^certificate ends in 1\d d/);
   assert.equal(certificateText(day, day), "certificate has ended");
+});
+
+test("what a device says against its type, and that its service is due, is told in words", () => {
+  assert.equal(misfitText({ misfit: null }), "");
+  const misfit = { type: "nonin-3230", typeDisplay: "Nonin 3230", by: "model" } as const;
+  assert.equal(misfitText({ misfit }), "it says it is Nonin 3230");
+  assert.equal(misfitText({ misfit: { ...misfit, by: "udi" } }), "its label says it is Nonin 3230");
+  const service = { dueOn: "2026-11-01", note: null };
+  assert.equal(serviceText({ service: { ...service, state: "in-service" } }), "");
+  assert.equal(serviceText({ service: { ...service, state: "due" } }), "service due since 2026-11-01");
+  assert.equal(serviceText({ service: { ...service, state: "out-of-service" } }), "out of service");
+});
+
+test("a label is read while it is typed, and what is wrong with it has a place", () => {
+  assert.equal(labelText("  ", 2026), undefined);
+  assert.deepEqual(labelText("(01)04012345000016(17)271130(10)LOT7A(21)00042", 2026), {
+    says: "GS1 04012345000016 · serial 00042 · lot LOT7A · expires 2027-11-30",
+  });
+  assert.match(labelText("(01)04012345000017", 2026)?.says ?? "", /should be 6/);
+  assert.match(labelText("(01)0401", 2026)?.fault ?? "", /^GTIN: expected 14 digits, at character 5$/);
+  assert.match(labelText("+$+00042TR", 2026)?.fault ?? "", /device identifier is missing/);
 });

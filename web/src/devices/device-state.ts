@@ -1,4 +1,6 @@
 import type { DeviceBody } from "@openward/api";
+import { parseUdi } from "@openward/codecs/udi";
+import { RefusedInput } from "@openward/errors";
 import { formatDuration } from "../parts/format.ts";
 
 /** How a device is, in words. */
@@ -24,6 +26,42 @@ const CERTIFICATE_SOON_MS = 14 * 86_400_000;
 export function certificateText(endsAt: number | null, now: number): string {
   if (endsAt === null || endsAt - now > CERTIFICATE_SOON_MS) return "";
   return endsAt <= now ? "certificate has ended" : `certificate ends in ${formatDuration(endsAt - now)}`;
+}
+
+/** "says it is Nonin 3230"; "" where nothing speaks against its type. */
+export function misfitText({ misfit }: Pick<DeviceBody, "misfit">): string {
+  if (!misfit) return "";
+  return `${misfit.by === "udi" ? "its label" : "it"} says it is ${misfit.typeDisplay}`;
+}
+
+export function serviceText({ service }: Pick<DeviceBody, "service">): string {
+  if (service.state === "out-of-service") return "out of service";
+  return service.state === "due" ? `service due since ${service.dueOn}` : "";
+}
+
+/** What a label says, or what is wrong with it; undefined while there is none. */
+export function labelText(
+  text: string,
+  thisYear: number,
+): { readonly says?: string; readonly fault?: string } | undefined {
+  if (text.trim() === "") return undefined;
+  try {
+    const { agency, di, serial, lot, expiresOn, warnings } = parseUdi(text, thisYear);
+    if (di === null) return { fault: "The symbol with the device identifier is missing." };
+    const parts = [
+      `${agency} ${di}`,
+      serial && `serial ${serial}`,
+      lot && `lot ${lot}`,
+      expiresOn && `expires ${expiresOn}`,
+      ...warnings.map(({ what }) => what),
+    ];
+    return { says: parts.filter(Boolean).join(" · ") };
+  } catch (error) {
+    if (!(error instanceof RefusedInput)) throw error;
+    return {
+      fault: `${error.facts.at}: expected ${error.facts.expected}, at character ${Number(error.facts.offset) + 1}`,
+    };
+  }
 }
 
 export const BATTERY_LOW = 20;

@@ -9,6 +9,8 @@ import {
   IconPlugConnected,
   IconPlugConnectedX,
   IconPlugOff,
+  IconQuestionMark,
+  IconTool,
   IconUsers,
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
@@ -16,7 +18,15 @@ import { useNow } from "../app/hooks.ts";
 import { formatDuration } from "../parts/format.ts";
 import { Rows } from "../parts/rows.tsx";
 import { DeviceActions } from "./device-actions.tsx";
-import { BATTERY_LOW, certificateText, clockText, compareDevices, connectionText } from "./device-state.ts";
+import {
+  BATTERY_LOW,
+  certificateText,
+  clockText,
+  compareDevices,
+  connectionText,
+  misfitText,
+  serviceText,
+} from "./device-state.ts";
 import classes from "./devices.module.css";
 
 /** Devices with their state; those that need somebody first. */
@@ -63,6 +73,16 @@ export function DeviceTable({
             {d.revokedAt === null && certificateText(d.certificateEndsAt, now) !== "" && (
               <span className={classes.state} data-low>
                 <IconCertificate size={15} aria-hidden /> {certificateText(d.certificateEndsAt, now)}
+              </span>
+            )}
+            {d.revokedAt === null && misfitText(d) !== "" && (
+              <span className={classes.state} data-low>
+                <IconQuestionMark size={15} aria-hidden /> {misfitText(d)}
+              </span>
+            )}
+            {d.revokedAt === null && serviceText(d) !== "" && (
+              <span className={classes.state} data-low>
+                <IconTool size={15} aria-hidden /> {serviceText(d)}
               </span>
             )}
             {d.openQuarantine > 0 && (
