@@ -1,0 +1,5 @@
+/** What is known of a device's clock, from when its deliveries came. Pure: times are handed in. */
+export * from "./line.ts";
+export * from "./recognise.ts";
+export * from "./track.ts";
+export * from "./true-time.ts";
