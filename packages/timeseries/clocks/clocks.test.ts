@@ -31,6 +31,9 @@ function seeds(): number[] {
   return Array.from({ length: RUNS }, (_, i) => SEED * 1_000 + i);
 }
 
+/** Campaigns found these: a drift forgotten at a midnight, silence before the drift was known, silence around a midnight. */
+const FOUND: Partial<Record<WrongClock, readonly number[]>> = { drift: [7_007, 11_080], step: [7_169] };
+
 function learn(delivered: readonly Delivered[]): ClockTrack {
   const track = newClockTrack();
   for (const sighting of delivered) observe(track, sighting);
@@ -62,7 +65,7 @@ test(`healthy clocks raise no finding, whatever the network does (seed ${SEED})`
 
 for (const kind of Object.keys(FAULTS) as WrongClock[]) {
   test(`${kind}: recognised, and nothing else found (seed ${SEED})`, () => {
-    for (const seed of seeds()) {
+    for (const seed of [...seeds(), ...(FOUND[kind] ?? [])]) {
       const fault = FAULTS[kind](diceOf(seed));
       const { track, delivered } = run(seed, fault.clock);
       const found = recognise(track, fault.zoneOffset);

@@ -104,9 +104,11 @@ export function observe(track: ClockTrack, sighting: Sighting): void {
   const current = currentEpoch(track);
   if (current) {
     const above = point.aheadMs - expected(current, point.at);
-    const isOfIt = above <= early(current, point.at) && above >= -(sighting.isStated ? nearMs : LATE_MS + nearMs);
+    // While nothing was heard it may have drifted, further than a young line can tell.
+    const reachMs = nearMs + Math.max(0, point.at - current.to) * current.line.driftBound;
+    const isOfIt = above <= early(current, point.at) && above >= -(sighting.isStated ? reachMs : LATE_MS + reachMs);
     if (isOfIt) {
-      if (above >= -nearMs) {
+      if (above >= -reachMs) {
         // The clock still runs as it did: what was further back was late.
         track.candidate = null;
         if (leapBefore(point.at) > current.to) begin(track, newEpoch(point, sighting.isStated, current.line.drift));
