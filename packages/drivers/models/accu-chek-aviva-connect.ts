@@ -1,3 +1,4 @@
+import { DEVICE_INFORMATION } from "../bluetooth.ts";
 import { driver, ON_DEMAND } from "../driver.ts";
 
 /** Accu-Chek Aviva Connect. */
@@ -12,18 +13,7 @@ export default driver({
     services: ["1808"],
   },
   transports: ["bluetooth"],
-  codecs: [
-    "gatt/2a18",
-    "gatt/2a34",
-    "gatt/2a52",
-    "gatt/2a19",
-    "gatt/2a24",
-    "gatt/2a25",
-    "gatt/2a26",
-    "gatt/2a27",
-    "gatt/2a28",
-    "gatt/2a29",
-  ],
+  codecs: ["gatt/2a18", "gatt/2a34", "gatt/2a52", "gatt/2a19", ...DEVICE_INFORMATION],
   signals: {
     "glucose-blood": ON_DEMAND,
     "glucose-blood-molar": ON_DEMAND,

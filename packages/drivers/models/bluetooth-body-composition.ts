@@ -1,3 +1,4 @@
+import { DEVICE_INFORMATION } from "../bluetooth.ts";
 import { driver, ON_DEMAND } from "../driver.ts";
 
 /** Any device of Bluetooth's Body Composition Service beside its Weight Scale Service. */
@@ -9,17 +10,7 @@ export default driver({
     services: ["181b", "181d"],
   },
   transports: ["bluetooth"],
-  codecs: [
-    "gatt/2a9d",
-    "gatt/2a9c",
-    "gatt/2a19",
-    "gatt/2a24",
-    "gatt/2a25",
-    "gatt/2a26",
-    "gatt/2a27",
-    "gatt/2a28",
-    "gatt/2a29",
-  ],
+  codecs: ["gatt/2a9d", "gatt/2a9c", "gatt/2a19", ...DEVICE_INFORMATION],
   signals: {
     "body-weight": ON_DEMAND,
     bmi: ON_DEMAND,

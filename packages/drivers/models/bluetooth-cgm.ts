@@ -1,3 +1,4 @@
+import { DEVICE_INFORMATION } from "../bluetooth.ts";
 import { driver, MINUTE } from "../driver.ts";
 
 /** Any device of Bluetooth's Continuous Glucose Monitoring Service. */
@@ -9,20 +10,7 @@ export default driver({
     services: ["181f"],
   },
   transports: ["bluetooth"],
-  codecs: [
-    "gatt/2aa7",
-    "gatt/2aa8",
-    "gatt/2aa9",
-    "gatt/2aaa",
-    "gatt/2aab",
-    "gatt/2a19",
-    "gatt/2a24",
-    "gatt/2a25",
-    "gatt/2a26",
-    "gatt/2a27",
-    "gatt/2a28",
-    "gatt/2a29",
-  ],
+  codecs: ["gatt/2aa7", "gatt/2aa8", "gatt/2aa9", "gatt/2aaa", "gatt/2aab", "gatt/2a19", ...DEVICE_INFORMATION],
   signals: {
     "glucose-interstitial": 5 * MINUTE,
     "glucose-trend": 5 * MINUTE,

@@ -1,3 +1,4 @@
+import { DEVICE_INFORMATION } from "../bluetooth.ts";
 import { driver, ON_DEMAND } from "../driver.ts";
 
 /** Any device of Bluetooth's Glucose Service: it keeps its records until they are asked for. */
@@ -9,18 +10,7 @@ export default driver({
     services: ["1808"],
   },
   transports: ["bluetooth"],
-  codecs: [
-    "gatt/2a18",
-    "gatt/2a34",
-    "gatt/2a52",
-    "gatt/2a19",
-    "gatt/2a24",
-    "gatt/2a25",
-    "gatt/2a26",
-    "gatt/2a27",
-    "gatt/2a28",
-    "gatt/2a29",
-  ],
+  codecs: ["gatt/2a18", "gatt/2a34", "gatt/2a52", "gatt/2a19", ...DEVICE_INFORMATION],
   containment: { mds: { refId: "MDC_DEV_SPEC_PROFILE_GLUCOSE", code: 528401 } },
   signals: {
     "glucose-blood": ON_DEMAND,

@@ -1,3 +1,4 @@
+import { DEVICE_INFORMATION } from "../bluetooth.ts";
 import { driver } from "../driver.ts";
 
 /** Any device of Bluetooth's Insulin Delivery Service. What it would do is not asked of it. */
@@ -9,19 +10,7 @@ export default driver({
     services: ["183a"],
   },
   transports: ["bluetooth"],
-  codecs: [
-    "gatt/2b20",
-    "gatt/2b21",
-    "gatt/2b22",
-    "gatt/2b23",
-    "gatt/2a19",
-    "gatt/2a24",
-    "gatt/2a25",
-    "gatt/2a26",
-    "gatt/2a27",
-    "gatt/2a28",
-    "gatt/2a29",
-  ],
+  codecs: ["gatt/2b20", "gatt/2b21", "gatt/2b22", "gatt/2b23", "gatt/2a19", ...DEVICE_INFORMATION],
   signals: {
     "insulin-reservoir": null,
     "insulin-concentration": null,

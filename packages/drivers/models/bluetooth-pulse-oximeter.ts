@@ -1,3 +1,4 @@
+import { DEVICE_INFORMATION } from "../bluetooth.ts";
 import { driver, ON_DEMAND } from "../driver.ts";
 
 /** Any device of Bluetooth's Pulse Oximeter Service: spot checks, or a stream while a finger is in it. */
@@ -9,17 +10,7 @@ export default driver({
     services: ["1822"],
   },
   transports: ["bluetooth"],
-  codecs: [
-    "gatt/2a5e",
-    "gatt/2a5f",
-    "gatt/2a19",
-    "gatt/2a24",
-    "gatt/2a25",
-    "gatt/2a26",
-    "gatt/2a27",
-    "gatt/2a28",
-    "gatt/2a29",
-  ],
+  codecs: ["gatt/2a5e", "gatt/2a5f", "gatt/2a19", ...DEVICE_INFORMATION],
   containment: { mds: { refId: "MDC_DEV_SPEC_PROFILE_PULS_OXIM", code: 528388 } },
   signals: {
     spo2: ON_DEMAND,

@@ -1,3 +1,4 @@
+import { DEVICE_INFORMATION } from "../bluetooth.ts";
 import { driver, ON_DEMAND } from "../driver.ts";
 
 /** Any device of Bluetooth's Health Thermometer Service. */
@@ -9,17 +10,7 @@ export default driver({
     services: ["1809"],
   },
   transports: ["bluetooth"],
-  codecs: [
-    "gatt/2a1c",
-    "gatt/2a1e",
-    "gatt/2a19",
-    "gatt/2a24",
-    "gatt/2a25",
-    "gatt/2a26",
-    "gatt/2a27",
-    "gatt/2a28",
-    "gatt/2a29",
-  ],
+  codecs: ["gatt/2a1c", "gatt/2a1e", "gatt/2a19", ...DEVICE_INFORMATION],
   containment: { mds: { refId: "MDC_DEV_SPEC_PROFILE_TEMP" } },
   signals: {
     "body-temperature": ON_DEMAND,

@@ -1,3 +1,4 @@
+import { AS_CLIENTS_LOOK_FOR_IT, DEVICE_INFORMATION } from "../bluetooth.ts";
 import { driver, SECOND } from "../driver.ts";
 
 /** Garmin HRM-Dual. */
@@ -11,17 +12,7 @@ export default driver({
     services: ["180d"],
   },
   transports: ["bluetooth"],
-  codecs: [
-    "gatt/2a37",
-    "gatt/2a38",
-    "gatt/2a19",
-    "gatt/2a24",
-    "gatt/2a25",
-    "gatt/2a26",
-    "gatt/2a27",
-    "gatt/2a28",
-    "gatt/2a29",
-  ],
+  codecs: ["gatt/2a37", "gatt/2a38", "gatt/2a19", ...DEVICE_INFORMATION],
   signals: {
     "heart-rate": SECOND,
     "rr-interval": null,
@@ -31,9 +22,5 @@ export default driver({
   },
   offlineAfterMs: null,
   clock: "none",
-  tested: {
-    by: "vectors",
-    source:
-      "names and services as public clients of this model look for them; decoded by the vectors of its characteristics",
-  },
+  tested: AS_CLIENTS_LOOK_FOR_IT,
 });

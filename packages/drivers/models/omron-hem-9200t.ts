@@ -1,3 +1,4 @@
+import { AS_CLIENTS_LOOK_FOR_IT, DEVICE_INFORMATION } from "../bluetooth.ts";
 import { driver, ON_DEMAND } from "../driver.ts";
 
 /** Omron HEM-9200T. */
@@ -12,17 +13,7 @@ export default driver({
     services: ["1810"],
   },
   transports: ["bluetooth"],
-  codecs: [
-    "gatt/2a35",
-    "gatt/2a36",
-    "gatt/2a19",
-    "gatt/2a24",
-    "gatt/2a25",
-    "gatt/2a26",
-    "gatt/2a27",
-    "gatt/2a28",
-    "gatt/2a29",
-  ],
+  codecs: ["gatt/2a35", "gatt/2a36", "gatt/2a19", ...DEVICE_INFORMATION],
   signals: {
     "nibp-systolic": ON_DEMAND,
     "nibp-diastolic": ON_DEMAND,
@@ -33,9 +24,5 @@ export default driver({
   },
   offlineAfterMs: null,
   clock: "own",
-  tested: {
-    by: "vectors",
-    source:
-      "names and services as public clients of this model look for them; decoded by the vectors of its characteristics",
-  },
+  tested: AS_CLIENTS_LOOK_FOR_IT,
 });

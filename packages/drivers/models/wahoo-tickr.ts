@@ -1,3 +1,4 @@
+import { DEVICE_INFORMATION } from "../bluetooth.ts";
 import { driver, SECOND } from "../driver.ts";
 
 /** Wahoo TICKR. */
@@ -10,17 +11,7 @@ export default driver({
     services: ["180d"],
   },
   transports: ["bluetooth"],
-  codecs: [
-    "gatt/2a37",
-    "gatt/2a38",
-    "gatt/2a19",
-    "gatt/2a24",
-    "gatt/2a25",
-    "gatt/2a26",
-    "gatt/2a27",
-    "gatt/2a28",
-    "gatt/2a29",
-  ],
+  codecs: ["gatt/2a37", "gatt/2a38", "gatt/2a19", ...DEVICE_INFORMATION],
   signals: {
     "heart-rate": SECOND,
     "rr-interval": null,
