@@ -318,7 +318,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
 
   const mail = config.smtpUrl === null ? null : createMail({ url: config.smtpUrl, from: config.mailFrom });
   if (mail) stops.push(mail.close);
-  const auditQueries = createAuditQueries(tables);
+  const auditQueries = createAuditQueries(audit.read(tables));
   const rights = openRights({
     foundation,
     tables,

@@ -4,10 +4,12 @@ import type { Runtime } from "@openward/runtime";
 import {
   type CheckpointNote,
   createAuditTable,
+  type OrganisationRows,
   openWriter,
   type SignedCheckpoint,
   signerOf,
   startKeeper,
+  type Writer,
 } from "./access/audit/index.ts";
 import type { Config } from "./config.ts";
 import type { Logger } from "./log.ts";
@@ -38,9 +40,11 @@ export async function openAudit(options: {
   const folder = join(config.dataDir, "audit");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const connection = { ...database.connectionConfig("worker"), query_timeout: STATEMENT_MS };
-  const pool = createPool(connection, CONNECTIONS, (error) =>
-    log.warn({ reason: error.message }, "a connection of the audit log was lost"),
-  );
+  let opened: Writer | undefined;
+  const pool = createPool(connection, CONNECTIONS, (error) => {
+    log.warn({ reason: error.message }, "a connection of the audit log was lost");
+    opened?.lost();
+  });
   try {
     const table = createAuditTable({ rows: (sql, values, name) => statement(pool, sql, values, name) });
     const signer = signerOf(keys.auditSeed());
@@ -51,10 +55,18 @@ export async function openAudit(options: {
       runtime,
       log,
     });
+    opened = writer;
     const isWritable = () => writer.state === "ok";
     const keeper = startKeeper({ table, recorder: writer, isWritable, signer, note: noteIn(folder), runtime, log });
     return {
       writer,
+      /** Reading the log finds all that was answered before. */
+      read: (tables: OrganisationRows): OrganisationRows => ({
+        async inOrganisation(asker, work) {
+          await writer.flush();
+          return tables.inOrganisation(asker, work);
+        },
+      }),
       async close(): Promise<void> {
         await keeper.close();
         await writer.close();

@@ -56,9 +56,11 @@ export function uuidV7(nowMs: number, random: Uint8Array): string {
   return formatUuid(bytes);
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** Sixteen bytes as the usual text form. */
 export function formatUuid(bytes: Uint8Array): string {
   let hex = "";
-  for (let i = 0; i < 16; i++) hex += (bytes[i] ?? 0).toString(16).padStart(2, "0");
+  for (let i = 0; i < 16; i++) hex += HEX[bytes[i] ?? 0];
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Random } from "@openward/runtime";
 import type { Authenticated } from "./ports.ts";
 
 /** 256 random bits as text of 43 characters; the database has their SHA-256 only. */
 export const newSecret = (random: Random): string => Buffer.from(random.bytes(32)).toString("base64url");
 
-export const hashSecret = (secret: string): Buffer => createHash("sha256").update(secret).digest();
+export const hashSecret = (secret: string): Buffer => hash("sha256", secret, "buffer");
 
 export const COOKIE = "openward_session";
 /** Of a screen on a wall; whoever else signs in on that machine does so beside it. */

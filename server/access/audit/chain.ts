@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** Where a node's chain is: the newest record's place and hash. */
 export interface Head {
@@ -10,7 +10,7 @@ export interface Head {
 
 export const beginningOf = (node: string): Head => ({ node, position: 0, hash: "0".repeat(64) });
 
-export const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+export const digestOf = (text: string): string => hash("sha256", text);
 
 /**
  * The head after one record more.
@@ -19,6 +19,6 @@ export const digestOf = (text: string): string => createHash("sha256").update(te
  */
 export function after(head: Head, digest: string): Head {
   const position = head.position + 1;
-  const hash = digestOf(`openward audit record 1\n${head.node}\n${position}\n${head.hash}\n${digest}\n`);
-  return { node: head.node, position, hash };
+  const linked = digestOf(`openward audit record 1\n${head.node}\n${position}\n${head.hash}\n${digest}\n`);
+  return { node: head.node, position, hash: linked };
 }

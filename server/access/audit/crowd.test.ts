@@ -12,7 +12,7 @@ function house() {
     state: "ok" as const,
     append: async (record: AuditRecord): Promise<Kept> => {
       records.push(record);
-      return "chained";
+      return "recorded";
     },
   };
   const bounded = boundRefusals(recorder, {

@@ -82,7 +82,7 @@ export function boundRefusals<R extends Recorder>(
     get state() {
       return (recorder as unknown as { state: never }).state;
     },
-    append: async (record): Promise<Kept> => (isOneOfMany(record) ? "chained" : recorder.append(record)),
+    append: async (record): Promise<Kept> => (isOneOfMany(record) ? "recorded" : recorder.append(record)),
     async close() {
       sweep.cancel();
       await doTell();

@@ -13,7 +13,7 @@ function house() {
     recorder: {
       async append(record) {
         records.push(record);
-        return "chained";
+        return "recorded";
       },
     },
     runtime,

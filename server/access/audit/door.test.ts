@@ -32,7 +32,7 @@ async function house() {
     async append(record: AuditRecord): Promise<Kept> {
       this.records.push(record);
       if (this.state === "failed") throw new Error("nowhere");
-      return this.state === "ok" ? "chained" : "spooled";
+      return this.state === "ok" ? "recorded" : "spooled";
     },
   };
   const runtime = manualRuntime(1_795_327_200_000, 1);

@@ -86,14 +86,14 @@ async function recordAnswer({ recorder, runtime, report }: AuditDoorDeps, answer
     address: request.ip,
     requestId: request.id,
   };
-  let isChained = false;
+  let isKept = false;
   try {
-    isChained = (await recorder.append(record)) === "chained";
+    isKept = (await recorder.append(record)) === "recorded";
   } catch (error) {
     report(error, "recording a request");
   }
   // What was done is done, and alarms are answered: only what is shown can be taken back.
-  if (isShown && (!isChained || isWithheld)) throw new OutsideTrouble("AUDIT_UNAVAILABLE", true);
+  if (isShown && (!isKept || isWithheld)) throw new OutsideTrouble("AUDIT_UNAVAILABLE", true);
 }
 
 const NOBODY: Who = { kind: "unknown", id: null, display: "", role: null };
@@ -130,6 +130,7 @@ function patientsOf(
   const named = /^\/fhir\/Patient\/([0-9a-f-]{36})/.exec(url)?.[1];
   if (named !== undefined && UUID.test(named)) patients.add(named);
   if (!isOk) return [...patients];
+  if (text === undefined && patients.size === 0) return [...seen.patients].sort();
   if (text === undefined) for (const passed of seen.patients) patients.add(passed);
   else {
     for (const [found] of url.matchAll(UUIDS)) if (seen.patients.has(found)) patients.add(found);

@@ -18,7 +18,13 @@ export { type CheckpointNote, linkChanges, startKeeper, takeCheckpoint } from ".
 export { recordedLive } from "./live-view.ts";
 export { logLines } from "./log-file.ts";
 export type * from "./ports.ts";
-export { type Affected, type AuditQueries, type AuditQuery, createAuditQueries } from "./queries.ts";
+export {
+  type Affected,
+  type AuditQueries,
+  type AuditQuery,
+  createAuditQueries,
+  type OrganisationRows,
+} from "./queries.ts";
 export { type AuditRecord, decodeRecord, type Who } from "./record.ts";
 export { watched } from "./seen.ts";
 export { type AuditTable, createAuditTable } from "./table.ts";

@@ -42,15 +42,20 @@ function entityOf(action: string): string {
   return noun.charAt(0).toUpperCase() + noun.slice(1).replace(/-./g, (two) => two.charAt(1).toUpperCase());
 }
 
+/** What says when its records are in the chain. */
+export type ChainRecorder = Recorder & { flush(): Promise<void> };
+
 /** Links what changes wrote in their own transactions into the chain. @returns how many */
 export async function linkChanges(
   table: Pick<AuditTable, "pendingChanges">,
-  { recorder, newId, above = 0 }: { recorder: Recorder; newId: () => string; above?: number },
+  { recorder, newId, above = 0 }: { recorder: ChainRecorder; newId: () => string; above?: number },
 ): Promise<number> {
   let linked = 0;
   for (let from = above; ; ) {
     const pending = await table.pendingChanges(from, LINK_MAX);
     await Promise.all(pending.map((change) => recorder.append(recordOf(change, newId()))));
+    // What is not in the chain yet would be found once more.
+    if (pending.length > 0) await recorder.flush();
     linked += pending.length;
     if (pending.length < LINK_MAX) return linked;
     from = pending.at(-1)?.position ?? from;
@@ -77,7 +82,7 @@ export interface CheckpointNote {
 /** Links changes every second and signs every half minute, as long as the database answers. */
 export function startKeeper(deps: {
   readonly table: AuditTable;
-  readonly recorder: Recorder;
+  readonly recorder: ChainRecorder;
   readonly isWritable: () => boolean;
   readonly signer: Signer;
   readonly note: CheckpointNote;
@@ -113,6 +118,7 @@ export function startKeeper(deps: {
 
   const checkpoint = async () => {
     await link();
+    await recorder.flush();
     const made = await takeCheckpoint(table, { at: runtime.clock.now(), signer });
     if (!made) return;
     await note.save(made);

@@ -6,7 +6,7 @@ export interface Rows {
   rows<T extends object>(sql: string, values?: readonly unknown[], name?: string): Promise<T[]>;
 }
 
-/** Files on the local disk that keep records while the database does not answer; the journal's spool is one. */
+/** Files on the local disk in which records are durable before the database has them; the journal's spool is one. */
 export interface Spool {
   readonly bytes: number;
   /** Take stock of what an earlier process left. */
@@ -26,8 +26,11 @@ export interface AuditLogger {
   error(facts: object, text: string): void;
 }
 
-/** Where a record is when `append` resolves. Neither is lost when the process is killed. */
-export type Kept = "chained" | "spooled";
+/**
+ * What became of a record when `append` resolves. Neither is lost when the process is killed: "recorded" is followed by its place in
+ * the chain within a moment, "spooled" waits for a database that does not answer.
+ */
+export type Kept = "recorded" | "spooled";
 
 /** What every door hands its records to. */
 export interface Recorder {

@@ -1,5 +1,3 @@
-import { type Canonical, canonical } from "./canonical.ts";
-
 export type Action = "C" | "R" | "U" | "D" | "E";
 export type Outcome = "allowed" | "refused" | "failed";
 
@@ -55,17 +53,34 @@ export interface AuditRecord {
   readonly change?: { readonly position: number; readonly digest: string } | undefined;
 }
 
-/** The text that is hashed and kept. What is not known is not in it. */
+/** The text that is hashed and kept: canonical, without what is not known. */
 export function encodeRecord(record: AuditRecord): string {
-  return canonical(known(record) as Canonical); // a record has nothing but what is canonical, and what is left out here
+  return membersOf(record);
 }
 
-function known(value: object): object {
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([name, member]): [string, unknown][] => {
-      if (member === undefined || member === null || (Array.isArray(member) && member.length === 0)) return [];
-      return [[name, typeof member === "object" && !Array.isArray(member) ? known(member) : member]];
-    }),
+/** As `canonical` writes it, in one pass: a record of a ward names two hundred patients, and its answer waits. */
+function membersOf(value: object): string {
+  let text = "";
+  for (const name of Object.keys(value).sort()) {
+    const member = (value as Record<string, unknown>)[name];
+    if (member === undefined || member === null || (Array.isArray(member) && member.length === 0)) continue;
+    const isPlain = typeof member !== "object" || Array.isArray(member);
+    text += `${text === "" ? "" : ","}"${name}":${isPlain ? JSON.stringify(member) : membersOf(member)}`;
+  }
+  return `{${text}}`;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Would the database take it? Who is answered first, and refused by the database then, would be in no log. */
+export function mayBeKept({ id, at, organisationId, patients, who, onBehalfOf, code, entity }: AuditRecord): boolean {
+  const texts = [who.id, onBehalfOf?.id, code, entity];
+  return (
+    UUID.test(id) &&
+    Number.isSafeInteger(at) &&
+    (organisationId === null || UUID.test(organisationId)) &&
+    patients.every((patient) => patient.length === 36) &&
+    !texts.some((text) => text?.includes("\0"))
   );
 }
 

@@ -63,23 +63,9 @@ export function createAuditTable(db: Rows) {
       return rows.map(({ node, position, hash }) => ({ node, position, hash: hash.toString("hex") }));
     },
 
-    /** One statement, and so one commit: all of them or none. */
+    /** One statement, and so one commit: all of them or none. As one text, which costs a fifth of as many arrays. */
     async insert(linked: readonly Linked[]): Promise<void> {
-      const [only, another] = linked;
-      if (!only) return;
-      // Most commits are of one record, and its answer waits: taking arrays apart costs as much as the rest of the work.
-      if (!another)
-        await db.rows(
-          INSERT_ONE,
-          columnsOf.map((of) => of(only)),
-          "audit-one",
-        );
-      else
-        await db.rows(
-          INSERT_SOME,
-          columnsOf.map((of) => linked.map(of)),
-          "audit-some",
-        );
+      await db.rows(INSERT, [JSON.stringify(linked.map(toRow))], "audit");
     },
 
     /** Which of these are in a chain already. */
@@ -186,38 +172,32 @@ export function behalfOf({ onBehalfOf: who }: Pick<AuditRecord, "onBehalfOf">): 
   return who?.id == null ? null : agentOf({ who });
 }
 
-const columnsOf: readonly ((one: Linked) => string | number | null)[] = [
-  ({ head }) => head.node,
-  ({ head }) => head.position,
-  ({ record }) => record.id,
-  ({ record }) => record.at,
-  ({ record }) => record.organisationId ?? NOBODYS,
-  ({ record }) => agentOf(record),
-  ({ record }) => record.action,
-  ({ record }) => record.code,
-  ({ record }) => record.entity,
-  ({ record }) => record.outcome,
-  ({ record }) => `{${record.patients.join(",")}}`,
-  ({ record }) => record.change?.position ?? null,
-  ({ record }) => behalfOf(record),
-  ({ body }) => body,
-  ({ head }) => head.hash,
-];
+const toRow = ({ record, body, head }: Linked) => ({
+  node: head.node,
+  position: head.position,
+  id: record.id,
+  at: record.at,
+  organisation_id: record.organisationId ?? NOBODYS,
+  agent: agentOf(record),
+  action: record.action,
+  code: record.code,
+  entity: record.entity,
+  outcome: record.outcome,
+  patients: record.patients,
+  event_position: record.change?.position ?? null,
+  behalf: behalfOf(record),
+  body,
+  hash: head.hash,
+});
 
-const COLUMNS = `node, position, id, at, organisation_id, agent, action, code, entity, outcome, patients, event_position,
-  behalf, body, hash`;
-
-const INSERT_ONE = `
-  INSERT INTO audit_record (${COLUMNS})
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, decode($15, 'hex'))`;
-
-const INSERT_SOME = `
-  INSERT INTO audit_record (${COLUMNS})
-  SELECT node, position, id, at, organisation_id, agent, action, code, entity, outcome, patients::uuid[],
+const INSERT = `
+  INSERT INTO audit_record (node, position, id, at, organisation_id, agent, action, code, entity, outcome, patients,
+      event_position, behalf, body, hash)
+  SELECT node, position, id, at, organisation_id, agent, action, code, entity, outcome, patients,
       event_position, behalf, body, decode(hash, 'hex')
-    FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::text[],
-      $9::text[], $10::text[], $11::text[], $12::bigint[], $13::text[], $14::text[], $15::text[])
-    AS r (${COLUMNS})`;
+    FROM json_to_recordset($1::json) AS r (node text, position bigint, id uuid, at bigint, organisation_id uuid, agent text,
+      action text, code text, entity text, outcome text, patients uuid[], event_position bigint, behalf text, body text,
+      hash text)`;
 
 const COMPARED = `
   SELECT r.position, r.body, r.event_position, r.id, r.at, r.organisation_id, r.agent, r.action, r.code, r.entity, r.outcome, r.behalf,

@@ -74,7 +74,7 @@ async function until(what: string, isSo: () => boolean | Promise<boolean>): Prom
 }
 const down = () => Promise.reject(new OutsideTrouble("DATABASE_UNREACHABLE", true));
 
-test("records that come together share a commit, and all of them are in one chain", async () => {
+test("records that come together share a write, those of a moment a commit, and all of them are in one chain", async () => {
   let commits = 0;
   const insert: AuditTable["insert"] = (linked) => {
     commits++;
@@ -82,14 +82,112 @@ test("records that come together share a commit, and all of them are in one chai
   };
   const writer = await open({ insert });
   const kept = await Promise.all(Array.from({ length: 300 }, () => writer.append(newRecord())));
-  assert.ok(kept.every((one) => one === "chained"));
+  assert.ok(kept.every((one) => one === "recorded"));
+  await writer.flush();
   assert.ok(commits <= 2, `${commits} commits`);
   assert.deepEqual(
     (await recordsOf()).map(({ position }) => position),
     Array.from({ length: 300 }, (_, i) => i + 1),
   );
   await writer.close();
+  assert.deepEqual(readdirSync(join(folder, node)), []);
   assert.equal(verifyLog(await exported()).broken, null);
+});
+
+test("a process that is killed behind its answer leaves its records to the next", async () => {
+  // Nothing that the first sends to the database arrives: its files stay as a killed process leaves them.
+  let fail: ((error: Error) => void) | undefined;
+  const first = await open({ insert: () => new Promise((_, reject) => (fail = reject)) });
+  assert.equal(await first.append(newRecord()), "recorded");
+  assert.equal(await first.append(newRecord()), "recorded");
+  assert.equal((await recordsOf()).length, 0);
+  const second = await open();
+  assert.equal((await recordsOf()).length, 2);
+  await second.append(newRecord());
+  await second.close();
+  await until("the first's is on its way", () => fail !== undefined);
+  fail?.(new OutsideTrouble("DATABASE_UNREACHABLE", true));
+  await first.close();
+  assert.equal((await recordsOf()).length, 3);
+  assert.equal(verifyLog(await exported()).broken, null);
+});
+
+test("files of what is in the chain are removed while records go on coming, and none with what is not", async () => {
+  const writer = await open({}, 10_000_000);
+  const note = "x".repeat(2_000);
+  for (let i = 0; i < 60; i++) {
+    await Promise.all(Array.from({ length: 10 }, () => writer.append(newRecord({ purpose: note }))));
+    if (i % 20 === 19) await writer.flush();
+  }
+  assert.ok(writer.spooledBytes < 800_000, `${writer.spooledBytes} bytes`);
+  await writer.close();
+  const positions = (await recordsOf()).map(({ position }) => position);
+  assert.deepEqual(
+    positions,
+    Array.from({ length: 600 }, (_, i) => i + 1),
+  );
+});
+
+test("a database that hangs is as one that is gone: its records wait in the spool, and none is lost or doubled", async () => {
+  let now = 1_000;
+  const clock = { ...systemRuntime.clock, monotonic: () => now };
+  let release: (() => void) | undefined;
+  const insert: AuditTable["insert"] = async (linked) => {
+    if (!release) await new Promise<void>((resolve) => (release = resolve));
+    return table.insert(linked);
+  };
+  const writer = await openWriter({
+    node,
+    table: { ...table, insert },
+    spool: spoolOf(),
+    runtime: { clock, timers: systemRuntime.timers },
+    log: quietLog,
+  });
+  assert.equal(await writer.append(newRecord()), "recorded");
+  await until("the first is on its way", () => release !== undefined);
+  now += 3_001;
+  assert.equal(writer.state, "spooling");
+  assert.equal(await writer.append(newRecord()), "spooled");
+  release?.();
+  await writer.flush();
+  assert.equal(writer.state, "ok");
+  assert.equal(await writer.append(newRecord()), "recorded");
+  await writer.close();
+  assert.equal((await recordsOf()).length, 3);
+});
+
+test("a lost connection tells of a database that is gone before a record finds out", async () => {
+  let isDown = false;
+  const headOf: AuditTable["headOf"] = (name) => (isDown ? down() : table.headOf(name));
+  const insert: AuditTable["insert"] = (linked) => (isDown ? down() : table.insert(linked));
+  const writer = await open({ insert, headOf });
+  writer.lost();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(writer.state, "ok");
+  isDown = true;
+  writer.lost();
+  await until("it is noticed", () => writer.state === "spooling");
+  assert.equal(await writer.append(newRecord()), "spooled");
+  isDown = false;
+  await until("the spool is taken up", () => writer.state === "ok");
+  await writer.close();
+  assert.equal((await recordsOf()).length, 1);
+});
+
+test("where the disk takes nothing the chain is waited for, and where neither does nothing is shown", async () => {
+  let isDown = false;
+  const insert: AuditTable["insert"] = (linked) => (isDown ? down() : table.insert(linked));
+  const writer = await open({ insert }, 10);
+  assert.equal(await writer.append(newRecord()), "recorded");
+  assert.equal((await recordsOf()).length, 1);
+  isDown = true;
+  await assert.rejects(writer.append(newRecord()), { code: "AUDIT_UNAVAILABLE" });
+  assert.equal(writer.state, "failed");
+  isDown = false;
+  await until("the database is found again", () => writer.state === "ok");
+  assert.equal(await writer.append(newRecord()), "recorded");
+  await writer.close();
+  assert.equal((await recordsOf()).length, 2);
 });
 
 test("a node goes on where its chain was when it starts again", async () => {
@@ -98,6 +196,7 @@ test("a node goes on where its chain was when it starts again", async () => {
   await first.close();
   const second = await open();
   await second.append(newRecord());
+  await second.flush();
   assert.equal(second.head().position, 2);
   await second.close();
   assert.equal(verifyLog(await exported()).broken, null);
@@ -109,17 +208,18 @@ test("while the database does not answer records go to the spool, and into the c
   const headOf: AuditTable["headOf"] = (name) => (isDown ? down() : table.headOf(name));
   const writer = await open({ insert, headOf });
   try {
-    assert.equal(await writer.append(newRecord()), "chained");
+    assert.equal(await writer.append(newRecord()), "recorded");
     isDown = true;
-    assert.equal(await writer.append(newRecord()), "spooled");
-    assert.equal(await writer.append(newRecord()), "spooled");
+    await writer.append(newRecord());
+    await writer.flush();
     assert.equal(writer.state, "spooling");
+    assert.equal(await writer.append(newRecord()), "spooled");
     assert.ok(writer.spooledBytes > 0);
     isDown = false;
     await until("the spool is taken up", () => writer.state === "ok");
-    assert.equal(await writer.append(newRecord()), "chained");
+    assert.equal(await writer.append(newRecord()), "recorded");
+    await writer.flush();
     assert.equal((await recordsOf()).length, 4);
-    assert.deepEqual(readdirSync(join(folder, node)), []);
   } finally {
     await writer.close();
   }
@@ -128,10 +228,12 @@ test("while the database does not answer records go to the spool, and into the c
 
 test("a process that ended during the outage leaves its records to the next", async () => {
   const first = await open({ insert: down });
+  await first.append(newRecord());
+  await first.flush();
   assert.equal(await first.append(newRecord()), "spooled");
   await first.close();
   const second = await open();
-  assert.equal((await recordsOf()).length, 1);
+  assert.equal((await recordsOf()).length, 2);
   await second.close();
 });
 
@@ -143,7 +245,9 @@ test("a commit whose answer was lost does not put its records in the chain twice
   };
   const writer = await open({ insert });
   try {
-    assert.equal(await writer.append(newRecord()), "spooled");
+    await writer.append(newRecord());
+    await writer.flush();
+    assert.equal(writer.state, "spooling");
     isLost = false;
     await until("the spool is taken up", () => writer.state === "ok");
     assert.equal((await recordsOf()).length, 1);
@@ -156,7 +260,8 @@ test("a commit whose answer was lost does not put its records in the chain twice
 test("a record that finds no room is refused, and the next that finds some is kept", async () => {
   const writer = await open({ insert: down }, 900);
   try {
-    assert.equal(await writer.append(newRecord()), "spooled");
+    await writer.append(newRecord());
+    await writer.flush();
     await assert.rejects(writer.append(newRecord({ purpose: "x".repeat(1_000) })), { code: "AUDIT_UNAVAILABLE" });
     assert.equal(writer.state, "failed");
     assert.equal(await writer.append(newRecord({ patients: [] })), "spooled");

@@ -1,41 +1,54 @@
-import { OutsideTrouble, RefusedInput } from "@openward/errors";
+import { OutsideTrouble } from "@openward/errors";
 import type { Runtime, Timer } from "@openward/runtime";
-import { after, beginningOf, digestOf, type Head } from "./chain.ts";
+import type { Head } from "./chain.ts";
+import { createChainer, type Unlinked } from "./chainer.ts";
 import type { AuditLogger, Kept, Recorder, Spool } from "./ports.ts";
-import { type AuditRecord, decodeRecord, encodeRecord } from "./record.ts";
-import type { AuditTable, Linked } from "./table.ts";
+import { decodeRecord, encodeRecord, mayBeKept } from "./record.ts";
+import type { AuditTable } from "./table.ts";
 
 const RETRY_MS = 1_000;
+/** Records of one commit, on the disk and in the database. */
 const TOGETHER_MAX = 500;
-/** More than this wait for their commit only where the database hangs. */
+/** More than this wait for the disk, or for the database, only where it hangs. */
 const WAITING_MAX = 20_000;
-
-const ATTEMPTS = 3;
-
-interface Unlinked {
-  readonly record: AuditRecord;
-  readonly body: string;
-}
+/** What comes within so long goes into the chain in one statement. */
+const CHAIN_MS = 50;
+/** The chain may be so far behind what was shown; a database that hangs is as one that is gone. */
+const BEHIND_MAX_MS = 3_000;
+/** So much of what the chain has may still be in files; the next start looks through it. */
+const TIDY_BYTES = 256 * 1024;
 
 interface Waiting extends Unlinked {
   resolve(kept: Kept): void;
   reject(error: unknown): void;
 }
 
+interface Unchained extends Unlinked {
+  readonly since: number;
+  /** There where the record is on no disk: whoever waits hears of the chain. */
+  readonly waiting?: Waiting;
+}
+
 export type WriterState = "ok" | "spooling" | "failed";
 
 export interface Writer extends Recorder {
   readonly state: WriterState;
+  /** On the disk: what the database does not have yet, and a little that it has. */
   readonly spooledBytes: number;
   /** Where this node's chain is now. */
   head(): Head;
+  /** Resolves when all that was appended before is in the chain, or waits in the spool for a database that is gone. */
+  flush(): Promise<void>;
+  /** A connection of the log was lost: the database is looked for at once, and not by the next record. */
+  lost(): void;
   /** Resolves when nothing waits any more, and the spool is not written. */
   close(): Promise<void>;
 }
 
 /**
- * Chains the records of one node. Those that come while a commit is under way share the next, so that a lonely one waits
- * for nobody and a crowd costs one flush. It must be the node's only writer: the primary key finds another.
+ * Keeps the records of one node: durable in the spool before anybody is answered, and a moment later, many in one statement, in the
+ * node's chain. Those that come while the disk is written share the next write, so that a lonely one waits for nobody and a
+ * crowd costs one flush.
  */
 export async function openWriter(deps: {
   readonly node: string;
@@ -45,58 +58,27 @@ export async function openWriter(deps: {
   readonly log: AuditLogger;
 }): Promise<Writer> {
   const { node, table, spool, runtime, log } = deps;
-  let head = beginningOf(node);
+  const chainer = createChainer(node, table, log);
   const waiting: Waiting[] = [];
-  let running: Promise<void> | undefined;
+  let writing: Promise<void> | undefined;
+  /** What is on the disk is kept here too, for the chain; false: it is read from there when the database is back. */
+  let isFollowed = true;
+  let unchained: Unchained[] = [];
+  /** How many were ever in `unchained`, and how many of them left it. */
+  let followed = 0;
+  let left = 0;
+  /** Files that are not written any more, to be removed when as many have left. */
+  let old: { readonly names: readonly string[]; readonly upTo: number } | undefined;
+  let chaining: Promise<void> | undefined;
+  let soon: Timer | undefined;
   let retry: Timer | undefined;
   let state: WriterState = "ok";
   let isClosed = false;
 
-  const link = (records: readonly Unlinked[]): Linked[] => {
-    let at = head;
-    return records.map(({ record, body }) => {
-      at = after(at, digestOf(body));
-      return { record, body, head: at };
-    });
-  };
-
-  /** As far as they are not there yet: a commit without an answer may have been one. */
-  const insertMissing = async (records: readonly Unlinked[]) => {
-    for (let attempt = 1; ; attempt++) {
-      head = (await table.headOf(node)) ?? beginningOf(node);
-      const known = await table.known(records.map(({ record }) => record.id));
-      const missing = records.filter(({ record }) => !known.has(record.id));
-      if (missing.length === 0) return;
-      try {
-        return await insert(missing);
-      } catch (error) {
-        // What was late has come in between.
-        if (!isConflict(error) || attempt === ATTEMPTS) throw error;
-      }
-    }
-  };
-
-  const insert = async (records: readonly Unlinked[]) => {
-    const linked = link(records);
-    await table.insert(linked);
-    head = linked.at(-1)?.head ?? head;
-  };
-
-  /** One that the database refuses is a fault of ours: it is told, and does not keep the others out. */
-  const insertEach = async (records: readonly Unlinked[]) => {
-    try {
-      return await insertMissing(records);
-    } catch (error) {
-      if (error instanceof OutsideTrouble) throw error;
-    }
-    for (const one of records) {
-      try {
-        await insertMissing([one]);
-      } catch (error) {
-        if (error instanceof OutsideTrouble) throw error;
-        log.error({ record: one.record.id, code: one.record.code }, "the database takes no such audit record");
-      }
-    }
+  const stateNow = (): WriterState => {
+    const since = unchained[0]?.since;
+    const isBehind = since !== undefined && runtime.clock.monotonic() - since > BEHIND_MAX_MS;
+    return state === "ok" && isBehind ? "spooling" : state;
   };
 
   const setState = (next: WriterState, error?: unknown) => {
@@ -109,71 +91,113 @@ export async function openWriter(deps: {
     else log.error(facts, "the audit log cannot be written at all: records of patients are not shown");
   };
 
-  const toSpool = async (records: readonly Waiting[]) => {
+  /** In turn with what goes into the chain; a database that does not answer leaves all of it to the spool. */
+  const inChainsTurn = (work: () => Promise<void>) => {
+    const mine = (chaining ?? Promise.resolve())
+      .then(work)
+      .catch(leaveToSpool)
+      .finally(() => {
+        if (chaining === mine) chaining = undefined;
+        if (unchained.length > 0) chainSoon();
+      });
+    chaining = mine;
+  };
+
+  function leaveToSpool(error: unknown): void {
+    setState(unchained.some((one) => one.waiting) ? "failed" : "spooling", error);
+    for (const { waiting: one } of unchained) one?.reject(unavailable(error));
+    isFollowed = false;
+    unchained = [];
+    left = followed;
+    old = undefined;
+    if (isClosed || retry) return;
+    retry = runtime.timers.after(RETRY_MS, () => {
+      retry = undefined;
+      inChainsTurn(takeUpSpool);
+    });
+  }
+
+  async function takeUpSpool(): Promise<void> {
+    // From here on records are followed in memory; all that came before is in the files that are named now.
+    isFollowed = true;
+    await chainer.look();
+    for (const name of await spool.rotate()) {
+      const bodies = (await spool.read(name)).flatMap((batch) => Buffer.from(batch).toString().split("\n"));
+      for (let at = 0; at < bodies.length; at += TOGETHER_MAX) {
+        const some = bodies.slice(at, at + TOGETHER_MAX);
+        await chainer.addMissing(some.map((body) => ({ record: decodeRecord(body), body })));
+      }
+      await spool.done(name);
+    }
+    if (isFollowed) setState("ok");
+  }
+
+  const chain = async (): Promise<void> => {
+    soon?.cancel();
+    soon = undefined;
+    for (let list = unchained; unchained === list && list.length > 0; ) {
+      const records = list.slice(0, TOGETHER_MAX);
+      await chainer.add(records);
+      // Else all of it was left to the spool meanwhile.
+      if (unchained !== list) return;
+      list.splice(0, records.length);
+      left += records.length;
+      for (const { waiting: one } of records) one?.resolve("recorded");
+    }
+    if (!old || left < old.upTo) return;
+    const { names } = old;
+    old = undefined;
+    for (const name of names) await spool.done(name);
+  };
+
+  function chainSoon(): void {
+    if (!chaining) soon ??= runtime.timers.after(CHAIN_MS, () => inChainsTurn(chain));
+  }
+
+  const follow = (records: readonly Unchained[]) => {
+    if (unchained.length + records.length > WAITING_MAX)
+      leaveToSpool(new Error(`${unchained.length} records wait for the database`));
+    if (!isFollowed) return;
+    for (const one of records) unchained.push(one);
+    followed += records.length;
+    if (records.some((one) => one.waiting)) inChainsTurn(chain);
+    else chainSoon();
+  };
+
+  const write = async (records: readonly Waiting[]): Promise<void> => {
+    // In turn with what is written: all that is in these files is followed already.
+    if (spool.bytes >= TIDY_BYTES && !old && isFollowed && state === "ok")
+      old = { names: await spool.rotate(), upTo: followed };
+    const wasFollowed = isFollowed;
+    const since = runtime.clock.monotonic();
     try {
       await spool.append([Buffer.from(records.map(({ body }) => body).join("\n"))]);
     } catch (error) {
+      const trouble = unavailable(error);
+      if (state === "ok" && isFollowed) {
+        // The database is as good: whoever waits hears of the chain.
+        follow(records.map((waiting) => ({ record: waiting.record, body: waiting.body, since, waiting })));
+        if (isFollowed) return;
+      }
       setState("failed", error);
-      const trouble = new OutsideTrouble("AUDIT_UNAVAILABLE", true, {}, { cause: error });
       for (const { reject } of records) reject(trouble);
       return;
     }
     if (state === "failed") setState("spooling");
-    for (const { resolve } of records) resolve("spooled");
-  };
-
-  const takeUpSpool = async () => {
-    head = (await table.headOf(node)) ?? beginningOf(node);
-    for (const name of await spool.rotate()) {
-      for (const batch of await spool.read(name)) {
-        const bodies = Buffer.from(batch).toString().split("\n");
-        await insertEach(bodies.map((body) => ({ record: decodeRecord(body), body })));
-      }
-      await spool.done(name);
-    }
-    setState("ok");
-  };
-
-  const tryAgain = () => {
-    if (isClosed || retry) return;
-    retry = runtime.timers.after(RETRY_MS, () => {
-      retry = undefined;
-      // In turn with what is written: the spool is not taken up under the hands of whoever appends to it.
-      running = (running ?? Promise.resolve()).then(takeUpSpool).catch(tryAgain).finally(next);
-    });
-  };
-
-  const write = async (records: readonly Waiting[]): Promise<void> => {
-    if (state !== "ok") return toSpool(records);
-    try {
-      await insert(records).catch((error: unknown) => {
-        if (!isConflict(error)) throw error;
-        return insertMissing(records);
-      });
-    } catch (error) {
-      if (error instanceof OutsideTrouble) {
-        setState("spooling", error);
-        tryAgain();
-        return toSpool(records);
-      }
-      if (records.length > 1) {
-        for (const one of records) await write([one]);
-        return;
-      }
-      for (const { record, reject } of records) {
-        log.error({ record: record.id, code: record.code }, "the database takes no such audit record");
-        reject(new OutsideTrouble("AUDIT_UNAVAILABLE", false, {}, { cause: error }));
-      }
-      return;
-    }
-    for (const { resolve } of records) resolve("chained");
+    if (wasFollowed) follow(records.map(({ record, body }) => ({ record, body, since })));
+    const kept = stateNow() === "ok" ? "recorded" : "spooled";
+    for (const { resolve } of records) resolve(kept);
   };
 
   function next(): void {
-    running = undefined;
+    writing = undefined;
     if (waiting.length === 0) return;
     const records = waiting.splice(0, TOGETHER_MAX);
-    running = write(records).finally(next);
+    writing = write(records)
+      .catch((error: unknown) => {
+        for (const { reject } of records) reject(unavailable(error));
+      })
+      .finally(next);
   }
 
   await spool.open();
@@ -182,27 +206,42 @@ export async function openWriter(deps: {
 
   return {
     get state() {
-      return state;
+      return stateNow();
     },
     get spooledBytes() {
       return spool.bytes;
     },
-    head: () => head,
+    head: () => chainer.head,
     append(record) {
-      if (isClosed || waiting.length >= WAITING_MAX)
-        return Promise.reject(new OutsideTrouble("AUDIT_UNAVAILABLE", true));
+      if (isClosed || waiting.length >= WAITING_MAX || !mayBeKept(record))
+        return Promise.reject(new OutsideTrouble("AUDIT_UNAVAILABLE", !isClosed));
       return new Promise<Kept>((resolve, reject) => {
         waiting.push({ record, body: encodeRecord(record), resolve, reject });
-        if (!running) next();
+        if (!writing) next();
       });
+    },
+    async flush() {
+      const upTo = followed;
+      while (left < upTo) {
+        inChainsTurn(chain);
+        await chaining;
+      }
+    },
+    lost() {
+      if (state !== "ok" || isClosed) return;
+      inChainsTurn(chainer.look);
     },
     async close() {
       isClosed = true;
       retry?.cancel();
-      while (running) await running;
+      while (writing) await writing;
+      inChainsTurn(chain);
+      while (chaining) await chaining;
+      soon?.cancel();
+      if (state === "ok") for (const name of await spool.rotate()) await spool.done(name);
       await spool.close();
     },
   };
 }
 
-const isConflict = (error: unknown) => error instanceof RefusedInput && error.code === "CONFLICT";
+const unavailable = (cause: unknown) => new OutsideTrouble("AUDIT_UNAVAILABLE", true, {}, { cause });
