@@ -162,7 +162,7 @@ export const routes = {
   streamsOfPatients: { cost: 5, method: "GET", path: "/api/streams", summary: "What is measured of these patients, at most 50", ...columns, query: z.object({ patient: ids }), response: s.streamsOfPatients },
   newestReadings: { cost: 5,
     method: "GET", path: "/api/streams/latest", summary: "Newest reading of each numeric stream of `patient`s, at most 250, or of everybody in a `ward`",
-    ...columns, query: z.object({ patient: ids.optional(), ward: z.uuid().optional() }), response: s.newestReadings,
+    ...columns, query: z.object({ patient: ids.optional(), ward: z.uuid().optional(), rows: z.string().max(64).optional() }), response: s.newestReadings,
   },
   rawReadings: { cost: 20,
     method: "GET", path: "/api/streams/readings", summary: "Readings as received, stream by stream; at most 64 streams and 400 days; `limit` is of readings in all; `next` is the `after` of the next page",

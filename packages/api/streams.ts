@@ -26,22 +26,27 @@ export const streamsOfPatients = z.object({
   patients: z.array(z.object({ patientId: z.uuid(), streams: z.array(streamInfo) })),
 });
 
-/** `streamIds[i]`, `signals[i]`, `values[i]`, ... are of one stream; one without a reading yet is left out. As received. */
+/**
+ * A row a stream: `streams[i]`, `times[i]`, `values[i]`, ... are of one; one without a reading yet is left out. As received. Names are said
+ * once: `patients[patient[i]]` is whose it is, and so on; who gives `rows` back is told them only when they are others.
+ */
 export const newestReadings = z.object({
-  patients: z.array(
-    z.object({
-      patientId: z.uuid(),
-      streamIds: z.array(z.uuid()),
-      deviceIds: z.array(z.string()),
-      signals: z.array(z.string()),
-      units: z.array(z.string()),
-      times,
-      values: numbers,
-      /** Server time of arrival. */
-      receivedAt: times,
-      quality: counts,
-    }),
-  ),
+  rows: z.string(),
+  /** All that were asked for and are seen, in the order asked, also those without a reading. */
+  patients: z.array(z.uuid()).optional(),
+  devices: z.array(z.string()).optional(),
+  signals: z.array(z.string()).optional(),
+  units: z.array(z.string()).optional(),
+  streams: z.array(z.uuid()).optional(),
+  patient: counts.optional(),
+  device: counts.optional(),
+  signal: counts.optional(),
+  unit: counts.optional(),
+  times,
+  values: numbers,
+  /** Server time of arrival. */
+  receivedAt: times,
+  quality: counts,
 });
 
 /** Stream by stream in the order asked, each in time order, as received; a piece is a part of an answer, not of a trace. */

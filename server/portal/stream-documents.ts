@@ -4,6 +4,7 @@ import { type Conversion, checkUnit, toCanonical } from "@openward/signals/units
 import type { Lease } from "./columns/output-memory.ts";
 import type { ColumnWriter, Format } from "./columns/writer.ts";
 import type { Columns, StreamQueries, Trend } from "./ports.ts";
+import type { Names } from "./row-names.ts";
 import { cursorText } from "./stream-fields.ts";
 
 /** So much is written before it is handed on. */
@@ -16,13 +17,12 @@ export function createStreamNames() {
     {
       one: WeakMap<Stream, Uint8Array>;
       unit: WeakMap<Stream, Uint8Array>;
-      patient: WeakMap<readonly Stream[], Uint8Array>;
     }
   >();
   const of = (format: Format) => {
     let cache = caches.get(format);
     if (!cache) {
-      cache = { one: new WeakMap(), unit: new WeakMap(), patient: new WeakMap() };
+      cache = { one: new WeakMap(), unit: new WeakMap() };
       caches.set(format, cache);
     }
     return cache;
@@ -48,50 +48,31 @@ export function createStreamNames() {
     /** The same in the signal's own unit. */
     canonical: (format: Format, stream: Stream) =>
       kept(of(format).unit, stream, () => format.fieldsOf(nameOf(stream, conversionOf(stream).unit))),
-    /** A patient with the names of all these streams, in columns. */
-    patient: (format: Format, patientId: string, streams: readonly Stream[]) =>
-      kept(of(format).patient, streams, () =>
-        format.fieldsOf({
-          patientId,
-          streamIds: streams.map((stream) => stream.id),
-          deviceIds: streams.map((stream) => stream.deviceId),
-          signals: streams.map((stream) => stream.signal),
-          units: streams.map((stream) => stream.unit),
-        }),
-      ),
   };
 }
 
 export type StreamNames = ReturnType<typeof createStreamNames>;
 
+/** @param known tag of the names that the asker has from an answer before: they are not said again */
 export function newestDocument(
   format: Format,
-  names: StreamNames,
+  { bytes, tag }: Names,
   newest: Awaited<ReturnType<StreamQueries["newest"]>>,
-  place: Lease,
+  { known, place }: { known: string | undefined; place: Lease },
 ): Uint8Array {
-  const { patients, times, values, receivedAt, quality } = newest;
   const writer = format.writer(place);
   writer.beginMap();
-  writer.key("patients");
-  writer.beginArray();
-  let at = 0;
-  for (const { patientId, streams } of patients) {
-    const end = at + streams.length;
-    writer.beginMap();
-    writer.encodedFields(names.patient(format, patientId, streams));
-    writer.key("times");
-    writer.floats(times.subarray(at, end));
-    writer.key("values");
-    writer.floats(values.subarray(at, end));
-    writer.key("receivedAt");
-    writer.floats(receivedAt.subarray(at, end));
-    writer.key("quality");
-    writer.wholes(quality.subarray(at, end));
-    writer.endMap();
-    at = end;
-  }
-  writer.endArray();
+  writer.key("rows");
+  writer.value(tag);
+  if (known !== tag) writer.encodedFields(bytes);
+  writer.key("times");
+  writer.floats(newest.times);
+  writer.key("values");
+  writer.floats(newest.values);
+  writer.key("receivedAt");
+  writer.floats(newest.receivedAt);
+  writer.key("quality");
+  writer.wholes(newest.quality);
   writer.endMap();
   return writer.take();
 }

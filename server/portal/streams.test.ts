@@ -65,18 +65,25 @@ test("every answer says the same in JSON and in CBOR, with signal, unit, device 
     assert.match(JSON.stringify(json), /"units?":\[?"(%|\/min|mV)"/, name);
   }
   const { json, cbor } = await bothOf(world, "newestReadings", `/api/streams/latest?patient=${second},${first}`);
-  assert.ok(cbor.patients[0].values instanceof Float64Array);
-  assert.deepEqual(json.patients[0], {
-    patientId: second,
-    streamIds: [rate.id],
-    deviceIds: ["oximeter-1"],
-    signals: ["heart-rate"],
-    units: ["/min"],
-    times: [NOW - 1_000],
-    values: [71.5],
-    receivedAt: [NOW],
-    quality: [0],
-  });
+  assert.ok(cbor.values instanceof Float64Array);
+  assert.deepEqual(json.patients, [second, first]);
+  const row = json.streams.indexOf(rate.id);
+  const { patients, devices, signals, units } = json;
+  assert.deepEqual(
+    [patients[json.patient[row]], devices[json.device[row]], signals[json.signal[row]], units[json.unit[row]]],
+    [second, "oximeter-1", "heart-rate", "/min"],
+  );
+  assert.deepEqual(
+    [json.times[row], json.values[row], json.receivedAt[row], json.quality[row]],
+    [NOW - 1_000, 71.5, NOW, 0],
+  );
+  const again = (
+    await bothOf(world, "newestReadings", `/api/streams/latest?patient=${second},${first}&rows=${json.rows}`)
+  ).json;
+  const { rows, times, values, receivedAt, quality } = json;
+  assert.deepEqual(again, { rows, times, values, receivedAt, quality }, "names are not said again");
+  const alone = (await bothOf(world, "newestReadings", `/api/streams/latest?patient=${first}&rows=${rows}`)).json;
+  assert.deepEqual([alone.patients, new Set(alone.patient)], [[first], new Set([0])], "what was kept is not another's");
 });
 
 interface Page {
@@ -133,10 +140,7 @@ test("a stream, patient or ward that is not visible cannot be told from one that
   assert.deepEqual([among.status, among.body.field], [404, "stream[1]"]);
   assert.ok(!world.asked.some(([what]) => what === "columns"), "nothing was read for it");
   const whole = await world.call("token nurse", "GET", `/api/streams/latest?ward=${WARD.id}`);
-  assert.deepEqual(
-    whole.body.patients.map(({ patientId }: { patientId: string }) => patientId),
-    [first],
-  );
+  assert.deepEqual(whole.body.patients, [first]);
   const unknown = await world.call("token nurse", "GET", `/api/streams/latest?ward=${SOME_ID}`);
   assert.deepEqual([unknown.status, unknown.body.field], [404, "ward"]);
 });

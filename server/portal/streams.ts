@@ -7,6 +7,7 @@ import { createLongAnswers } from "./columns/long-answers.ts";
 import { createOutputMemory, type Lease } from "./columns/output-memory.ts";
 import type { Format } from "./columns/writer.ts";
 import type { Authenticated, Changes, Devices, Patients, StreamQueries, Telemetry, Wards, Watch } from "./ports.ts";
+import { createRowNames } from "./row-names.ts";
 import {
   createStreamNames,
   lineDocument,
@@ -51,6 +52,7 @@ export function streamHandlers(deps: {
 }): Pick<Handlers, Names> {
   const { streams: queries, telemetry } = deps;
   const names = createStreamNames();
+  const rowNames = createRowNames();
   const longAnswers = createLongAnswers();
   const outputs = createOutputMemory();
   const streamInfos = createStreamInfos(deps);
@@ -107,7 +109,8 @@ export function streamHandlers(deps: {
           ? visible(seen, patient, PATIENTS_LATEST_MAX)
           : await wardPatients(signedIn.principal.organisationId, ward as string);
       const newest = await queries.newest(seen, ids);
-      return written(format, (place) => newestDocument(format, names, newest, place));
+      const rows = rowNames.of(format, newest.patients);
+      return written(format, (place) => newestDocument(format, rows, newest, { known: query.rows, place }));
     },
 
     async rawReadings({ query, view, accept, gone, signedIn }) {

@@ -5,7 +5,8 @@ import type { Asked, Client, Questions, StreamInfo } from "./questions.ts";
 
 type Column = ArrayLike<number>;
 interface Newest {
-  readonly patients: readonly { readonly values: Column }[];
+  readonly rows: string;
+  readonly values: Column;
 }
 interface Raw {
   readonly streams: readonly { readonly pieces: readonly { readonly values: Column }[] }[];
@@ -35,8 +36,13 @@ export async function askStreams({ cbor, json }: Client, asked: Asked): Promise<
   };
   const numericsOf = async (patient: number) =>
     (await streamsOf(patient)).flatMap(({ id, kind }) => (kind === "numeric" ? [id] : [])).join(",");
-  const newest = async (whose: string) =>
-    (await cbor<Newest>(`/api/streams/latest?${whose}`)).patients.reduce((sum, { values }) => sum + values.length, 0);
+  // Names of the rows are said once, as a screen that asks every few seconds would have it.
+  const rowsOf = new Map<string, string>();
+  const newest = async (whose: string) => {
+    const { rows, values } = await cbor<Newest>(`/api/streams/latest?${whose}&rows=${rowsOf.get(whose) ?? ""}`);
+    rowsOf.set(whose, rows);
+    return values.length;
+  };
   const countsOf = async (patient: number, query: string) =>
     (await cbor<Trend>(`/api/streams/trend?stream=${await numericsOf(patient)}&${query}`)).streams.flatMap(
       ({ count }) => Array.from(count),

@@ -35,6 +35,15 @@ export interface Format {
   fieldsOf(object: Readonly<Record<string, unknown>>): Uint8Array;
 }
 
+/** The fields that are written between the beginning and the end of a map, as bytes for `encodedFields`. */
+export function fieldsWritten(format: Format, write: (writer: ColumnWriter) => void): Uint8Array {
+  const writer = format.writer(512);
+  writer.beginMap();
+  write(writer);
+  writer.endMap();
+  return trimmed(writer.take());
+}
+
 const trimmed = (written: Uint8Array) => written.slice(1, -1);
 
 export const JSON_FORMAT: Format = {
