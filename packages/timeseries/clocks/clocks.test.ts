@@ -31,8 +31,15 @@ function seeds(): number[] {
   return Array.from({ length: RUNS }, (_, i) => SEED * 1_000 + i);
 }
 
-/** Campaigns found these: a drift forgotten at a midnight, silence before the drift was known, silence around a midnight. */
-const FOUND: Partial<Record<WrongClock, readonly number[]>> = { drift: [7_007, 11_080], step: [7_169] };
+/**
+ * Campaigns found these: a drift forgotten at a midnight, silence before the drift was known, silence around a midnight, a
+ * counter that ran over in a silence behind which nothing but late data came.
+ */
+const FOUND: Partial<Record<WrongClock, readonly number[]>> = {
+  drift: [7_007, 11_080],
+  step: [7_169],
+  rollover: [11_186],
+};
 
 function learn(delivered: readonly Delivered[]): ClockTrack {
   const track = newClockTrack();
@@ -204,6 +211,25 @@ test("an hour that came twice has two times, unless it has just been measured", 
   assert.deepEqual(
     trueTimes(track, shown, second).map(({ time }) => time),
     [second],
+  );
+});
+
+test("a time that the clock had passed before a silence is late data, or of a clock that was set in it", () => {
+  const track = newClockTrack();
+  for (let at = FROM; at < FROM + 2 * HOUR; at += MINUTE) observe(track, { deviceTime: at, receivedAt: at });
+  const [end, back] = [FROM + 2 * HOUR - MINUTE, FROM + 5 * HOUR];
+  const passed = trueTimes(track, FROM + HOUR, back);
+  assert.deepEqual(
+    passed.map(({ time }) => time),
+    [FROM + HOUR, back],
+  );
+  const since = passed[1] ?? assert.fail();
+  assert.ok(since.time - since.earlierMs <= end && since.time + since.laterMs >= back, JSON.stringify(since));
+  const buffered = trueTimes(track, FROM + 3 * HOUR, back);
+  assert.deepEqual(
+    buffered.map(({ time }) => time),
+    [FROM + 3 * HOUR],
+    "what it measured in the silence is not in doubt",
   );
 });
 

@@ -80,6 +80,9 @@ const PROOF = {
   standstill: { count: 5, spanMs: 2 * MINUTE_MS, bodies: 3 },
 } as const;
 
+/** A clock that was not borne out for longer may have been set: as long as a step back takes to be proven. */
+export const UNSEEN_MS = PROOF.behind.spanMs;
+
 export function newClockTrack(): ClockTrack {
   return {
     epochs: [],

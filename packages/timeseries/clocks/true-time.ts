@@ -1,4 +1,4 @@
-import { type ClockTrack, type Epoch, NEAR_MS, TOO_LATE_MS } from "./track.ts";
+import { type ClockTrack, currentEpoch, type Epoch, NEAR_MS, TOO_LATE_MS, UNSEEN_MS } from "./track.ts";
 
 /** An instant at which the device's clock may have shown what it said. */
 export interface TrueTime {
@@ -12,7 +12,8 @@ export interface TrueTime {
 /**
  * When it really was, as far as is known of the clock: none where no epoch had this time, several where the clock showed
  * it more than once (an hour that came twice), and then nobody may choose silently. Where by one of them it has just been
- * measured, it is that one: late data that looks live to the second is not to be expected.
+ * measured, it is that one: late data that looks live to the second is not to be expected. What was silent for a while and
+ * comes back with a time that it has passed already may have been set in between: then it is any instant since.
  *
  * @param deviceTime ms UTC, as the device has it
  * @param receivedAt ms UTC: nothing is measured after it was received
@@ -35,7 +36,18 @@ export function trueTimes(track: ClockTrack, deviceTime: number, receivedAt: num
   }
   const told = withoutSame(found);
   const live = told.filter(({ time, laterMs }) => time + laterMs >= receivedAt - NEAR_MS);
-  return live.length === 1 ? live : told;
+  if (live.length === 1) return live;
+  const since = setSince(track, told, receivedAt);
+  return since ? [...told, since] : told;
+}
+
+/** The clock ran past this time and was not borne out since: it is late data, or of an epoch that nothing has proven yet. */
+function setSince(track: ClockTrack, told: readonly TrueTime[], receivedAt: number): TrueTime | undefined {
+  const current = currentEpoch(track);
+  const silentMs = current ? receivedAt - current.to : 0;
+  if (!current || silentMs <= UNSEEN_MS) return undefined;
+  if (told.some(({ time, laterMs }) => time + laterMs >= current.to)) return undefined;
+  return { time: receivedAt, earlierMs: silentMs + NEAR_MS, laterMs: NEAR_MS };
 }
 
 /** Outside of what was seen, what is not known of the drift adds up. */
