@@ -33,12 +33,16 @@ function seeds(): number[] {
 
 /**
  * Campaigns found these: a drift forgotten at a midnight, silence before the drift was known, silence around a midnight, a
- * counter that ran over in a silence behind which nothing but late data came.
+ * counter that ran over in a silence behind which nothing but late data came, one that did so just now, a leap second by one
+ * message before midnight, a slope that holds where the line touches and not at its ends.
  */
 const FOUND: Partial<Record<WrongClock, readonly number[]>> = {
   drift: [7_007, 11_080],
   step: [7_169],
-  rollover: [11_186],
+  rollover: [11_186, 20_188, 20_838],
+  "reset-2000": [20_192],
+  "zone-change": [20_687],
+  standstill: [20_453],
 };
 
 function learn(delivered: readonly Delivered[]): ClockTrack {

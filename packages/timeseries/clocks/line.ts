@@ -61,7 +61,9 @@ export function fitAbove(points: readonly Point[], priorDrift = 0): Line {
   const loose = (below[Math.floor(below.length / 2)] as number) + 1;
   // Both ends of the edge may be off by how loosely the points lie under it.
   const driftBound = (3 * loose) / (right.at - left.at);
-  return { ...line, driftBound, belowMs: loose, aboveMs: WAY_MS + loose };
+  // And away from the edge what is not known of the slope adds up.
+  const belowMs = loose + driftBound * Math.max(left.at - first.at, last.at - right.at);
+  return { ...line, driftBound, belowMs, aboveMs: WAY_MS + belowMs };
 }
 
 function upperHull(points: readonly Point[]): Point[] {

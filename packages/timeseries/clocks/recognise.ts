@@ -1,5 +1,5 @@
 import { valueAt } from "./line.ts";
-import { type ClockTrack, type Epoch, leapBefore, TOO_LATE_MS } from "./track.ts";
+import { type ClockTrack, type Epoch, leapBefore, SURE_COUNT, TOO_LATE_MS } from "./track.ts";
 
 export type WrongClock =
   | "drift"
@@ -181,6 +181,8 @@ function leftBehind(epoch: Epoch, aheadMs: number, zoneOffset: ZoneOffset): Find
 function isLeap(epoch: Epoch, before: Epoch, stepMs: number): boolean {
   const midnight = leapBefore(epoch.from);
   if (before.to >= midnight) return false;
+  // A few sightings show how long their way was, as much as what the clock shows.
+  if (Math.min(before.count, epoch.count) < SURE_COUNT) return false;
   // What is not known of the drift since would look the same.
   if ((epoch.from - before.line.at) * before.line.driftBound > LEAP.unsureMs) return false;
   return Math.abs(stepMs) >= LEAP.leastMs && Math.abs(stepMs) <= LEAP.mostMs;

@@ -61,7 +61,7 @@ const BUCKET_MS = 5 * 60_000;
 const EARLY_MS = 2_000;
 /** The same while too few sightings stand for the line. */
 const EARLY_AT_FIRST_MS = 6_000;
-const SURE_COUNT = 20;
+export const SURE_COUNT = 20;
 /** Below the line by less is the way of a message. */
 const LATE_MS = 55_000;
 /** Within this below the line a sighting bears it out. */

@@ -1,5 +1,8 @@
 import { type ClockTrack, currentEpoch, type Epoch, NEAR_MS, TOO_LATE_MS, UNSEEN_MS } from "./track.ts";
 
+/** So many sightings of another clock are no coincidence any more, and no proof yet. */
+const DOUBTED_COUNT = 3;
+
 /** An instant at which the device's clock may have shown what it said. */
 export interface TrueTime {
   /** ms UTC. */
@@ -45,7 +48,9 @@ export function trueTimes(track: ClockTrack, deviceTime: number, receivedAt: num
 function setSince(track: ClockTrack, told: readonly TrueTime[], receivedAt: number): TrueTime | undefined {
   const current = currentEpoch(track);
   const silentMs = current ? receivedAt - current.to : 0;
-  if (!current || silentMs <= UNSEEN_MS) return undefined;
+  // Something else was seen since, too seldom to tell what it is.
+  const isInDoubt = (track.candidate?.count ?? 0) >= DOUBTED_COUNT;
+  if (!current || silentMs <= (isInDoubt ? NEAR_MS : UNSEEN_MS)) return undefined;
   if (told.some(({ time, laterMs }) => time + laterMs >= current.to)) return undefined;
   return { time: receivedAt, earlierMs: silentMs + NEAR_MS, laterMs: NEAR_MS };
 }
