@@ -35,6 +35,10 @@ import { pumpAnnunciation, pumpChanged, pumpFeatures, pumpStatus } from "./gatt/
 import enhancedBloodPressure from "./gatt/2b34-enhanced-blood-pressure.ts";
 import pcd01 from "./hl7v2/pcd01.ts";
 import agent20601 from "./ieee11073/20601.ts";
+import nightscoutStatus from "./nightscout/devicestatus.ts";
+import nightscoutEntries from "./nightscout/entries.ts";
+import { activity, food, profile, settings } from "./nightscout/kept.ts";
+import nightscoutTreatments from "./nightscout/treatments.ts";
 import xiaomiScale from "./xiaomi/181d.ts";
 
 /** Every format that the raw door reads: a line each. */
@@ -83,6 +87,13 @@ const formats: readonly Codec[] = [
   ...makers,
   mapped,
   edf,
+  nightscoutEntries,
+  nightscoutTreatments,
+  nightscoutStatus,
+  profile,
+  food,
+  settings,
+  activity,
 ];
 
 const byName = new Map<string, Codec>();
