@@ -110,6 +110,7 @@ async function archive({ runtime, telemetry, amendments }: House): Promise<numbe
     report: (error) => {
       throw error;
     },
+    documentsOf: async function* () {},
     fhirOf: (view, _organisation, patientId) =>
       everythingOf(
         {

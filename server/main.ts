@@ -58,6 +58,7 @@ import { createLive, type Filter, liveRoute, type Viewer } from "./live/index.ts
 import type { Logger } from "./log.ts";
 import { createMail } from "./mail.ts";
 import { createMetrics } from "./metrics.ts";
+import { registerNightscout } from "./nightscout/index.ts";
 import { openRights } from "./open-rights.ts";
 import { openStore } from "./open-store.ts";
 import packageJson from "./package.json" with { type: "json" };
@@ -71,6 +72,7 @@ import { openAmendments } from "./store/amendments/index.ts";
 import { watchFaults } from "./store/inspection/index.ts";
 import type { JournalState } from "./store/journal/index.ts";
 import { bindStore, createVault, eraseRows } from "./store/keys/index.ts";
+import { createNightscoutDocuments } from "./store/nightscout/index.ts";
 import { rowsBetween } from "./store/raw/index.ts";
 import { createKeptAuthority, createTables, type Directory } from "./store/registry/index.ts";
 import { refuseWhenFull, type SpaceState, watchSpace } from "./store/space/index.ts";
@@ -319,7 +321,9 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const mail = config.smtpUrl === null ? null : createMail({ url: config.smtpUrl, from: config.mailFrom });
   if (mail) stops.push(mail.close);
   const auditQueries = createAuditQueries(audit.read(tables));
+  const nightscoutDocuments = createNightscoutDocuments({ tables, keys });
   const rights = openRights({
+    documents: nightscoutDocuments,
     foundation,
     tables,
     telemetry: amendments.telemetry,
@@ -548,6 +552,17 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     access: deviceAccess,
     pace,
     renewal: createRenewal({ config, devices: foundation.devices, runtime }),
+  });
+  registerNightscout(app, {
+    access,
+    guesses,
+    devices: deviceAccess,
+    pace,
+    ingest: door,
+    telemetry: amendments.telemetry,
+    amendments,
+    documents: nightscoutDocuments,
+    runtime,
   });
   registerRecord(app, {
     access,

@@ -3,6 +3,7 @@ import type { Turn } from "@openward/runtime/turns";
 import type { Foundation } from "./foundation.ts";
 import { type EverythingContext, everythingOf } from "./record/operations/everything.ts";
 import { createEverything, createHolds, createRecords } from "./rights/index.ts";
+import type { NightscoutDocuments } from "./store/nightscout/index.ts";
 import { audit } from "./store/registry/audit.ts";
 import type { Tables } from "./store/registry/index.ts";
 
@@ -13,6 +14,7 @@ export function openRights(deps: {
   readonly telemetry: EverythingContext["telemetry"];
   readonly amendments: EverythingContext["amendments"];
   readonly audit: EverythingContext["audit"];
+  readonly documents: Pick<NightscoutDocuments, "ofPatients">;
   readonly runtime: Runtime;
   readonly turn: Turn;
   /** Whoever's sign-in, role or relation has changed. */
@@ -30,6 +32,10 @@ export function openRights(deps: {
       turn: deps.turn,
       tables,
       amendments,
+      documentsOf: async function* (organisationId, records) {
+        for await (const { sameness: _, ...document } of deps.documents.ofPatients(organisationId, records))
+          yield document;
+      },
       report,
       onEnded: deps.onEnded,
       note: (entry) => tables.inOrganisation(entry.organisationId, (tx) => audit(tx, entry)),

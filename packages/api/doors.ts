@@ -86,6 +86,8 @@ export const liveMessagePolicies: Readonly<Record<string, DoorPolicy>> = {
   refused: { who: "whoever is not let in", tells: "nobody", shows: [] },
 };
 
+const NIGHTSCOUT = "one patient's glucose and treatments, with a key that acts in the name of whoever made it (ADR 49)";
+
 /** Every other address of the HTTP port, and why nothing of a patient is told there. */
 export const otherRoutes: Readonly<Record<string, string>> = {
   "/health/live": "says only whether the process works",
@@ -109,4 +111,8 @@ export const otherRoutes: Readonly<Record<string, string>> = {
   "/.well-known/est/cacerts": "the certificate of our own authority",
   "/.well-known/est/simplereenroll": "a device's next certificate for the one that it shows",
   "/ingest/claim": "a device's credential for its claim code, once",
+  "/api/v1/*": NIGHTSCOUT,
+  "/api/v2/authorization/request/:token": "what a client of Nightscout comes with for eight hours, for its secret",
+  "/api/v2/notifications/loop": "refused: commands to devices do not go this way",
+  "/api/v3/*": NIGHTSCOUT,
 };

@@ -7,6 +7,7 @@ export * from "./doors.ts";
 export * from "./grants.ts";
 export type { KioskBody, KioskCodeBody, WallBody } from "./kiosk.ts";
 export * from "./live.ts";
+export type { NightscoutKeyBody, NightscoutKeysBody, NightscoutKeyWithSecretBody } from "./nightscout.ts";
 export * from "./policy.ts";
 export * from "./redaction.ts";
 export * from "./rights.ts";

@@ -7,6 +7,7 @@ import * as d from "./credentials.ts";
 import * as e from "./external.ts";
 import * as g from "./grants.ts";
 import * as k from "./kiosk.ts";
+import * as n from "./nightscout.ts";
 import * as p from "./proof.ts";
 import * as r from "./rights.ts";
 import * as sc from "./screen.ts";
@@ -109,6 +110,9 @@ export const routes = {
   share: { method: "POST", path: "/api/me/patients/:patientId/consents", summary: "Share kinds of data with people or roles, or do not: by the patient or who decides for them; acts within a second", allow: signedIn, body: c.newConsent, status: 201, response: c.consent },
   changeSharing: { method: "PUT", path: "/api/me/patients/:patientId/consents/:consentId", summary: "Say it otherwise: a new version", allow: signedIn, body: c.newConsent, status: 200, response: c.consent },
   stopSharing: { method: "POST", path: "/api/me/patients/:patientId/consents/:consentId/withdraw", summary: "Take a statement back; acts within a second, on open screens and running answers too", allow: signedIn, body: c.endOfConsent, status: 200, response: c.consent },
+  nightscoutKeys: { method: "GET", path: "/api/me/patients/:patientId/nightscout", summary: "Keys of apps that speak Nightscout, for a patient beside whom who asks stands", allow: signedIn, status: 200, response: n.nightscoutKeys },
+  addNightscoutKey: { stepUp: true, method: "POST", path: "/api/me/patients/:patientId/nightscout", summary: "A key for an app that speaks Nightscout: it reads what who makes it sees; one that uploads is for who decides for the patient. The secret is in this answer only", allow: signedIn, body: n.newNightscoutKey, status: 201, response: n.nightscoutKeyWithSecret },
+  endNightscoutKey: { method: "POST", path: "/api/me/patients/:patientId/nightscout/:keyId/end", summary: "End a key: its app gets and brings nothing more", allow: signedIn, status: 200, response: n.nightscoutKeys },
   myAccessHistory: { method: "GET", path: "/api/me/patients/:id/access-history", summary: "Who looked at the data of a patient whom the person who asks stands beside, as `/api/patients/:id/access-history` says it", allow: signedIn, query: looked, status: 200, response: z.array(b.accessEntry) },
   about: { method: "GET", path: "/api/about", summary: "What may be known before signing in", allow: "public", status: 200, response: b.about },
   system: { method: "GET", path: "/api/system", summary: "Addresses and state of this server", allow: everyone, status: 200, response: b.system },

@@ -13,6 +13,7 @@ import glucoseMeter from "./types/glucose-meter.ts";
 import heartRateStrap from "./types/heart-rate-strap.ts";
 import infusionPump from "./types/infusion-pump.ts";
 import insulinPump from "./types/insulin-pump.ts";
+import nightscoutApp from "./types/nightscout-app.ts";
 import pulseOximeter from "./types/pulse-oximeter.ts";
 import sosPendant from "./types/sos-pendant.ts";
 import spirometer from "./types/spirometer.ts";
@@ -44,6 +45,7 @@ const types: readonly Driver[] = [
   ventilator,
   infusionPump,
   insulinPump,
+  nightscoutApp,
 ];
 
 /** Every device type that is known: the generic one first, models and profiles after the types. */

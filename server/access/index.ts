@@ -19,6 +19,7 @@ import { createBadges } from "./kiosk/badges.ts";
 import { createKiosks } from "./kiosk/kiosks.ts";
 import { createWhoAtWall } from "./kiosk/who.ts";
 import { createLocks } from "./lock.ts";
+import { createNightscoutKeys } from "./nightscout/keys.ts";
 import { createPasskeys } from "./passkeys.ts";
 import type { Access, Authenticated, Changes, People, Proof, SignedIn, Tables } from "./ports.ts";
 import { createSessions } from "./sessions.ts";
@@ -246,6 +247,7 @@ export function createAccess(deps: AccessDeps): Access & { close(): Promise<void
     },
 
     kiosks: { ...kiosks, ...createWhoAtWall({ tables, passkeys, passwords, failures, badgeKey }) },
+    nightscout: createNightscoutKeys({ tables, runtime, onTrouble }),
     badges: createBadges({ tables, clock: runtime.clock, key: badgeKey }),
     grants,
     breakGlass: createBreakGlass({

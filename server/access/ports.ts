@@ -19,6 +19,7 @@ import type { ExternalSignIn } from "./external/ports.ts";
 import type { CodeProof, CodeSignIn, Pins } from "./factors/ports.ts";
 import type { Because } from "./grants/because.ts";
 import type { Badges, Kiosks, WhoAtWall } from "./kiosk/ports.ts";
+import type { NightscoutKeys } from "./nightscout/ports.ts";
 
 export type { CodeProof, CodeSignIn, Pins } from "./factors/ports.ts";
 
@@ -101,6 +102,7 @@ export interface Access {
   /** Told of patients whom somebody sees now and did not before, or no more. */
   onSeen(listener: (organisationId: string, patientIds: readonly string[]) => void): () => void;
   readonly kiosks: Kiosks & WhoAtWall;
+  readonly nightscout: NightscoutKeys;
   readonly badges: Badges;
   readonly grants: Grants;
   readonly breakGlass: BreakGlass;

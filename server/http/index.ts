@@ -2,6 +2,7 @@
 export * from "./addresses.ts";
 export * from "./confidential.ts";
 export * from "./fields.ts";
+export * from "./gunzip.ts";
 export * from "./headers.ts";
 export * from "./host-cookies.ts";
 export * from "./http.ts";

@@ -20,6 +20,7 @@ import { launchHandlers } from "./launch.ts";
 import { limitHandlers } from "./limits.ts";
 import { meHandlers } from "./me.ts";
 import { createNames } from "./names.ts";
+import { nightscoutHandlers } from "./nightscout.ts";
 import { patientHandlers } from "./patients.ts";
 import { peopleHandlers } from "./people.ts";
 import type {
@@ -158,6 +159,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...quarantineHandlers({ quarantine: deps.quarantine, reprocess: deps.reprocess, names }),
     ...reprocessingHandlers({ reprocessing: deps.reprocessing }),
     ...meHandlers({ ...deps, clock }),
+    ...nightscoutHandlers({ ...deps, clock }),
     ...relationHandlers({ relations: deps.relations, names, clock }),
     ...consentHandlers({ consents: access.consents, people: deps.people, names, clock }),
     ...sharingHandlers({ ...deps, consents: access.consents, grants: access.grants, names, clock }),

@@ -1,12 +1,13 @@
 import type { ConsentBody, SharedWithBody, SharingBody } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
-import { type Grant, type PatientRelation, type Person, type Standing, standingOf } from "@openward/model";
+import type { Grant, Person } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import { categories } from "@openward/signals/categories";
 import type { Handlers } from "./call.ts";
 import { consentBodies, statementOf } from "./consents.ts";
 import type { Names } from "./names.ts";
 import type { Authenticated, Consents, Grants, People, Relations } from "./ports.ts";
+import { createStanding } from "./standing.ts";
 
 type SharingRoutes = "sharing" | "share" | "changeSharing" | "stopSharing";
 
@@ -24,34 +25,9 @@ export function sharingHandlers(deps: {
 }): Pick<Handlers, SharingRoutes> {
   const { consents, grants, relations, people, clock } = deps;
   const bodies = consentBodies(deps);
+  const standing = createStanding(deps);
   const one = async (consent: Parameters<typeof bodies>[0][number]): Promise<ConsentBody> =>
     (await bodies([consent]))[0] as ConsentBody;
-
-  /** @throws RefusedInput NOT_FOUND for whom one does not stand beside, or not any more */
-  async function standing(
-    signedIn: Authenticated,
-    patientId: string,
-  ): Promise<{ relation: PatientRelation } & Standing> {
-    const { organisation, principal } = signedIn;
-    const { relations: all, facts } =
-      principal.kind === "person"
-        ? await relations.ofPerson(organisation.id, principal.id)
-        : { relations: [], facts: [] };
-    const standings = all
-      .filter((relation) => relation.patientId === patientId)
-      .map((relation) => ({
-        relation,
-        ...standingOf(
-          relation,
-          facts.filter((fact) => fact.patientId === patientId),
-          clock.now(),
-        ),
-      }))
-      .filter(({ maySee }) => maySee);
-    const found = standings.find(({ mayDecide }) => mayDecide) ?? standings[0];
-    if (!found) throw new RefusedInput("NOT_FOUND", { at: "patientId" });
-    return found;
-  }
 
   /** @throws RefusedInput NOT_PERMITTED for who does not decide */
   async function deciding(signedIn: Authenticated, patientId: string, isConfirmed: boolean) {

@@ -42,6 +42,7 @@ function world(observations: number, turn: Turn = noTurns) {
         },
       ],
     },
+    documentsOf: async function* () {},
     fhirOf: () => [
       {
         type: "Observation",

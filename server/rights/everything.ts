@@ -4,7 +4,7 @@ import type { Organisation, PatientView } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
 import { type Entry, zipOf } from "./archive.ts";
-import type { Amendments, FhirOf, Tables, WriteNote } from "./ports.ts";
+import type { Amendments, DocumentsOf, FhirOf, Tables, WriteNote } from "./ports.ts";
 import { readme } from "./readme.ts";
 import { patientTables, rowsOf } from "./rows.ts";
 
@@ -25,6 +25,7 @@ export interface ExportRequest {
 export function createEverything(deps: {
   readonly fhirOf: FhirOf;
   readonly amendments: Amendments;
+  readonly documentsOf: DocumentsOf;
   readonly tables: Tables;
   readonly note: WriteNote;
   /** Told of whoever's access has changed, at once; what is lost on the way is found by asking. @returns how to stop */
@@ -67,6 +68,7 @@ export function createEverything(deps: {
           name: "amendments.ndjson",
           parts: () => lines(deps.amendments.ofPatient(view, patientId).map(seenBy(view))),
         },
+        { name: "nightscout.ndjson", parts: () => lines(deps.documentsOf(organisation.id, records)) },
         ...found.map((table) => ({
           name: `records/${table.name}.ndjson`,
           parts: () => lines(rowsOf(tables, organisation.id, table, records)),

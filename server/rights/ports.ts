@@ -24,6 +24,9 @@ export interface Amendments {
   ofPatient(view: PatientView, patientId: string): readonly AmendmentRecord[];
 }
 
+/** What the patient's apps wrote, as they wrote it. */
+export type DocumentsOf = (organisationId: string, records: readonly string[]) => AsyncIterable<object>;
+
 /** A row of the audit log of changes. */
 export interface Note {
   readonly organisationId: string;

@@ -23,6 +23,7 @@ fhir/Observation.ndjson   every measurement: single values; blood pressure as pa
 fhir/Provenance.ndjson    who changed a measurement afterwards, when and why
 fhir/AuditEvent.ndjson    who looked at or changed anything about the patient, newest first
 amendments.ndjson         the same changes of measurements in Openward's own form, with the values as they were received
+nightscout.ndjson         what apps that speak Nightscout wrote, as they wrote it
 manifest.json             the last file: what is in each file, and its SHA-256. An archive without it was cut short.
 
 records/ has what Openward keeps beside measurements, a file for each of its tables:

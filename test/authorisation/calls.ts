@@ -123,6 +123,8 @@ const ofOwnConsent = (body: unknown) =>
     },
   );
 
+const NIGHTSCOUT_KEY = { name: "Follower", uploads: false };
+
 const APPLICATION = {
   name: "Of another maker",
   kind: "secret",
@@ -162,6 +164,16 @@ export const calls: Readonly<Record<RouteName, Call>> = {
   changeSharing: ofOwnConsent(WISH),
   stopSharing: ofOwnConsent({}),
   myAccessHistory: ofPatient(),
+  nightscoutKeys: about(({ id }) => ({ params: { patientId: id } })),
+  addNightscoutKey: about(({ id }) => ({ params: { patientId: id }, body: NIGHTSCOUT_KEY })),
+  endNightscoutKey: about(
+    ({ id }) => ({ params: { patientId: id, keyId: NOBODY } }),
+    async ({ server }, { headers }, { id }) => {
+      const path = `/api/me/patients/${id}/nightscout`;
+      const made = await json<{ key: { id: string } }>(server, { method: "POST", path, headers, body: NIGHTSCOUT_KEY });
+      return { params: { patientId: id, keyId: made.key.id } };
+    },
+  ),
   exportMine: ofPatient(),
   about: plain(),
   system: plain(),

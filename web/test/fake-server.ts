@@ -741,6 +741,9 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   unwatched: () => [],
   // With the real server: test/consent.int.test.ts, web/e2e/people.test.ts.
   sharing: unasked,
+  nightscoutKeys: unasked,
+  addNightscoutKey: unasked,
+  endNightscoutKey: unasked,
   share: unasked,
   changeSharing: unasked,
   stopSharing: unasked,

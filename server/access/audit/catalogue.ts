@@ -65,6 +65,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   enrolKiosk: "E",
   newKioskCode: "E",
   endKiosk: "U",
+  endNightscoutKey: "U",
   kioskPasskey: "E",
   kioskAcknowledge: "E",
 };
@@ -79,6 +80,7 @@ const ENTITIES: readonly (readonly [RegExp, string])[] = [
   [/\/alarms(\/|$)/, "Alarm"],
   [/\/kiosks?(\/|$)/, "Kiosk"],
   [/\/badge$/, "Badge"],
+  [/\/nightscout(\/|$)/, "AppKey"],
   [/\/limits(\/|$)/, "AlarmLimit"],
   [/\/standby(\/|$)/, "Standby"],
   [/\/amendments(\/|$)/, "Amendment"],
@@ -102,6 +104,7 @@ const byPath = new Map(
 /** @param route as it was registered: "/api/patients/:id" */
 export function meaningOf(method: string, route: string, url: string): Meaning {
   if (route.startsWith("/fhir")) return fhirMeaning(method, url);
+  if (/^\/api\/v\d\//.test(route)) return nightscoutMeaning(method, route);
   const name = byPath.get(`${method === "HEAD" ? "GET" : method} ${route}`);
   const entity = ENTITIES.find(([pattern]) => pattern.test(route))?.[1] ?? "Other";
   return {
@@ -111,6 +114,23 @@ export function meaningOf(method: string, route: string, url: string): Meaning {
     isOfAlarms: name !== undefined && OF_ALARMS.has(name),
   };
 }
+
+/** "/api/v1/entries.json": by the collection. */
+function nightscoutMeaning(method: string, route: string): Meaning {
+  const action = METHODS[method] ?? "E";
+  const collection = /^\/api\/v[13]\/([a-z]+)/.exec(route)?.[1] ?? "";
+  const entity = NIGHTSCOUT[collection] ?? "Other";
+  return { action, code: action === "R" ? "nightscout.read" : "nightscout.write", entity, isOfAlarms: false };
+}
+
+const NIGHTSCOUT: Readonly<Record<string, string>> = {
+  entries: "Observation",
+  treatments: "Observation",
+  activity: "Observation",
+  devicestatus: "Device",
+  profile: "Bundle",
+  profiles: "Bundle",
+};
 
 const FHIR_ID = /^[A-Za-z0-9.-]{1,64}$/;
 

@@ -130,6 +130,8 @@ function patientsOf(
   const named = /^\/fhir\/Patient\/([0-9a-f-]{36})/.exec(url)?.[1];
   if (named !== undefined && UUID.test(named)) patients.add(named);
   if (!isOk) return [...patients];
+  // A key of Nightscout's is for one patient, whom its answers do not name.
+  if (/^\/api\/v\d\//.test(url)) return [...patients, ...seen.patients].sort();
   if (text === undefined && patients.size === 0) return [...seen.patients].sort();
   if (text === undefined) for (const passed of seen.patients) patients.add(passed);
   else {

@@ -49,6 +49,7 @@ interface Doors {
   becauseOf(principal: Pick<Principal, "id">, patientId: string): Because | undefined;
   /** Whose `enrol` is a way in. */
   readonly kiosks?: Kiosks;
+  readonly nightscout?: object;
 }
 
 interface Kiosks {
@@ -77,6 +78,7 @@ export function watched<A extends Doors>(access: A): A {
     },
     ...Object.fromEntries(SIGN_INS.flatMap((name) => noting(access, name, note))),
     ...(access.kiosks ? { kiosks: watchedKiosks(access.kiosks, note) } : {}),
+    ...(access.nightscout ? { nightscout: watchedKeys(access.nightscout, note) } : {}),
     async viewOf(principal) {
       const view = await access.viewOf(principal);
       const seen = seenNow();
@@ -125,6 +127,12 @@ function watchedKiosks<K extends Kiosks>(kiosks: K, note: (signed: Signed) => vo
       return person;
     },
   };
+}
+
+/** Clients of Nightscout come in by their secret, or by what they were given for it. */
+function watchedKeys(keys: object, note: (signed: Signed) => void): object {
+  const ways = ["signIn", "signInById"].flatMap((name) => noting(keys, name, note));
+  return { ...keys, ...Object.fromEntries(ways) };
 }
 
 function watchedView(view: PatientView, passed: Set<string>): PatientView {

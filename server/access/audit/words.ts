@@ -18,6 +18,7 @@ const THINGS: Readonly<Record<string, string>> = {
   Bundle: "your data",
   Grant: "who may see you",
   RawInput: "what your devices sent",
+  AppKey: "keys of apps that see your data",
 };
 
 const PURPOSES: Readonly<Record<string, string>> = {

@@ -3,11 +3,11 @@ import { RefusedInput } from "@openward/errors";
 import type { Problem } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { gunzip } from "../../http/gunzip.ts";
 import { hashOf } from "../delivery.ts";
 import type { DeviceAccess, Guesses, Ingest, Pace, Receipt, SignedInDevice } from "../ports.ts";
 import { DEVICE_ID, mayUse, type Route, routeOf } from "../topic.ts";
 import { authenticate } from "./basic-auth.ts";
-import { gunzip } from "./gunzip.ts";
 import { type Line, parseLines } from "./lines.ts";
 import { createPacing } from "./pacing.ts";
 

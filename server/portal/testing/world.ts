@@ -230,6 +230,14 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       signOutEverywhere: async () => ({ cookie: "openward_session=; Max-Age=0" }),
       sessionsOf: async () => [],
       endSession: async () => {},
+      // The real ones, with real clients' requests: test/nightscout.int.test.ts.
+      nightscout: {
+        async create() {
+          throw new RefusedInput("NOT_FOUND", { at: "patientId" });
+        },
+        list: async () => [],
+        end: async () => {},
+      },
       // The real ones, with a real authenticator: server/access/passkeys.int.test.ts, web/e2e/passkey.test.ts.
       passkeys: {
         list: async () => [],

@@ -7,6 +7,7 @@ import { useMay, useNow, useTitle } from "../app/hooks.ts";
 import { Card, Empty, Failed, Loading, Page } from "../app/pages.tsx";
 import { formatWhen } from "../parts/format.ts";
 import { Rows } from "../parts/rows.tsx";
+import { AppsSection } from "./apps/apps-section.tsx";
 import { useMe, useMyDevices } from "./use-me.ts";
 
 export { ConsentPage } from "./sharing/consent-page.tsx";
@@ -61,6 +62,11 @@ export function DevicesPage() {
           </Rows>
         </Card>
       )}
+      {me
+        .filter((one) => one.maySee)
+        .map((one) => (
+          <AppsSection key={one.patientId} one={one} isOnly={me.length === 1} />
+        ))}
     </Page>
   );
 }

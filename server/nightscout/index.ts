@@ -1,0 +1,1 @@
+export { registerNightscout } from "./register.ts";

@@ -1,0 +1,2 @@
+export { createNightscoutDocuments } from "./documents.ts";
+export type { NightscoutDocuments, StoredDocument } from "./ports.ts";
