@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { root } from "./support/ward.ts";
 
 /** Each may import what stands before it, and nothing else. Rooms of the server stand alone. */
-const ORDER = ["runtime", "errors", "signals", "model", "api", "codecs", "timeseries", "physiology", "drivers"];
+const ORDER = ["runtime", "errors", "spool", "signals", "model", "api", "codecs", "timeseries", "physiology", "drivers"];
 const FREE = new Set([
   "server/main.ts",
   "server/cli",
@@ -16,7 +16,7 @@ const FREE = new Set([
   "server/demo.ts",
 ]);
 
-for (const file of sourceFiles("packages").concat(sourceFiles("server"), sourceFiles("simulator"))) {
+for (const file of sourceFiles("packages").concat(sourceFiles("server"), sourceFiles("gateway"), sourceFiles("simulator"))) {
   test(`${file} imports only what it may`, () => {
     for (const target of importsOf(file)) {
       assert.ok(mayImport(placeOf(file), target), `let ${file} take what it needs from ${target} as a parameter`);

@@ -1,7 +1,7 @@
 import type { JournalEntry } from "@openward/model";
+import { readSpoolFile } from "@openward/spool";
 import { readBatchHeader } from "../../server/store/journal/batch.ts";
 import type { Connect, Disk, SqlStatement } from "../../server/store/journal/index.ts";
-import { readSpoolFile } from "../../server/store/journal/spool-records.ts";
 import { isRawBatch } from "../../server/store/raw/format.ts";
 import { insertsOf } from "../simulation/database/model-statements.ts";
 

@@ -1,5 +1,5 @@
+import { readSpoolFile } from "@openward/spool";
 import { readBatchHeader } from "../../server/store/journal/batch.ts";
-import { readSpoolFile } from "../../server/store/journal/spool-records.ts";
 import { isRawBatch } from "../../server/store/raw/format.ts";
 import type { ModelDisk } from "./disk.ts";
 

@@ -12,7 +12,7 @@ export interface Spool {
   /** Take stock of what an earlier process left. */
   open(): Promise<void>;
   /** Resolves when they are on the disk. @throws OutsideTrouble STORE_UNAVAILABLE when they cannot be */
-  append(batches: readonly Uint8Array[]): Promise<void>;
+  append(batches: readonly Uint8Array[]): Promise<unknown>;
   /** Begin a new file with the next append; the names of all before, oldest first. */
   rotate(): Promise<string[]>;
   read(name: string): Promise<readonly Uint8Array[]>;

@@ -1,6 +1,6 @@
+export { createSpool, type Disk, folderDisk, type Spool, type SpoolFile } from "@openward/spool";
 export { BATCH_VERSION, type BatchVisitor, type RareEntry, readBatch, type WaveformHead } from "./batch.ts";
 export { type Connect, connectWithPg, type SqlConnection, type SqlStatement } from "./connection.ts";
-export { type Disk, folderDisk, type SpoolFile } from "./disk.ts";
 export {
   createJournal,
   type Journal,
@@ -13,4 +13,3 @@ export { type OpenJournalOptions, openJournal, type RecoverableTails, startJourn
 export type { JournalLog, Tails, WorkerQueries } from "./ports.ts";
 export { type Recovered, replayJournal } from "./recovery.ts";
 export { type JournalRows, postgresJournalRows } from "./rows.ts";
-export { createSpool, type Spool } from "./spool.ts";

@@ -1,17 +1,16 @@
 import { OutsideTrouble } from "@openward/errors";
 import type { JournalEntry, RawInput } from "@openward/model";
 import type { Runtime, Timer } from "@openward/runtime";
+import { createSpool, type Disk } from "@openward/spool";
 import { KeyStreams } from "../keys/key-stream.ts";
 import type { DataKeys } from "../keys/ports.ts";
 import { chainBatches } from "./chain.ts";
 import { createCommitter } from "./committer.ts";
 import type { Connect } from "./connection.ts";
 import { createDays } from "./days.ts";
-import type { Disk } from "./disk.ts";
 import { createGroup, type Group, type SealedGroup, type WriterPool } from "./group.ts";
 import type { JournalLog, Tails } from "./ports.ts";
 import type { JournalRows } from "./rows.ts";
-import { createSpool } from "./spool.ts";
 import { createWaiting, tailBytesIn } from "./waiting.ts";
 
 /** ok: in PostgreSQL. spooling: on the local disk until PostgreSQL answers. failed: nothing can be made durable. */

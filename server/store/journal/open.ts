@@ -1,8 +1,8 @@
 import type { Delivery } from "@openward/model";
+import { folderDisk } from "@openward/spool";
 import type { ClientConfig } from "pg";
 import type { BatchVisitor } from "./batch.ts";
 import { connectWithPg } from "./connection.ts";
-import { folderDisk } from "./disk.ts";
 import { createJournal, type Journal, type JournalOptions } from "./journal.ts";
 import { createPace } from "./pace.ts";
 import type { Tails, WorkerQueries } from "./ports.ts";

@@ -1,6 +1,6 @@
 import { noTurns } from "@openward/runtime/turns";
+import { readSpoolFile } from "@openward/spool";
 import { readBatch, replayJournal } from "../../../server/store/journal/index.ts";
-import { readSpoolFile } from "../../../server/store/journal/spool-records.ts";
 import { createBlockPacking, type DataKeys } from "../../../server/store/keys/index.ts";
 import { isRawBatch } from "../../../server/store/raw/format.ts";
 import { createBlocks } from "../../../server/store/telemetry/blocks.ts";

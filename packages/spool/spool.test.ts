@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OutsideTrouble } from "@openward/errors";
+import { seeded } from "../timeseries/testing/random.ts";
 import type { Disk } from "./disk.ts";
 import { createSpool } from "./spool.ts";
 import { readSpoolFile, spoolRecord } from "./spool-records.ts";
-import { seeded } from "./testing/entries.ts";
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const join = (chunks: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(chunks));

@@ -1,34 +1,43 @@
 import { OutsideTrouble } from "@openward/errors";
 import type { Disk, SpoolFile } from "./disk.ts";
-import type { JournalLog } from "./ports.ts";
 import { readSpoolFile, recordLength, spoolRecord } from "./spool-records.ts";
 
 const SUFFIX = ".spool";
 const FILE_BYTES = 16 * 1024 * 1024;
 
-/** Files on the local disk that stand in for the journal while PostgreSQL does not answer. */
+/** Lines for operators: names of files and counts of bytes. */
+export interface SpoolLog {
+  warn(fields: Readonly<Record<string, unknown>>, text: string): void;
+  error(fields: Readonly<Record<string, unknown>>, text: string): void;
+}
+
+/** Files on the local disk that keep what somebody else is to have: the journal once PostgreSQL answers, the server once there is a line. */
 export interface Spool {
-  /** Bytes that wait to be chained into the journal. */
+  /** Bytes that are there. */
   readonly bytes: number;
   /** Take stock of what an earlier process left. */
   open(): Promise<void>;
   /**
    * Resolves when the batches are on the disk. Calls are served one after the other.
    *
+   * @returns the name of the file that has them, behind what it had before
    * @throws OutsideTrouble STORE_UNAVAILABLE when there is no room, or the disk does not keep what is written
    */
-  append(batches: readonly Uint8Array[]): Promise<void>;
+  append(batches: readonly Uint8Array[]): Promise<string>;
   /** Begin a new file with the next append; resolves to the names of all files before, oldest first. */
   rotate(): Promise<string[]>;
   /** The batches of a file that is not written any more. Damage is reported, what is whole is given. */
   read(name: string): Promise<readonly Uint8Array[]>;
-  /** All of the file's batches are in the journal. */
+  /** All of the file's batches are where they belong: it goes. */
   done(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @param bytesMax how much may wait */
-export function createSpool(disk: Disk, bytesMax: number, log: JournalLog): Spool {
+/**
+ * @param bytesMax how much may wait
+ * @param fileBytes from which size on the next append begins another file
+ */
+export function createSpool(disk: Disk, bytesMax: number, log: SpoolLog, fileBytes = FILE_BYTES): Spool {
   const sizes = new Map<string, number>();
   const damaged = new Set<string>();
   let current: { name: string; file: SpoolFile } | undefined;
@@ -63,7 +72,8 @@ export function createSpool(disk: Disk, bytesMax: number, log: JournalLog): Spoo
     sizes.set(name, (sizes.get(name) ?? 0) + length);
     await file.append(batches.flatMap((batch) => spoolRecord(batch)));
     await file.flush();
-    if ((sizes.get(name) ?? 0) >= FILE_BYTES) await leave();
+    if ((sizes.get(name) ?? 0) >= fileBytes) await leave();
+    return name;
   };
 
   return {
@@ -85,14 +95,14 @@ export function createSpool(disk: Disk, bytesMax: number, log: JournalLog): Spoo
         if (total() + length > bytesMax)
           throw new OutsideTrouble("STORE_UNAVAILABLE", true, { at: "spool", expected: `at most ${bytesMax} bytes` });
         try {
-          await write(batches);
+          return await write(batches);
         } catch (first) {
           // A flush that failed may have lost what was written, and a second flush would not tell: that file gets
           // nothing more. What it held before was confirmed and is chained in as usual.
           log.error({ reason: (first as Error).message }, "the spool file could not be written; trying another");
           await leave();
           try {
-            await write(batches);
+            return await write(batches);
           } catch (error) {
             await leave();
             throw new OutsideTrouble("STORE_UNAVAILABLE", true, { at: "spool" }, { cause: error });
