@@ -39,6 +39,7 @@ import nightscoutStatus from "./nightscout/devicestatus.ts";
 import nightscoutEntries from "./nightscout/entries.ts";
 import { activity, food, profile, settings } from "./nightscout/kept.ts";
 import nightscoutTreatments from "./nightscout/treatments.ts";
+import { ownEvent, ownReadings, ownStatus, ownWaveform } from "./openward/bodies.ts";
 import xiaomiScale from "./xiaomi/181d.ts";
 
 /** Every format that the raw door reads: a line each. */
@@ -94,6 +95,10 @@ const formats: readonly Codec[] = [
   food,
   settings,
   activity,
+  ownReadings,
+  ownWaveform,
+  ownEvent,
+  ownStatus,
 ];
 
 const byName = new Map<string, Codec>();

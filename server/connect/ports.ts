@@ -24,6 +24,8 @@ export interface DeviceMessage {
   readonly unplaceable?: RefusalCode;
   /** Written when the connection began and sent when it broke: kept as it is, and no sign of life. */
   readonly isWill?: boolean;
+  /** By which its sender knows this message for ever: quarantined and sent again, however late, it is there once. */
+  readonly messageId?: string;
 }
 
 export interface Receipt {

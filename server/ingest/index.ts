@@ -41,6 +41,8 @@ export interface DeviceMessage {
   readonly unplaceable?: RefusalCode;
   /** Written when the connection began and sent when it broke: kept as it is, and no sign of life. */
   readonly isWill?: boolean;
+  /** By which its sender knows this message for ever: quarantined and sent again, however late, it is there once. */
+  readonly messageId?: string;
 }
 
 export interface Receipt {
@@ -179,7 +181,10 @@ export function createIngest({
   function quarantine(work: Work, message: DeviceMessage, problems: readonly Problem[]): void {
     const { organisationId, deviceId, receivedAt, kind, format, body, deliveryKey } = message;
     // The stamp journals the delivery as well: sent again after a crash, it has the same time and so the same id.
-    const id = deliveryKey === null ? runtime.ids.uuid() : deliveryId(deviceId, deliveryKey, work.stamp());
+    let id: string;
+    if (message.messageId !== undefined)
+      id = hashId("quarantine", organisationId, deviceId, message.messageId, deliveryKey ?? "");
+    else id = deliveryKey === null ? runtime.ids.uuid() : deliveryId(deviceId, deliveryKey, work.stamp());
     const contentType = contentTypeOf(kind, format);
     work.entries.push({
       kind: "quarantine",

@@ -253,6 +253,20 @@ test("an event without a time, said again within minutes, has the time of the fi
   );
 });
 
+test("what its sender has a name for is quarantined once, however late it is sent again, and another body is another message", async () => {
+  const body = { at: START, values: { "not-a-signal": 1 } };
+  const named = { messageId: "m-1", deliveryKey: "id:m-1:x", isRedelivery: true };
+  const before = harness();
+  await before.send("readings", body, named);
+  const after = harness();
+  after.runtime.advance(3 * 86_400_000);
+  await after.send("readings", body, named);
+  await after.send("readings", { ...body, at: START + 1 }, { ...named, deliveryKey: "id:m-1:y" });
+  const [first, other] = after.quarantined().map(({ id }) => id);
+  assert.equal(first, before.quarantined()[0]?.id);
+  assert.notEqual(other, first);
+});
+
 test("what was quarantined and is delivered again after a crash is quarantined once", async () => {
   const before = harness();
   const body = { at: START, values: { "not-a-signal": 1 } };

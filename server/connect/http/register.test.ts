@@ -244,6 +244,33 @@ test("lines of several devices: all are looked at before any is taken", async ()
   assert.deepEqual(ingest.messages, []);
 });
 
+test("a line that has a name has it wherever it stands, and says what its gateway knows of it", async () => {
+  const { post, ingest } = await bench();
+  const lines = (...bodies: object[]) =>
+    post("/ingest", bodies.map((line) => JSON.stringify(line)).join("\n"), {
+      authorization: basic("gateway"),
+      "content-type": "application/x-ndjson",
+    });
+  const named = { device: "d1", kind: "readings", body: { values: { spo2: 97 } }, id: "0192-a" };
+  await lines(named, { ...named, id: "0192-b", will: true });
+  await lines({ ...named, id: "0192-c", device: "gateway", unknown: true }, { ...named });
+  const [first, will, unknown, again] = ingest.messages;
+  assert.equal(again?.deliveryKey, first?.deliveryKey);
+  assert.equal(new Set(ingest.messages.map(({ deliveryKey }) => deliveryKey)).size, 3);
+  assert.ok(ingest.messages.every(({ isRedelivery }) => isRedelivery));
+  assert.deepEqual([first?.messageId, first?.isWill, first?.unplaceable], ["0192-a", undefined, undefined]);
+  assert.deepEqual([will?.isWill, unknown?.unplaceable], [true, "DEVICE_UNKNOWN"]);
+  for (const [more, field] of [
+    [{ id: "a b" }, "line 1, id"],
+    [{ id: 7 }, "line 1, id"],
+    [{ unknown: "yes" }, "line 1, unknown"],
+    [{ will: 1 }, "line 1, will"],
+  ] as const) {
+    const refused = await lines({ ...named, ...more });
+    assert.deepEqual([problemOf(refused).code, problemOf(refused).field], ["BODY_SHAPE", field]);
+  }
+});
+
 test("0 answers of 200 before the commit, under delayed and failed commits", async () => {
   const seed = 80;
   const { float } = seededRandom(seed);

@@ -8,7 +8,7 @@ import { hashOf } from "../delivery.ts";
 import type { DeviceAccess, Guesses, Ingest, Pace, Receipt, SignedInDevice } from "../ports.ts";
 import { DEVICE_ID, mayUse, type Route, routeOf } from "../topic.ts";
 import { authenticate } from "./basic-auth.ts";
-import { type Line, parseLines } from "./lines.ts";
+import { KEY, type Line, parseLines } from "./lines.ts";
 import { createPacing } from "./pacing.ts";
 
 export interface HttpIngestLimits {
@@ -23,7 +23,6 @@ export const defaultHttpIngestLimits: HttpIngestLimits = { bodyBytes: 16_777_216
 const BODIES = "application/json, application/cbor or application/senml+json";
 const USUAL_TYPES = ["application/cbor", "application/json", "application/x-ndjson"];
 const LINES = new Set(["application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-lines"]);
-const KEY = /^[\x21-\x7e]{1,128}$/;
 const NOTHING = Buffer.alloc(0);
 /** Of what codecs left of many lines, so much is told. */
 const IGNORED_LISTED = 1_000;
@@ -147,9 +146,8 @@ export function registerIngest(
       for (let at = 0; at < lines.length; at += limits.linesAtOnce) {
         const some = lines.slice(at, at + limits.linesAtOnce);
         const receipts = await Promise.all(
-          some.map(({ number, route: { deviceId, kind, codec }, body }) => {
-            const key = deliveryKeyOf(request, body);
-            const deliveryKey = key === null ? null : `${key}:${number}`;
+          some.map(({ number, route: { deviceId, kind, codec }, body, id, isUnknown, isWill }) => {
+            const deliveryKey = id === null ? keyOfLine(request, body, number) : `id:${id}:${hashOf(body)}`;
             return ingest.accept({
               deviceId,
               organisationId,
@@ -159,6 +157,9 @@ export function registerIngest(
               receivedAt,
               deliveryKey,
               isRedelivery: deliveryKey !== null,
+              ...(id !== null && { messageId: id }),
+              ...(isUnknown && { unplaceable: "DEVICE_UNKNOWN" as const }),
+              ...(isWill && { isWill }),
             });
           }),
         );
@@ -215,6 +216,11 @@ function bodyOf(request: FastifyRequest): Buffer {
 function deliveryKeyOf(request: FastifyRequest, body: Buffer): string | null {
   const key = request.headers["idempotency-key"];
   return typeof key === "string" ? `http:${key}:${hashOf(body)}` : null;
+}
+
+function keyOfLine(request: FastifyRequest, body: Buffer, number: number): string | null {
+  const key = deliveryKeyOf(request, body);
+  return key === null ? null : `${key}:${number}`;
 }
 
 /** "ignored" stands there where a codec left something of raw bytes. */

@@ -12,6 +12,8 @@ export interface FakeIngest extends Ingest {
     deliveryKey: string | null;
     isRedelivery: boolean;
     isWill?: true;
+    messageId?: string;
+    unplaceable?: string;
   }[];
   readonly connections: [deviceId: string, connected: boolean][];
   /** Commits that wait, oldest first; unused while `isAutomatic`. */
@@ -34,7 +36,9 @@ export function fakeIngest(): FakeIngest {
       const text = Buffer.from(message.body).toString("latin1");
       const { kind, format, deviceId, deliveryKey, isRedelivery } = message;
       const will = message.isWill && { isWill: true as const };
-      fake.messages.push({ kind, format, deviceId, text, deliveryKey, isRedelivery, ...will });
+      const { messageId, unplaceable } = message;
+      const more = { ...(messageId !== undefined && { messageId }), ...(unplaceable && { unplaceable }) };
+      fake.messages.push({ kind, format, deviceId, text, deliveryKey, isRedelivery, ...will, ...more });
       if (fake.isAutomatic) {
         const outcome = fake.receipt(message);
         return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve(outcome);
