@@ -24,12 +24,13 @@ import { relyingPartyOf } from "./access/index.ts";
 import { createClients, createLaunches, createOutsideFetch, scopeInWords } from "./access/oauth/index.ts";
 import { registerOAuth } from "./access/oauth/register.ts";
 import type { Config } from "./config.ts";
-import { registerClaim, registerIngest, registerReenroll } from "./connect/http/index.ts";
+import { registerClaim, registerConfiguration, registerIngest, registerReenroll } from "./connect/http/index.ts";
 import { createMllpEndpoint } from "./connect/mllp/index.ts";
 import { createMqttEndpoint } from "./connect/mqtt/index.ts";
 import type { Claims, Renewal } from "./connect/ports.ts";
 import { ensureDemoWard, type RunningDemo, startDemoDevices } from "./demo.ts";
 import { createForgetting } from "./forget.ts";
+import { createGateways } from "./gateways.ts";
 import { type Foundation, openFoundation } from "./foundation.ts";
 import { keepHouse } from "./housekeeping.ts";
 import { isLoopback } from "./http/addresses.ts";
@@ -335,6 +336,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     publicUrl: () => url,
     report,
   });
+  const gateways = createGateways({ directory, limitsOf: watch.watchedLimits, registry: foundation.gateways });
   const portal = createPortal({
     ...rights,
     runtime,
@@ -355,6 +357,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       lastSeenAt: sightings.lastSeenAt,
       patientOf: (deviceId) => directory.currentAssociation(deviceId)?.patientId,
     },
+    gateways: { ...foundation.gateways, ...gateways },
     deviceTypes,
     reprocess: ingest.reprocess,
     reprocessing: reprocess,
@@ -547,6 +550,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   });
   stops.push(() => oauth.close());
   registerIngest(app, { ingest: door, access: overHttp, runtime, guesses, pace });
+  registerConfiguration(app, { access: overHttp, gateways, guesses, pace });
   registerClaim(app, { guesses, claims: createClaims({ config, devices: foundation.devices, runtime }) });
   registerReenroll(app, {
     access: deviceAccess,

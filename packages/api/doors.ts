@@ -110,6 +110,8 @@ export const otherRoutes: Readonly<Record<string, string>> = {
   "/index.html": "the portal's page",
   "/.well-known/est/cacerts": "the certificate of our own authority",
   "/.well-known/est/simplereenroll": "a device's next certificate for the one that it shows",
+  "/ingest/devices/:device/configuration":
+    "a gateway, of itself alone: the devices in its charge, hashes of their tokens, the limits of who wears them; no name",
   "/ingest/claim": "a device's credential for its claim code, once",
   "/api/v1/*": NIGHTSCOUT,
   "/api/v2/authorization/request/:token": "what a client of Nightscout comes with for eight hours, for its secret",

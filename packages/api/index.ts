@@ -4,6 +4,7 @@ export * from "./bodies.ts";
 export type * from "./consent-bodies.ts";
 export * from "./credentials.ts";
 export * from "./doors.ts";
+export * from "./gateway.ts";
 export * from "./grants.ts";
 export type { KioskBody, KioskCodeBody, WallBody } from "./kiosk.ts";
 export * from "./live.ts";

@@ -182,6 +182,8 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   issueCertificate: fleet("device"),
   newClaimCode: fleet(),
   setCharge: fleet(),
+  gateway: fleet(),
+  configureGateway: fleet(),
   assign: fleet("id", "mrn", "device"),
   release: fleet("device"),
 

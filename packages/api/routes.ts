@@ -5,6 +5,7 @@ import * as b from "./bodies.ts";
 import * as c from "./consent.ts";
 import * as d from "./credentials.ts";
 import * as e from "./external.ts";
+import * as gw from "./gateway.ts";
 import * as g from "./grants.ts";
 import * as k from "./kiosk.ts";
 import * as n from "./nightscout.ts";
@@ -213,6 +214,8 @@ export const routes = {
   issueCertificate: { stepUp: true, method: "POST", path: "/api/devices/:deviceId/certificates", summary: "A client certificate of our own authority; a key that was made is in this answer only", allow: fleet, body: d.newCertificate, status: 201, response: d.certificate },
   newClaimCode: { stepUp: true, method: "POST", path: "/api/devices/:deviceId/claim-codes", summary: "A code for one use that the device exchanges for what it signs in with; one from before ends", allow: fleet, body: d.newClaimCode, status: 201, response: d.claimCode },
   setCharge: { stepUp: true, method: "PUT", path: "/api/devices/:deviceId/charge", summary: "Put a device in this gateway's charge, or take it out of it", allow: fleet, body: d.charge, status: 200, response: d.credentials },
+  gateway: { method: "GET", path: "/api/devices/:deviceId/gateway", summary: "What a gateway works by, and how it said last that it is", allow: fleet, status: 200, response: gw.gateway },
+  configureGateway: { method: "PUT", path: "/api/devices/:deviceId/gateway", summary: "Set what a gateway works by; it comes for it within a minute. 409 where it has been changed since `seen`", allow: fleet, body: gw.newGatewaySettings, status: 200, response: gw.gateway },
   assign: { method: "POST", path: "/api/devices/:deviceId/assign", summary: "Put the device on a patient; ends the association before", allow: technical, body: b.assignment, status: 200, response: b.device },
   release: { method: "POST", path: "/api/devices/:deviceId/release", summary: "Take the device off its patient", allow: technical, status: 200, response: b.device },
 

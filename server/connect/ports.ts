@@ -93,6 +93,15 @@ export interface Renewal {
   ): Promise<Uint8Array>;
 }
 
+/** What a gateway works by; its version is another one whenever something is otherwise. */
+export interface GatewayConfigurations {
+  /** @throws OutsideTrouble while the database is away */
+  configuration(gateway: {
+    readonly deviceId: string;
+    readonly organisationId: string;
+  }): Promise<{ readonly version: string }>;
+}
+
 /** Answers from memory, so that devices can sign in while the database is down. */
 export interface DeviceAccess {
   signIn(deviceId: string, token: string): SignedInDevice | undefined;

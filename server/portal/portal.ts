@@ -14,6 +14,7 @@ import { deviceCredentialHandlers } from "./device-credentials.ts";
 import { deviceHandlers } from "./devices.ts";
 import { registerRoutes } from "./door.ts";
 import { externalHandlers } from "./external.ts";
+import { gatewayHandlers } from "./gateways.ts";
 import { grantHandlers } from "./grants.ts";
 import { kioskHandlers } from "./kiosks.ts";
 import { launchHandlers } from "./launch.ts";
@@ -35,6 +36,7 @@ import type {
   DevicesNow,
   DeviceType,
   Everything,
+  Gateways,
   Holds,
   Launches,
   Mail,
@@ -77,6 +79,7 @@ export interface PortalDeps {
   readonly devices: Devices;
   readonly certify: Certify;
   readonly devicesNow: DevicesNow;
+  readonly gateways: Gateways;
   readonly deviceTypes: readonly DeviceType[];
   readonly quarantine: Quarantine;
   readonly reprocess: Reprocess;
@@ -156,6 +159,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...limitHandlers({ watch, patients, screens: deps.screens, names, clock }),
     ...deviceHandlers({ devices: deps.devices, devicesNow, deviceTypes: deps.deviceTypes, patients, clock }),
     ...deviceCredentialHandlers({ ...deps, names }),
+    ...gatewayHandlers({ ...deps, names }),
     ...quarantineHandlers({ quarantine: deps.quarantine, reprocess: deps.reprocess, names }),
     ...reprocessingHandlers({ reprocessing: deps.reprocessing }),
     ...meHandlers({ ...deps, clock }),

@@ -433,6 +433,21 @@ export interface NightscoutKeys {
   end(organisationId: string, keyId: string, by: string): Promise<void>;
 }
 
+/** What gateways are set to, and tell of themselves. */
+export interface Gateways {
+  settingsOf(
+    organisationId: string,
+    gatewayId: string,
+  ): Promise<{ settings: unknown; revision: number; setBy: string; setAt: number } | undefined>;
+  /**
+   * @param seen the revision that was looked at
+   * @throws RefusedInput NOT_FOUND, CONFLICT
+   */
+  configure(organisationId: string, gatewayId: string, settings: object, seen: number, by: string): Promise<void>;
+  reportOf(organisationId: string, gatewayId: string): Promise<{ detail: unknown; receivedAt: number } | undefined>;
+  configuration(gateway: { deviceId: string; organisationId: string }): Promise<{ version: string }>;
+}
+
 export interface Devices {
   list(asker: Asker): Promise<DeviceRecord[]>;
   find(asker: Asker, deviceId: string): Promise<DeviceRecord | undefined>;

@@ -7,6 +7,7 @@ import type {
   DeviceEvent,
   DeviceStatus,
   Expectation,
+  Limits,
   PatientView,
   Readings,
   Standby,
@@ -55,6 +56,8 @@ export interface Watch {
   acknowledge(view: PatientView, alarmId: string, revision: number, on?: string): Alarm;
 
   limitsOf(view: PatientView, patientId: string): PatientLimits;
+  /** Those by which alarms are raised, for whoever raises them where this server is out of reach. */
+  watchedLimits(patientId: string): readonly Limits[];
   /** @throws RefusedInput FIELD_INVALID, SIGNAL_UNKNOWN, NOT_FOUND; OutsideTrouble: nothing was changed */
   setLimits(view: PatientView, patientId: string, limits: readonly NewLimits[]): Promise<PatientLimits>;
   /** The defaults of an age group, in place of everything set before. */
@@ -295,6 +298,7 @@ export function createWatch({
       view.has(patientId) ? alarms.ofPatient(patientId).filter(({ signal }) => !isHidden(view, patientId, signal)) : [],
     acknowledge: (view, alarmId, revision, on) => alarms.acknowledge(view, alarmId, revision, on),
 
+    watchedLimits: (patientId) => limits.of(patientId).limits.filter(({ enabled }) => enabled),
     limitsOf(view, patientId) {
       mustSee(view, patientId);
       return limitsShown(view, patientId);

@@ -356,6 +356,11 @@ export const calls: Readonly<Record<RouteName, Call>> = {
       return { params: { deviceId: gateway.deviceId }, body, shows: [device.deviceId] };
     },
   ),
+  gateway: about(({ deviceId }) => ({ params: { deviceId } })),
+  configureGateway: about(
+    ({ deviceId }) => ({ params: { deviceId }, body: { seen: 0 } }),
+    spareDevice({ body: { seen: 0 }, shows: [] }),
+  ),
   assign: about(
     ({ id }) => ({ params: { deviceId: "gateway-zq" }, body: { patientId: id } }),
     async (world, _subject, { id }) => spareDevice({ body: { patientId: id } })(world),

@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 import {
   type AlarmBody,
   type DeviceBody,
+  type GatewayBody,
   type LimitsBody,
   type LiveMessage,
   type PersonBody,
@@ -688,6 +689,8 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   },
   deviceCredentials: () => ({ credentials: [], inCharge: [] }),
   revokeCredential: unasked,
+  gateway: (c) => gatewayBody(c.params.deviceId ?? ""),
+  configureGateway: unasked,
   issueCertificate: unasked,
   newClaimCode: unasked,
   setCharge: unasked,
@@ -781,6 +784,36 @@ function linkFor(person: PersonBody) {
   const token = randomBytes(24).toString("base64url");
   links.add(token);
   return { person, link: `http://127.0.0.1:${port}/sign-in#token=${token}`, expiresAt: Date.now() + 86_400_000 };
+}
+
+/** The gateway "gw-1" has told of itself; any other device never has. */
+function gatewayBody(id: string): GatewayBody {
+  const now = Date.now();
+  const settings = { bluetooth: [], localAlarms: "link-down" as const, linkAlarmSeconds: 60, reportSeconds: 300 };
+  const none = { settings, revision: 0, setAt: null, setBy: null, configuration: "0-1f", report: null };
+  if (id !== "gw-1") return none;
+  const report = {
+    version: "0.1.0",
+    startedAt: now - 86_400_000,
+    clock: now - 90_000,
+    configuration: "0-1f",
+    link: { isUp: true, since: now - 7_200_000, confirmedAt: now - 91_000 },
+    kept: {
+      messages: 412,
+      bytes: 120_000,
+      bytesMax: 1e9,
+      oldestAt: now - 9_000_000,
+      refused: 0,
+      damaged: 0,
+      aside: {},
+    },
+    disk: { freeBytes: 12e9 },
+    sources: { mqtt: { isOn: true, connected: 2, fault: null } },
+    devices: { "bed-1": now - 95_000 },
+    alarms: [],
+    receivedAt: now - 90_000,
+  };
+  return { ...none, report };
 }
 
 function describeDevice(c: Call) {

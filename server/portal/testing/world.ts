@@ -60,6 +60,7 @@ export interface World {
   readonly patients: Map<string, PatientRecord>;
   readonly hidden: Set<string>;
   readonly devices: Map<string, DeviceRecord>;
+  readonly gatewayReports: Map<string, { detail: unknown; receivedAt: number }>;
   readonly quarantine: Map<string, QuarantineRecord>;
   readonly streams: StreamSummary[];
   readonly latest: Reading[];
@@ -102,6 +103,8 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
   const patients = new Map<string, PatientRecord>();
   const hidden = new Set<string>();
   const devices = new Map<string, DeviceRecord>();
+  const gatewaySettings = new Map<string, { settings: unknown; revision: number; setBy: string; setAt: number }>();
+  const gatewayReports = new Map<string, { detail: unknown; receivedAt: number }>();
   const quarantine = new Map<string, QuarantineRecord>();
   const streams: StreamSummary[] = [];
   const latest: Reading[] = [];
@@ -363,6 +366,15 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
     wards: {
       list: async () => [WARD],
       create: async (organisationId, name, timeZone) => ({ id: id(), organisationId, name, timeZone }),
+    },
+    gateways: {
+      settingsOf: async (_, id) => gatewaySettings.get(id),
+      async configure(_, id, settings, seen, by) {
+        if ((gatewaySettings.get(id)?.revision ?? 0) !== seen) throw new RefusedInput("CONFLICT");
+        gatewaySettings.set(id, { settings, revision: seen + 1, setBy: by, setAt: runtime.clock.now() });
+      },
+      reportOf: async (_, id) => gatewayReports.get(id),
+      configuration: async () => ({ version: "1-abc" }),
     },
     devices: {
       list: async () => [...devices.values()],
@@ -701,6 +713,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
     patients,
     hidden,
     devices,
+    gatewayReports,
     quarantine,
     streams,
     latest,

@@ -212,6 +212,19 @@ export function createDirectoryMemory(now: () => number, onAdopted: (adopted: Ad
       };
     },
 
+    /** For whom a gateway may speak now. */
+    inCharge(gatewayId: string): ReadonlySet<string> {
+      return devices.get(gatewayId)?.inCharge ?? NO_DEVICES;
+    },
+
+    /** Of the tokens that are valid now: for gateways, which a device signs in to as it does to us. */
+    tokensOf(deviceId: string): readonly Pick<KnownCredential, "hash" | "expiresAt">[] {
+      const device = devices.get(deviceId);
+      return (device?.isRevoked === false ? device.credentials : [])
+        .filter((one) => one.kind === "token" && isValid(one))
+        .map(({ hash, expiresAt }) => ({ hash, expiresAt }));
+    },
+
     /** @param credentialId what it signed in with: it may have been revoked or have run out while the device has others */
     isActive(deviceId: string, credentialId?: string): boolean {
       const device = devices.get(deviceId);

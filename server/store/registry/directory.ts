@@ -18,6 +18,8 @@ type Lookups = Pick<
   | "signInByCertificate"
   | "signInBySetting"
   | "isActive"
+  | "inCharge"
+  | "tokensOf"
   | "onRevoked"
   | "associationAt"
   | "associations"
@@ -140,6 +142,8 @@ export async function openDirectory(options: {
     signInByCertificate,
     signInBySetting,
     isActive,
+    inCharge,
+    tokensOf,
     onRevoked,
     deviceType,
     timeZoneAt,
@@ -152,6 +156,8 @@ export async function openDirectory(options: {
     signInByCertificate,
     signInBySetting,
     isActive,
+    inCharge,
+    tokensOf,
     onRevoked,
     associationAt,
     associations,

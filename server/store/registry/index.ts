@@ -5,6 +5,7 @@ import type { RegistryContext } from "./context.ts";
 import { createDeviceRegistry } from "./devices.ts";
 import { createPatientRegistry } from "./patients.ts";
 import { createPeopleRegistry } from "./people.ts";
+import { createGatewayRegistry, type GatewayRegistry } from "./gateways.ts";
 import type {
   AlarmRegistry,
   DeviceRegistry,
@@ -37,6 +38,7 @@ export interface Registry {
   readonly alarms: AlarmRegistry;
   readonly reprocessing: ReprocessingRegistry;
   readonly watchMemory: RegistryWatchMemory;
+  readonly gateways: GatewayRegistry;
 }
 
 /**
@@ -70,5 +72,6 @@ export function createRegistry(deps: {
     alarms: createAlarmRegistry(context),
     reprocessing: createReprocessingRegistry(context),
     watchMemory: createWatchMemory(context),
+    gateways: createGatewayRegistry(context),
   };
 }

@@ -115,6 +115,8 @@ export const endpoints: Endpoints = {
   issueCertificate: ["POST", "/api/devices/:deviceId/certificates"],
   newClaimCode: ["POST", "/api/devices/:deviceId/claim-codes"],
   setCharge: ["PUT", "/api/devices/:deviceId/charge"],
+  gateway: ["GET", "/api/devices/:deviceId/gateway"],
+  configureGateway: ["PUT", "/api/devices/:deviceId/gateway"],
   assign: ["POST", "/api/devices/:deviceId/assign"],
   release: ["POST", "/api/devices/:deviceId/release"],
   quarantine: ["GET", "/api/quarantine"],
