@@ -7,7 +7,9 @@ import { buildWeb, install, pinnedEnvironment, pinnedNode, root, run, say } from
 
 const [command, ...args] = process.argv.slice(2);
 const bin = (name) => join(root, "node_modules", ".bin", name);
-const TESTS = ["packages", "server", "gateway", "simulator", "web", "bench", "test"].map((folder) => `${folder}/**/*.test.ts`);
+const TESTS = ["packages", "server", "gateway", "simulator", "web", "bench", "test"].map(
+  (folder) => `${folder}/**/*.test.ts`,
+);
 
 /** Ten is what they take; more than this is a machine that stands still, and nobody waits for it. */
 const TESTS_END_WITHIN_MINUTES = 45;

@@ -30,8 +30,8 @@ import { createMqttEndpoint } from "./connect/mqtt/index.ts";
 import type { Claims, Renewal } from "./connect/ports.ts";
 import { ensureDemoWard, type RunningDemo, startDemoDevices } from "./demo.ts";
 import { createForgetting } from "./forget.ts";
-import { createGateways } from "./gateways.ts";
 import { type Foundation, openFoundation } from "./foundation.ts";
+import { createGateways } from "./gateways.ts";
 import { keepHouse } from "./housekeeping.ts";
 import { isLoopback } from "./http/addresses.ts";
 import {

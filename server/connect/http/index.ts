@@ -1,4 +1,4 @@
 export { registerClaim } from "./claim.ts";
+export { registerConfiguration } from "./configuration.ts";
 export { registerReenroll } from "./reenroll.ts";
 export { defaultHttpIngestLimits, type HttpIngestLimits, registerIngest } from "./register.ts";
-export { registerConfiguration } from "./configuration.ts";

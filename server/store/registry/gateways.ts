@@ -48,7 +48,8 @@ export function createGatewayRegistry({ api, runtime }: RegistryContext): Gatewa
             WHERE $3::integer = (SELECT coalesce(max(revision), 0) FROM gateway_settings WHERE gateway_id = $2)`,
           [organisationId, gatewayId, seen, JSON.stringify(settings), by, at],
         );
-        if (added === 0) throw new RefusedInput("CONFLICT", { at: "revision", expected: "the revision that holds now" });
+        if (added === 0)
+          throw new RefusedInput("CONFLICT", { at: "revision", expected: "the revision that holds now" });
         const detail = { revision: seen + 1 };
         await audit(tx, { organisationId, at, by, action: "device.configure", deviceId: gatewayId, detail });
       });

@@ -3,9 +3,9 @@ import type { Pool } from "pg";
 import { createAlarmRegistry } from "./alarms.ts";
 import type { RegistryContext } from "./context.ts";
 import { createDeviceRegistry } from "./devices.ts";
+import { createGatewayRegistry, type GatewayRegistry } from "./gateways.ts";
 import { createPatientRegistry } from "./patients.ts";
 import { createPeopleRegistry } from "./people.ts";
-import { createGatewayRegistry, type GatewayRegistry } from "./gateways.ts";
 import type {
   AlarmRegistry,
   DeviceRegistry,
