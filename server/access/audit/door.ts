@@ -34,7 +34,7 @@ export function recordRequests(app: FastifyInstance, deps: AuditDoorDeps): void 
   });
   // A body that is read comes back on another way than it went.
   app.addHook("preValidation", (request, _reply, done) => {
-    if (request.audited) seenIn(request.audited.seen, done);
+    if (request.audited && request.body !== undefined) seenIn(request.audited.seen, done);
     else done();
   });
   app.addHook("onSend", (request, reply, payload, done) => {
