@@ -10,9 +10,9 @@ const DEVICES = 100;
 /** Readings a message, and how many messages are measured at once: a tenth of a second of CPU and more. */
 const LOADS = [
   { over: "http", readings: 2, messages: 2_000 },
-  { over: "http", readings: 200, messages: 500 },
+  { over: "http", readings: 200, messages: 1_500 },
   { over: "mqtt", readings: 2, messages: 10_000 },
-  { over: "mqtt", readings: 200, messages: 1_000 },
+  { over: "mqtt", readings: 200, messages: 2_000 },
 ] as const;
 const QUADS = Number(process.env.ACCESS_QUADS ?? 16);
 const WARM_UP = 3;
