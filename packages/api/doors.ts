@@ -67,6 +67,15 @@ export const topicPolicies: Readonly<Record<string, DoorPolicy & { readonly dire
   "devices/{device}/commands": { ...up, direction: "down" },
 };
 
+/** Messages of HL7 v2 over MLLP, by MSH-9; an answer has control id, verdict and places of faults, nothing of a patient. */
+export const hl7MessagePolicies: Readonly<Record<string, DoorPolicy>> = {
+  "ORU^R01": {
+    who: "the device of the client certificate, or a gateway for devices in its charge; on loopback the gateway that is set",
+    tells: "nobody",
+    shows: [],
+  },
+};
+
 const screen = (tells: Tells, ...shows: Mark[]): DoorPolicy => ({
   who: "nurse, physician, clinical engineer, administrator, integration; a screen on a wall of its ward, at /live/kiosk",
   tells,

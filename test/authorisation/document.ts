@@ -1,6 +1,7 @@
 import {
   type DoorPolicy,
   fhirPolicies,
+  hl7MessagePolicies,
   liveMessagePolicies,
   otherRoutes,
   type Policy,
@@ -90,6 +91,10 @@ export function authorisationPage(): string {
     "| topic | way | who |",
     "| --- | --- | --- |",
     ...Object.entries(topicPolicies).map(([topic, { direction, who }]) => `| \`${topic}\` | ${direction} | ${who} |`),
+    "",
+    "## Messages of HL7 over MLLP",
+    "",
+    ...doors(hl7MessagePolicies, "message"),
     "",
     "## Messages of /live",
     "",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import {
   fhirPolicies,
+  hl7MessagePolicies,
   liveMessage,
   liveMessagePolicies,
   otherRoutes,
@@ -13,6 +14,7 @@ import {
   watchMessage,
 } from "@openward/api";
 import type { PatientView, PrincipalRole } from "@openward/model";
+import { messageTypes } from "../../server/connect/mllp/index.ts";
 import { routeOf } from "../../server/connect/topic.ts";
 import { calls } from "./calls.ts";
 import { interactionsOf, knownParameters, runFhir } from "./fhir.ts";
@@ -114,6 +116,8 @@ test("every message of /live is declared, and reaches who may see the patient an
 test("every topic is written and read by its device and the gateway in charge of it, and by nobody else", async (t) => {
   for (const topic of Object.keys(topicPolicies).filter((one) => !one.endsWith("/commands")))
     assert.ok(routeOf("d", topic.slice("devices/{device}/".length).replace("{codec}", "gatt/2a35")), topic);
+  // Who may send what over MLLP: server/connect/mllp/endpoint.test.ts, test/device-identity.int.test.ts.
+  assert.deepEqual([...messageTypes].sort(), Object.keys(hl7MessagePolicies).sort());
   const { findings, asked } = await runMqtt(world);
   assert.deepEqual(telling(findings), []);
   t.diagnostic(`${asked} topics and sign-ins`);

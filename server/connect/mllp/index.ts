@@ -1,2 +1,3 @@
 export { createMllpEndpoint, type MllpEndpoint } from "./endpoint.ts";
 export { defaultMllpLimits, type MllpLimits } from "./limits.ts";
+export { messageTypes } from "./messages.ts";

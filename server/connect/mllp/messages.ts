@@ -26,6 +26,9 @@ const handlers: Readonly<Record<string, Handler>> = {
   "ORU^R01": { codec: OBSERVATIONS, check: (message, bytes) => checkProfile(message, bytes, OBSERVATIONS) },
 };
 
+/** What is taken here, as MSH-9 says it; another is rejected. */
+export const messageTypes: readonly string[] = Object.keys(handlers);
+
 /** A device that is none of those which the sender may speak for. */
 export const UNKNOWN: unique symbol = Symbol("unknown device");
 
