@@ -451,6 +451,8 @@ export interface Gateways {
 export interface Devices {
   list(asker: Asker): Promise<DeviceRecord[]>;
   find(asker: Asker, deviceId: string): Promise<DeviceRecord | undefined>;
+  /** What these are called. */
+  displays(asker: Asker, deviceIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   create(
     organisationId: string,
     device: {

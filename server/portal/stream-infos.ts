@@ -7,15 +7,13 @@ import { streamInfo } from "./present.ts";
 export function createStreamInfos(deps: {
   telemetry: Pick<Telemetry, "latest">;
   watch: Pick<Watch, "expectationOf">;
-  devices: Pick<Devices, "list">;
+  devices: Pick<Devices, "displays">;
 }) {
   const { telemetry, watch, devices } = deps;
 
-  /** The names of an organisation's devices, for several patients in a row. */
-  async function displays(view: PatientView): Promise<ReadonlyMap<string, string>> {
-    const records = await devices.list(view.principal);
-    return new Map(records.map(({ device }) => [device.id, device.display]));
-  }
+  /** What the devices of these streams are called: theirs, and not a house's thousands. */
+  const displays = (view: PatientView, summaries: readonly StreamSummary[]) =>
+    devices.displays(view.principal, [...new Set(summaries.map(({ stream }) => stream.deviceId))]);
 
   return {
     displays,

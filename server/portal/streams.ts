@@ -44,7 +44,7 @@ export function streamHandlers(deps: {
   streams: StreamQueries;
   telemetry: Pick<Telemetry, "streams" | "latest">;
   watch: Pick<Watch, "expectationOf">;
-  devices: Pick<Devices, "list">;
+  devices: Pick<Devices, "displays">;
   patients: Pick<Patients, "list">;
   wards: Pick<Wards, "list">;
   changes: Changes;
@@ -85,13 +85,12 @@ export function streamHandlers(deps: {
       const format = formatOf(accept);
       const seen = await view();
       const ids = visible(seen, query.patient, PATIENTS_MAX);
-      const display = await streamInfos.displays(seen);
-      const patients = await Promise.all(
-        ids.map(async (patientId) => ({
-          patientId,
-          streams: streamInfos.of(seen, patientId, await telemetry.streams(seen, patientId), display),
-        })),
-      );
+      const summaries = await Promise.all(ids.map((patientId) => telemetry.streams(seen, patientId)));
+      const display = await streamInfos.displays(seen, summaries.flat());
+      const patients = ids.map((patientId, i) => ({
+        patientId,
+        streams: streamInfos.of(seen, patientId, summaries[i] ?? [], display),
+      }));
       const writer = format.writer();
       writer.value({ patients });
       return whole(format, writer.take());

@@ -16,13 +16,13 @@ const TREND_MS_MAX = 400 * 86_400_000;
 export function telemetryHandlers(deps: {
   telemetry: Telemetry;
   watch: Pick<Watch, "expectationOf" | "confirmExpectation">;
-  devices: Pick<Devices, "list">;
+  devices: Pick<Devices, "displays">;
 }): Pick<Handlers, "streams" | "trend" | "waveform" | "waveformOverview" | "confirmExpectation"> {
   const { telemetry, watch } = deps;
 
   const streamInfos = createStreamInfos(deps);
   const infos = async (view: PatientView, patientId: string, summaries: readonly StreamSummary[]) =>
-    streamInfos.of(view, patientId, summaries, await streamInfos.displays(view));
+    streamInfos.of(view, patientId, summaries, await streamInfos.displays(view, summaries));
 
   return {
     async streams({ params, view }) {

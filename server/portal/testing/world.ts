@@ -379,6 +379,8 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
     devices: {
       list: async () => [...devices.values()],
       find: async (_, deviceId) => devices.get(deviceId),
+      displays: async (_, deviceIds) =>
+        new Map(deviceIds.flatMap((id) => devices.get(id)?.device ?? []).map(({ id, display }) => [id, display])),
       async create(organisationId, given) {
         const device: Device = {
           ...given,

@@ -57,6 +57,15 @@ export function createDeviceRegistry(context: RegistryContext): DeviceRegistry {
     find: (asker, deviceId) =>
       inOrganisation(api, asker, async (tx) => (await readDevices(tx, "d.id = $1", [deviceId]))[0]),
 
+    displays: (asker, deviceIds) =>
+      inOrganisation(api, asker, async (tx) => {
+        const rows = await tx.rows<{ id: string; display: string }>(
+          "SELECT id, display FROM device WHERE id = ANY ($1)",
+          [deviceIds],
+        );
+        return new Map(rows.map(({ id, display }) => [id, display]));
+      }),
+
     async create(organisationId, device, by) {
       const at = now();
       const token = newToken(runtime.random);

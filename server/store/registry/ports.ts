@@ -195,6 +195,8 @@ export interface DeviceRegistry extends DeviceCredentials, DeviceClaims, DeviceR
   /** The association of a device is shown to who may see the patient. */
   list(asker: Asker): Promise<DeviceRecord[]>;
   find(asker: Asker, deviceId: string): Promise<DeviceRecord | undefined>;
+  /** What these are called; one that is not seen is not in it. */
+  displays(asker: Asker, deviceIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** The token is in the answer and nowhere else; the database has its hash. */
   create(organisationId: string, device: NewDevice, by: By): Promise<{ device: Device; token: string }>;
   revoke(organisationId: string, deviceId: string, by: By): Promise<Device>;

@@ -362,6 +362,8 @@ test("another organisation sees and touches nothing", async () => {
   const device = await createDevice();
   assert.equal(await registry.patients.find(elsewhere.id, patient.id), undefined);
   assert.equal(await registry.devices.find(elsewhere.id, device.id), undefined);
+  assert.deepEqual([...(await registry.devices.displays(home.id, [device.id, "none"]))], [[device.id, "Monitor"]]);
+  assert.equal((await registry.devices.displays(elsewhere.id, [device.id])).size, 0);
   assert.deepEqual(
     (await registry.wards.list(elsewhere.id)).map(({ id }) => id),
     [],
