@@ -10,6 +10,7 @@ import { OutsideTrouble } from "@openward/errors";
 import type { Alarm, Standby, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { createTurns } from "@openward/runtime/turns";
+import type { ClockTrack } from "@openward/timeseries/clocks";
 import {
   boundRefusals,
   createAuditQueries,
@@ -23,6 +24,7 @@ import {
 import { relyingPartyOf } from "./access/index.ts";
 import { createClients, createLaunches, createOutsideFetch, scopeInWords } from "./access/oauth/index.ts";
 import { registerOAuth } from "./access/oauth/register.ts";
+import { keepClocks } from "./clock-keeping.ts";
 import type { Config } from "./config.ts";
 import { registerClaim, registerConfiguration, registerIngest, registerReenroll } from "./connect/http/index.ts";
 import { createMllpEndpoint } from "./connect/mllp/index.ts";
@@ -168,6 +170,9 @@ function addressesOf({ bind, httpPort, mqttPort, httpsPort, mqttsPort, mllpPort,
   } satisfies Record<string, Address | null>;
 }
 
+/** Looking again at what is done is cheap; a server that was away for longer is looked after by people. */
+const LATELY_MS = 86_400_000;
+
 interface RoomsOptions extends ServerOptions {
   readonly foundation: Foundation;
   readonly stops: (() => Promise<void> | void)[];
@@ -274,6 +279,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     deliveries: telemetry.deliveries,
     live: screened.feed(readingBack.live),
     report,
+    onDecided: (state) => clocks.decided(state),
     onReceipt(receipt) {
       counted.accepted += receipt.accepted;
       counted.quarantined += receipt.quarantined.length;
@@ -318,6 +324,16 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     amendments: amendments.reprocessed,
     wearerAt: (deviceId, at) => directory.associationAt(deviceId, at)?.patientId,
   });
+
+  const clocks = keepClocks({
+    timers: runtime.timers,
+    learnt: ingest.clocksLearnt,
+    save: foundation.clocks.save,
+    reprocess,
+    whole: () => telemetry.whole(),
+    report,
+  });
+  stops.push(clocks.stop);
 
   const mail = config.smtpUrl === null ? null : createMail({ url: config.smtpUrl, from: config.mailFrom });
   if (mail) stops.push(mail.close);
@@ -441,6 +457,11 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
 
   for (const told of await foundation.watchMemory.deviceClocks()) ingest.clockTold(told);
   await watch.start();
+  const knownClocks = await foundation.clocks.known<ClockTrack>();
+  ingest.clocksKnown(knownClocks);
+  // What was decided shortly before the last stop may not have been looked at again.
+  const lately = now() - LATELY_MS;
+  for (const { states } of knownClocks) for (const state of states) if (state.decidedAt > lately) clocks.decided(state);
   const whenWhole = () => {
     watch.recovered();
     const heard = telemetry.lastHeard();

@@ -1,4 +1,4 @@
-import { DEVICE_OWNERS, FACTS, RELATIONS, ROLES } from "@openward/model";
+import { CLOCK_TREATMENTS, DEVICE_OWNERS, FACTS, RELATIONS, ROLES, WRONG_CLOCKS } from "@openward/model";
 import { z } from "zod";
 import * as grants from "./grants.ts";
 import { telling } from "./redaction.ts";
@@ -167,6 +167,7 @@ export const alarm = z.object({
     "event",
     "device-offline",
     "device-twin",
+    "device-clock",
   ]),
   priority,
   state: z.enum(["raised", "acknowledged", "resolved"]),
@@ -310,8 +311,31 @@ export const device = z.object({
   state: z.string().nullable(),
   battery: z.number().nullable(),
   lastSeenAt: millis.nullable(),
-  /** Device clock minus server clock when last compared, ms. */
+  /** Device clock minus server clock as it is thought to be now, ms. */
   clockOffsetMs: z.number().nullable(),
+  /** What is known of its clock; null: not seen often enough. */
+  clock: z
+    .object({
+      /** What is wrong with it; null: nothing. */
+      kind: z.enum(WRONG_CLOCKS).nullable(),
+      /** What comes of its times: taken as they are, corrected, taken and marked, or quarantined as no times at all. */
+      leadsTo: z.enum(CLOCK_TREATMENTS),
+      /** false: data that is late would look the same. */
+      isCertain: z.boolean(),
+      /** It was set before `since`, and after `notBefore` (null: nobody knows). */
+      since: millis,
+      notBefore: millis.nullable(),
+      decidedAt: millis,
+      /** It is ahead by the offset less this at least, and by this more at most, ms. */
+      lessMs: z.number(),
+      moreMs: z.number(),
+      /** Parts per million; null: too little was seen to tell. */
+      driftPpm: z.number().nullable(),
+      driftBoundPpm: z.number().nullable(),
+      /** By how many comparisons it is borne out. */
+      sightings: z.number().int(),
+    })
+    .nullable(),
   patient: z
     .object({
       id,

@@ -4,6 +4,7 @@ import { fromBase64, fromHex } from "./binary-text.ts";
 import { bodyFormat, isRecord, parseBody } from "./body.ts";
 import type { Codec, DecodeContext, Decoded, DecodedRawStatus, DeviceFacts, Ignored, Session } from "./codec.ts";
 import type { DecodedEvent } from "./event.ts";
+import { isReceivers } from "./findings.ts";
 import type { ReadingColumn } from "./reading-columns.ts";
 import { createRefusals, type Refusals } from "./refusals.ts";
 import { parseOffset, parseTime } from "./time.ts";
@@ -53,7 +54,7 @@ export function captureOf(find: (name: string) => Codec | undefined): Codec {
           continue;
         }
         try {
-          gathered.add(codec.decode(value.bytes, contextOf(context, value, index, session)));
+          gathered.add(codec.decode(value.bytes, contextOf(context, value, index, session)), value.at);
         } catch (error) {
           if (!(error instanceof RefusedInput)) throw error;
           gathered.refusals.add(index, error.code, error.facts.at ?? "", error.facts.expected ?? "");
@@ -145,9 +146,20 @@ class Gathered {
   #facts: DeviceFacts = {};
   readonly #ignored: Ignored[] = [];
   #more = 0;
+  #sighting: Decoded["gatewaySighting"];
 
-  add(decoded: Decoded): void {
-    for (const column of decoded.readings) this.#addColumn(column);
+  /** @param at when the gateway received it; NaN: it does not say */
+  add(decoded: Decoded, at: number): void {
+    for (const column of decoded.readings) {
+      this.#addColumn(column);
+      if (Number.isNaN(at) || isReceivers(column.quality ?? 0)) continue;
+      // The newest of what the gateway received last tells most of the clock.
+      for (const deviceTime of column.times) {
+        const { gatewayTime = Number.NEGATIVE_INFINITY, deviceTime: before = deviceTime } = this.#sighting ?? {};
+        if (at > gatewayTime || (at === gatewayTime && deviceTime > before))
+          this.#sighting = { deviceTime, gatewayTime: at };
+      }
+    }
     for (const waveform of decoded.waveforms) this.#waveforms.push(waveform);
     for (const event of decoded.events) this.#events.push(event);
     for (const ignored of decoded.ignored) {
@@ -202,6 +214,7 @@ class Gathered {
       facts: this.#facts,
       ignored: this.#ignored,
       refused: this.refusals.close(),
+      ...(this.#sighting && { gatewaySighting: this.#sighting }),
     };
   }
 }

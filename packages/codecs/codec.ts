@@ -81,6 +81,8 @@ export interface Decoded {
   /** What was in the bytes and was not taken. */
   readonly ignored: readonly Ignored[];
   readonly refused: readonly ItemProblem[];
+  /** The newest of the device's own times, beside when its gateway received it, where both are said. */
+  readonly gatewaySighting?: { readonly deviceTime: number; readonly gatewayTime: number };
 }
 
 export interface DecodedRawStatus {

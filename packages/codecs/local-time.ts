@@ -70,8 +70,8 @@ const LAST_DAY = Date.UTC(2100, 0, 1) / DAY_MS;
 const UNKNOWN = 32_767;
 const CHANGING = 32_766;
 
-/** ms ahead of UTC. */
-function offsetAt(utc: number, timeZone: string): number {
+/** ms that a zone is ahead of UTC; 0 for a zone that is not known. */
+export function offsetAt(utc: number, timeZone: string): number {
   const day = Math.floor(utc / DAY_MS) - FIRST_DAY;
   if (!(day >= 0 && day <= LAST_DAY - FIRST_DAY)) return 0;
   const zone = zoneOf(timeZone);

@@ -14,7 +14,8 @@ export type AlarmRule =
   | "missing-data"
   | "event"
   | "device-offline"
-  | "device-twin";
+  | "device-twin"
+  | "device-clock";
 
 /** One alarm condition through its life; a later revision replaces an earlier one. */
 export interface Alarm {

@@ -6,6 +6,7 @@ export * from "./age.ts";
 export * from "./alarm.ts";
 export * from "./amendment.ts";
 export * from "./app.ts";
+export * from "./clock.ts";
 export * from "./consent.ts";
 export * from "./device-registration.ts";
 export * from "./grant.ts";

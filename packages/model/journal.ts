@@ -1,4 +1,5 @@
 import type { Alarm, Expectation, Standby } from "./alarm.ts";
+import type { ClockState } from "./clock.ts";
 import type { DeviceEvent, DeviceStatus, Millis, QuarantineEntry, Readings, Stream, Waveform } from "./telemetry.ts";
 
 /** The device's clock beside the server's, once in a while: one track per device, shared by its streams. */
@@ -7,6 +8,12 @@ export interface ClockSighting {
   readonly deviceId: string;
   readonly deviceTime: Millis;
   readonly serverTime: Millis;
+  /** When its gateway had it, by the gateway's clock; left out: there was none, or it does not say. */
+  readonly gatewayTime?: Millis;
+  /** The device said what its clock shows now: it cannot be late data. */
+  readonly isStated?: boolean;
+  /** CRC-32 of what came: the same again tells nothing of a clock that stands still. */
+  readonly bodyHash?: number;
 }
 
 /**
@@ -49,6 +56,7 @@ export type JournalEntry =
   | { readonly kind: "event"; readonly event: DeviceEvent }
   | { readonly kind: "status"; readonly status: DeviceStatus }
   | { readonly kind: "clock"; readonly sighting: ClockSighting }
+  | { readonly kind: "clock-state"; readonly state: ClockState }
   | { readonly kind: "delivery"; readonly delivery: Delivery }
   | { readonly kind: "quarantine"; readonly entry: QuarantineEntry }
   | { readonly kind: "alarm"; readonly alarm: Alarm }

@@ -44,6 +44,11 @@ export const QUALITY = {
   timeFromGateway: 32,
   /** The device's time said no zone, and nobody its offset: the zone of the patient stands in. */
   zoneAssumed: 64,
+  /**
+   * The device's clock was wrong then, or may have been. What is known of it stands in the device's clock states; where the
+   * state of that time is "corrected", this is the corrected time, and the device's own is worked out from the state.
+   */
+  clockWrong: 128,
 } as const;
 
 /** Readings of one stream, in columns of equal length, in order of arrival. */

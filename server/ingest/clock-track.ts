@@ -1,4 +1,4 @@
-import type { ClockSighting, Millis } from "@openward/model";
+import type { Millis } from "@openward/model";
 
 /** Of one device: when its clock was last compared with the server's, and what came of it. */
 export interface ClockTrack {
@@ -13,28 +13,22 @@ const EVERY_MS = 60_000;
 const MOVED_MS = 1_000;
 /** Not more often than this, however the offset moves: the way of a message takes its own time. */
 const AT_MOST_EVERY_MS = 5_000;
-/** A reading further from now than this is late data, and tells nothing of the clock. */
-export const NEAR_MS = 5 * 60_000;
 
 export function newClockTrack(): ClockTrack {
   return { seenMono: Number.NEGATIVE_INFINITY, offsetMs: Number.NaN, statedOffsetMs: 0 };
 }
 
-/** @returns a sighting where the last is a minute old or the offset has moved by more than a second */
-export function sight(
-  track: ClockTrack,
-  monotonic: number,
-  deviceTime: Millis,
-  device: { readonly organisationId: string; readonly deviceId: string; readonly receivedAt: Millis },
-): ClockSighting | undefined {
-  const offsetMs = deviceTime - device.receivedAt;
+/**
+ * Is it time to look at the clock again? Where the last look is a minute old or the offset has moved by more than a second:
+ * what is learnt is written down, and a buffer that is emptied says something else with every message.
+ */
+export function isDue(track: ClockTrack, monotonic: number, offsetMs: number): boolean {
   const since = monotonic - track.seenMono;
   const hasMoved = Math.abs(offsetMs - track.offsetMs) > MOVED_MS;
-  if (since < AT_MOST_EVERY_MS || (since < EVERY_MS && !hasMoved)) return undefined;
+  if (since < AT_MOST_EVERY_MS || (since < EVERY_MS && !hasMoved)) return false;
   track.seenMono = monotonic;
   track.offsetMs = offsetMs;
-  const { organisationId, deviceId, receivedAt } = device;
-  return { organisationId, deviceId, deviceTime, serverTime: receivedAt };
+  return true;
 }
 
 /** Less is the way of a message, not a wrong clock. */

@@ -2,7 +2,8 @@ import type { DecodedEvent } from "@openward/codecs";
 import type { DeviceEvent } from "@openward/model";
 import { findSignal } from "@openward/signals";
 import { hashId } from "./ids.ts";
-import { isElsewhere, PLACE_EXPECTED, TIME_EXPECTED, timeFault, type Work } from "./work.ts";
+import { type RETIME_EXPECTED, refuseTime, retimed } from "./retime.ts";
+import { isElsewhere, PLACE_EXPECTED, sight, TIME_EXPECTED, timeFault, type Work } from "./work.ts";
 
 /** Names of a device's own events: technical ones that the vocabulary does not know. */
 const OWN_EVENT = /^[a-z0-9-]{1,64}$/;
@@ -29,17 +30,23 @@ export function placeEvent(work: Work, decoded: DecodedEvent): void {
   const said = isUndated ? `received ${decoded.id === null ? work.stamp() : ""}` : decoded.at;
   const id = decoded.id ?? hashId("event", organisationId, deviceId, event, said, item, JSON.stringify(decoded.detail));
   let timeFromServer = isUndated;
-  let at = decoded.at;
-  let { detail } = decoded;
+  const { at: told, detail: saidOfIt, isCorrected, isUnclear } = timed(work, decoded);
+  let at = told;
+  let detail = saidOfIt;
   if (isUndated) at = decoded.id === null ? work.stamp() : work.firstHeard(id);
   let place = work.placeAt(at);
   if (!isUndated) {
-    const fault = timeFault(work, at);
-    if (fault && !isClinical && work.shiftMs === undefined) {
-      work.problems.add(fault, "at", item, item, 1, TIME_EXPECTED[fault]);
+    if (isUnclear && !isClinical) {
+      refuseTime(work, isUnclear, item);
       return;
     }
-    const isDevices = decoded.isGatewayTime !== true;
+    const fault = isUnclear ?? timeFault(work, at);
+    if (fault && fault !== isUnclear && !isClinical && work.shiftMs === undefined) {
+      work.problems.add(fault, "at", item, item, 1, TIME_EXPECTED[fault as keyof typeof TIME_EXPECTED]);
+      return;
+    }
+    const isDevices = decoded.isGatewayTime !== true && !isCorrected;
+    if (isDevices && !work.retiming) sight(work, at);
     const meant = isDevices ? at - work.clockOffsetMs : at;
     const isMisplaced = isClinical && !place && work.placeAt(receivedAt) !== undefined;
     // By what the device told of its clock, somebody else wore it.
@@ -82,4 +89,16 @@ export function placeEvent(work: Work, decoded: DecodedEvent): void {
     detail: { ...detail, deviceTime: dated, wearer: "uncertain" },
   };
   work.entries.push({ kind: "event", event: forWearer });
+}
+
+/** By what is known of the device's clock. What was said stays in `detail.deviceTime`. */
+function timed({ retiming }: Work, { at, detail, isGatewayTime }: DecodedEvent) {
+  const nothing = { at, detail, isCorrected: false, isUnclear: undefined };
+  if (!retiming || Number.isNaN(at) || isGatewayTime) return nothing;
+  const found = retimed(retiming, at);
+  if (typeof found === "string") return { ...nothing, isUnclear: found satisfies keyof typeof RETIME_EXPECTED };
+  if (!found.isMarked) return nothing;
+  if (!found.isCorrected) return { ...nothing, detail: { ...detail, clock: "uncertain" } };
+  const isUnclear = undefined;
+  return { at: found.time, detail: { ...detail, deviceTime: at, clock: "corrected" }, isCorrected: true, isUnclear };
 }

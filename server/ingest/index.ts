@@ -1,12 +1,14 @@
 /** Ingest: whose patient, right clock, known unit, plausible, seen before? Then watch, live and journal. */
+import { crc32 } from "node:zlib";
 import type { Ignored } from "@openward/codecs/raw";
 import { OutsideTrouble, type RefusalCode, RefusedInput } from "@openward/errors";
-import type { JournalEntry, Problem, QuarantineEntry, RawInput } from "@openward/model";
+import type { ClockState, JournalEntry, Problem, QuarantineEntry, RawInput } from "@openward/model";
 import { QUALITY } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { steadyClock } from "@openward/runtime/steady";
-import { disprove, NEAR_MS, sight, state as stateClock } from "./clock-track.ts";
+import { disprove, isDue, state as stateClock } from "./clock-track.ts";
 import { createRecentDeliveries, deliveryId } from "./deliveries.ts";
+import { decideNow, type KnownClock, learn, recall } from "./device-clock.ts";
 import { contentTypeOf, formatOf } from "./formats.ts";
 import { hashId } from "./ids.ts";
 import { MessageWork } from "./message-work.ts";
@@ -16,10 +18,12 @@ import { problemOf } from "./problems.ts";
 import { contextOf } from "./raw.ts";
 import { type Claim, type ClaimResult, isVague, shiftOf, wanted } from "./reprocess.ts";
 import { createRerunner, type Rerunner } from "./rerun.ts";
+import { type SaidTimes, saidBy } from "./retime.ts";
 import { createStreams } from "./streams.ts";
 import { patientsOf } from "./whose.ts";
 import { FUTURE_MS, newWork, type Place, type Work } from "./work.ts";
 
+export type { KnownClock } from "./device-clock.ts";
 export { streamId } from "./ids.ts";
 export type { Decoders } from "./place.ts";
 export type { Claim, ClaimResult } from "./reprocess.ts";
@@ -61,6 +65,12 @@ export interface Ingest {
   connection(deviceId: string, organisationId: string, connected: boolean): void;
   /** What a device told of its clock before the last stop. */
   clockTold(told: { readonly deviceId: string; readonly clock: number; readonly receivedAt: number }): void;
+  /** What was known of devices' clocks before the last stop. */
+  clocksKnown(known: readonly KnownClock[]): void;
+  /** What was learnt of clocks since this was asked last, to be saved. */
+  clocksLearnt(): Iterable<Pick<KnownClock, "deviceId" | "track" | "through">>;
+  /** What the device said, where the time that is stored is a corrected one. */
+  said: SaidTimes;
   /** Places what was quarantined on the patient whom a person names. Resolves after the commit. */
   reprocess(entry: QuarantineEntry, claim: Claim): Promise<ClaimResult>;
   /** For input that is run again; one for each time that it is done. */
@@ -80,6 +90,7 @@ export function createIngest({
   live,
   report = () => {},
   onReceipt = () => {},
+  onDecided = () => {},
   decoders = CODECS,
 }: {
   runtime: Runtime;
@@ -92,12 +103,11 @@ export function createIngest({
   report?: (error: unknown, doing: string) => void;
   /** For counting: what became durable. */
   onReceipt?: (receipt: Receipt) => void;
+  /** Something was decided of a device's clock, and is durable. */
+  onDecided?: (state: ClockState) => void;
   decoders?: Decoders;
 }): Ingest {
-  const placing = createPlacing(decoders, directory, (work, clock) => {
-    stateClock(work.device.clock, clock, work.receivedAt);
-    noteClock(work, clock);
-  });
+  const placing = createPlacing(decoders, directory);
   const streams = createStreams(directory);
   const neighbours = { directory, recent: createRecentDeliveries(deliveries) };
   const steady = steadyClock(runtime.clock);
@@ -119,9 +129,29 @@ export function createIngest({
     return new MessageWork(message, streams.device(deviceId), latestTime(receivedAt), neighbours);
   }
 
-  function noteClock(work: Work, deviceTime: number): void {
-    const sighting = sight(work.device.clock, runtime.clock.monotonic(), deviceTime, work);
-    if (sighting) work.entries.push({ kind: "clock", sighting });
+  /** Learns of the device's clock what the message says of it, and decides what is to be decided. */
+  function lookAtClock(work: Work, { body, receivedAt }: DeviceMessage): void {
+    const { organisationId, deviceId, device, toldClock, gatewaySighting } = work;
+    if (toldClock !== undefined) stateClock(device.clock, toldClock, receivedAt);
+    if (!work.isWill) disprove(device.clock, work.retiming ? work.sighted : work.newest, receivedAt);
+    const deviceTime = toldClock ?? gatewaySighting?.deviceTime ?? work.sighted;
+    if (work.isWill || Number.isNaN(deviceTime)) return;
+    const gatewayTime = toldClock === undefined ? gatewaySighting?.gatewayTime : undefined;
+    if (!isDue(device.clock, runtime.clock.monotonic(), deviceTime - (gatewayTime ?? receivedAt))) return;
+    const sighting = {
+      organisationId,
+      deviceId,
+      deviceTime: Math.floor(deviceTime),
+      serverTime: receivedAt,
+      ...(gatewayTime !== undefined && { gatewayTime }),
+      ...(toldClock !== undefined ? { isStated: true } : { bodyHash: crc32(body) }),
+    };
+    work.entries.push({ kind: "clock", sighting });
+    learn(device.known, sighting);
+    const state = decideNow(device.known, sighting, (at) => directory.timeZoneAt(deviceId, at));
+    if (!state) return;
+    work.entries.push({ kind: "clock-state", state });
+    work.decided = state;
   }
 
   /** Alarms and screens hear of it before the commit: they do not wait for a disk. */
@@ -130,6 +160,7 @@ export function createIngest({
       try {
         if (entry.kind === "event") watch.event(entry.event, isWill);
         else if (entry.kind === "status") watch.status(entry.status, isWill);
+        else if (entry.kind === "clock-state") watch.clock(entry.state);
         // What a will says of the patient was true when the connection began, and is no news.
         else if (isWill) continue;
         else if (entry.kind === "readings") watch.readings(entry.readings);
@@ -148,7 +179,7 @@ export function createIngest({
 
   function commit(work: Work, quarantined: readonly Problem[], raw?: RawInput): Promise<Receipt> {
     // What waits for the commit is little: not the work, nor the message.
-    const { accepted, newSlots, ignored } = work;
+    const { accepted, newSlots, ignored, decided } = work;
     return journal.append(work.entries, raw).then(() => {
       const receipt: Receipt = { accepted, quarantined, ...(ignored.length > 0 && { ignored }) };
       if (newSlots) {
@@ -158,6 +189,7 @@ export function createIngest({
         }
       }
       onReceipt(receipt);
+      if (decided) onDecided(decided);
       return receipt;
     });
   }
@@ -206,16 +238,13 @@ export function createIngest({
       work = workOf(message);
       work.problems.push(isRefusal ? problemOf(error) : { index: 0, code: "BODY_SHAPE", field: "", readings: 0 });
     }
-    if (!work.isWill) {
-      if (work.newest > message.receivedAt - NEAR_MS) noteClock(work, work.newest);
-      disprove(work.device.clock, work.newest, message.receivedAt);
-    }
     let problems = NOTHING_WRONG;
     if (!work.problems.isEmpty) {
       problems = work.problems.all();
       quarantine(work, message, problems);
     }
     if (work.waitsFor) return acceptLater(message, work, work.waitsFor);
+    lookAtClock(work, message);
     feed(work.entries, work.isWill);
     // What is in quarantine stands there with its bytes, but not with what the device had told of its clock.
     const isKept = work.problems.isEmpty || work.clockOffsetMs !== 0;
@@ -261,6 +290,8 @@ export function createIngest({
       placeAt: () => claimed,
       isWanted: isListed,
       shiftMs: undefined,
+      // Whoever claims it has looked at its times.
+      retiming: undefined,
     });
     let toDo: Work = work;
     try {
@@ -294,7 +325,22 @@ export function createIngest({
       stateClock(streams.device(deviceId).clock, clock, receivedAt);
     },
     reprocess,
-    rerunner: () => createRerunner(placing, directory),
+    clocksKnown(known) {
+      for (const each of known) {
+        const { known: clock } = streams.device(each.deviceId);
+        recall(clock, each);
+        if (clock.last) watch.clock(clock.last);
+      }
+    },
+    *clocksLearnt() {
+      for (const [deviceId, clock] of streams.clocks()) {
+        if (!clock.isDirty) continue;
+        clock.isDirty = false;
+        yield { deviceId, track: clock.track, through: clock.through };
+      }
+    },
+    said: (deviceId, time) => saidBy(streams.device(deviceId).known.timeline, time),
+    rerunner: () => createRerunner(placing, directory, (deviceId) => streams.device(deviceId).known.timeline),
     async take(entries) {
       for (const entry of entries) if (entry.kind === "event") watch.event(entry.event, true);
       await journal.append(entries);

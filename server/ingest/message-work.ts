@@ -1,9 +1,10 @@
-import type { Ignored } from "@openward/codecs/raw";
-import type { JournalEntry, Millis } from "@openward/model";
+import type { Decoded, Ignored } from "@openward/codecs/raw";
+import type { ClockState, JournalEntry, Millis } from "@openward/model";
 import type { RecentDeliveries } from "./deliveries.ts";
 import type { DeviceMessage } from "./index.ts";
 import type { Directory, FirstDelivery } from "./ports.ts";
 import { Problems } from "./problems.ts";
+import { type Retiming, retimingOf } from "./retime.ts";
 import type { DeviceState, Slot } from "./streams.ts";
 import { NOTHING_IGNORED, type Place, type Span, type Work } from "./work.ts";
 
@@ -31,7 +32,12 @@ export class MessageWork implements Work {
   stampedAt: Millis | undefined = undefined;
   accepted = 0;
   ignored: readonly Ignored[] = NOTHING_IGNORED;
+  readonly retiming: Retiming | undefined;
   newest: Millis = Number.NaN;
+  sighted: Millis = Number.NaN;
+  gatewaySighting: Decoded["gatewaySighting"] | undefined = undefined;
+  toldClock: Millis | undefined = undefined;
+  decided: ClockState | undefined = undefined;
   instant: Float64Array | undefined = undefined;
   span: Span | undefined = undefined;
   waitsFor: Promise<void> | undefined = undefined;
@@ -48,6 +54,7 @@ export class MessageWork implements Work {
     this.isWill = message.isWill === true;
     this.latest = latest;
     this.clockOffsetMs = device.clock.statedOffsetMs;
+    this.retiming = retimingOf(device.known.timeline, message.receivedAt);
     this.#message = message;
     this.#neighbours = neighbours;
   }

@@ -5,19 +5,21 @@ import {
   decodeReadings,
   decodeStatus,
   decodeWaveform,
+  isReceivers,
   type ReadingColumn,
 } from "@openward/codecs";
-import { decodeRaw } from "@openward/codecs/raw";
+import { type Decoded, decodeRaw } from "@openward/codecs/raw";
 import type { Millis, QuarantineEntry } from "@openward/model";
-import { createDefinitions, type NoDefinition } from "./definitions.ts";
+import { createDefinitions, type Definition, type NoDefinition } from "./definitions.ts";
 import { placeEvent } from "./events.ts";
 import type { Directory } from "./ports.ts";
 import { contextOf, eventsOf } from "./raw.ts";
 import { fieldOf, placeReadings } from "./readings.ts";
+import { lookAtNewest, retimedColumns } from "./retime.ts";
 import type { Streams } from "./streams.ts";
 import { contradicts, SUBJECT_EXPECTED } from "./subject.ts";
 import { placeWaveform } from "./waveforms.ts";
-import { refuse, type Work } from "./work.ts";
+import { refuse, sight, type Work } from "./work.ts";
 
 /** What reads the bytes of each kind. */
 export interface Decoders {
@@ -46,21 +48,33 @@ export interface Placing {
   place(work: Work, kind: QuarantineEntry["kind"], body: Uint8Array, format: string, streams: Streams): void;
 }
 
-/** @param tellClock a device has told what its clock shows */
-export function createPlacing(
-  decoders: Decoders,
-  directory: Pick<Directory, "timeZoneAt">,
-  tellClock: (work: Work, clock: Millis) => void,
-): Placing {
+export function createPlacing(decoders: Decoders, directory: Pick<Directory, "timeZoneAt">): Placing {
   const definitions = createDefinitions();
 
   function placeColumns(work: Work, columns: readonly ReadingColumn[], streams: Streams): void {
     for (const column of columns) {
       const definition = definitions.numeric(column.signal, column.unit);
-      if (contradicts(work, column.subject, column.times)) refuseSubject(work, fieldOf(column), column.items);
-      else if (definition.ok) placeReadings(work, column, definition, streams);
-      else refuseUnknown(work, definition, fieldOf(column), column.items);
+      if (!definition.ok) refuseUnknown(work, definition, fieldOf(column), column.items);
+      else if (!work.retiming) placeColumn(work, column, definition, streams);
+      else for (const timed of retimedColumns(work, column)) placeColumn(work, timed, definition, streams);
     }
+  }
+
+  function placeColumn(work: Work, column: ReadingColumn, definition: Definition, streams: Streams): void {
+    if (contradicts(work, column.subject, column.times)) refuseSubject(work, fieldOf(column), column.items);
+    else placeReadings(work, column, definition, streams);
+  }
+
+  /** What came together is of one clock: its newest time tells of which. */
+  function lookAtClock(work: Work, { readings = [], waveforms = [], events = [] }: Partial<Decoded>): void {
+    const { retiming } = work;
+    if (!retiming) return;
+    for (const { times, quality = 0 } of readings)
+      if (!isReceivers(quality)) for (const time of times) sight(work, time);
+    for (const { start, samples, rateHz, quality = 0 } of waveforms)
+      if (!isReceivers(quality)) sight(work, Math.floor(start + (samples.length * 1000) / rateHz));
+    for (const { at, isGatewayTime } of events) if (!isGatewayTime) sight(work, at);
+    lookAtNewest(retiming, work.sighted);
   }
 
   function placeWaveforms(work: Work, waveforms: readonly DecodedWaveform[], streams: Streams): void {
@@ -95,7 +109,7 @@ export function createPlacing(
       status: { organisationId, deviceId, state, battery, clock, receivedAt },
     });
     work.accepted++;
-    if (clock !== null) tellClock(work, clock);
+    if (clock !== null) work.toldClock = clock;
   }
 
   function refuseSubject(work: Work, field: string, items: ArrayLike<number>): void {
@@ -126,18 +140,21 @@ export function createPlacing(
         case "readings": {
           const { columns, refused } = decoders.readings(body, format);
           if (refused.length > 0) refuse(work, refused);
+          lookAtClock(work, { readings: columns });
           placeColumns(work, columns, streams);
           return;
         }
         case "waveform": {
           const { waveforms, refused } = decoders.waveform(body, format);
           if (refused.length > 0) refuse(work, refused);
+          lookAtClock(work, { waveforms });
           placeWaveforms(work, waveforms, streams);
           return;
         }
         case "event": {
           const { events, refused } = decoders.event(body, format);
           if (refused.length > 0) refuse(work, refused);
+          lookAtClock(work, { events });
           placeEvents(work, events);
           return;
         }
@@ -151,6 +168,8 @@ export function createPlacing(
           const found = decoders.raw(body, format, contextOf(work, directory));
           if (found.refused.length > 0) refuse(work, found.refused);
           work.ignored = found.ignored;
+          lookAtClock(work, found);
+          work.gatewaySighting = found.gatewaySighting;
           // What the device said of itself was taken whoever wore it: a claim does not say it again.
           if (found.status && !work.isWanted) placeStatus(work, found.status);
           placeColumns(work, found.readings, streams);

@@ -1,5 +1,6 @@
 import type {
   Association,
+  ClockState,
   Delivery,
   DeviceEvent,
   DeviceStatus,
@@ -49,6 +50,8 @@ export interface Watch {
   /** @param isWill said in the device's name because its connection broke */
   event(event: DeviceEvent, isWill: boolean): void;
   status(status: DeviceStatus, isWill: boolean): void;
+  /** What was decided of a device's clock; after a start, of each. */
+  clock(state: ClockState): void;
   connection(deviceId: string, organisationId: string, connected: boolean, at: number): void;
 }
 

@@ -315,8 +315,10 @@ test("a device's clock is noted once a minute, and when it moves", async () => {
   ]);
 });
 
-test("late data tells nothing of the clock", async () => {
+test("late data is no other clock: it is seen, and nothing is decided by it", async () => {
   const h = harness();
   await h.send("readings", { at: at(-1800), values: { spo2: 97 } });
-  assert.deepEqual(h.of("clock"), []);
+  const [seen] = h.of("clock");
+  assert.equal(seen?.sighting.deviceTime, at(-1800));
+  assert.deepEqual(h.of("clock-state"), []);
 });

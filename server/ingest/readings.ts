@@ -2,6 +2,7 @@ import { isReceivers, type ReadingColumn } from "@openward/codecs";
 import type { RefusalCode } from "@openward/errors";
 import type { Readings } from "@openward/model";
 import { type Definition, isPlausible, plausibleRange } from "./definitions.ts";
+import type { TimedColumn } from "./retime.ts";
 import { MAX_STREAMS, type Streams } from "./streams.ts";
 import {
   CLOCK_EXPECTED,
@@ -12,29 +13,43 @@ import {
   PLACE_EXPECTED,
   type Place,
   type Span,
+  sight,
   TIME_EXPECTED,
   timeFault,
   type Work,
 } from "./work.ts";
 
 /** Places a column of readings: on whom, in which stream, or in quarantine with the reason. */
-export function placeReadings(work: Work, column: ReadingColumn, definition: Definition, streams: Streams): void {
-  if (!work.isWanted && placeWhole(work, column, definition, streams)) return;
-  placeOneByOne(work, column, definition, streams);
+export function placeReadings(
+  work: Work,
+  column: ReadingColumn | TimedColumn,
+  definition: Definition,
+  streams: Streams,
+): void {
+  // What was corrected is no longer what the device said, as little as a time that the gateway or the server gave.
+  const isDevices =
+    !isReceivers(work.quality | (column.quality ?? 0)) && !("isCorrected" in column && column.isCorrected);
+  if (!work.isWanted && placeWhole(work, column, definition, streams, isDevices)) return;
+  placeOneByOne(work, column, definition, streams, isDevices);
 }
 
 /** The usual case: everything in the column is good and belongs to one association. */
-function placeWhole(work: Work, column: ReadingColumn, definition: Definition, streams: Streams): boolean {
+function placeWhole(
+  work: Work,
+  column: ReadingColumn,
+  definition: Definition,
+  streams: Streams,
+  isDevices: boolean,
+): boolean {
   const { times, values } = column;
   const n = values.length;
   if (n === 0 || !areAllPlausible(definition, values)) return false;
   const { earliest, latest, newest, hasMissing } = spanOf(work, times);
+  if (isDevices && !work.retiming) sight(work, newest);
   if (timeFault(work, earliest) || timeFault(work, latest)) return false;
   const place = work.placeAt(latest);
   if (!place || !covers(place, earliest)) return false;
   const bits = work.quality | (column.quality ?? 0);
-  // A time that the gateway or the server gave tells nothing of the device's clock.
-  const isDevices = !isReceivers(bits);
   const clockOffsetMs = isDevices ? work.clockOffsetMs : 0;
   if (clockOffsetMs !== 0 && !(covers(place, earliest - clockOffsetMs) && covers(place, latest - clockOffsetMs))) {
     return false;
@@ -150,13 +165,18 @@ type Fault = NonNullable<(typeof FAULTS)[number]>;
 const SKIPPED = 255;
 
 /** Something in the column is not good, or it spans a change of patient. */
-function placeOneByOne(work: Work, column: ReadingColumn, definition: Definition, streams: Streams): void {
+function placeOneByOne(
+  work: Work,
+  column: ReadingColumn,
+  definition: Definition,
+  streams: Streams,
+  isDevices: boolean,
+): void {
   const { times, values, items } = column;
   const n = values.length;
   const verdicts = new Uint8Array(n);
   const placed = new Float64Array(n);
   const bits = work.quality | (column.quality ?? 0);
-  const isDevices = !isReceivers(bits);
   const quality = new Uint8Array(n).fill(bits);
   const groups = new Map<string, { place: Place; rows: number[] }>();
   const field = fieldOf(column);
@@ -168,6 +188,7 @@ function placeOneByOne(work: Work, column: ReadingColumn, definition: Definition
     }
     const value = values[i] as number;
     let time = times[i] as number;
+    if (isDevices && !work.retiming) sight(work, time);
     if (!Number.isFinite(value)) {
       verdicts[i] = FAULTS.indexOf("VALUE_NOT_A_NUMBER");
       continue;

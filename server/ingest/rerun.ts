@@ -1,10 +1,12 @@
 import { RefusedInput } from "@openward/errors";
 import type { Delivery, JournalEntry, Problem, QuarantineEntry, RawInput } from "@openward/model";
+import type { Timeline } from "@openward/timeseries/clocks";
 import { deliveryId } from "./deliveries.ts";
 import { formatOf } from "./formats.ts";
 import type { Placing } from "./place.ts";
 import type { Directory } from "./ports.ts";
 import { problemOf } from "./problems.ts";
+import { retimingOf } from "./retime.ts";
 import { createStreams } from "./streams.ts";
 import { FUTURE_MS, newWork } from "./work.ts";
 
@@ -50,8 +52,15 @@ export function sentOf(entry: QuarantineEntry, deliveries: readonly Delivery[]):
 /** Runs input again as it was when it came: its times of arrival, and what its device had told of its clock. */
 export type Rerunner = (sent: Sent) => Rerun;
 
-/** @param directory who wears what, as it is known today */
-export function createRerunner(placing: Placing, directory: Directory): Rerunner {
+/**
+ * @param directory who wears what, as it is known today
+ * @param timelineOf what is known of a device's clock today
+ */
+export function createRerunner(
+  placing: Placing,
+  directory: Directory,
+  timelineOf: (deviceId: string) => Timeline,
+): Rerunner {
   // Streams of its own: what a second look finds takes no place from what comes in.
   const streams = createStreams(directory);
   return ({ organisationId, deviceId, kind, format, body, receivedAt, stampedAt, clockOffsetMs, isWill }) => {
@@ -70,6 +79,7 @@ export function createRerunner(placing: Placing, directory: Directory): Rerunner
       placeAt: (time) => directory.associationAt(deviceId, time),
       isWanted: undefined,
       shiftMs: undefined,
+      retiming: retimingOf(timelineOf(deviceId), receivedAt),
     });
     try {
       placing.place(work, kind, body, format, streams);

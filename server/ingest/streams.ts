@@ -1,5 +1,6 @@
 import type { Stream } from "@openward/model";
 import { type ClockTrack, newClockTrack } from "./clock-track.ts";
+import { type DeviceClock, newDeviceClock } from "./device-clock.ts";
 import { streamId } from "./ids.ts";
 import type { Directory } from "./ports.ts";
 
@@ -18,12 +19,15 @@ export interface Slot {
 export interface DeviceState {
   readonly slots: Map<string, Map<string, Slot[]>>;
   readonly clock: ClockTrack;
+  readonly known: DeviceClock;
   /** Whom its message before told of, where that was one patient. */
   wearer: readonly string[];
 }
 
 export interface Streams {
   device(deviceId: string): DeviceState;
+  /** Of every device that is known here. */
+  clocks(): Iterable<readonly [deviceId: string, clock: DeviceClock]>;
   /** undefined: the device has too many. */
   slot(
     device: DeviceState,
@@ -43,10 +47,13 @@ export function createStreams(directory: Directory): Streams {
     device(deviceId) {
       let device = devices.get(deviceId);
       if (!device) {
-        device = { slots: new Map(), clock: newClockTrack(), wearer: [] };
+        device = { slots: new Map(), clock: newClockTrack(), known: newDeviceClock(), wearer: [] };
         devices.set(deviceId, device);
       }
       return device;
+    },
+    *clocks() {
+      for (const [deviceId, { known }] of devices) yield [deviceId, known] as const;
     },
     slot(device, organisationId, deviceId, patientId, signal, unit, kind) {
       let ofPatient = device.slots.get(patientId);

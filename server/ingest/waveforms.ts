@@ -1,6 +1,7 @@
 import { type DecodedWaveform, isReceivers } from "@openward/codecs";
-import { ABSENT_SAMPLE } from "@openward/model";
+import { ABSENT_SAMPLE, QUALITY } from "@openward/model";
 import { type Definition, isPlausible, plausibleRange } from "./definitions.ts";
+import { refuseTime, retimed } from "./retime.ts";
 import { MAX_STREAMS, type Streams } from "./streams.ts";
 import {
   CLOCK_EXPECTED,
@@ -8,6 +9,7 @@ import {
   FROM_SERVER,
   isElsewhere,
   PLACE_EXPECTED,
+  sight,
   TIME_EXPECTED,
   timeFault,
   type Work,
@@ -24,7 +26,19 @@ export function placeWaveform(work: Work, piece: DecodedWaveform, definition: De
   }
   let { start } = piece;
   let quality = work.quality | (piece.quality ?? 0);
-  const isDevices = !isReceivers(quality);
+  let isDevices = !isReceivers(quality);
+  if (isDevices && !work.retiming) sight(work, Math.floor(start + durationMs));
+  if (work.retiming && isDevices && !Number.isNaN(start)) {
+    const found = retimed(work.retiming, start);
+    if (typeof found === "string") {
+      refuseTime(work, found, item);
+      return;
+    }
+    start = found.isCorrected ? found.time : start;
+    isDevices = !found.isCorrected;
+    if (found.isMarked) quality |= QUALITY.clockWrong;
+  }
+  const said = start;
   if (Number.isNaN(start)) {
     // The last sample is the newest: it was measured when the message came.
     start = work.stamp() - durationMs;
@@ -40,7 +54,7 @@ export function placeWaveform(work: Work, piece: DecodedWaveform, definition: De
       work.problems.add(fault, "start", item, item, 1, TIME_EXPECTED[fault]);
       return;
     }
-    if (isDevices && start === piece.start && !(start + durationMs <= work.newest))
+    if (isDevices && start === said && !(start + durationMs <= work.newest))
       work.newest = Math.floor(start + durationMs);
   }
   const place = work.placeAt(start);
@@ -55,7 +69,7 @@ export function placeWaveform(work: Work, piece: DecodedWaveform, definition: De
     return;
   }
   const { clockOffsetMs } = work;
-  if (clockOffsetMs !== 0 && isDevices && start === piece.start) {
+  if (clockOffsetMs !== 0 && isDevices && start === said) {
     const ends = [start, start + durationMs].map((time) => time - clockOffsetMs);
     if (ends.some((time) => isElsewhere(work, place, time))) {
       work.problems.add("ASSOCIATION_AMBIGUOUS", "start", item, item, 1, CLOCK_EXPECTED);

@@ -1,8 +1,9 @@
 import type { ReadingColumn } from "@openward/codecs";
-import type { Ignored } from "@openward/codecs/raw";
-import type { Association, JournalEntry, Millis, Problem } from "@openward/model";
+import type { Decoded, Ignored } from "@openward/codecs/raw";
+import type { Association, ClockState, JournalEntry, Millis, Problem } from "@openward/model";
 import { QUALITY } from "@openward/model";
 import { Problems } from "./problems.ts";
+import type { Retiming } from "./retime.ts";
 import type { DeviceState, Slot } from "./streams.ts";
 
 export const FUTURE_MS = 5 * 60_000;
@@ -49,8 +50,18 @@ export interface Work {
   ignored: readonly Ignored[];
   /** It may have been delivered before the start: what must be known before it is taken in. */
   waitsFor: Promise<void> | undefined;
-  /** Newest device time that the message carries; NaN: none. */
+  /** What is known of the device's clock; undefined: nothing was ever wrong with it, or somebody else decides. */
+  readonly retiming: Retiming | undefined;
+  /** Newest device time that the message carries and that can be one; NaN: none. */
   newest: Millis;
+  /** Newest device time that it carries, whatever becomes of it; NaN: none. */
+  sighted: Millis;
+  /** A device time beside when its gateway had it, where both are said. */
+  gatewaySighting: Decoded["gatewaySighting"] | undefined;
+  /** What the device said that its clock shows now. */
+  toldClock: Millis | undefined;
+  /** What was decided of its clock by the message. */
+  decided: ClockState | undefined;
   /** The time of the item that was placed last, as the column that its signals share. */
   instant: Float64Array | undefined;
   /** What was found of the times looked through last. */
@@ -78,6 +89,10 @@ export function newWork(
     | "ignored"
     | "waitsFor"
     | "newest"
+    | "sighted"
+    | "gatewaySighting"
+    | "toldClock"
+    | "decided"
     | "instant"
     | "span"
     | "stampedAt"
@@ -93,6 +108,10 @@ export function newWork(
     ignored: NOTHING_IGNORED,
     waitsFor: undefined,
     newest: Number.NaN,
+    sighted: Number.NaN,
+    gatewaySighting: undefined,
+    toldClock: undefined,
+    decided: undefined,
     instant: undefined,
     span: undefined,
   };
@@ -108,6 +127,10 @@ export function enter(work: Work, slot: Slot): void {
 
 export function refuse(work: Work, problems: readonly Problem[]): void {
   for (const problem of problems) work.problems.push(problem);
+}
+
+export function sight(work: Work, deviceTime: Millis): void {
+  if (!(deviceTime <= work.sighted) && Number.isFinite(deviceTime)) work.sighted = deviceTime;
 }
 
 export function timeFault(work: Work, time: Millis): "TIME_IN_FUTURE" | "TIME_IMPOSSIBLE" | undefined {

@@ -37,7 +37,9 @@ export function deviceHandlers(deps: {
     const wearer = devicesNow.patientOf(id);
     // That it speaks, and how it is, tells that somebody is measured whom the asker may not see.
     const isSilent = wearer !== undefined && !view.has(wearer) && !looksAfterDevices(view.principal.role);
-    const told = isSilent ? { ...record, status: null, lastSeenAt: null, clockOffsetMs: null, facts: [] } : record;
+    const told = isSilent
+      ? { ...record, status: null, lastSeenAt: null, clockOffsetMs: null, clock: null, facts: [] }
+      : record;
     return deviceBody(told, {
       typeDisplay: typeDisplay.get(type) ?? type,
       isConnected: !isSilent && devicesNow.isConnected(id),

@@ -9,6 +9,7 @@ import type {
   AmendmentRecord,
   Association,
   Basis,
+  ClockState,
   Consent,
   ConsentStatement,
   Device,
@@ -380,7 +381,10 @@ export interface DeviceRecord {
   readonly facts: readonly DeviceFact[];
   readonly status: DeviceStatus | null;
   readonly lastSeenAt: number | null;
+  /** Device time less server time when they were compared last, where the device was heard at once; ms. */
   readonly clockOffsetMs: number | null;
+  /** What was decided of its clock last; null: nothing yet. */
+  readonly clock: ClockState | null;
   readonly association: Association | null;
   readonly openQuarantine: number;
   readonly certificateEndsAt: number | null;

@@ -14,6 +14,7 @@ import {
   type AgeGroup,
   type Alarm,
   ageGroupOf,
+  type ClockState,
   type DeviceLabel,
   type Expectation,
   type Limits,
@@ -143,7 +144,8 @@ export function deviceBody(
     state: status?.state ?? null,
     battery: status?.battery ?? null,
     lastSeenAt: seen.length > 0 ? Math.max(...seen) : null,
-    clockOffsetMs: record.clockOffsetMs,
+    clockOffsetMs: record.clock ? Math.round(aheadAt(record.clock, facts.now)) : record.clockOffsetMs,
+    clock: record.clock && clockBody(record.clock),
     patient:
       worn && association
         ? {
@@ -167,6 +169,31 @@ export function deviceBody(
     },
     says: record.facts.map(({ fact, value, since }) => ({ fact, text: value, since })),
     misfit: misfit(record),
+  };
+}
+
+function aheadAt({ aheadMs, drift, at }: ClockState, now: number): number {
+  return aheadMs + drift * (now - at);
+}
+
+/** Before the drift can be told. */
+const DRIFT_UNKNOWN = 1e-3;
+
+function clockBody(state: ClockState): DeviceBody["clock"] {
+  const { kind, leadsTo, isCertain, from, after, decidedAt, drift, driftBound, belowMs, aboveMs, sightings } = state;
+  const isKnown = driftBound < DRIFT_UNKNOWN;
+  return {
+    kind,
+    leadsTo,
+    isCertain,
+    since: from,
+    notBefore: after,
+    decidedAt,
+    lessMs: Math.ceil(belowMs),
+    moreMs: Math.ceil(aboveMs),
+    driftPpm: isKnown ? Math.round(drift * 1e8) / 100 : null,
+    driftBoundPpm: isKnown ? Math.round(driftBound * 1e8) / 100 : null,
+    sightings,
   };
 }
 

@@ -2,6 +2,7 @@ import type {
   AmendmentRecord,
   AppAccess,
   Association,
+  ClockState,
   Consent,
   Device,
   DeviceFact,
@@ -60,6 +61,8 @@ export interface DeviceRecord {
   readonly registration: DeviceRegistration;
   /** What it says of itself, newest first. */
   readonly facts: readonly DeviceFact[];
+  /** What was decided of its clock last; null: nothing yet. */
+  readonly clock: ClockState | null;
   readonly association: Association | null;
 }
 

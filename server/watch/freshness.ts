@@ -17,6 +17,8 @@ export interface Freshness {
   wasCurrent(deviceId: string, time: Millis, receivedAt: Millis, maxAgeMs: number): boolean;
   /** The device said what its clock shows. */
   deviceClock(deviceId: string, clock: Millis, receivedAt: Millis): void;
+  /** Its times are corrected before they come here: what it says of its clock is in them already. */
+  corrected(deviceId: string, isCorrected: boolean): void;
 }
 
 /** Below this a device's clock needs no correction here. */
@@ -26,13 +28,14 @@ export function createFreshness({ runtime }: { runtime: Runtime }): Freshness {
   const steady = steadyClock(runtime.clock);
   /** Server time less device time, where a device has said that its clock is off. */
   const behind = new Map<string, number>();
+  const corrected = new Set<string>();
   // Thousands of streams speak within one millisecond, and one look at the clocks does for all of them.
   let lookedAt = Number.NaN;
   let steadyNow = 0;
   function wasCurrent(deviceId: string, time: Millis, receivedAt: Millis, maxAgeMs: number): boolean {
     if (receivedAt - time <= maxAgeMs) return true;
     const offset = behind.get(deviceId);
-    return offset !== undefined && Math.abs(receivedAt - offset - time) <= maxAgeMs;
+    return offset !== undefined && !corrected.has(deviceId) && Math.abs(receivedAt - offset - time) <= maxAgeMs;
   }
   return {
     observe(receivedAt) {
@@ -48,6 +51,10 @@ export function createFreshness({ runtime }: { runtime: Runtime }): Freshness {
       const offset = receivedAt - clock;
       if (Math.abs(offset) > WRONG_CLOCK_MS) behind.set(deviceId, offset);
       else behind.delete(deviceId);
+    },
+    corrected(deviceId, isCorrected) {
+      if (isCorrected) corrected.add(deviceId);
+      else corrected.delete(deviceId);
     },
   };
 }

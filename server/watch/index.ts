@@ -4,6 +4,7 @@ import type {
   AgeGroup,
   Alarm,
   AlarmPriority,
+  ClockState,
   DeviceEvent,
   DeviceStatus,
   Expectation,
@@ -16,6 +17,7 @@ import type {
 import type { Runtime } from "@openward/runtime";
 import { isHidden, sees } from "@openward/signals/categories";
 import { type AlarmBook, createAlarmBook } from "./alarms.ts";
+import { createClockWatch } from "./clocks.ts";
 import eventTable from "./events.json" with { type: "json" };
 import { createExpectations } from "./expectations.ts";
 import { createFirstReading } from "./first-reading.ts";
@@ -46,6 +48,8 @@ export interface Watch {
   event(event: DeviceEvent, isWill?: boolean): void;
   status(status: DeviceStatus, isWill?: boolean): void;
   connection(deviceId: string, organisationId: string, connected: boolean, at: number): void;
+  /** What was decided of a device's clock; after a start, of each. */
+  clock(state: ClockState): void;
   /** Two at once use the identity of a device, or only one does any more. */
   twin(deviceId: string, hasTwin: boolean, at: number): void;
 
@@ -152,6 +156,7 @@ export function createWatch({
   });
 
   const twins = createTwinWatch({ runtime, alarms, patients, devices });
+  const clockWatch = createClockWatch({ runtime, alarms, patients, devices, freshness });
 
   const firstReading = createFirstReading({
     runtime,
@@ -292,6 +297,7 @@ export function createWatch({
     connection: (deviceId, _organisationId, connected, at) => presence.connection(deviceId, connected, at),
 
     twin: twins.changed,
+    clock: clockWatch.changed,
 
     active: (view) => alarms.ofView(view),
     alarmsOf: (view, patientId) =>
@@ -353,6 +359,7 @@ export function createWatch({
       streams.associationChanged(deviceId);
       presence.associationChanged(deviceId);
       twins.associationChanged(deviceId);
+      clockWatch.associationChanged(deviceId);
       firstReading.expect(deviceId);
       endStrayAlarms({ deviceId });
     },

@@ -96,7 +96,7 @@ export async function openAckServer(
         return inner.append(entries, raw);
       },
     },
-    watch: { readings() {}, waveform() {}, event() {}, status() {}, connection() {} },
+    watch: { readings() {}, waveform() {}, event() {}, status() {}, connection() {}, clock() {} },
     live: { readings() {}, waveform() {} },
     report(error) {
       throw error;

@@ -155,7 +155,7 @@ export async function startServer(
         if (!telemetry.isWhole) world.count("acknowledged while the journal is read");
       },
     },
-    watch: { readings() {}, waveform() {}, event() {}, status() {}, connection() {} },
+    watch: { readings() {}, waveform() {}, event() {}, status() {}, connection() {}, clock() {} },
     live: { readings() {}, waveform() {} },
     report: (error, doing) => world.break("recovers", `${doing}: ${(error as Error).stack}`),
   });

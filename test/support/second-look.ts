@@ -126,7 +126,7 @@ export async function openSecondLook() {
         deviceType: () => "bedside-monitor",
       },
       deliveries: telemetry.deliveries,
-      watch: { readings() {}, waveform() {}, event() {}, status() {}, connection() {} },
+      watch: { readings() {}, waveform() {}, event() {}, status() {}, connection() {}, clock() {} },
       live: { readings() {}, waveform() {} },
       report: (error) => assert.fail(String(error)),
       decoders,

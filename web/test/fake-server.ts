@@ -150,6 +150,7 @@ const baseDevice: Omit<
   says: [],
   misfit: null,
   clockOffsetMs: 12,
+  clock: null,
   battery: 87,
   state: "online",
 };
@@ -682,6 +683,7 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
       state: null,
       battery: null,
       clockOffsetMs: null,
+      clock: null,
       lastSeenAt: null,
       patient: null,
     });

@@ -1,21 +1,6 @@
+import type { ClockTreatment, WrongClock } from "@openward/model";
 import { valueAt } from "./line.ts";
 import { type ClockTrack, type Epoch, leapBefore, SURE_COUNT, TOO_LATE_MS } from "./track.ts";
-
-export type WrongClock =
-  | "drift"
-  | "step"
-  | "local-as-utc"
-  | "reset-1970"
-  | "reset-2000"
-  | "half-day"
-  | "date"
-  | "zone-change"
-  | "dst-spring"
-  | "dst-autumn"
-  | "rollover"
-  | "leap-second"
-  | "year"
-  | "standstill";
 
 /** What became of a clock, and from when on. */
 export interface Finding {
@@ -36,7 +21,8 @@ export interface Finding {
  * What is to come of readings under such a clock. Corrected: the time is known from the track, and the original is kept
  * beside it. Quarantined: what the clock says is no time at all, and a person is offered the one of the track.
  */
-export type Treatment = "corrected" | "flagged" | "quarantined";
+export type Treatment = Exclude<ClockTreatment, "kept">;
+export type { WrongClock };
 
 const LEADS_TO: Readonly<Record<WrongClock, Treatment>> = {
   drift: "corrected",
@@ -65,7 +51,7 @@ const DAY_MS = 86_400_000;
 /** Offsets from UTC in use that are no whole hours, minutes (IANA time zone database, 2025). */
 const BETWEEN_HOURS = new Set([-570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825]);
 /** A clock that is less wrong than this is right; what two clocks differ by more than this are two different things. */
-const SAME_MS = 5 * SECOND_MS;
+export const SAME_MS = 5 * SECOND_MS;
 const DAYS_MAX = 31;
 /** Clocks change their summer time by themselves, by hand, or at the next connection. */
 const DST_WITHIN_MS = 12 * HOUR_MS;

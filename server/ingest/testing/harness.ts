@@ -1,6 +1,7 @@
 import { OutsideTrouble } from "@openward/errors";
 import type {
   Association,
+  ClockState,
   DeviceEvent,
   DeviceStatus,
   JournalEntry,
@@ -27,6 +28,8 @@ export interface Harness {
   readonly watched: (Readings | Waveform | DeviceEvent | DeviceStatus)[];
   /** Of each event and status that was watched: was it a will? */
   readonly wills: boolean[];
+  /** What the watch was told of clocks. */
+  readonly clocks: ClockState[];
   readonly live: (Readings | Waveform)[];
   readonly reports: unknown[];
   readonly knownStreams: Map<string, Stream>;
@@ -55,6 +58,7 @@ export function harness(): Harness {
   const journal: JournalEntry[] = [];
   const watched: Harness["watched"] = [];
   const wills: boolean[] = [];
+  const clocks: ClockState[] = [];
   const live: Harness["live"] = [];
   const reports: unknown[] = [];
   const knownStreams = new Map<string, Stream>();
@@ -65,6 +69,7 @@ export function harness(): Harness {
     journal,
     watched,
     wills,
+    clocks,
     live,
     reports,
     knownStreams,
@@ -110,6 +115,7 @@ export function harness(): Harness {
           watched.push(status);
           wills.push(isWill);
         },
+        clock: (state) => void clocks.push(state),
         connection: () => {},
       },
       live: { readings: (r) => void live.push(r), waveform: (w) => void live.push(w) },

@@ -394,6 +394,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
           status: null,
           lastSeenAt: null,
           clockOffsetMs: null,
+          clock: null,
           association: null,
           openQuarantine: 0,
           certificateEndsAt: null,

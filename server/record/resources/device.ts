@@ -4,6 +4,7 @@ import { udiIssuerOf } from "@openward/codecs/udi";
 import { findDriver } from "@openward/drivers";
 import type { DeviceFact, DeviceLabel, Organisation, PatientView } from "@openward/model";
 import type { DeviceRecord } from "../ports.ts";
+import { clockProperties } from "./device-clock.ts";
 import { fhirDeviceId } from "./device-id.ts";
 import { metaOf } from "./meta.ts";
 import { fhirTime } from "./time.ts";
@@ -15,13 +16,15 @@ export const DEVICE_TYPE_SYSTEM = "urn:openward:device-type";
 
 /** The patient is named only to those who may see that patient. */
 export function mapDevice(
-  { device, association, registration, facts }: DeviceRecord,
+  { device, association, registration, facts, clock: known }: DeviceRecord,
   organisation: Organisation,
   view: PatientView,
 ): FhirDevice {
   const patientId = association && view.has(association.patientId) ? association.patientId : undefined;
   const { label } = registration;
   const versions = versionsOf(facts);
+  // What is learnt of a clock tells that somebody is measured.
+  const clock = association === null || patientId !== undefined ? known : null;
   const lastUpdated = Math.max(
     device.createdAt,
     device.revokedAt ?? 0,
@@ -31,7 +34,7 @@ export function mapDevice(
     resourceType: "Device",
     id: fhirDeviceId(device.id),
     meta: metaOf(organisation, {
-      versionId: `${lastUpdated}-${contentHash([device, registration, versions.map(({ value }) => value)])}`,
+      versionId: `${lastUpdated}-${contentHash([device, registration, versions.map(({ value }) => value), ...(clock ? [clock.sequence] : [])])}`,
       lastUpdated: fhirTime(lastUpdated),
     }),
     identifier: [{ use: "official", system: DEVICE_SYSTEM, value: device.id }],
@@ -43,6 +46,7 @@ export function mapDevice(
     ...(device.model === null ? {} : { modelNumber: device.model }),
     type: deviceTypeConcept(device.type),
     ...(versions.length === 0 ? {} : { version: versions.map(({ fact, value }) => ({ type: { text: fact }, value })) }),
+    ...(clock === null ? {} : { property: clockProperties(clock) }),
     ...(patientId === undefined ? {} : { patient: { reference: `Patient/${patientId}` } }),
     ...(registration.owner === "organisation" ? { owner: { display: organisation.name } } : {}),
     ...(registration.owner === "loan" && registration.ownerName !== null

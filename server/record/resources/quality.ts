@@ -29,6 +29,11 @@ const flags = [
     code: "zone-assumed",
     text: "The device's time said no time zone: that of the patient was assumed.",
   },
+  {
+    bit: QUALITY.clockWrong,
+    code: "clock-wrong",
+    text: "The device's clock was wrong then, or may have been: its Device says how, and whether the time was corrected.",
+  },
   { bit: QUALITY.corrected, code: "corrected", text: "A person corrected the value." },
   { bit: QUALITY.questionable, code: "questionable", text: "The device marked the value as questionable." },
 ];

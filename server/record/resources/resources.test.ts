@@ -29,7 +29,7 @@ import { fhirTime } from "./time.ts";
 
 const goldens = JSON.parse(readFileSync(new URL("resources.golden.json", import.meta.url), "utf8"));
 /** Nothing was written down of it, and it said nothing. */
-const plain = { registration: NOTHING_REGISTERED, facts: [] };
+const plain = { registration: NOTHING_REGISTERED, facts: [], clock: null };
 const demo = { ...organisation, isDemo: true };
 
 const cuff = (signal: string, unit = "mm[Hg]") => streamOf(signal, unit, { deviceId: "cuff_2" });
@@ -153,7 +153,11 @@ test("a device carries its label, its newest versions and its place, and is anot
   const registration = { ...NOTHING_REGISTERED, label, location: "Cupboard 3", isOutOfService: true };
   const fact = (value: string, since: number) => ({ fact: "firmware", value, since });
   const map = (facts: ReturnType<typeof fact>[]) =>
-    mapDevice({ device: deviceOf("monitor-1"), association: null, registration, facts }, organisation, viewOf(KARI));
+    mapDevice(
+      { device: deviceOf("monitor-1"), association: null, registration, facts, clock: null },
+      organisation,
+      viewOf(KARI),
+    );
   const device = map([fact("2.1", T0), fact("2.0", T0 - 1)]);
   const [carrier] = device.udiCarrier ?? [];
   assert.ok(carrier);

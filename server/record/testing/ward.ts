@@ -172,12 +172,13 @@ export function ward(view: PatientView = viewOf(KARI, OLA), of: Organisation = o
     to: null,
   };
   const devices: DeviceRecord[] = [
-    { device: deviceOf("monitor-1"), association, registration: NOTHING_REGISTERED, facts: [] },
+    { device: deviceOf("monitor-1"), association, registration: NOTHING_REGISTERED, facts: [], clock: null },
     {
       device: deviceOf("cuff_2", { type: "blood-pressure-cuff" }),
       association: { ...association, deviceId: "cuff_2", patientId: HIDDEN },
       registration: NOTHING_REGISTERED,
       facts: [],
+      clock: null,
     },
   ];
   const people: Person[] = [

@@ -173,6 +173,7 @@ export function patientOf(entry: JournalEntry): string | null {
       return entry.patientId;
     case "status":
     case "clock":
+    case "clock-state":
     case "delivery":
     case "quarantine":
       return null;
@@ -194,6 +195,8 @@ export function organisationOf(entry: JournalEntry): string {
       return entry.status.organisationId;
     case "clock":
       return entry.sighting.organisationId;
+    case "clock-state":
+      return entry.state.organisationId;
     case "delivery":
       return entry.delivery.organisationId;
     case "quarantine":

@@ -22,7 +22,7 @@ before(async () => {
 after(() => database.close());
 beforeEach(async () => {
   await database.owner.query(
-    "TRUNCATE journal, stream, event, quarantine, quarantine_resolution, alarm_revision, standby_revision, expectation, device_status, device_clock",
+    "TRUNCATE journal, stream, event, quarantine, quarantine_resolution, alarm_revision, standby_revision, expectation, device_status, device_clock, device_clock_state",
   );
 });
 

@@ -42,6 +42,7 @@ const standby = (p: PlacedEntry) => entryOf(p, "standby").standby;
 const expectation = (p: PlacedEntry) => entryOf(p, "expectation");
 const status = (p: PlacedEntry) => entryOf(p, "status").status;
 const clock = (p: PlacedEntry) => entryOf(p, "clock").sighting;
+const state = (p: PlacedEntry) => entryOf(p, "clock-state").state;
 
 /** Which table each kind of entry is also written to. Deliveries are in the journal alone. */
 const projections: Readonly<Record<Exclude<RareEntry["kind"], "delivery">, Projection>> = {
@@ -158,6 +159,31 @@ const projections: Readonly<Record<Exclude<RareEntry["kind"], "delivery">, Proje
       ["organisation_id", "uuid", (p) => clock(p).organisationId],
       ["device_time", "bigint", (p) => whole(clock(p).deviceTime)],
       ["server_time", "bigint", (p) => whole(clock(p).serverTime)],
+      ["gateway_time", "bigint", (p) => whole(clock(p).gatewayTime ?? null)],
+      ["is_stated", "boolean", (p) => clock(p).isStated ?? false],
+      ["body_hash", "bigint", (p) => clock(p).bodyHash ?? null],
+    ],
+  },
+  "clock-state": {
+    table: "device_clock_state",
+    columns: [
+      ["device_id", "text", (p) => text(state(p).deviceId)],
+      ["sequence", "bigint", (p) => state(p).sequence],
+      ["organisation_id", "uuid", (p) => state(p).organisationId],
+      ["decided_at", "bigint", (p) => whole(state(p).decidedAt)],
+      ["kind", "text", (p) => state(p).kind],
+      ["leads_to", "text", (p) => state(p).leadsTo],
+      ["is_certain", "boolean", (p) => state(p).isCertain],
+      ["from_at", "bigint", (p) => whole(state(p).from)],
+      ["after_at", "bigint", (p) => whole(state(p).after)],
+      ["applies_from", "bigint", (p) => whole(state(p).appliesFrom)],
+      ["at", "bigint", (p) => whole(state(p).at)],
+      ["ahead_ms", "double precision", (p) => state(p).aheadMs],
+      ["drift", "double precision", (p) => state(p).drift],
+      ["drift_bound", "double precision", (p) => state(p).driftBound],
+      ["below_ms", "double precision", (p) => state(p).belowMs],
+      ["above_ms", "double precision", (p) => state(p).aboveMs],
+      ["sightings", "integer", (p) => state(p).sightings],
     ],
   },
 };

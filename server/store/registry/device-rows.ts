@@ -1,5 +1,6 @@
 import type { Device, DeviceFact } from "@openward/model";
 import { type AssociationRow, toAssociation } from "./associations.ts";
+import { type StateRow, toClockState } from "./device-clocks.ts";
 import { REGISTRATION_COLUMNS, type RegistrationRow, toRegistration } from "./device-registration.ts";
 import type { DeviceRecord } from "./ports.ts";
 import type { Transaction } from "./transaction.ts";
@@ -40,6 +41,7 @@ interface RecordRow extends DeviceRow, RegistrationRow {
   readonly status: { state: string; battery: number | null; clock_at: number | null; received_at: number } | null;
   readonly device_time: number | null;
   readonly server_time: number | null;
+  readonly clock: StateRow | null;
   readonly quarantined_at: number | null;
   readonly open_quarantine: number;
   readonly certificate_ends_at: number | null;
@@ -57,7 +59,7 @@ export async function readDevices(
   values: readonly unknown[],
 ): Promise<DeviceRecord[]> {
   const rows = await tx.rows<RecordRow>(
-    `SELECT ${DEVICE_COLUMNS}, ${REGISTRATION_COLUMNS}, f.facts, to_jsonb(a) AS association, to_jsonb(st) AS status, c.device_time, c.server_time,
+    `SELECT ${DEVICE_COLUMNS}, ${REGISTRATION_COLUMNS}, f.facts, to_jsonb(a) AS association, to_jsonb(st) AS status, c.device_time, c.server_time, to_jsonb(cs) AS clock,
             q.received_at AS quarantined_at, s.certificate_ends_at,
             (SELECT count(*) FROM (
                SELECT 1 FROM quarantine q
@@ -72,6 +74,8 @@ export async function readDevices(
        LEFT JOIN LATERAL (
          SELECT device_time, server_time FROM device_clock k
           WHERE k.device_id = d.id ORDER BY server_time DESC, position DESC, ordinal DESC LIMIT 1) c ON true
+       LEFT JOIN LATERAL (
+         SELECT * FROM device_clock_state s WHERE s.device_id = d.id ORDER BY sequence DESC LIMIT 1) cs ON true
        LEFT JOIN LATERAL (
          SELECT received_at FROM quarantine q
           WHERE q.device_id = d.id ORDER BY received_at DESC LIMIT 1) q ON true
@@ -106,9 +110,19 @@ function toRecord(row: RecordRow): DeviceRecord {
       receivedAt: status.received_at,
     },
     lastSeenAt: seen.length > 0 ? Math.max(...seen) : null,
-    clockOffsetMs: row.device_time !== null && heardAt !== null ? row.device_time - heardAt : null,
+    clock: row.clock && toClockState(row.clock),
+    clockOffsetMs: nearOffset(row),
     association: association && toAssociation(association),
     openQuarantine: row.open_quarantine,
     certificateEndsAt: row.certificate_ends_at,
   };
+}
+
+/** Further away it is late data as likely as a wrong clock. */
+const NEAR_MS = 5 * 60_000;
+
+function nearOffset({ device_time, server_time }: Pick<RecordRow, "device_time" | "server_time">): number | null {
+  if (device_time === null || server_time === null) return null;
+  const offset = device_time - server_time;
+  return Math.abs(offset) <= NEAR_MS ? offset : null;
 }

@@ -2,6 +2,7 @@ import type { Runtime } from "@openward/runtime";
 import type { Pool } from "pg";
 import { createAlarmRegistry } from "./alarms.ts";
 import type { RegistryContext } from "./context.ts";
+import { createDeviceClocks, type DeviceClockMemory } from "./device-clocks.ts";
 import { createDeviceRegistry } from "./devices.ts";
 import { createGatewayRegistry, type GatewayRegistry } from "./gateways.ts";
 import { createPatientRegistry } from "./patients.ts";
@@ -39,6 +40,7 @@ export interface Registry {
   readonly reprocessing: ReprocessingRegistry;
   readonly watchMemory: RegistryWatchMemory;
   readonly gateways: GatewayRegistry;
+  readonly clocks: DeviceClockMemory;
 }
 
 /**
@@ -73,5 +75,6 @@ export function createRegistry(deps: {
     reprocessing: createReprocessingRegistry(context),
     watchMemory: createWatchMemory(context),
     gateways: createGatewayRegistry(context),
+    clocks: createDeviceClocks(context),
   };
 }

@@ -2,6 +2,7 @@ import type {
   AgeGroup,
   Alarm,
   Association,
+  ClockState,
   Device,
   DeviceFact,
   DeviceStatus,
@@ -79,7 +80,10 @@ export interface DeviceRecord {
   readonly facts: readonly DeviceFact[];
   readonly status: DeviceStatus | null;
   readonly lastSeenAt: number | null;
+  /** Device time less server time when they were compared last, where the device was heard at once; ms. */
   readonly clockOffsetMs: number | null;
+  /** What was decided of its clock last; null: nothing yet. */
+  readonly clock: ClockState | null;
   readonly association: Association | null;
   readonly openQuarantine: number;
   /** When the newest thing it can sign in with ends, where that is a certificate. */

@@ -17,6 +17,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   expectation: ["stream_id", "position", "ordinal"],
   device_status: ["device_id", "position", "ordinal"],
   device_clock: ["device_id", "position", "ordinal"],
+  device_clock_state: ["device_id", "sequence"],
 };
 const HEADER_BYTES = 256;
 

@@ -6,7 +6,7 @@ import type { World } from "../world.ts";
 import { connectionLost, halfOf, type Store } from "./store.ts";
 
 const TABLES =
-  "journal, raw_input, stream, event, quarantine, device_status, device_clock, block, day_block, damaged_block, archive_file, rollup, seal_state";
+  "journal, raw_input, stream, event, quarantine, device_status, device_clock, device_clock_state, block, day_block, damaged_block, archive_file, rollup, seal_state";
 
 /** The real thing, emptied; the world's time stands still while it works. */
 export async function postgresStore(database: TestDatabase, world: World): Promise<Store> {

@@ -29,6 +29,8 @@ export function alarmText(alarm: AlarmBody, zone: string): string {
       return `Device ${alarm.deviceId ?? ""} offline since ${formatTime(alarm.onsetAt, zone)}`;
     case "device-twin":
       return `Device ${alarm.deviceId ?? ""}: two at once use its identity since ${formatTime(alarm.onsetAt, zone)}`;
+    case "device-clock":
+      return `Device ${alarm.deviceId ?? ""}: its clock shows no time, and what it measures cannot be placed, since ${formatTime(alarm.onsetAt, zone)}`;
     case "event":
       return alarm.signal ? (events[alarm.signal] ?? longName(alarm.signal)) : "Device event";
   }

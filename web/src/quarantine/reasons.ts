@@ -9,6 +9,8 @@ const reasons: Readonly<Record<string, string>> = {
   DEVICE_UNKNOWN: "No device of that id is known",
   TIME_IN_FUTURE: "The device's time is more than five minutes in the future",
   TIME_IMPOSSIBLE: "The device's time is impossible",
+  TIME_AMBIGUOUS: "The device's clock showed this time more than once",
+  CLOCK_WRONG: "What the device's clock shows is no time",
   TIME_MALFORMED: "The time cannot be read",
   SIGNAL_UNKNOWN: "The signal is not in the vocabulary",
   SIGNAL_KIND: "The signal is of another kind than the message",
@@ -46,7 +48,7 @@ export function summarise(
   }));
 }
 
-const ofTime = new Set(["TIME_IN_FUTURE", "TIME_IMPOSSIBLE", "TIME_MALFORMED"]);
+const ofTime = new Set(["TIME_IN_FUTURE", "TIME_IMPOSSIBLE", "TIME_MALFORMED", "CLOCK_WRONG"]);
 
 /** Would taking the time of arrival help? */
 export function isAboutTime(problems: readonly Problem[]): boolean {
