@@ -1,11 +1,12 @@
 // Long campaigns, run by hand: npm run campaign:kill -- 200, campaign:archive -- 10000000, campaign:simulate -- 10000, campaign:outages -- 600,
-// campaign:acks -- 100000, campaign:powerloss -- 60, campaign:authorisation, campaign:interference -- 10000, campaign:fuzz -- all 1000000
+// campaign:acks -- 100000, campaign:powerloss -- 60, campaign:authorisation, campaign:interference -- 10000, campaign:fuzz -- all 1000000, campaign:buffer -- 5
 import { campaignOfAcks } from "./acks/command.ts";
 import { campaignOfAuthorisation, campaignOfInterference } from "./authorisation/command.ts";
 import { campaignOfFuzzing } from "./fuzz/command.ts";
 import { campaignOfPowerLoss } from "./powerloss/command.ts";
 import { campaignOfHistories } from "./simulation/command.ts";
 import { campaignOfArchive } from "./support/archive-command.ts";
+import { campaignOfBuffers } from "./support/buffer.ts";
 import { campaignOfKills } from "./support/kill-command.ts";
 import { campaignOfOutages } from "./support/outage-campaign.ts";
 
@@ -24,6 +25,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   authorisation: { usage: "authorisation", run: campaignOfAuthorisation },
   interference: { usage: "interference [requests] [seed]", run: campaignOfInterference },
   fuzz: { usage: "fuzz [codec, folder or all] [inputs] [seed]", run: campaignOfFuzzing },
+  buffer: { usage: "buffer [days] [seed]", run: campaignOfBuffers },
   outages: { usage: "outages [seconds] [names]", run: campaignOfOutages },
 };
 

@@ -1,5 +1,5 @@
 import type { ClockState, ClockTreatment } from "@openward/model";
-import { DRIFT_UNKNOWN, valueAt } from "./line.ts";
+import { DRIFT_UNKNOWN, type Line, valueAt } from "./line.ts";
 import { type Finding, recognise, SAME_MS, type ZoneOffset } from "./recognise.ts";
 import { type ClockTrack, currentEpoch, type Epoch, leapBefore } from "./track.ts";
 
@@ -95,19 +95,27 @@ function judge(
   const aheadMs = valueAt(epoch.line, now);
   const [worst] = found.sort((a, b) => rankOf(a) - rankOf(b));
   if (worst) {
-    if (worst.kind === "drift" && Math.abs(aheadMs) <= SAME_MS)
-      return { kind: "drift", leadsTo: "kept", isCertain: true };
+    if (worst.kind === "drift" && isRight(aheadMs, track)) return { kind: "drift", leadsTo: "kept", isCertain: true };
     return { kind: worst.kind, leadsTo: worst.leadsTo, isCertain: worst.isCertain };
   }
-  if (Math.abs(aheadMs) <= SAME_MS) return { kind: null, leadsTo: "kept", isCertain: true };
+  if (isRight(aheadMs, track)) return { kind: null, leadsTo: "kept", isCertain: true };
   // What was wrong with it is wrong for as long as nobody sets it.
   if (last && last.leadsTo !== "kept" && last.kind !== "standstill")
     return { kind: last.kind, leadsTo: last.leadsTo, isCertain: last.isCertain };
   const { line } = epoch;
-  const hasRunAway = Math.abs(valueAt(root.line, root.from)) <= SAME_MS && Math.abs(line.drift) > line.driftBound;
+  const hasRunAway = Math.abs(valueAt(root.line, root.from)) <= SAME_MS && isDrifting(line);
   // However little it drifts: after a month it is a minute.
   if (hasRunAway) return { kind: "drift", leadsTo: "corrected", isCertain: true };
   return { kind: null, leadsTo: "kept", isCertain: false };
+}
+
+function isDrifting({ drift, driftBound }: Line): boolean {
+  return driftBound < DRIFT_UNKNOWN && Math.abs(drift) > driftBound;
+}
+
+/** As far as it can be told: a clock that tells whole minutes is behind by up to one, and a message that took that long as well. */
+function isRight(aheadMs: number, { resolutionMs }: ClockTrack): boolean {
+  return aheadMs <= SAME_MS && aheadMs >= -SAME_MS - resolutionMs;
 }
 
 /** What holds now: of this span, or of the standstill that goes on. */

@@ -23,7 +23,8 @@ export interface Line {
 
 /** Before that a slope is noise. */
 const SPAN_MS = 3_600_000;
-const POINTS_MIN = 6;
+const POINTS_AT_ENDS = 3;
+const SLIGHT_DRIFT = 100e-6;
 /** The shortest way of a message: a clock is ahead by up to this more than any message can show. */
 const WAY_MS = 2_000;
 /** No crystal is worse. */
@@ -45,7 +46,7 @@ export function fitAbove(points: readonly Point[], priorDrift = 0): Line {
   const first = points[0] as Point;
   const last = points[points.length - 1] as Point;
   const span = last.at - first.at;
-  if (span < SPAN_MS || points.length < POINTS_MIN) {
+  if (span < SPAN_MS || points.length < 2 * POINTS_AT_ENDS) {
     const flat = { at: last.at, aheadMs: 0, drift: priorDrift };
     let top = Number.NEGATIVE_INFINITY;
     for (const point of points) top = Math.max(top, point.aheadMs - valueAt(flat, point.at));
@@ -60,10 +61,30 @@ export function fitAbove(points: readonly Point[], priorDrift = 0): Line {
   const below = points.map((point) => valueAt(line, point.at) - point.aheadMs).sort((a, b) => a - b);
   const loose = (below[Math.floor(below.length / 2)] as number) + 1;
   // Both ends of the edge may be off by how loosely the points lie under it.
-  const driftBound = (3 * loose) / (right.at - left.at);
+  const slopeBound = (3 * loose) / (right.at - left.at);
   // And away from the edge what is not known of the slope adds up.
-  const belowMs = loose + driftBound * Math.max(left.at - first.at, last.at - right.at);
+  const belowMs = loose + slopeBound * Math.max(left.at - first.at, last.at - right.at);
+  const driftBound = isBorneOut(points, drift, slopeBound, loose) ? slopeBound : DRIFT_UNKNOWN;
   return { ...line, driftBound, belowMs, aboveMs: WAY_MS + belowMs };
+}
+
+/**
+ * What is late can feign a slope: one message at an end, or many that are late by the same since some hour. A clock that
+ * drifts does so at its beginning and at its end.
+ */
+function isBorneOut(points: readonly Point[], drift: number, slopeBound: number, loose: number): boolean {
+  if (Math.abs(drift) > DRIFT_UNKNOWN) return false;
+  const [first, last] = [(points[0] as Point).at, (points[points.length - 1] as Point).at];
+  const third = (last - first) / 3;
+  const ends = [points.filter(({ at }) => at <= first + third), points.filter(({ at }) => at >= last - third)];
+  return ends.every((end) => {
+    if (end.length < POINTS_AT_ENDS) return false;
+    const [a, b] = [end[0] as Point, end[end.length - 1] as Point];
+    const [left, right] = edgeOver(upperHull(end), (a.at + b.at) / 2);
+    const slope = (right.aheadMs - left.aheadMs) / (right.at - left.at);
+    const noise = slopeBound + (3 * loose) / (right.at - left.at);
+    return Math.abs(slope - drift) <= Math.min(noise, Math.abs(drift) / 2 + SLIGHT_DRIFT);
+  });
 }
 
 function upperHull(points: readonly Point[]): Point[] {

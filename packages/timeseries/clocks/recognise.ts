@@ -1,5 +1,5 @@
 import type { ClockTreatment, WrongClock } from "@openward/model";
-import { valueAt } from "./line.ts";
+import { DRIFT_UNKNOWN, valueAt } from "./line.ts";
 import { type ClockTrack, type Epoch, leapBefore, SURE_COUNT, TOO_LATE_MS } from "./track.ts";
 
 /** What became of a clock, and from when on. */
@@ -80,7 +80,7 @@ export function recognise(track: ClockTrack, zoneOffset: ZoneOffset): Finding[] 
       if (isSure || kind !== "step" || before) found.push(finding(kind, { ...at, aheadMs, stepMs, isCertain: isSure }));
     }
     const { drift, driftBound } = epoch.line;
-    if (Math.abs(drift) - driftBound > DRIFT_MIN) {
+    if (driftBound < DRIFT_UNKNOWN && Math.abs(drift) - driftBound > DRIFT_MIN) {
       found.push(finding("drift", { ...at, aheadMs, stepMs: null, isCertain: true }));
     }
     const left = leftBehind(epoch, aheadMs, zoneOffset);
