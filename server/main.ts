@@ -62,6 +62,7 @@ import type { Logger } from "./log.ts";
 import { createMail } from "./mail.ts";
 import { createMetrics } from "./metrics.ts";
 import { registerNightscout } from "./nightscout/index.ts";
+import { createObservationIntake } from "./observation-intake.ts";
 import { openRights } from "./open-rights.ts";
 import { openStore } from "./open-store.ts";
 import packageJson from "./package.json" with { type: "json" };
@@ -77,7 +78,12 @@ import type { JournalState } from "./store/journal/index.ts";
 import { bindStore, createVault, eraseRows } from "./store/keys/index.ts";
 import { createNightscoutDocuments } from "./store/nightscout/index.ts";
 import { rowsBetween } from "./store/raw/index.ts";
-import { createKeptAuthority, createTables, type Directory } from "./store/registry/index.ts";
+import {
+  createKeptAuthority,
+  createObservationsReceived,
+  createTables,
+  type Directory,
+} from "./store/registry/index.ts";
 import { refuseWhenFull, type SpaceState, watchSpace } from "./store/space/index.ts";
 import type { OperatorChain } from "./tls/index.ts";
 import { keepAuthority } from "./tls/kept-authority.ts";
@@ -599,6 +605,13 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     amendments,
     audit: auditQueries,
     consents: access.consents,
+    intake: createObservationIntake({
+      directory,
+      devices: foundation.devices,
+      ingest: door,
+      received: createObservationsReceived({ tables, now }),
+      now,
+    }),
     clock: runtime.clock,
     turn,
     version: packageJson.version,

@@ -15,6 +15,8 @@ const EVERYBODY = "every role; applications within their scopes";
 const WARD = `${EVERYBODY}; whoever is not of the ward only of devices on patients whom they see`;
 const seen = (...shows: Mark[]): DoorPolicy => ({ who: EVERYBODY, tells: "granted", shows });
 const fleet: DoorPolicy = { who: WARD, tells: "fleet", shows: ["device"], office: ["device", "serial"] };
+const WRITES =
+  "integration; nurse, physician, patient and family by an application with Observation.c; of patients whom they see, and only a program of the house in the name of a device";
 const log: DoorPolicy = {
   who: "administrator, privacy officer",
   tells: "office",
@@ -52,6 +54,8 @@ export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
     shows: ["id"],
   },
   batch: seen(),
+  "Observation.create": { who: WRITES, tells: "granted", shows: ["id", "value"] },
+  transaction: { who: WRITES, tells: "granted", shows: [] },
 };
 
 const own = "the device itself, by token or certificate; the gateway in whose charge it is";

@@ -1,6 +1,7 @@
 import { captureOf } from "./capture.ts";
 import type { Codec } from "./codec.ts";
 import dexcomG5 from "./dexcom/g5.ts";
+import fhirObservation from "./fhir/observation.ts";
 import appleHealth from "./files/apple-health.ts";
 import edf from "./files/edf.ts";
 import fit from "./files/fit.ts";
@@ -88,6 +89,7 @@ const formats: readonly Codec[] = [
   ...makers,
   mapped,
   edf,
+  fhirObservation,
   nightscoutEntries,
   nightscoutTreatments,
   nightscoutStatus,

@@ -68,7 +68,9 @@ export function capabilityStatement(base: string, version: string, startedAt: nu
                 { code: "read" },
                 ...(hasHistory(type) ? [{ code: "vread" as const }, { code: "history-instance" as const }] : []),
                 { code: "search-type" },
+                ...(type === "Observation" ? [{ code: "create" as const }] : []),
               ],
+              ...(type === "Observation" ? { conditionalCreate: true } : {}),
               versioning: "versioned",
               readHistory: hasHistory(type),
               searchParam: parameters.map(({ name, type: kind, documentation: text }) => ({
@@ -85,7 +87,7 @@ export function capabilityStatement(base: string, version: string, startedAt: nu
               interaction: [{ code: "read" }],
             })),
           ),
-        interaction: [{ code: "batch" }],
+        interaction: [{ code: "batch" }, { code: "transaction" }],
       },
     ],
   };

@@ -2,6 +2,7 @@ import type { AppAccess, Organisation, PatientView } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
 import type { Amendments, AuditLog, Consents, Devices, Patients, People, Relations, Telemetry } from "./ports.ts";
+import type { ObservationIntake } from "./write/ports.ts";
 
 /** Everything that one request is answered from. */
 export interface RecordContext {
@@ -13,6 +14,8 @@ export interface RecordContext {
   readonly people: People;
   readonly relations: Relations;
   readonly devices: Devices;
+  /** Left out: nothing is written. */
+  readonly intake?: ObservationIntake | undefined;
   readonly clock: Clock;
   /** Between any two resources that are made. */
   readonly turn: Turn;

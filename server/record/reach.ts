@@ -6,8 +6,8 @@ import type { People, Telemetry } from "./ports.ts";
 import { observationFilter, observationParameters } from "./search/observation-filter.ts";
 import { parseQuery } from "./search/query.ts";
 
-/** "r" is read, vread and history; "s" is search (SMART App Launch 2.2). */
-export type Interaction = "r" | "s";
+/** "r" is read, vread and history; "s" is search; "c" is create (SMART App Launch 2.2). */
+export type Interaction = "c" | "r" | "s";
 
 /**
  * What one interaction with one type is answered from. An application's scopes narrow it here and nowhere else: behind
@@ -25,6 +25,8 @@ export function within(context: RecordContext, type: string, interaction: Intera
     (scope) =>
       (scope.type === "*" || scope.type === type) &&
       scope.interactions.includes(interaction) &&
+      // What narrows reads by what is there cannot say what may come.
+      (interaction !== "c" || scope.query.length === 0) &&
       // Without a patient there is nobody whom such a scope could be about.
       (scope.compartment !== "patient" || app.patientId !== null),
   );

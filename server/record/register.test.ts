@@ -398,7 +398,7 @@ const bad: readonly [
     415,
     "CONTENT_TYPE_UNKNOWN",
   ],
-  ["a large body", { method: "POST", url: "/fhir", payload: { x: "x".repeat(300_000) } }, 413, "BODY_TOO_LARGE"],
+  ["a large body", { method: "POST", url: "/fhir", payload: { x: "x".repeat(4_500_000) } }, 413, "BODY_TOO_LARGE"],
   [
     "a batch that is none",
     { method: "POST", url: "/fhir", payload: { resourceType: "Patient" } },
@@ -415,9 +415,20 @@ const bad: readonly [
   [
     "a transaction",
     { method: "POST", url: "/fhir", payload: { resourceType: "Bundle", type: "transaction", entry: [] } },
+    413,
+    "BODY_TOO_LARGE",
+    "Bundle.entry",
+  ],
+  [
+    "a transaction that reads",
+    {
+      method: "POST",
+      url: "/fhir",
+      payload: { resourceType: "Bundle", type: "transaction", entry: [{ request: { method: "GET", url: "Patient" } }] },
+    },
     405,
     "NOT_SUPPORTED",
-    "Bundle.type",
+    "Bundle.entry[0].request.method",
   ],
   [
     "an empty batch",
@@ -590,7 +601,7 @@ test("metadata is open to all and lists exactly the parameters that work", async
     assert.deepEqual(
       interaction?.map(({ code }) => code),
       type === "Observation" || type === "Consent"
-        ? ["read", "vread", "history-instance", "search-type"]
+        ? ["read", "vread", "history-instance", "search-type", ...(type === "Observation" ? ["create"] : [])]
         : ["Provenance", "Practitioner", "RelatedPerson"].includes(type ?? "")
           ? ["read"]
           : ["read", "search-type"],

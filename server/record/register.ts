@@ -20,6 +20,7 @@ import type {
   Telemetry,
 } from "./ports.ts";
 import type { Rest } from "./rest.ts";
+import type { ObservationIntake } from "./write/ports.ts";
 
 export interface RecordDeps {
   readonly access: Access;
@@ -31,6 +32,8 @@ export interface RecordDeps {
   readonly amendments: Amendments;
   readonly audit: AuditLog;
   readonly consents: Consents;
+  /** Takes Observations of others; left out: nothing is written. */
+  readonly intake?: ObservationIntake | undefined;
   readonly clock: Clock;
   readonly turn: Turn;
   /** Openward's own version, for `metadata`. */
@@ -39,8 +42,12 @@ export interface RecordDeps {
   readonly publicUrl?: string | undefined;
 }
 
-/** A batch of a hundred reads is far smaller. */
-const BODY_MAX = 262_144;
+/** A day of a home hub, or a minute of an ECG. */
+const BODY_MAX = 4_194_304;
+/** Objects and arrays cost many times their bytes: nothing that is meant has so many. */
+const NODES_MAX = 200_000;
+/** More is read only of who is known. */
+const UNKNOWN_MAX = 65_536;
 
 /** FHIR R4 under /fhir. Medplum is loaded with the first request, not with the server. */
 export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
@@ -64,6 +71,12 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
         { parseAs: "string", bodyLimit: BODY_MAX },
         parseForm,
       );
+      scope.addHook("preParsing", async (request, _reply, payload) => {
+        const { "content-length": length, "transfer-encoding": transfer, cookie, authorization } = request.headers;
+        if (transfer === undefined && Number(length ?? 0) <= UNKNOWN_MAX) return payload;
+        if (await deps.access.authenticate({ cookie, authorization }, { apps: true })) return payload;
+        throw new RefusedInput("NOT_SIGNED_IN", { at: "http.Authorization", expected: "a bearer token" });
+      });
       scope.setErrorHandler((error, request, reply) => sendError(request, reply, error));
       scope.setNotFoundHandler((_request, reply) => send(reply, outcomeOf("NOT_FOUND")));
 
@@ -95,11 +108,18 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
       base: baseOf(request),
       strict: prefersStrict(request.headers.prefer),
     };
-    const { status, resource } = await answer(
+    const { status, resource, location } = await answer(
       context,
-      { method: request.method, url: behindBase(request.url), body: request.body },
+      {
+        method: request.method,
+        url: behindBase(request.url),
+        body: request.body,
+        ifNoneExist: headerOf(request, "if-none-exist"),
+      },
       (error) => request.log.error({ err: error }, "fhir request failed"),
     );
+    if (location !== undefined) reply.header("location", `${baseOf(request)}/${location}`);
+    if (status === 201) reply.code(201);
     if (status >= 400) return send(reply, resource as OperationOutcome); // nothing else has such a status
     return send(reply, resource, request);
   }
@@ -158,11 +178,28 @@ function parseJson(
   body: string | Buffer,
   done: (error: Error | null, body?: unknown) => void,
 ): void {
+  const text = String(body);
+  if (hasSwarm(text))
+    return void done(new RefusedInput("BODY_TOO_LARGE", { expected: `at most ${NODES_MAX} objects and arrays` }));
   try {
-    done(null, JSON.parse(String(body)));
+    done(null, JSON.parse(text));
   } catch {
     done(new RefusedInput("MALFORMED_JSON"));
   }
+}
+
+function hasSwarm(text: string): boolean {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if ((code === 0x7b || code === 0x5b) && ++count > NODES_MAX) return true;
+  }
+  return false;
+}
+
+function headerOf({ headers }: FastifyRequest, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
 }
 
 function parseForm(

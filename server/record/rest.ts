@@ -7,6 +7,7 @@ import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
 import { redactedResource } from "./redaction.ts";
 import { RecordRepository, type Report } from "./repository.ts";
 import { searchables } from "./search/index.ts";
+import { createWriting, isWriting, TransactionRefused } from "./write/create.ts";
 
 export interface RestRequest {
   readonly method: string;
@@ -14,11 +15,15 @@ export interface RestRequest {
   readonly url: string;
   /** JSON, or the parameters of a POST search. */
   readonly body: unknown;
+  /** The header of a conditional create. */
+  readonly ifNoneExist?: string | undefined;
 }
 
 export interface RestAnswer {
   readonly status: number;
   readonly resource: Resource;
+  /** Behind the base, of what is new. */
+  readonly location?: string;
 }
 
 export interface Rest {
@@ -45,10 +50,12 @@ export function createRest(): Rest {
         const isBatch = method === "POST" && path === "";
         const isSearch = method === "POST" && /^[A-Za-z]+\/_search$/.test(path);
         if (path === "" && !isBatch) throw new RefusedInput("NOT_SUPPORTED", { expected: "a resource type" });
+        if (method === "POST" && path === "Observation") return await create(context, request);
+        if (isBatch && isWriting(request.body)) return await writeAll(context, request.body);
         if (method !== "GET" && !isBatch && !isSearch) {
           throw new RefusedInput("NOT_SUPPORTED", {
             at: "http.method",
-            expected: "GET, POST {type}/_search or a batch of reads",
+            expected: "GET, POST {type}/_search, POST Observation, a batch or a transaction",
           });
         }
         if (isBatch) checkBatch(request.body);
@@ -58,12 +65,31 @@ export function createRest(): Rest {
         const { role } = context.view.principal;
         return { status: statusOf(outcome), resource: resource ? redactedResource(resource, role) : named(outcome) };
       } catch (error) {
+        if (error instanceof TransactionRefused) return answerOf(error.outcome);
         const outcome = outcomeOfError(error);
         if (!outcome) report(error);
         return answerOf(outcome ?? outcomeOf("INTERNAL_ERROR"));
       }
     },
   };
+}
+
+async function create(context: RecordContext, { body, ifNoneExist }: RestRequest): Promise<RestAnswer> {
+  const { observation, isNew } = await createWriting(context, intakeOf(context)).create(body, ifNoneExist);
+  const { role } = context.view.principal;
+  const resource = redactedResource(observation, role);
+  const location = `Observation/${observation.id}/_history/${observation.meta?.versionId}`;
+  return { status: isNew ? 201 : 200, resource, location };
+}
+
+async function writeAll(context: RecordContext, bundle: Bundle): Promise<RestAnswer> {
+  const answered = await createWriting(context, intakeOf(context)).bundle(bundle);
+  return { status: 200, resource: redactedResource(answered, context.view.principal.role) };
+}
+
+function intakeOf({ intake }: RecordContext) {
+  if (!intake) throw new RefusedInput("NOT_SUPPORTED", { at: "http.method", expected: "GET" });
+  return intake;
 }
 
 export function answerOf(outcome: OperationOutcome): RestAnswer {

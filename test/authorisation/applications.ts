@@ -44,13 +44,24 @@ export async function newApplications(server: TestServer, home: House, { own, nu
     );
   const grant = randomBytes(32);
   await record("Grant", grant, app.id, nurse, own.id, null, {});
-  const scopes = { program: "system/*.rs", readings: "patient/Observation.rs", patient: "patient/*.rs" };
+  const scopes = {
+    program: "system/*.rs",
+    readings: "patient/Observation.rs",
+    patient: "patient/*.rs",
+    writes: "patient/Observation.c",
+  };
   return [
     {
       name: "backend client",
       token: await issue("ClientCredentials", program.id, scopes.program, null, null),
       sees: ["own", "other", "glass", "kept"],
       scopes: scopes.program,
+    },
+    {
+      name: "application, writes only",
+      token: await issue("AccessToken", app.id, scopes.writes, nurse, grant),
+      sees: ["own"],
+      scopes: scopes.writes,
     },
     {
       name: "application, readings only",

@@ -238,6 +238,10 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
       const bytes = part ? Buffer.from(JSON.stringify(part)) : batch.bytes;
       look(one, Number(part?.response.status ?? batch.status), batch.headers, bytes);
     });
+    await writeAbout(world, subject, target, (interaction, what) =>
+      findings.push({ cell: `${interaction} as ${subject.name}: ${standing}`, what }),
+    );
+    asked += 2;
     const isAlone = subject.kind === "app" ? subject.scopes === "patient/*.rs" : subject.name.startsWith("nurse (");
     if (!isWhole && !isAlone) return;
     for (const one of questions) {
@@ -246,6 +250,47 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
     }
   });
   return { findings, asked };
+}
+
+/** A height of theirs, alone and in a transaction: for who may write, of whom they see; for others as if there were nobody. */
+async function writeAbout(
+  { server, known }: World,
+  subject: Subject,
+  target: Known,
+  found: (interaction: string, what: string) => void,
+): Promise<void> {
+  const resource = {
+    resourceType: "Observation",
+    status: "final",
+    code: { coding: [{ system: "http://loinc.org", code: "8302-2" }] },
+    subject: { reference: `Patient/${target.id}` },
+    effectiveDateTime: "2026-11-20T08:00:00Z",
+    valueQuantity: { value: 171, system: "http://unitsofmeasure.org", code: "cm" },
+  };
+  const entry = [{ resource, request: { method: "POST", url: "Observation" } }];
+  const { headers } = subject;
+  const may = subject.scopes?.includes(".c") || (subject.kind === "token" && subject.role === "integration");
+  const sees = subject.sees.has(target.key);
+  for (const [interaction, path, body] of [
+    ["Observation.create", "/fhir/Observation", resource],
+    ["transaction", "/fhir", { resourceType: "Bundle", type: "transaction", entry }],
+  ] as const) {
+    const { status, headers: answered, bytes } = await server.ask({ method: "POST", path, headers, body });
+    const isGood = status === 200 || status === 201;
+    if (!may && (isGood || (status !== 401 && status !== 403))) found(interaction, `${status} in place of a refusal`);
+    if (may && !sees && status !== 400) found(interaction, `${status} in place of 400`);
+    if (may && sees && !subject.keeps.has(target.key) && !isGood)
+      found(interaction, `${status}: ${bytes.toString("utf8").slice(0, 300)}`);
+    for (const one of Object.values(known)) {
+      const marks = marksIn({ status, headers: answered, bytes }, one, path);
+      // What was sent comes back.
+      for (const mark of toldBeyond(
+        marks,
+        may && sees && one === target ? [...one.marks.keys()] : one === target ? ["id"] : [],
+      ))
+        found(interaction, `told the ${mark} of "${one.key}" (${status})`);
+    }
+  }
 }
 
 function allowedTo(subject: Subject, { interaction }: Asked, known: Known): readonly Mark[] {

@@ -33,6 +33,11 @@ const rows = table.units as unknown as readonly (readonly [number, string, ...st
 const ucumByCode = new Map(rows.map(([code, ucum]) => [code, ucum]));
 const ucumByRefId = new Map(rows.flatMap(([, ucum, ...names]) => names.map((name) => [name, ucum] as const)));
 
+/** @param code a context-free code of MDC, or its name. @returns the UCUM code of the same unit, where it is known */
+export function ucumOfMdc(code: string): string | undefined {
+  return ucumByRefId.get(code) ?? (CODE.test(code) ? ucumByCode.get(Number(code)) : undefined);
+}
+
 /** Finds what codes say; the same text is looked up once. */
 export class Codes {
   readonly #delimiters: Delimiters;

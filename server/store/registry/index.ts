@@ -26,6 +26,7 @@ import { createWatchMemory, type RegistryWatchMemory } from "./watch-memory.ts";
 
 export { type Directory, openDirectory } from "./directory.ts";
 export { createKeptAuthority } from "./kept-authority.ts";
+export { createObservationsReceived } from "./observations-received.ts";
 export { type Asker, createTables, statement, type Tables } from "./transaction.ts";
 export type { RegistryWatchMemory } from "./watch-memory.ts";
 
