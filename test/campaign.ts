@@ -1,7 +1,8 @@
 // Long campaigns, run by hand: npm run campaign:kill -- 200, campaign:archive -- 10000000, campaign:simulate -- 10000, campaign:outages -- 600,
-// campaign:acks -- 100000, campaign:powerloss -- 60, campaign:authorisation, campaign:interference -- 10000, campaign:fuzz -- all 1000000, campaign:buffer -- 5
+// campaign:acks -- 100000, campaign:powerloss -- 60, campaign:authorisation, campaign:interference -- 10000, campaign:fuzz -- all 1000000, campaign:buffer -- 5, campaign:edge -- 50
 import { campaignOfAcks } from "./acks/command.ts";
 import { campaignOfAuthorisation, campaignOfInterference } from "./authorisation/command.ts";
+import { campaignOfTheEdge } from "./edge/command.ts";
 import { campaignOfFuzzing } from "./fuzz/command.ts";
 import { campaignOfPowerLoss } from "./powerloss/command.ts";
 import { campaignOfHistories } from "./simulation/command.ts";
@@ -26,6 +27,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   interference: { usage: "interference [requests] [seed]", run: campaignOfInterference },
   fuzz: { usage: "fuzz [codec, folder or all] [inputs] [seed]", run: campaignOfFuzzing },
   buffer: { usage: "buffer [days] [seed]", run: campaignOfBuffers },
+  edge: { usage: "edge [power cuts] [seed]", run: campaignOfTheEdge },
   outages: { usage: "outages [seconds] [names]", run: campaignOfOutages },
 };
 

@@ -219,7 +219,10 @@ export function createBacklog({
   async function doneOf(name: string, count: number): Promise<readonly number[]> {
     const noted = await disk.read(`${name}${DONE_SUFFIX}`).catch(() => new Uint8Array());
     const { batches } = readSpoolFile(noted);
-    return batches.flatMap((batch) => [...new Uint32Array(batch.slice().buffer)].filter((ordinal) => ordinal < count));
+    // A copy: what is read from a disk is a view of a larger buffer, and may begin anywhere in it.
+    return batches.flatMap((batch) =>
+      [...new Uint32Array(new Uint8Array(batch).buffer)].filter((ordinal) => ordinal < count),
+    );
   }
 
   return {

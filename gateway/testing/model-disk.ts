@@ -82,7 +82,11 @@ export class ModelDisk implements Disk {
   async read(name: string): Promise<Uint8Array> {
     const file = this.files.get(name);
     if (!file) throw new Error(`no file ${name}`);
-    return bytesOf(file);
+    // As a disk gives it: a view of a larger buffer, which is filled with something else around it.
+    const bytes = bytesOf(file);
+    const larger = Buffer.alloc(bytes.length + 64, 1);
+    larger.set(bytes, 3);
+    return larger.subarray(3, 3 + bytes.length);
   }
 
   async create(name: string) {

@@ -25,12 +25,15 @@ export function createMllpEndpoint({
   runtime,
   log,
   limits: given,
+  mayComeInTheClear = () => false,
 }: {
   ingest: Ingest;
   access: DeviceAccess;
   runtime: Runtime;
   log: Log;
   limits?: Partial<MllpLimits>;
+  /** Beside this machine itself, whom the operator's settings name: at a bedside, on a network of its own. */
+  mayComeInTheClear?: (address: string) => boolean;
 }): MllpEndpoint {
   const limits: MllpLimits = { ...defaultMllpLimits, ...given };
   const connections = new Set<Connection>();
@@ -123,7 +126,8 @@ export function createMllpEndpoint({
       admit(socket, device, certificate?.deviceId ?? "no certificate");
     },
     handlePlain(socket, gateway) {
-      const isLocal = isLoopback(socket.remoteAddress);
+      const address = socket.remoteAddress?.replace(/^::ffff:/, "");
+      const isLocal = isLoopback(address) || (address !== undefined && mayComeInTheClear(address));
       admit(socket, isLocal ? access.signInBySetting?.(gateway) : undefined, isLocal ? gateway : "not of this machine");
     },
     stats: () => ({ ...shared.counters, connections: connections.size, waiting: shared.gate.messages }),

@@ -1,36 +1,7 @@
+import type { Melody } from "@openward/tones";
 import { toneOf } from "../parts/signal-display.ts";
-import table from "./burst.json" with { type: "json" };
-import type { Priority } from "./priority.ts";
 
-export type Melody = keyof typeof table.melodies;
-
-export interface Pulse {
-  readonly onsetMs: number;
-  readonly durationMs: number;
-  readonly frequencyHz: number;
-}
-
-export interface Burst {
-  readonly pulses: readonly Pulse[];
-  readonly durationMs: number;
-  /** From the start of one burst to the start of the next. */
-  readonly periodMs: number;
-  /** 0 to 1; a lower priority is never louder than a higher one. */
-  readonly gain: number;
-}
-
-/** The pulses of one burst, as IEC 60601-1-8 counts and spaces them. */
-export function burstOf(priority: Priority, melody: Melody = "general"): Burst {
-  const { onsetsMs, pulseMs, gapMs, gain } = table[priority];
-  const notes: readonly string[] = priority === "low" ? table["low-melody"] : table.melodies[melody][priority];
-  const pulses = onsetsMs.map((onsetMs, i) => ({
-    onsetMs,
-    durationMs: pulseMs,
-    frequencyHz: hertz(notes[i % notes.length] ?? "C4"),
-  }));
-  const durationMs = (onsetsMs.at(-1) ?? 0) + pulseMs;
-  return { pulses, durationMs, periodMs: durationMs + gapMs, gain };
-}
+export { type Burst, burstOf, type Melody, type Pulse } from "@openward/tones";
 
 /** The melody tells by ear what kind of trouble it is. */
 export function melodyOf(signal: string | null): Melody {
@@ -50,8 +21,4 @@ export function melodyOf(signal: string | null): Melody {
     case "other":
       return "general";
   }
-}
-
-function hertz(note: string): number {
-  return (table.noteHz as Readonly<Record<string, number>>)[note] ?? 261.63;
 }

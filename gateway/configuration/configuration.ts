@@ -1,0 +1,98 @@
+import { type GatewayConfiguration, gatewayConfiguration } from "@openward/api";
+import type { Runtime, Timer } from "@openward/runtime";
+import type { HttpLine } from "../forward/http-line.ts";
+import { reasonOf } from "../forward/http-uplink.ts";
+
+/** What the gateway works by: the last that was good, which it keeps for when there is no line. */
+export interface Configuration {
+  /** undefined: it has never had one. */
+  readonly current: GatewayConfiguration | undefined;
+  /** Asks now, and then again and again. */
+  start(): void;
+  /** Asks at once: the line is back. */
+  look(): void;
+  onChange(listener: (next: GatewayConfiguration, before: GatewayConfiguration | undefined) => void): void;
+  stop(): void;
+}
+
+const EVERY_MS = 30_000;
+
+/**
+ * @param kept what was saved last
+ * @param save resolves when it is on the disk; only then it is worked by
+ */
+export function createConfiguration({
+  gatewayId,
+  line,
+  kept,
+  save,
+  runtime,
+  log,
+}: {
+  gatewayId: string;
+  line: Pick<HttpLine, "ask">;
+  kept: string | undefined;
+  save: (text: string) => Promise<void>;
+  runtime: Pick<Runtime, "timers">;
+  log: { info(facts: object, text: string): void; warn(facts: object, text: string): void };
+}): Configuration {
+  const listeners: Parameters<Configuration["onChange"]>[0][] = [];
+  let current = kept === undefined ? undefined : read(kept);
+  if (kept !== undefined && !current) log.warn({}, "the kept configuration cannot be read; waiting for one");
+  let isAsking = false;
+  let ticking: Timer | undefined;
+
+  function read(text: string): GatewayConfiguration | undefined {
+    try {
+      const { success, data } = gatewayConfiguration.safeParse(JSON.parse(text));
+      // Of another gateway: the disk was moved, or the id was changed.
+      return success && data.gatewayId === gatewayId ? data : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async function ask(): Promise<void> {
+    if (isAsking) return;
+    isAsking = true;
+    try {
+      const path = `/ingest/devices/${gatewayId}/configuration`;
+      const headers: Record<string, string> = current ? { "if-none-match": `"${current.version}"` } : {};
+      const { status, body } = await line.ask("GET", path, { headers });
+      if (status === 200) await take(body.toString("utf8"));
+      else if (status !== 304) log.warn({ status }, "the configuration could not be fetched");
+    } catch (error) {
+      log.info({ reason: reasonOf(error) }, "the configuration could not be fetched");
+    } finally {
+      isAsking = false;
+    }
+  }
+
+  async function take(text: string): Promise<void> {
+    const next = read(text);
+    if (!next)
+      return log.warn(
+        {},
+        "the server's configuration is not one that this version can work by; the last good one holds",
+      );
+    if (next.version === current?.version) return;
+    await save(text);
+    const before = current;
+    current = next;
+    log.info({ version: next.version, devices: next.devices.length }, "a new configuration holds");
+    for (const listener of listeners) listener(next, before);
+  }
+
+  return {
+    get current() {
+      return current;
+    },
+    start() {
+      void ask();
+      ticking = runtime.timers.every(EVERY_MS, () => void ask());
+    },
+    look: () => void ask(),
+    onChange: (listener) => void listeners.push(listener),
+    stop: () => ticking?.cancel(),
+  };
+}

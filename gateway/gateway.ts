@@ -1,0 +1,281 @@
+import { statfs } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import type { GatewayReport } from "@openward/api";
+import { OutsideTrouble } from "@openward/errors";
+import type { Runtime } from "@openward/runtime";
+import { createSpool, folderDisk } from "@openward/spool";
+import { createMllpEndpoint } from "../server/connect/mllp/index.ts";
+import { createMqttEndpoint } from "../server/connect/mqtt/index.ts";
+import { closeServer, listenTcp, listenTls } from "../server/listen.ts";
+import type { Logger } from "../server/log.ts";
+import { type Condition, evaluate, inactive, rulesOf } from "../server/watch/condition.ts";
+import { createAccess } from "./access/access.ts";
+import { createDoor } from "./collect/door.ts";
+import { createConfiguration } from "./configuration/configuration.ts";
+import { loadText, saveWhole } from "./configuration/file.ts";
+import { createForwarder } from "./forward/forwarder.ts";
+import { createHttpLine, type SignIn } from "./forward/http-line.ts";
+import { createHttpUplink } from "./forward/http-uplink.ts";
+import { createHeard, reportValues } from "./health/report.ts";
+import { createBacklog } from "./keep/backlog.ts";
+import packageJson from "./package.json" with { type: "json" };
+import { readSecret, type Settings } from "./settings.ts";
+import { createPlay } from "./sound/play.ts";
+import { createRinger } from "./sound/ringer.ts";
+import { createLocalWatch, type Judge } from "./watch/alarms.ts";
+import { melodyOf } from "./watch/melody.ts";
+import { createWholeWatch } from "./watch/whole.ts";
+
+export interface RunningGateway {
+  readonly mqttPort: number | null;
+  readonly mllpPort: number | null;
+  /** Silent for two minutes: somebody is there. */
+  pauseAudio(): void;
+  stop(): Promise<void>;
+}
+
+const FILE_BYTES = 4_000_000;
+const AUDIO_PAUSED_MS = 120_000;
+const CONFIGURATION_FILE = "configuration.json";
+
+/** Builds everything and starts it; `stop` goes backwards. */
+export async function startGateway({
+  settings,
+  runtime,
+  log,
+  bell,
+}: {
+  settings: Settings;
+  runtime: Runtime;
+  log: Logger;
+  /** The terminal's. */
+  bell: () => void;
+}): Promise<RunningGateway> {
+  const { clock, timers } = runtime;
+  const now = () => clock.now();
+  const startedAt = now();
+  const stops: (() => Promise<void> | void)[] = [];
+  stops.push(await holdAlone(settings.dataDir));
+
+  const folder = join(settings.dataDir, "spool");
+  const disk = folderDisk(folder);
+  const { bytesMax } = settings;
+  const spool = createSpool(disk, bytesMax, log, FILE_BYTES);
+  const backlog = createBacklog({ spool, disk, bytesMax, now, log });
+  stops.push(() => backlog.close());
+
+  const line = createHttpLine({ baseUrl: settings.server, signIn: () => signInOf(settings), timers });
+  stops.push(() => line.close());
+  const configurationPath = join(settings.dataDir, CONFIGURATION_FILE);
+  const configuration = createConfiguration({
+    gatewayId: settings.id,
+    line,
+    kept: await loadText(configurationPath),
+    save: (text) => saveWhole(configurationPath, text),
+    runtime,
+    log,
+  });
+  stops.push(() => configuration.stop());
+  const current = () => configuration.current;
+  const access = createAccess({ configuration: current, now });
+
+  const report = (error: unknown) => log.error({ err: error }, "at the gateway");
+  const ringer = createRinger({
+    play: createPlay(settings.sound, { timers, bell }),
+    melodyOf,
+    runtime,
+    report: (error) => log.warn({ reason: (error as Error).message }, "an alarm could not be heard"),
+  });
+  stops.push(() => ringer.stop());
+  const local = createLocalWatch({ configuration: current, judge, now, onChange: () => whole.look(), report });
+  const forwarder = createForwarder({
+    backlog,
+    uplink: createHttpUplink(line),
+    runtime,
+    maySend: (deviceId) => deviceId === settings.id || current()?.devices.some(({ id }) => id === deviceId) !== false,
+    onLink({ isUp }) {
+      if (isUp) {
+        local.linkIsUp();
+        configuration.look();
+        void tell();
+      }
+      whole.look();
+    },
+    log,
+  });
+  stops.push(() => forwarder.stop());
+  const whole = createWholeWatch({
+    settings: () => current()?.settings,
+    link: () => forwarder.state.link,
+    local: () => local.alarms,
+    room: () => backlog.state,
+    isWatching: () => current()?.devices.some(({ limits }) => limits.length > 0) === true,
+    runtime,
+    onChange(alarms) {
+      for (const { key, priority } of alarms) log.warn({ key, priority }, "an alarm at the gateway");
+      ringer.set(alarms);
+    },
+  });
+  stops.push(() => whole.stop());
+
+  const heard = createHeard();
+  const door = createDoor({
+    backlog,
+    forward: forwarder.take,
+    watch(deviceId, values) {
+      heard.note(deviceId, now());
+      local.take(deviceId, values);
+    },
+    runtime,
+  });
+  await backlog.open(door.remember);
+
+  const connected = new Map<string, Set<string>>();
+  const doorOf = (source: string) => {
+    const devices = new Set<string>();
+    connected.set(source, devices);
+    return {
+      accept: door.accept,
+      connection(deviceId: string, _organisationId: string, isConnected: boolean) {
+        if (isConnected) devices.add(deviceId);
+        else devices.delete(deviceId);
+      },
+    };
+  };
+  const sources: Record<string, { isOn: boolean; fault: string | null }> = {};
+
+  const mqtt = createMqttEndpoint({ ingest: doorOf("mqtt"), access, runtime, log });
+  stops.push(() => mqtt.stop());
+  const mllp = createMllpEndpoint({
+    ingest: doorOf("mllp"),
+    access,
+    runtime,
+    log,
+    mayComeInTheClear: (address) => settings.mllpFrom.includes(address),
+  });
+  stops.push(() => mllp.stop());
+
+  async function tell(): Promise<void> {
+    const at = now();
+    const { link, confirmedAt, aside } = forwarder.state;
+    const { messages, bytes, oldestAt, refused, damaged } = backlog.state;
+    const disk = await statfs(settings.dataDir).then(
+      ({ bavail, bsize }) => ({ freeBytes: bavail * bsize }),
+      () => null,
+    );
+    const told: GatewayReport = {
+      version: packageJson.version,
+      startedAt,
+      clock: at,
+      configuration: current()?.version ?? null,
+      link: { isUp: link.isUp, since: link.since, confirmedAt },
+      kept: { messages, bytes, bytesMax, oldestAt, refused, damaged, aside },
+      disk,
+      sources: Object.fromEntries(
+        Object.entries(sources).map(([name, state]) => [name, { ...state, connected: connected.get(name)?.size ?? 0 }]),
+      ),
+      devices: heard.all(),
+      alarms: [...whole.alarms.map(({ key }) => key.slice(0, 100)), ...(ringer.fault === null ? [] : ["sound"])],
+    };
+    try {
+      await door.keep(settings.id, reportValues(told, at));
+    } catch (error) {
+      log.warn({ reason: (error as Error).message }, "the report could not be kept");
+    }
+  }
+
+  let nextReportAt = 0;
+  const reporting = timers.every(5_000, () => {
+    if (clock.monotonic() < nextReportAt) return;
+    nextReportAt = clock.monotonic() + (current()?.settings.reportSeconds ?? 300) * 1_000;
+    void tell();
+  });
+  stops.push(() => reporting.cancel());
+
+  configuration.onChange((_next, before) => {
+    access.changed(before);
+    local.reconfigured();
+    forwarder.retryAside();
+    whole.look();
+    nextReportAt = 0;
+  });
+
+  const closing: Server[] = [];
+  const listening = async (
+    name: "mqtt" | "mllp",
+    port: number | null,
+    listen: (port: number) => Promise<{ server: Server; port: number }>,
+  ): Promise<number | null> => {
+    sources[name] = { isOn: port !== null, fault: null };
+    if (port === null) return null;
+    const listener = await listen(port);
+    closing.push(listener.server);
+    return listener.port;
+  };
+  try {
+    const mqttPort = await listening("mqtt", settings.mqttPort, (port) => {
+      const address = { host: settings.mqttBind, port, setting: "OPENWARD_GATEWAY_MQTT_PORT" };
+      const { localCertFile, localKeyFile } = settings;
+      if (localCertFile === null || localKeyFile === null)
+        return listenTcp(address, (socket) => mqtt.handleStream(socket, socket.remoteAddress));
+      const tls = { cert: readSecret(localCertFile, "TLS_CERT"), key: readSecret(localKeyFile, "TLS_KEY") };
+      return listenTls(address, tls, (socket) => mqtt.handleStream(socket, socket.remoteAddress));
+    });
+    const mllpPort = await listening("mllp", settings.mllpPort, (port) =>
+      listenTcp({ host: settings.mllpBind, port, setting: "OPENWARD_GATEWAY_MLLP_PORT" }, (socket) =>
+        mllp.handlePlain(socket, settings.id),
+      ),
+    );
+    configuration.start();
+    log.info({ mqttPort, mllpPort, kept: backlog.state.messages }, "the gateway is ready");
+    return {
+      mqttPort,
+      mllpPort,
+      pauseAudio: () => ringer.pause(AUDIO_PAUSED_MS),
+      async stop() {
+        const closed = Promise.all(closing.map(closeServer));
+        for (const stop of stops.reverse()) await stop();
+        await closed;
+      },
+    };
+  } catch (error) {
+    for (const server of closing) server.close();
+    for (const stop of stops.reverse()) await stop();
+    throw error;
+  }
+}
+
+/** The server's own rules, so that both ring for the same. */
+const judge: Judge<Condition> = {
+  conditionsOf: (limits, sparse) =>
+    rulesOf({ ...limits, latching: false, enabled: true, setBy: "", setAt: 0 }, sparse).map(inactive),
+  evaluate,
+  priorityOf: ({ rule }) => rule.priority,
+  nameOf: ({ rule }) => rule.rule,
+};
+
+function signInOf({ id, tokenFile, certFile, keyFile, caFile }: Settings): SignIn {
+  return {
+    deviceId: id,
+    token: tokenFile === null ? null : readSecret(tokenFile, "TOKEN_FILE").toString("utf8").trim(),
+    tls: {
+      ...(caFile !== null && { ca: readSecret(caFile, "CA") }),
+      ...(certFile !== null && { cert: readSecret(certFile, "CERT") }),
+      ...(keyFile !== null && { key: readSecret(keyFile, "KEY") }),
+    },
+  };
+}
+
+/** Two on one folder would write over one another. The name goes with the process, however it ends. */
+async function holdAlone(dataDir: string): Promise<() => void> {
+  if (process.platform !== "linux") return () => {};
+  const { resolve } = await import("node:path");
+  const server = createServer();
+  await new Promise<void>((done, reject) => {
+    server.once("error", () => reject(new OutsideTrouble("DATA_DIR_IN_USE", false, { received: dataDir })));
+    server.listen(`\0openward-gateway:${resolve(dataDir)}`.slice(0, 100), done);
+  });
+  server.unref();
+  return () => void server.close();
+}
