@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { testSeed } from "../packages/timeseries/testing/random.ts";
 import { ACKS_BETWEEN_KILLS, killCampaign } from "./support/kill-campaign.ts";
 
-test("kill -9 ten times under 2,000 messages a second: nothing acknowledged is missing, nothing is double", async (t) => {
+test("kill -9 ten times under 2,000 messages a second, batches and HL7: nothing acknowledged is missing, nothing is double", async (t) => {
   const seed = testSeed();
   t.diagnostic(`SEED=${seed}`);
   const result = await killCampaign({ kills: 10, rate: 2_000, seed, say: (line) => t.diagnostic(line) });
@@ -13,6 +13,7 @@ test("kill -9 ten times under 2,000 messages a second: nothing acknowledged is m
   assert.deepEqual(result.phantom.slice(0, 5), [], `${result.phantom.length} readings were never sent so`);
   assert.ok(result.acknowledged >= 10 * ACKS_BETWEEN_KILLS, "the load did not run");
   assert.ok(result.batches > 0, "no batch was acknowledged");
+  assert.ok(result.messages > 0, "no message of HL7 was acknowledged");
   const { moves, damaged, unknown } = result.archive;
   assert.ok(moves > 0, "nothing was archived: the campaign does not do what it says");
   assert.deepEqual({ damaged, unknown }, { damaged: 0, unknown: 0 });

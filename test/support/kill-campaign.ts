@@ -5,6 +5,7 @@ import { seededRandom } from "@openward/runtime/manual";
 import { startBatches } from "./batches.ts";
 import { openLedger } from "./ledger.ts";
 import { compare, readBack, startLoad } from "./load.ts";
+import { startMonitor } from "./monitors.ts";
 import { lastingPort } from "./ports.ts";
 import { addBeds, fhirOf, type RunningWard, removeDataDir, startWard, temporaryDataDir } from "./ward.ts";
 
@@ -16,6 +17,8 @@ export interface CampaignResult {
   readonly acknowledged: number;
   /** Batches over HTTP. */
   readonly batches: number;
+  /** Messages of HL7 over MLLP. */
+  readonly messages: number;
   readonly stored: number;
   readonly lost: string[];
   readonly doubled: string[];
@@ -34,14 +37,15 @@ export interface CampaignResult {
 
 const DEVICES = 20;
 const GATEWAYS = 2;
+/** The last bed: its monitor speaks HL7. */
+const MONITOR = DEVICES + GATEWAYS;
 /** However slow the machine, so many at least are acknowledged before each kill. */
 export const ACKS_BETWEEN_KILLS = 500;
 const DAY_MS = 86_400_000;
 
 /**
- * kill -9 `kills` times at random moments while `rate` messages a second are published at QoS 1, and batches come over HTTP;
- * then count. What is sent was
- * measured days ago, so that sealing, putting days together and archiving are always at work on it.
+ * kill -9 `kills` times at random moments while `rate` messages a second are published at QoS 1, batches come over HTTP
+ * and a monitor speaks HL7 over MLLP; then count. What is sent was measured days ago, so that sealing, putting days together and archiving are always at work on it.
  */
 export async function killCampaign(options: {
   kills: number;
@@ -56,17 +60,21 @@ export async function killCampaign(options: {
     OPENWARD_ARCHIVE_NUMERIC_DAYS: "1",
     OPENWARD_TEST_HOUSEKEEPING_MS: "700",
     OPENWARD_LOG_LEVEL: "info",
+    OPENWARD_MLLP_PORT: String(await lastingPort()),
+    OPENWARD_MLLP_GATEWAY: `bed-${MONITOR}`,
   };
   const ports = { httpPort: await lastingPort(), mqttPort: await lastingPort() };
   let ward = await startWard({ dataDir, env, ...ports });
-  const beds = await addBeds(ward, DEVICES + GATEWAYS);
+  const beds = await addBeds(ward, DEVICES + GATEWAYS + 1);
   const { httpPort, mqttPort } = ports;
 
   const base = Date.now() - 3 * DAY_MS;
   // A stream's newest day is never archived.
   for (const bed of beds) await sendNow(ward, bed);
   const load = startLoad({ beds: beds.slice(0, DEVICES), mqttPort, rate: options.rate, ledger, base });
-  const batches = startBatches({ beds: beds.slice(DEVICES), httpPort, ledger, base, firstDevice: DEVICES });
+  const batches = startBatches({ beds: beds.slice(DEVICES, MONITOR), httpPort, ledger, base, firstDevice: DEVICES });
+
+  const monitor = startMonitor({ mllpPort: Number(env.OPENWARD_MLLP_PORT), ledger, base, device: MONITOR });
 
   const acceptingAgainMs: number[] = [];
   let moves = 0;
@@ -74,6 +82,7 @@ export async function killCampaign(options: {
   const end = async () => {
     load.stop();
     batches.stop();
+    monitor.stop();
     await ward.stop();
     removeDataDir(dataDir);
   };
@@ -100,6 +109,7 @@ export async function killCampaign(options: {
     load.pause();
     const messagesPerSecond = load.acknowledged / ((performance.now() - began) / 1000);
     await batches.pause();
+    await monitor.pause();
     await wait(1_500);
     ledger.close();
 
@@ -108,13 +118,14 @@ export async function killCampaign(options: {
     const found = await archiveOf(ward);
     const archive = { moves: moves + movesOf(ward), ...found };
     const stored = await readBack(await fhirOf(ward), beds, base);
-    const result = compare(ledger.lines(), stored, [...load.sequences, ...batches.sequences]);
+    const result = compare(ledger.lines(), stored, [...load.sequences, ...batches.sequences, monitor.sequence]);
     return {
       seed: options.seed,
       kills: options.kills,
       sent: load.sequences.reduce((a, b) => a + b, 0),
       acknowledged: load.acknowledged,
       batches: batches.acknowledged,
+      messages: monitor.acknowledged,
       acceptingAgainMs,
       messagesPerSecond,
       archive,
