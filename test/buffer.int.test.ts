@@ -15,5 +15,5 @@ test(`a buffer of 24 hours sent three times, shuffled, hours late, is stored as 
   assert.deepEqual(judgeBuffer(result), []);
   const { readings, samples, sent } = result.shuffled;
   assert.ok(readings > 6 * 24 * 60 && samples === 24 * 2_500, `${readings} readings, ${samples} samples`);
-  assert.ok(sent > 3 * (readings - 300), `${sent} readings sent`);
+  assert.ok(sent > 3 * (readings - 900), `${sent} readings sent`);
 });

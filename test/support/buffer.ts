@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { Alarm, Association, Stream } from "@openward/model";
-import { seededRandom } from "@openward/runtime/manual";
+import { type ManualRuntime, manualRuntime, seededRandom } from "@openward/runtime/manual";
 import { systemRuntime } from "@openward/runtime/system";
 import { createIngest } from "../../server/ingest/index.ts";
 import { openTestDatabase, type TestDatabase } from "../../server/store/database/testing/database.ts";
@@ -91,14 +91,15 @@ export async function openBufferWard() {
     /** @returns what one ordered pass and the shuffled, late one of a plan have left */
     async run(plan: BufferPlan) {
       const number = () => String(++made).padStart(12, "0");
-      const ordered = await pass(database, plan, "ordered", number());
-      const shuffled = await pass(database, plan, "shuffled", number());
+      const shuffled = await pass(database, plan, number(), undefined);
+      const ordered = await pass(database, plan, number(), shuffled.live);
       return { ordered, shuffled };
     },
   };
 }
 
-async function pass(database: TestDatabase, plan: BufferPlan, how: "ordered" | "shuffled", number: string) {
+/** @param inOrder what is sent live behind the outage; undefined: the buffer comes shuffled, with live data in between */
+async function pass(database: TestDatabase, plan: BufferPlan, number: string, inOrder: readonly number[] | undefined) {
   const random = seededRandom(plan.seed);
   const patientId = `aaaaaaaa-aaaa-4aaa-8aaa-${number}`;
   const deviceId = `buffer-${number}`;
@@ -129,12 +130,14 @@ async function pass(database: TestDatabase, plan: BufferPlan, how: "ordered" | "
   const keys = await testKeysOf(database);
   let store = await openTestStore(database, runtime, undefined, keys);
   const raised: Alarm[] = [];
-  const watch = await watchOf(runtime, association, raised);
+  const watching = manualRuntime(runtime.time);
+  const watch = await watchOf(watching, association, raised);
   const streams = new Map<string, Stream>();
   let { accept, states } = ingestOf(() => store, watch, association, streams, runtime);
   let sent = 0;
 
   const send = async ({ kind, body }: Message, isRedelivery = false) => {
+    watching.advance(Math.max(0, runtime.time - watching.clock.now()));
     const receipt = await accept({
       deviceId,
       organisationId: ORGANISATION,
@@ -148,29 +151,32 @@ async function pass(database: TestDatabase, plan: BufferPlan, how: "ordered" | "
     assert.deepEqual(receipt.quarantined, []);
     sent += receipt.accepted;
   };
-  const live = async (from: number, minutes: number) => {
-    for (let n = 0; n < minutes; n++) {
-      runtime.time = from + n * MINUTE + 200;
-      await send({ kind: "readings", body: bytesOf({ at: from + n * MINUTE, values: WELL }) });
-    }
+  const live: number[] = [];
+  const sendLive = async (at: number) => {
+    live.push(at);
+    runtime.time = Math.max(runtime.time, at + 200);
+    await send({ kind: "readings", body: bytesOf({ at, values: WELL }) });
   };
 
   const messages = bufferOf(plan, random);
-  await live(START - 30 * MINUTE, 30);
+  for (let n = 30; n > 0; n--) await sendLive(START - n * MINUTE);
+  live.length = 0;
   const end = START + plan.hours * HOUR;
-  const alarmsBefore = raised.length;
-  const lateMs = HOUR * (2 + Math.floor(random.float() * 8));
-  if (how === "ordered") {
+  let alarmsBefore = raised.length;
+  if (inOrder) {
     for (const [i, message] of messages.entries()) {
       runtime.time = START + Math.floor((i / messages.length) * plan.hours * HOUR) + PIECE;
       await send(message);
     }
-    await live(end + lateMs, 10);
+    for (const at of inOrder) await sendLive(at);
   } else {
-    const backlog = shuffled(Array.from({ length: plan.times }, () => messages).flat(), random);
-    await live(end + lateMs, 10);
-    for (const message of backlog) {
+    // It is back, and what it measures now comes first; that it was away has been told.
+    let next = end + HOUR * (2 + Math.floor(random.float() * 8));
+    for (let n = 0; n < 10; n++, next += MINUTE) await sendLive(next);
+    alarmsBefore = raised.length;
+    for (const message of shuffled(Array.from({ length: plan.times }, () => messages).flat(), random)) {
       runtime.time += Math.floor(1_000 + random.float() * 20_000);
+      for (; next <= runtime.time; next += MINUTE) await sendLive(next);
       await send(message, random.float() < 0.5);
       if (random.float() < 0.02) await store.telemetry.seal({ everything: random.float() < 0.5 });
       if (random.float() < 0.01) await store.telemetry.compact({ everything: true });
@@ -187,7 +193,7 @@ async function pass(database: TestDatabase, plan: BufferPlan, how: "ordered" | "
   const wrongClock = states.filter(({ leadsTo }) => leadsTo !== "kept");
   await watch.stop();
   await store.close();
-  return { ...hash, alarms, wrongClock, sent };
+  return { ...hash, alarms, wrongClock, sent, live };
 }
 
 function shuffled<T>(items: readonly T[], random: Random): T[] {
@@ -201,7 +207,7 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
 
 type TestRuntime = Parameters<typeof openTestStore>[1];
 
-async function watchOf(runtime: TestRuntime, association: Association, raised: Alarm[]): Promise<Watch> {
+async function watchOf(runtime: ManualRuntime, association: Association, raised: Alarm[]): Promise<Watch> {
   const { patientId, organisationId } = association;
   const watch = createWatch({
     runtime,
@@ -212,7 +218,7 @@ async function watchOf(runtime: TestRuntime, association: Association, raised: A
         id === patientId ? { patientId, organisationId, isAdmitted: true, ageGroup: "adult" } : undefined,
     },
     devices: {
-      deviceType: () => "bedside-monitor",
+      deviceType: () => "generic",
       currentAssociation: () => association,
       runningAssociations: () => [association],
     },
