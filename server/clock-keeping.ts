@@ -32,8 +32,8 @@ export interface ClockKeeping {
 const SAVED_EVERY_MS = 5 * 60_000;
 /** A message that was on its way when the clock was seen first. */
 const AROUND_MS = 60_000;
-const AGAIN_MS = 15_000;
-const TRIES = 20;
+const AGAIN_MS = 2_000;
+const TRIES = 100;
 
 /**
  * Saves what is learnt of clocks, so that a start need not learn it anew; and places anew what came before a clock's error was

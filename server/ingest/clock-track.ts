@@ -20,12 +20,13 @@ export function newClockTrack(): ClockTrack {
 
 /**
  * Is it time to look at the clock again? Where the last look is a minute old or the offset has moved by more than a second:
- * what is learnt is written down, and a buffer that is emptied says something else with every message.
+ * what is learnt is written down, and a buffer that is emptied says something else with every message. What the device
+ * states of its clock says most.
  */
-export function isDue(track: ClockTrack, monotonic: number, offsetMs: number): boolean {
+export function isDue(track: ClockTrack, monotonic: number, offsetMs: number, isStated: boolean): boolean {
   const since = monotonic - track.seenMono;
   const hasMoved = Math.abs(offsetMs - track.offsetMs) > MOVED_MS;
-  if (since < AT_MOST_EVERY_MS || (since < EVERY_MS && !hasMoved)) return false;
+  if (since < AT_MOST_EVERY_MS || (since < EVERY_MS && !hasMoved && !isStated)) return false;
   track.seenMono = monotonic;
   track.offsetMs = offsetMs;
   return true;

@@ -137,7 +137,8 @@ export function createIngest({
     const deviceTime = toldClock ?? gatewaySighting?.deviceTime ?? work.sighted;
     if (work.isWill || Number.isNaN(deviceTime)) return;
     const gatewayTime = toldClock === undefined ? gatewaySighting?.gatewayTime : undefined;
-    if (!isDue(device.clock, runtime.clock.monotonic(), deviceTime - (gatewayTime ?? receivedAt))) return;
+    const offsetMs = deviceTime - (gatewayTime ?? receivedAt);
+    if (!isDue(device.clock, runtime.clock.monotonic(), offsetMs, toldClock !== undefined)) return;
     const sighting = {
       organisationId,
       deviceId,
