@@ -275,3 +275,21 @@ test("what a gateway says of a device's clock counts, however late it comes", as
   const state = h.of("clock-state").at(-1)?.state;
   assert.ok(state && Math.abs(state.aheadMs + 12 * HOUR) < 61_000, `ahead ${state?.aheadMs}`);
 });
+
+test("a person who claims what came under a clock that showed no time gives it the time that is known of the clock", async () => {
+  for (const kind of ["reset-1970", "year"] as const) {
+    const { delivered, from } = scenario(kind, SEED * 1_000);
+    const h = harness();
+    const outcomes = await play(h, delivered, from);
+    const entries = h.quarantined();
+    // The newest of a message that came six minutes late.
+    const late = outcomes.findLast((one) => one.time === null && one.receivedAt - one.measuredAt > 5 * MINUTE);
+    const entry = entries.find(({ receivedAt }) => receivedAt === late?.receivedAt) ?? assert.fail("nothing came late");
+    const before = h.journal.length;
+    const claim = { patientId: "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb", useReceivedTime: true };
+    assert.equal((await h.ingest.reprocess(entry, claim)).accepted, 1);
+    const placed = h.journal.slice(before).flatMap((one) => (one.kind === "readings" ? [...one.readings.times] : []));
+    const off = (placed[0] as number) - (late?.measuredAt as number);
+    assert.ok(Math.abs(off) < 6_000, `${kind}: off by ${off} ms`);
+  }
+});

@@ -40,7 +40,7 @@ export function placeEvent(work: Work, decoded: DecodedEvent): void {
       refuseTime(work, isUnclear, item);
       return;
     }
-    const fault = isUnclear ?? timeFault(work, at);
+    const fault = isUnclear ?? (work.shiftsAll ? "TIME_IMPOSSIBLE" : timeFault(work, at));
     if (fault && fault !== isUnclear && !isClinical && work.shiftMs === undefined) {
       work.problems.add(fault, "at", item, item, 1, TIME_EXPECTED[fault as keyof typeof TIME_EXPECTED]);
       return;

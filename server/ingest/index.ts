@@ -18,7 +18,7 @@ import { problemOf } from "./problems.ts";
 import { contextOf } from "./raw.ts";
 import { type Claim, type ClaimResult, isVague, shiftOf, wanted } from "./reprocess.ts";
 import { createRerunner, type Rerunner } from "./rerun.ts";
-import { type SaidTimes, saidBy } from "./retime.ts";
+import { RETIME_EXPECTED, type SaidTimes, saidBy, shiftBy } from "./retime.ts";
 import { createStreams } from "./streams.ts";
 import { patientsOf } from "./whose.ts";
 import { FUTURE_MS, newWork, type Place, type Work } from "./work.ts";
@@ -269,6 +269,8 @@ export function createIngest({
     return accept(message);
   }
 
+  const timelineOf = (deviceId: string) => streams.device(deviceId).known.timeline;
+
   async function reprocess(entry: QuarantineEntry, claim: Claim): Promise<ClaimResult> {
     const { organisationId, deviceId, receivedAt, problems } = entry;
     const format = formatOf(entry.contentType);
@@ -291,13 +293,19 @@ export function createIngest({
       placeAt: () => claimed,
       isWanted: isListed,
       shiftMs: undefined,
+      shiftsAll: false,
       // Whoever claims it has looked at its times.
       retiming: undefined,
     });
     let toDo: Work = work;
     try {
       const decode = () => decoders.raw(entry.raw, format, contextOf(work, directory));
-      if (claim.useReceivedTime) toDo = { ...work, shiftMs: shiftOf(entry, format, latest, decode) };
+      if (claim.useReceivedTime) {
+        const shiftsAll = problems.some(({ code }) => code in RETIME_EXPECTED);
+        const arrival = shiftOf(entry, format, latest, decode, shiftsAll);
+        const shiftMs = arrival === undefined ? undefined : shiftBy(timelineOf(deviceId), receivedAt, arrival);
+        toDo = { ...work, shiftMs, shiftsAll };
+      }
       const isUnclear = problems.some((problem) => isVague(problems, problem.index));
       // Where it was not written down which values were kept out, whatever lies with somebody else stays there.
       if (isUnclear) toDo = { ...toDo, placeAt: (time) => unlessElsewhere(deviceId, time, claimed) };
@@ -340,8 +348,8 @@ export function createIngest({
         yield { deviceId, track: clock.track, through: clock.through };
       }
     },
-    said: (deviceId, time) => saidBy(streams.device(deviceId).known.timeline, time),
-    rerunner: () => createRerunner(placing, directory, (deviceId) => streams.device(deviceId).known.timeline),
+    said: (deviceId, time) => saidBy(timelineOf(deviceId), time),
+    rerunner: () => createRerunner(placing, directory, timelineOf),
     async take(entries) {
       for (const entry of entries) if (entry.kind === "event") watch.event(entry.event, true);
       await journal.append(entries);

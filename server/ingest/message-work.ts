@@ -26,6 +26,7 @@ export class MessageWork implements Work {
   readonly quality = 0;
   readonly isWanted = undefined;
   readonly shiftMs = undefined;
+  readonly shiftsAll = false;
   readonly entries: JournalEntry[] = [];
   readonly problems = new Problems();
   newSlots: Slot[] | undefined = undefined;

@@ -202,7 +202,7 @@ function placeOneByOne(
       quality[i] = bits | FROM_SERVER;
     } else {
       const said = time;
-      if (work.shiftMs !== undefined && timeFault(work, said)) {
+      if (work.shiftMs !== undefined && (work.shiftsAll || timeFault(work, said))) {
         time += work.shiftMs;
         quality[i] = bits | FROM_SERVER;
       }

@@ -45,16 +45,18 @@ export function isVague(problems: readonly Problem[], item: number): boolean {
  * What must be added to the impossible times of a message so that the last of them is the time of arrival.
  *
  * @param decode what raw bytes hold
+ * @param isClockWrong the times that look possible are none either
  */
 export function shiftOf(
   entry: QuarantineEntry,
   format: string,
   latest: Millis,
   decode: () => Decoded,
+  isClockWrong = false,
 ): number | undefined {
   let last = Number.NEGATIVE_INFINITY;
   const look = (time: number) => {
-    if ((time > latest || time < EARLIEST) && time > last) last = time;
+    if ((isClockWrong || time > latest || time < EARLIEST) && time > last) last = time;
   };
   const lookAt = ({ columns = [], waveforms = [], events = [] }: Timed) => {
     for (const { times } of columns) for (const time of times) look(time);

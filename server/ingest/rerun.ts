@@ -79,6 +79,7 @@ export function createRerunner(
       placeAt: (time) => directory.associationAt(deviceId, time),
       isWanted: undefined,
       shiftMs: undefined,
+      shiftsAll: false,
       retiming: retimingOf(timelineOf(deviceId), receivedAt),
     });
     try {

@@ -92,6 +92,19 @@ export function refuseTime(work: Work, code: keyof typeof RETIME_EXPECTED & Refu
   work.problems.add(code, "at", item, item, 1, RETIME_EXPECTED[code]);
 }
 
+/**
+ * In a claim: what is added to a message's times. By what is known of the clock, where that is how far it was off; else so that
+ * the newest of them is the time of arrival.
+ *
+ * @param arrivalMs what makes the newest of them the time of arrival
+ */
+export function shiftBy(timeline: Timeline, receivedAt: Millis, arrivalMs: number): number {
+  const newest = receivedAt - arrivalMs;
+  const placed = placeTime(timeline, newest, receivedAt, spanOf(timeline, newest, receivedAt));
+  const isKnown = placed.outcome === "no time" && placed.state.kind !== "standstill";
+  return isKnown ? placed.time - newest : arrivalMs;
+}
+
 /** What a device said of a time that is stored; nothing: the same; several: which of them cannot be told. */
 export type SaidTimes = (deviceId: string, time: Millis) => readonly Said[];
 

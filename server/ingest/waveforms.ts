@@ -45,7 +45,7 @@ export function placeWaveform(work: Work, piece: DecodedWaveform, definition: De
     quality |= FROM_SERVER;
   } else {
     const faultOf = () => timeFault(work, start) ?? timeFault(work, start + durationMs);
-    if (work.shiftMs !== undefined && faultOf()) {
+    if (work.shiftMs !== undefined && (work.shiftsAll || faultOf())) {
       start += work.shiftMs;
       quality |= FROM_SERVER;
     }

@@ -41,6 +41,8 @@ export interface Work {
   readonly isWanted: ((item: number, field: string) => boolean) | undefined;
   /** In a claim: what is added to impossible times, so that the last is the time of arrival; undefined: refused. */
   readonly shiftMs: number | undefined;
+  /** In a claim: the clock was wrong, and times that look possible are shifted as well. */
+  readonly shiftsAll: boolean;
   readonly entries: JournalEntry[];
   /** Streams that are not in the journal yet; undefined: none. */
   newSlots: Slot[] | undefined;

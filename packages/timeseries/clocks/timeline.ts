@@ -21,7 +21,7 @@ export type Placed =
   /** The clock showed it more than once, and which it was cannot be told. */
   | { readonly outcome: "ambiguous" }
   /** What the clock shows is no time; `time`: when it was, by what was learnt of the clock. */
-  | { readonly outcome: "no time"; readonly time: number };
+  | { readonly outcome: "no time"; readonly time: number; readonly state: ClockState };
 
 const SPANS_MAX = 16;
 const PIECES_MAX = 64;
@@ -130,7 +130,7 @@ function outcomeOf({ spans }: Timeline, { span, state, time }: Candidate, device
     case "corrected":
       return { outcome: "taken", time: Math.round(time), state, isMarked: true };
     case "quarantined":
-      return { outcome: "no time", time: Math.round(time) };
+      return { outcome: "no time", time: Math.round(time), state };
   }
 }
 
