@@ -11,6 +11,8 @@ import { closeServer, listenTcp, listenTls } from "../server/listen.ts";
 import type { Logger } from "../server/log.ts";
 import { type Condition, evaluate, inactive, rulesOf } from "../server/watch/condition.ts";
 import { createAccess } from "./access/access.ts";
+import { openBluez } from "./bluetooth/bus.ts";
+import { type Bluetooth, createBluetooth } from "./bluetooth/collector.ts";
 import { createDoor } from "./collect/door.ts";
 import { createConfiguration } from "./configuration/configuration.ts";
 import { loadText, saveWhole } from "./configuration/file.ts";
@@ -37,6 +39,7 @@ export interface RunningGateway {
 
 const FILE_BYTES = 4_000_000;
 const AUDIO_PAUSED_MS = 120_000;
+const BLUETOOTH_AGAIN_MS = 30_000;
 const CONFIGURATION_FILE = "configuration.json";
 
 /** Builds everything and starts it; `stop` goes backwards. */
@@ -156,6 +159,43 @@ export async function startGateway({
   });
   stops.push(() => mllp.stop());
 
+  let bluetooth: Bluetooth | undefined;
+  /** The bus may come up after us, and go: it is tried again. */
+  async function openBluetooth(busAddress: string): Promise<void> {
+    try {
+      const bluez = await openBluez(busAddress);
+      bluez.onGone(() => {
+        void bluetooth?.stop();
+        bluetooth = undefined;
+      });
+      bluetooth = createBluetooth({
+        bluez,
+        wanted: () => {
+          const known = new Set(current()?.devices.map(({ id }) => id));
+          return (current()?.settings.bluetooth ?? []).filter(({ deviceId }) => known.has(deviceId));
+        },
+        keep: door.keep,
+        runtime,
+        log,
+      });
+    } catch (error) {
+      sources.bluetooth = { isOn: true, fault: (error as Error).message.slice(0, 200) };
+    }
+  }
+  const { bluetoothBus } = settings;
+  sources.bluetooth = { isOn: bluetoothBus !== null, fault: null };
+  if (bluetoothBus !== null) {
+    await openBluetooth(bluetoothBus);
+    const again = timers.every(BLUETOOTH_AGAIN_MS, () => {
+      if (!bluetooth) void openBluetooth(bluetoothBus);
+    });
+    stops.push(async () => {
+      again.cancel();
+      await bluetooth?.stop();
+    });
+  }
+  const bluetoothState = () => (bluetooth ? { bluetooth: { isOn: true, ...bluetooth.state } } : {});
+
   async function tell(): Promise<void> {
     const at = now();
     const { link, confirmedAt, aside } = forwarder.state;
@@ -172,9 +212,12 @@ export async function startGateway({
       link: { isUp: link.isUp, since: link.since, confirmedAt },
       kept: { messages, bytes, bytesMax, oldestAt, refused, damaged, aside },
       disk,
-      sources: Object.fromEntries(
-        Object.entries(sources).map(([name, state]) => [name, { ...state, connected: connected.get(name)?.size ?? 0 }]),
-      ),
+      sources: {
+        ...Object.fromEntries(
+          Object.entries(sources).map(([name, at]) => [name, { ...at, connected: connected.get(name)?.size ?? 0 }]),
+        ),
+        ...bluetoothState(),
+      },
       devices: heard.all(),
       alarms: [...whole.alarms.map(({ key }) => key.slice(0, 100)), ...(ringer.fault === null ? [] : ["sound"])],
     };
@@ -196,6 +239,7 @@ export async function startGateway({
   configuration.onChange((_next, before) => {
     access.changed(before);
     local.reconfigured();
+    bluetooth?.reconfigured();
     forwarder.retryAside();
     whole.look();
     nextReportAt = 0;

@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   backup: async () => (await import("./backup.ts")).addBackupCommands,
   restore: async () => (await import("./restore.ts")).addRestoreCommand,
   store: async () => (await import("./store.ts")).addStoreCommands,
+  gateway: async () => (await import("./gateway.ts")).addGatewayCommand,
   audit: async () => (await import("./audit.ts")).addAuditCommands,
 };
 
