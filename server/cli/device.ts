@@ -3,6 +3,7 @@ import { RefusedInput } from "@openward/errors";
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { addCredentialCommands } from "./device-credentials.ts";
+import { addGatewaySettings } from "./gateway.ts";
 import { print } from "./output.ts";
 import { type Registry, withRegistry } from "./registry.ts";
 
@@ -45,6 +46,7 @@ export function addDeviceCommands(program: Command): void {
     .option("--json", "print one JSON object")
     .action(listTypes);
   addCredentialCommands(device);
+  addGatewaySettings(device);
 }
 
 async function addDevice(id: string | undefined, options: AddOptions): Promise<void> {

@@ -1,8 +1,60 @@
+import { readFileSync } from "node:fs";
+import { gatewaySettings } from "@openward/api";
+import { RefusedInput } from "@openward/errors";
 import type { Command } from "commander";
+import { print } from "./output.ts";
+import { withRegistry } from "./registry.ts";
 
 export function addGatewayCommand(program: Command): void {
   program
     .command("gateway")
     .description("run a gateway at the bedside or at home; settings are OPENWARD_GATEWAY_*, see docs/guides/gateway.md")
     .action(async () => (await import("../../gateway/main.ts")).main());
+}
+
+/** `openward device gateway`: what one works by, and how it said last that it is. */
+export function addGatewaySettings(device: Command): void {
+  device
+    .command("gateway <gateway>")
+    .description("what a gateway works by and told last of itself; with --settings, set it")
+    .option("--settings <file>", "JSON: bluetooth [{deviceId, address}], localAlarms, linkAlarmSeconds, reportSeconds")
+    .option("--organisation <name>", "needed only where there are several")
+    .option("--json", "print one JSON object")
+    .action(async (id: string, options: { settings?: string; organisation?: string; json?: boolean }) => {
+      const given = options.settings === undefined ? undefined : readGatewaySettings(options.settings);
+      await withRegistry(options.organisation, async ({ gateways, organisation }) => {
+        const before = await gateways.settingsOf(organisation.id, id);
+        if (given) await gateways.configure(organisation.id, id, given, before?.revision ?? 0, "command line");
+        const set = await gateways.settingsOf(organisation.id, id);
+        const report = await gateways.reportOf(organisation.id, id);
+        const settings = gatewaySettings.parse(set?.settings ?? {});
+        print(options.json ?? false, { settings, revision: set?.revision ?? 0, report: report ?? null }, [
+          `settings, revision ${set?.revision ?? 0}:`,
+          JSON.stringify(settings, null, 2),
+          report ? `last report, ${new Date(report.receivedAt).toISOString()}:` : "it has told nothing of itself",
+          ...(report ? [JSON.stringify(report.detail, null, 2)] : []),
+        ]);
+      });
+    });
+}
+
+/** @throws RefusedInput FILE_UNREADABLE, FIELD_INVALID naming the field */
+function readGatewaySettings(path: string): object {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new RefusedInput(
+      "FILE_UNREADABLE",
+      { at: "--settings", expected: "a file of JSON", received: path },
+      { cause },
+    );
+  }
+  const checked = gatewaySettings.safeParse(parsed);
+  if (checked.success) return checked.data;
+  const [issue] = checked.error.issues;
+  throw new RefusedInput("FIELD_INVALID", {
+    at: issue?.path.join(".") || "--settings",
+    expected: issue?.message ?? "",
+  });
 }

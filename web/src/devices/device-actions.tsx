@@ -1,15 +1,24 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import type { DeviceBody } from "@openward/api";
-import { IconBan, IconDots, IconInfoCircle, IconKey, IconUserMinus, IconUserPlus } from "@tabler/icons-react";
+import {
+  IconBan,
+  IconDots,
+  IconInfoCircle,
+  IconKey,
+  IconRouter,
+  IconUserMinus,
+  IconUserPlus,
+} from "@tabler/icons-react";
 import { useState } from "react";
 import { useMay } from "../app/hooks.ts";
 import { Confirm } from "../parts/confirm.tsx";
 import { AssignDialog } from "./assign-dialog.tsx";
 import { CredentialsDialog } from "./credentials-dialog.tsx";
 import { DescriptionDialog } from "./description-dialog.tsx";
+import { GatewayDialog } from "./gateway-dialog.tsx";
 import { useRelease, useRevoke } from "./use-devices.ts";
 
-type Doing = "describe" | "assign" | "release" | "credentials" | "revoke" | null;
+type Doing = "describe" | "assign" | "release" | "credentials" | "gateway" | "revoke" | null;
 
 /** What can be done with a device. */
 export function DeviceActions({ device }: { readonly device: DeviceBody }) {
@@ -48,6 +57,9 @@ export function DeviceActions({ device }: { readonly device: DeviceBody }) {
               <Menu.Item leftSection={<IconKey size={17} />} onClick={() => setDoing("credentials")}>
                 Sign-in: tokens, certificates, claim code
               </Menu.Item>
+              <Menu.Item leftSection={<IconRouter size={17} />} onClick={() => setDoing("gateway")}>
+                As a gateway
+              </Menu.Item>
               <Menu.Item leftSection={<IconBan size={17} />} onClick={() => setDoing("revoke")}>
                 Revoke
               </Menu.Item>
@@ -81,6 +93,7 @@ export function DeviceActions({ device }: { readonly device: DeviceBody }) {
       >
         The device <b>{device.id}</b> is disconnected and can never sign in again. What it measured stays.
       </Confirm>
+      {doing === "gateway" && <GatewayDialog device={device} onClose={close} />}
       {doing === "credentials" && <CredentialsDialog device={device} onClose={close} />}
     </>
   );

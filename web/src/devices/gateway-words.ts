@@ -1,0 +1,74 @@
+import type { GatewayBody } from "@openward/api";
+import { count, formatDuration } from "../parts/format.ts";
+
+export interface GatewayLine {
+  readonly label: string;
+  readonly text: string;
+  /** Somebody should look at it. */
+  readonly isBad: boolean;
+}
+
+type Report = NonNullable<GatewayBody["report"]>;
+
+const MEGABYTE = 1_000_000;
+/** A gateway's clock is the time of what says none: a minute is a wrong time of a fall. */
+const CLOCK_MS = 60_000;
+const FEW_MEGABYTES = 200;
+
+/** A report that did not come thrice is no news of now. */
+export function isSilent({ settings }: GatewayBody, report: Report, now: number): boolean {
+  return now - report.receivedAt > 3 * settings.reportSeconds * 1_000;
+}
+
+/** What a gateway told of itself last, as a person reads it. */
+export function gatewayLines(gateway: GatewayBody, now: number): GatewayLine[] {
+  const { report } = gateway;
+  if (!report) return [];
+  const { link, kept, disk, sources, alarms } = report;
+  const ago = (at: number | null) => (at === null ? "never" : `${formatDuration(Math.max(0, now - at))} ago`);
+  const line = (label: string, text: string, isBad = false): GatewayLine => ({ label, text, isBad });
+  const silent = isSilent(gateway, report, now);
+  const aside = Object.entries(kept.aside);
+  const offMs = report.clock - report.receivedAt;
+  const isCurrent = report.configuration === gateway.configuration;
+  const mega = (bytes: number) => `${Math.round(bytes / MEGABYTE)} MB`;
+  return [
+    line("Last report", `${ago(report.receivedAt)}${silent ? ", it is silent" : ""}`, silent),
+    line("Line to the server", link.isUp ? `up since ${ago(link.since)}` : `down since ${ago(link.since)}`, !link.isUp),
+    line(
+      "Waiting to be sent",
+      kept.messages === 0 ? "nothing" : `${count(kept.messages, "message")}, the oldest from ${ago(kept.oldestAt)}`,
+      kept.oldestAt !== null && report.receivedAt - kept.oldestAt > 3_600_000,
+    ),
+    line(
+      "Room for more",
+      `${mega(kept.bytesMax - kept.bytes)} of ${mega(kept.bytesMax)}`,
+      kept.bytes > 0.8 * kept.bytesMax,
+    ),
+    ...(kept.refused > 0 ? [line("Turned away", `${count(kept.refused, "message")} for want of room`, true)] : []),
+    ...(kept.damaged > 0 ? [line("Damaged", `${count(kept.damaged, "file")} of what it kept`, true)] : []),
+    ...aside.map(([code, n]) => line("Refused by the server", `${count(n, "message")}, kept: ${code}`, true)),
+    line(
+      "Disk",
+      disk === null ? "unknown" : `${mega(disk.freeBytes)} free`,
+      disk !== null && disk.freeBytes < FEW_MEGABYTES * MEGABYTE,
+    ),
+    line(
+      "Clock",
+      Math.abs(offMs) < CLOCK_MS
+        ? "agrees"
+        : `${formatDuration(Math.abs(offMs))} ${offMs < 0 ? "behind, or the report came late" : "ahead"}`,
+      offMs >= CLOCK_MS,
+    ),
+    line("Configuration", isCurrent ? "the one of now" : "an earlier one", !isCurrent),
+    ...Object.entries(sources)
+      .filter(([, { isOn }]) => isOn)
+      .map(([name, { connected, fault }]) =>
+        line(SOURCE_WORDS[name] ?? name, fault ?? `${count(connected, "device")} connected`, fault !== null),
+      ),
+    line("Version", `${report.version}, running since ${ago(report.startedAt)}`),
+    ...(alarms.length > 0 ? [line("Ringing there", alarms.join(", "), true)] : []),
+  ];
+}
+
+const SOURCE_WORDS: Readonly<Record<string, string>> = { mqtt: "MQTT", mllp: "HL7 (MLLP)", bluetooth: "Bluetooth" };
