@@ -132,7 +132,10 @@ export async function startGateway({
     },
     runtime,
   });
-  await backlog.open(door.remember);
+  await backlog.open((message) => {
+    door.remember(message);
+    heard.note(message.deviceId, message.keptAt);
+  });
 
   const connected = new Map<string, Set<string>>();
   const doorOf = (source: string) => {
