@@ -1,6 +1,7 @@
 // Long campaigns, run by hand: npm run campaign:kill -- 200, campaign:archive -- 10000000, campaign:simulate -- 10000, campaign:outages -- 600,
-// campaign:acks -- 100000, campaign:powerloss -- 60, campaign:authorisation, campaign:interference -- 10000, campaign:fuzz -- all 1000000, campaign:buffer -- 5, campaign:edge -- 50
+// campaign:acks -- 100000, campaign:powerloss -- 60, campaign:authorisation, campaign:interference -- 10000, campaign:fuzz -- all 1000000, campaign:buffer -- 5, campaign:edge -- 50, campaign:associations -- 100000
 import { campaignOfAcks } from "./acks/command.ts";
+import { campaignOfAssociations } from "./associations/command.ts";
 import { campaignOfAuthorisation, campaignOfInterference } from "./authorisation/command.ts";
 import { campaignOfTheEdge } from "./edge/command.ts";
 import { campaignOfFuzzing } from "./fuzz/command.ts";
@@ -28,6 +29,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   fuzz: { usage: "fuzz [codec, folder or all] [inputs] [seed]", run: campaignOfFuzzing },
   buffer: { usage: "buffer [days] [seed]", run: campaignOfBuffers },
   edge: { usage: "edge [power cuts] [seed]", run: campaignOfTheEdge },
+  associations: { usage: "associations [histories] [seed]", run: campaignOfAssociations },
   outages: { usage: "outages [seconds] [names]", run: campaignOfOutages },
 };
 

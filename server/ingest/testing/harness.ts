@@ -13,7 +13,7 @@ import type {
 } from "@openward/model";
 import { type ManualRuntime, manualRuntime } from "@openward/runtime/manual";
 import { createIngest, type DeviceMessage, type Ingest } from "../index.ts";
-import type { FirstDelivery } from "../ports.ts";
+import type { Directory, FirstDelivery } from "../ports.ts";
 
 export const ORGANISATION = "11111111-1111-4111-8111-111111111111";
 export const ALICE = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
@@ -51,8 +51,12 @@ export interface Harness {
   placed(patientId?: string): string[];
 }
 
-/** Ingest with neighbours that live in arrays. Device "mon" is on ALICE from an hour before START. */
-export function harness(): Harness {
+/**
+ * Ingest with neighbours that live in arrays. Device "mon" is on ALICE from an hour before START.
+ *
+ * @param wearers who wears what, in place of `associations`
+ */
+export function harness(wearers?: Pick<Directory, "associationAt" | "associations">): Harness {
   const runtime = manualRuntime(START);
   const associations: Association[] = [association("a1", ALICE, START - 3_600_000, null)];
   const journal: JournalEntry[] = [];
@@ -90,6 +94,7 @@ export function harness(): Harness {
         timeZoneAt: () => self.timeZone,
         recordNumbersOf: (patientId) => self.recordNumbers.get(patientId) ?? [],
         deviceType: () => "bedside-monitor",
+        ...wearers,
       },
       deliveries: {
         first: (deviceId, key) => oldDeliveries.get(`${deviceId} ${key}`),
