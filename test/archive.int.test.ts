@@ -82,7 +82,16 @@ test("openward export and archive verify work beside a running server; what is w
     assert.deepEqual(await ward.json("archive", "verify"), { files: 0, bytes: 0, damaged: [], unknown: [] });
     assert.deepEqual(await ward.json("export", "--expire"), { expired: [] });
     assert.ok(readdirSync(folder).includes("manifest.json"));
+    const recordings = join(ward.dataDir, "recordings");
+    const { tracks } = await ward.json<{ tracks: { name: string; signal: string; samples: number }[] }>(
+      ...asked.map((word) => (word === "--parquet" ? "--edf" : word === folder ? recordings : word)),
+      "--until",
+      "2999-12-31",
+    );
+    assert.equal(tracks.length, 1);
+    assert.ok(readdirSync(recordings).includes(`${tracks[0]?.name}.edf`));
     for (const [args, code] of [
+      [[...asked, "--until", "2999-12-31", "--wfdb", recordings], 2],
       [[...asked, "--until", "tomorrow"], 2],
       [["export", "--parquet", folder, "--until", "2999-12-31"], 2],
       [[...asked, "--until", "2999-12-31"], 1],

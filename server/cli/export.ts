@@ -14,6 +14,8 @@ const USES = ["research", "care", "operations"] as const;
 
 interface Options {
   parquet?: string;
+  edf?: string;
+  wfdb?: string;
   for: string;
   purpose?: string;
   until?: string;
@@ -35,10 +37,10 @@ const collect = (value: string, all: string[]) => [...all, value];
 export function addExportCommand(program: Command): void {
   program
     .command("export")
-    .description(
-      "readings and waveforms as plain Parquet files for a purpose, until a day; or remove those past their day",
-    )
+    .description("readings and waveforms as plain files for a purpose, until a day; or remove those past their day")
     .option("--parquet <folder>", "where the files go: a new or empty folder")
+    .option("--edf <folder>", "instead: EDF+, a file for each stream and day; whole numbers as they were sent")
+    .option("--wfdb <folder>", "instead: records of WFDB, as PhysioNet's tools read them")
     .option("--purpose <text>", "what they are for; stands in manifest.json and in the audit log")
     .option(
       "--for <use>",
@@ -60,10 +62,12 @@ export function addExportCommand(program: Command): void {
 }
 
 async function write(options: Options): Promise<void> {
-  const { parquet, purpose, until, patient, signals } = options;
-  const folder = resolve(need(parquet, "--parquet", "a folder"));
+  const { purpose, until, patient, signals } = options;
+  const { format, folder: given } = needPlace(options);
+  const folder = resolve(given);
   const request = {
     folder,
+    format,
     use: needUse(options.for),
     purpose: need(purpose, "--purpose", "what they are for"),
     expiresAt: parseDay(need(until, "--until", "YYYY-MM-DD")) + DAY_MS,
@@ -84,9 +88,9 @@ async function write(options: Options): Promise<void> {
     const keys = await keysToRead(worker);
     const archive = await archiveToRead(registry);
     try {
-      const { exportParquet } = await import("../store/export/index.ts");
+      const { exportValues } = await import("../store/export/index.ts");
       const deps = { runtime: systemRuntime, worker, archive, keys, streamIdOf: streamId, log: createLog("silent") };
-      const manifest = await exportParquet({ ...request, organisation }, deps);
+      const manifest = await exportValues({ ...request, organisation }, deps);
       print(options.json ?? false, { folder, ...manifest }, [
         `${folder}: ${manifest.files.length} files of ${manifest.patients} patients, until ${manifest.expiresAt}`,
         ...(manifest.use === "research"
@@ -95,6 +99,12 @@ async function write(options: Options): Promise<void> {
         manifest.amendedUntil === null
           ? `values are as they were received; ${manifest.amendments} amendments of these patients are not in it`
           : `values are as amended until ${manifest.amendedUntil}`,
+        ...(manifest.tracks ?? []).flatMap(({ name, signal, moved, rounded, left }) => [
+          ...(name === null ? [`${signal}: more than 16 bits, which EDF cannot hold; --wfdb can`] : []),
+          ...(moved + rounded + left > 0
+            ? [`${name ?? signal}: ${moved} readings moved within their step, ${rounded} rounded, ${left} left out`]
+            : []),
+        ]),
         ...manifest.files.map(({ name, rows, bytes }) => `${name}  ${rows} rows  ${bytes} bytes`),
         "`openward export --expire` removes them when their day is over; copies are yours to remove.",
       ]);
@@ -133,6 +143,18 @@ async function expire(options: Options): Promise<void> {
 function need(value: string | undefined, at: string, expected: string): string {
   if (value === undefined || value.trim() === "") throw new RefusedInput("FIELD_INVALID", { at, expected });
   return value;
+}
+
+/** Exactly one of the three. */
+function needPlace({ parquet, edf, wfdb }: Options): { format: "parquet" | "edf" | "wfdb"; folder: string } {
+  const all = Object.entries({ parquet, edf, wfdb }).filter(([, folder]) => folder !== undefined);
+  const [format, folder = ""] = all[0] ?? ["parquet"];
+  if (all.length !== 1 || folder.trim() === "")
+    throw new RefusedInput("FIELD_INVALID", {
+      at: "--parquet",
+      expected: "a folder for one of --parquet, --edf, --wfdb",
+    });
+  return { format: format as "parquet" | "edf" | "wfdb", folder };
 }
 
 function needUse(text: string): (typeof USES)[number] {

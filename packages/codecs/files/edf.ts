@@ -1,7 +1,9 @@
 import { RefusedInput } from "@openward/errors";
+import { findSignal } from "@openward/signals";
 import type { Codec, DecodeContext } from "../codec.ts";
 import { instantOf } from "../local-time.ts";
 import { malformed } from "../reader.ts";
+import { ABSENT_SAMPLE } from "../waveform.ts";
 import { EDF_FIRST, EDF_MAIN, EDF_RECORDS, type EdfHeader, type EdfSignal, readEdfHeader } from "./edf/header.ts";
 import LABELS from "./edf-labels.json" with { type: "json" };
 import { Gathered } from "./gathered.ts";
@@ -18,6 +20,8 @@ const stages = new Map(Object.entries(LABELS.stages));
 const MAX_SAMPLES = 50_000;
 
 const ONSET = /^[+-]\d{1,12}(?:\.\d{0,12})?$/;
+/** What our own files say of a channel. */
+const OWN = /^signal=([a-z0-9-]{1,40}) unit=(\S{1,20})$/;
 const DURATION = /^\d{1,12}(?:\.\d{0,12})?$/;
 
 /** EDF and EDF+: the channels that the vocabulary knows, and what EDF+ notes of sleep. Names of patients are not read. */
@@ -72,6 +76,15 @@ class Records {
     for (const signal of signals) if (signal.label === ANNOTATIONS) this.#annotations(signal, onsets);
     for (const signal of signals) {
       if (signal.label === ANNOTATIONS) continue;
+      const own = OWN.exec(signal.transducer);
+      if (own && signal.scale !== 0) {
+        const [, name = "", ucum = ""] = own;
+        const kind = findSignal(name)?.kind;
+        if (kind === "waveform") this.#waveform(signal, name, ucum, onsets);
+        else if (kind !== undefined && kind !== "event") this.#numeric(signal, name, ucum, onsets);
+        else this.#found.ignore(`channel ${name}`, 0);
+        continue;
+      }
       const key = signal.label.toLowerCase();
       const unit = units.get(signal.unit.toLowerCase());
       const [waveform, numeric] = [waveforms.get(key), numerics.get(key)];
@@ -101,7 +114,10 @@ class Records {
       while (to < onsets.length && (to - from + 1) * each <= MAX_SAMPLES && isNext()) to++;
       const samples = new Int32Array((to - from) * each);
       for (let record = from, n = 0; record < to; record++) {
-        for (let i = 0; i < each; i++) samples[n++] = this.#sample(signal, record, i);
+        for (let i = 0; i < each; i++) {
+          const sample = this.#sample(signal, record, i);
+          samples[n++] = sample === this.#header.absent ? ABSENT_SAMPLE : sample;
+        }
       }
       const { time, utcOffsetMinutes, quality } = this.#at(onsets[from] as number);
       const { scale, origin } = signal;
@@ -125,7 +141,9 @@ class Records {
     const each = signal.samplesPerRecord;
     for (const [record, onset] of onsets.entries()) {
       for (let i = 0; i < each; i++) {
-        const value = this.#sample(signal, record, i) * signal.scale + signal.origin;
+        const sample = this.#sample(signal, record, i);
+        if (sample === this.#header.absent) continue;
+        const value = sample * signal.scale + signal.origin;
         const at = this.#at(onset + (i * this.#header.recordSeconds) / each);
         this.#found.reading(record, key, unit, Number(value.toPrecision(9)), at);
       }

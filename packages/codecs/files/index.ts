@@ -7,8 +7,12 @@ import { makersFormats } from "./makers.ts";
 import type { FileFormat } from "./piece.ts";
 import { tcx } from "./tcx.ts";
 
+export { writeEdf } from "./edf/write.ts";
 export { mappedFormat } from "./mapped.ts";
 export { type DecodedPiece, decodeFile, type FileFormat, HEAD_BYTES, MAX_PIECE_BYTES, type Piece } from "./piece.ts";
+
+export { type Track, trackOfReadings, tracksOfRuns } from "./track.ts";
+export { writeWfdb } from "./wfdb/write.ts";
 
 /** Every format of files: a line each. What is told by its content stands before what is told by its name. */
 export const fileFormats: readonly FileFormat[] = [fit, edf, appleHealth, tcx, gpx, ...makersFormats];

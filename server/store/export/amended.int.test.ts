@@ -26,7 +26,7 @@ import {
 import { quietLog, type TestDatabase } from "../database/testing/database.ts";
 import { noArchive } from "../telemetry/archived.ts";
 import { expireExports } from "./expire.ts";
-import { type ExportRequest, exportParquet } from "./export.ts";
+import { type ExportRequest, exportValues } from "./export.ts";
 
 const NOW = START + 30 * HOUR;
 const MINUTE = 60_000;
@@ -86,7 +86,7 @@ const rows = async (sql: string) => (await duckdb.runAndReadAll(sql)).getRowObje
 let exports = 0;
 async function exported(more: Partial<ExportRequest> = {}) {
   const folder = join(root, `${++exports}`);
-  const manifest = await exportParquet(
+  const manifest = await exportValues(
     {
       organisation: { id: HOME, name: "Home" },
       folder,

@@ -30,7 +30,7 @@ import { eraseRows } from "../keys/index.ts";
 import { settableRuntime, type TestStore } from "../telemetry/testing/open-store.ts";
 import { readAgreed } from "./agreed.ts";
 import { expireExports } from "./expire.ts";
-import { type ExportRequest, exportParquet } from "./export.ts";
+import { type ExportRequest, exportValues } from "./export.ts";
 
 let database: TestDatabase;
 let runtime: Clock;
@@ -125,7 +125,7 @@ async function everyReading() {
 }
 
 test("another reader finds every reading, typed: archived, in blocks, and only in the journal", async () => {
-  const manifest = await exportParquet(request("all"), deps());
+  const manifest = await exportValues(request("all"), deps());
   const wanted = await everyReading();
   assert.ok(wanted.length > 2_000);
   const from = `FROM read_parquet('${folder("all")}/readings-*.parquet')`;
@@ -215,7 +215,7 @@ test("the manifest says what it is for and until when, with a hash of each file;
 test("without --identified no id is in the files, and two exports use different names", async () => {
   const names: unknown[] = [];
   for (const name of ["pseudonyms-1", "pseudonyms-2"]) {
-    await exportParquet(request(name, { isIdentified: false }), deps());
+    await exportValues(request(name, { isIdentified: false }), deps());
     for (const file of readdirSync(folder(name))) {
       const bytes = readFileSync(join(folder(name), file));
       for (const id of [PATIENT, ...NUMERIC.map((stream) => stream.deviceId), ...NUMERIC.map((stream) => stream.id)])
@@ -231,7 +231,7 @@ test("without --identified no id is in the files, and two exports use different 
 
 test("a signal and a span of time can be chosen", async () => {
   const [from, to] = [START + 10 * MINUTE, START + 20 * MINUTE];
-  const manifest = await exportParquet(request("some", { signals: ["heart-rate"], from, to }), deps());
+  const manifest = await exportValues(request("some", { signals: ["heart-rate"], from, to }), deps());
   assert.deepEqual(
     manifest.files.map((file) => [file.name, file.rows]),
     [["readings-0001.parquet", 10 * 6 * NUMERIC.length]],
@@ -248,7 +248,7 @@ for (const { what, more, code } of [
   test(`an export ${what} is refused, and nothing is recorded`, async () => {
     const count = async () => (await database.worker.query("SELECT count(*)::int AS n FROM data_export")).rows[0].n;
     const before = await count();
-    await assert.rejects(exportParquet(request("refused", more), deps()), { code });
+    await assert.rejects(exportValues(request("refused", more), deps()), { code });
     assert.equal(await count(), before);
   });
 }
@@ -278,8 +278,8 @@ async function say(
 
 test("for research there is what the patient agreed to, less what they denied, and nothing once they take it back", async () => {
   const asked = { use: "research", isAsReceived: false } as const;
-  await assert.rejects(exportParquet(request("nobody", asked), deps()), { code: "CONFLICT" });
-  await assert.rejects(exportParquet(request("raw", { ...asked, isAsReceived: true }), deps()), {
+  await assert.rejects(exportValues(request("nobody", asked), deps()), { code: "CONFLICT" });
+  await assert.rejects(exportValues(request("raw", { ...asked, isAsReceived: true }), deps()), {
     code: "FIELD_INVALID",
   });
   const mayHave = async (...signals: string[]) => {
@@ -288,9 +288,9 @@ test("for research there is what the patient agreed to, less what they denied, a
   };
   const everybody = [{ kind: "everybody" }];
   await say(1, { decision: "permit", categories: ["breathing"], actors: everybody, purpose: "research" });
-  await assert.rejects(exportParquet(request("other kind", asked), deps()), { code: "CONFLICT" });
+  await assert.rejects(exportValues(request("other kind", asked), deps()), { code: "CONFLICT" });
   await say(2, { decision: "permit", categories: ["heart"], actors: everybody, purpose: "research" });
-  const manifest = await exportParquet(request("agreed", asked), deps());
+  const manifest = await exportValues(request("agreed", asked), deps());
   assert.deepEqual([manifest.use, manifest.patients, manifest.notAgreed], ["research", 1, 0]);
   assert.deepEqual(await mayHave("heart-rate", "ecg-lead-ii", "spo2", "glucose-interstitial"), [
     true,
@@ -313,7 +313,7 @@ test("for research there is what the patient agreed to, less what they denied, a
     },
   };
   await assert.rejects(
-    exportParquet(request("withdrawn", asked), { ...deps(), archive: whileWriting }),
+    exportValues(request("withdrawn", asked), { ...deps(), archive: whileWriting }),
     (error: { code: string; facts: { at: string } }) => {
       assert.deepEqual([error.code, error.facts.at], ["CONFLICT", "export"]);
       return true;
@@ -327,7 +327,7 @@ test("an export that meets a damaged block leaves no files and is recorded as fa
     isOnlyHot: () => false,
     fetch: async (ranges: readonly unknown[]) => ranges.map(() => new Error("damaged")),
   };
-  await assert.rejects(exportParquet(request("damaged"), { ...deps(), archive: damaged }), { code: "BLOCK_CORRUPT" });
+  await assert.rejects(exportValues(request("damaged"), { ...deps(), archive: damaged }), { code: "BLOCK_CORRUPT" });
   assert.deepEqual(readdirSync(folder("damaged")), []);
   const { rows } = await database.worker.query(
     "SELECT count(*)::int AS n FROM audit_event WHERE action = 'export.failed'",
@@ -336,8 +336,8 @@ test("an export that meets a damaged block leaves no files and is recorded as fa
 });
 
 test("what is past its day is removed, its own files alone, and what is not where it was is told until somebody says so", async () => {
-  await exportParquet(request("short", { expiresAt: runtime.time + DAY }), deps());
-  await exportParquet(request("moved", { expiresAt: runtime.time + DAY }), deps());
+  await exportValues(request("short", { expiresAt: runtime.time + DAY }), deps());
+  await exportValues(request("moved", { expiresAt: runtime.time + DAY }), deps());
   writeFileSync(join(folder("short"), "notes.txt"), "mine");
   assert.deepEqual(await expireExports({ organisationId: ORGANISATION }, deps()), []);
   runtime.time += 2 * DAY;
@@ -362,16 +362,16 @@ test("where an amendment cannot be read, an export is refused but for one as rec
       VALUES (gen_random_uuid(), $1, $2, nextval('amendment_sequence'), 1, 'nurse', '\\x00')`,
     [PATIENT, ORGANISATION],
   );
-  await assert.rejects(exportParquet(request("amended"), deps()), { code: "BLOCK_CORRUPT" });
+  await assert.rejects(exportValues(request("amended"), deps()), { code: "BLOCK_CORRUPT" });
   assert.equal(existsSync(folder("amended")), false);
-  const manifest = await exportParquet(request("as-received", { isAsReceived: true }), deps());
+  const manifest = await exportValues(request("as-received", { isAsReceived: true }), deps());
   assert.deepEqual([manifest.amendments, manifest.amendedUntil], [1, null]);
   await database.owner.query("DELETE FROM amendment");
 });
 
 test("an export that holds an erased patient is removed, of everybody or of that patient alone; one that is under way leaves nothing", async () => {
-  await exportParquet(request("everybody"), deps());
-  await exportParquet(request("one", { patientIds: [PATIENT] }), deps());
+  await exportValues(request("everybody"), deps());
+  await exportValues(request("one", { patientIds: [PATIENT] }), deps());
   const [file] = readdirSync(folder("one"));
   assert.ok(file);
   const erasing = {
@@ -383,7 +383,7 @@ test("an export that holds an erased patient is removed, of everybody or of that
       return archive.fetch(ranges);
     },
   };
-  await assert.rejects(exportParquet(request("under-way"), { ...deps(), archive: erasing }), { code: "CONFLICT" });
+  await assert.rejects(exportValues(request("under-way"), { ...deps(), archive: erasing }), { code: "CONFLICT" });
   assert.deepEqual(readdirSync(folder("under-way")), []);
   const which = { organisationId: ORGANISATION, patientIds: [PATIENT] };
   const removed = (await expireExports(which, deps())).map((each) => [each.folder, each.outcome]);

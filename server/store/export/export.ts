@@ -14,16 +14,17 @@ import type { StoreLog } from "../telemetry/blocks.ts";
 import { type Agreed, keepAsking, readAgreed, type Use } from "./agreed.ts";
 import { MANIFEST, type Manifest, newManifest } from "./manifest.ts";
 import { identified, pseudonyms } from "./naming.ts";
-import { ParquetParts } from "./parquet-parts.ts";
 import { DAY_MS, openStoreReader } from "./reader.ts";
-import { READINGS_PER_GROUP, READINGS_SCHEMA, writeReadings } from "./readings.ts";
+import { Recordings } from "./recordings.ts";
+import { createParquetSink, type Sink } from "./sink.ts";
 import { asAmended, asReceived, type Values } from "./values.ts";
-import { SAMPLES_PER_GROUP, WAVEFORMS_SCHEMA, writeWaveforms } from "./waveforms.ts";
 
 export interface ExportRequest {
   readonly organisation: { readonly id: string; readonly name: string };
   /** Absolute; made, or empty. */
   readonly folder: string;
+  /** Left out: Parquet. */
+  readonly format?: "parquet" | "edf" | "wfdb";
   /** For research: what patients agreed to, and nothing else. */
   readonly use: Use;
   readonly purpose: string;
@@ -53,10 +54,8 @@ export interface ExportDependencies {
   readonly log: StoreLog;
 }
 
-const FILE_ROWS_MAX = { readings: 20_000_000, waveforms: 100_000 };
-
 /**
- * Typed Parquet files with a manifest. The record of who took what, for what and until when is durable before the first
+ * Typed Parquet files, or files of recordings, with a manifest. The record of who took what, for what and until when is durable before the first
  * byte is written. An export that cannot be finished leaves no files.
  *
  * Values are what counts when it begins: as amended until then. What is said while it is written is in the next one.
@@ -64,7 +63,7 @@ const FILE_ROWS_MAX = { readings: 20_000_000, waveforms: 100_000 };
  * @throws RefusedInput NOT_FOUND, FIELD_INVALID, CONFLICT when the folder is not empty; BLOCK_CORRUPT when something of it
  *   cannot be read; OutsideTrouble
  */
-export async function exportParquet(request: ExportRequest, deps: ExportDependencies): Promise<Manifest> {
+export async function exportValues(request: ExportRequest, deps: ExportDependencies): Promise<Manifest> {
   const { runtime, worker } = deps;
   const now = runtime.clock.now();
   checkRequest(request, now);
@@ -86,17 +85,12 @@ export async function exportParquet(request: ExportRequest, deps: ExportDependen
     "openward.values": amendedUntil === null ? "as received" : `as amended until ${amendedUntil}`,
   };
   const { folder } = request;
-  const readings = new ParquetParts({
-    ...{ folder, name: "readings", schema: READINGS_SCHEMA, metadata },
-    ...{ rowsMax: FILE_ROWS_MAX.readings, groupWeight: READINGS_PER_GROUP },
-  });
-  const waveforms = new ParquetParts({
-    ...{ folder, name: "waveforms", schema: WAVEFORMS_SCHEMA, metadata },
-    ...{ rowsMax: FILE_ROWS_MAX.waveforms, groupWeight: SAMPLES_PER_GROUP },
-  });
+  const { format = "parquet" } = request;
+  const recordings = format === "parquet" ? undefined : new Recordings(folder, format);
+  const sink: Sink = recordings ?? createParquetSink(folder, metadata);
   try {
     const to = request.to ?? now;
-    await writeAll(streams, values, { readings, waveforms }, { ...request, to, ask }, runtime);
+    await writeAll(streams, values, sink, { ...request, to, ask }, runtime);
     // A gap that nobody wanted must not look like one that was measured.
     if (reader.damaged > 0)
       throw new RefusedInput("BLOCK_CORRUPT", { at: "export", received: `${reader.damaged} unreadable blocks` });
@@ -119,15 +113,14 @@ export async function exportParquet(request: ExportRequest, deps: ExportDependen
       from: request.from === null ? null : new Date(request.from).toISOString(),
       to: new Date(to).toISOString(),
       signals: [...new Set(streams.map(({ signal }) => signal))].sort(),
-      files: [...readings.files, ...waveforms.files],
+      files: [...sink.files],
+      ...(recordings && { tracks: recordings.tracks }),
     });
     await writeManifest(request.folder, manifest);
     return manifest;
   } catch (error) {
-    await readings.abandon();
-    await waveforms.abandon();
-    for (const name of [...readings.names, ...waveforms.names, MANIFEST])
-      await rm(join(request.folder, name), { force: true });
+    await sink.abandon();
+    for (const name of [...sink.names, MANIFEST]) await rm(join(request.folder, name), { force: true });
     await ended(id, request.organisation.id, "export.failed", { purpose: request.purpose }, deps);
     throw error;
   }
@@ -202,7 +195,7 @@ const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 async function writeAll(
   streams: readonly Stream[],
   values: Values,
-  { readings, waveforms }: { readings: ParquetParts; waveforms: ParquetParts },
+  sink: Sink,
   { from, to, isIdentified, ask }: { from: number | null; to: number; isIdentified: boolean; ask: () => Promise<void> },
   runtime: Runtime,
 ): Promise<void> {
@@ -216,15 +209,14 @@ async function writeAll(
       await ask();
       const [start, end] = [Math.max(day, first), Math.min(day + DAY_MS, to)];
       if (stream.kind === "waveform") {
-        await writeWaveforms(waveforms, stream, await values.waveform(stream, start, end), naming);
+        await sink.waveform(stream, await values.waveform(stream, start, end), naming);
         continue;
       }
       const columns = await values.numeric(stream, start, end);
-      if (columns) await writeReadings(readings, stream, columns, naming);
+      if (columns) await sink.numeric(stream, columns, naming);
     }
   }
-  await readings.close();
-  await waveforms.close();
+  await sink.close();
 }
 
 /** @throws RefusedInput CONFLICT; OutsideTrouble DATA_DIR_UNWRITABLE */

@@ -1,3 +1,3 @@
 export { type ExpiredExport, expireExports } from "./expire.ts";
-export { type ExportRequest, exportParquet } from "./export.ts";
+export { type ExportRequest, exportValues } from "./export.ts";
 export type { Manifest } from "./manifest.ts";

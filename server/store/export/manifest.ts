@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { RefusedInput } from "@openward/errors";
 import type { Use } from "./agreed.ts";
 import type { WrittenFile } from "./parquet-parts.ts";
+import type { WrittenTrack } from "./recordings.ts";
 
 export const MANIFEST = "manifest.json";
 const FORMAT = "openward-export";
@@ -35,6 +36,8 @@ export interface Manifest {
   readonly to: string;
   readonly signals: readonly string[];
   readonly files: readonly WrittenFile[];
+  /** Of EDF+ and WFDB: what each file holds. */
+  readonly tracks?: readonly WrittenTrack[];
 }
 
 export function newManifest(facts: Omit<Manifest, "format" | "version">): Manifest {
@@ -60,7 +63,7 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
       expected: `${FORMAT} ${VERSIONS.join(" or ")}`,
     });
   for (const { name } of manifest.files) {
-    if (!/^(readings|waveforms)-\d{4,}\.parquet$/.test(name))
+    if (!/^(?:(?:readings|waveforms)-\d{4,}\.parquet|[a-z0-9-]{1,60}-\d{4,}\.(?:edf|hea|dat|gap))$/.test(name))
       throw new RefusedInput("FILE_FORMAT", { at: join(folder, MANIFEST), expected: "names of its own files" });
   }
   return manifest;

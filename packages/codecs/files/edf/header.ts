@@ -4,6 +4,8 @@ import { malformed } from "../../reader.ts";
 export interface EdfSignal {
   readonly label: string;
   readonly unit: string;
+  /** What measured it, as its writer says. */
+  readonly transducer: string;
   /** physical = digital x scale + origin */
   readonly scale: number;
   readonly origin: number;
@@ -24,6 +26,8 @@ export interface EdfHeader {
   readonly recordBytes: number;
   /** Of the whole file, which is the first of this piece. */
   readonly firstRecord: number;
+  /** In files of ours: the digital value that stands for what is absent. */
+  readonly absent: number | null;
   readonly signals: readonly EdfSignal[];
 }
 
@@ -32,6 +36,8 @@ export const EDF_MAIN = 256;
 export const EDF_FIRST = 210;
 export const EDF_RECORDS = 236;
 const MAX_SIGNALS = 256;
+/** In the identification of the recording, behind what EDF+ has there. */
+const ABSENT = /\bOpenward UTC absent=(-?\d{1,5})\b/;
 const FIRST = /first (\d{1,12})$/;
 
 /** @throws RefusedInput MALFORMED_BYTES */
@@ -76,13 +82,16 @@ export function readEdfHeader(bytes: Uint8Array, format: string): EdfHeader {
     if (!Number.isFinite(scale)) refuse("physical maximum", column(112, 8, i), "a range");
     const label = field(column(0, 16, i), 16);
     const unit = field(column(96, 8, i), 8);
+    const transducer = field(column(16, 80, i), 80);
     // Without the last digits, which are those of the division.
     const origin = Number((low - digitalLow * scale).toFixed(12)) || 0;
-    signals.push({ label, unit, scale: Number(scale.toPrecision(12)), origin, samplesPerRecord, at });
+    signals.push({ label, unit, transducer, scale: Number(scale.toPrecision(12)), origin, samplesPerRecord, at });
     at += 2 * samplesPerRecord;
   }
   const reserved = field(192, 44);
+  const absent = ABSENT.exec(field(88, 80))?.[1];
   return {
+    absent: absent === undefined ? null : Number(absent),
     bytes: size,
     isAnnotated: reserved.startsWith("EDF+"),
     shownMs: shown,
