@@ -70,6 +70,7 @@ import { createPortal, type PortalDeps } from "./portal/index.ts";
 import { createReadingBack } from "./reading-back.ts";
 import { registerRecord } from "./record/register.ts";
 import { createReprocess } from "./reprocess/index.ts";
+import { withSaidTimes } from "./said-times.ts";
 import { createScreened } from "./screened.ts";
 import { createSightings } from "./sightings.ts";
 import { openAmendments } from "./store/amendments/index.ts";
@@ -601,7 +602,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     people: foundation.people,
     relations: foundation.relations,
     devices: foundation.devices,
-    telemetry: amendments.telemetry,
+    telemetry: withSaidTimes(amendments.telemetry, ingest.said),
     amendments,
     audit: auditQueries,
     consents: access.consents,

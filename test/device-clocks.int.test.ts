@@ -38,11 +38,14 @@ interface Observation {
   readonly status: string;
   readonly effectiveDateTime: string;
   readonly valueQuantity?: { readonly value: number };
+  readonly extension?: readonly { readonly url: string; readonly valueDateTime?: string }[];
   readonly meta: { readonly tag?: readonly { readonly code: string }[] };
 }
 
 /** What counts of a patient, as value@time. */
-async function readings({ patientId }: Bed): Promise<{ counts: string[]; inError: number; tags: string[] }> {
+async function readings({
+  patientId,
+}: Bed): Promise<{ counts: string[]; said: string[]; inError: number; tags: string[] }> {
   const bundle = await fhir<{ entry?: { resource: Observation }[] }>(`Observation?patient=${patientId}&_count=100`);
   const all = (bundle.entry ?? []).map(({ resource }) => resource);
   const isIn = ({ status }: Observation) => status !== "entered-in-error";
@@ -51,7 +54,11 @@ async function readings({ patientId }: Bed): Promise<{ counts: string[]; inError
     .map((one) => `${one.valueQuantity?.value}@${Date.parse(one.effectiveDateTime)}`)
     .sort();
   const tags = all.filter(isIn).flatMap(({ meta }) => (meta.tag ?? []).map(({ code }) => code));
-  return { counts, inError: all.length - all.filter(isIn).length, tags: [...new Set(tags)] };
+  const said = all.filter(isIn).map((one) => {
+    const told = one.extension?.find(({ url }) => url === "urn:openward:device-time")?.valueDateTime ?? "";
+    return `${one.valueQuantity?.value}@${Date.parse(told)}`;
+  });
+  return { counts, said: said.sort(), inError: all.length - all.filter(isIn).length, tags: [...new Set(tags)] };
 }
 
 /** Until it is so: behind everything else the server looks again at what came before. */
@@ -118,6 +125,9 @@ test("two devices are hours off, one ahead and one behind: what came before that
       `of ${bed.deviceId}, not ${wanted}`,
     );
     assert.deepEqual(found.tags, ["clock-wrong"]);
+    const byMs = off.get(bed) as number;
+    const original = wanted.map((one) => one.replace(/@(.*)$/, (_, at) => `@${Number(at) + byMs}`));
+    assert.deepEqual(found.said, original, "the device's own time is told, to the millisecond");
     assert.equal(found.inError, bed === behind ? 4 : 0, "what was stored before stays, in error");
   }
   const open = await api<unknown[]>("GET", `/api/quarantine?device=${ahead.deviceId}`);

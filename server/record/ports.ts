@@ -16,6 +16,7 @@ import type {
   ReadingVersion,
   Stream,
   Waveform,
+  WrongClock,
 } from "@openward/model";
 
 /** Who asks, and in which organisation. */
@@ -86,6 +87,8 @@ export interface Reading {
   readonly quality: number;
   readonly utcOffsetMinutes: number | null;
   readonly receivedAt: number;
+  /** Where its time was corrected: what the device said; several where which of them cannot be told. */
+  readonly said?: readonly { readonly deviceTime: number; readonly kind: WrongClock | null }[];
   /** Where somebody amended it: what is so of it; `value` is then what this says, NaN for none. */
   readonly amended?: ReadingVersion;
 }

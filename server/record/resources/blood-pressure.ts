@@ -4,7 +4,7 @@ import { panelId, panelSource } from "../observation-id.ts";
 import type { Reading } from "../ports.ts";
 import { fhirDeviceId } from "./device-id.ts";
 import { metaOf } from "./meta.ts";
-import { absent, noteOf } from "./observation.ts";
+import { absent, noteOf, saidNotes } from "./observation.ts";
 import { bloodPressureKind, codeOfSignal, PANEL_MEMBERS, type PanelMember } from "./observation-kind.ts";
 import { qualityOf } from "./quality.ts";
 import { receivedQuantity } from "./quantity.ts";
@@ -36,7 +36,7 @@ export function mapBloodPressure(panel: BloodPressurePanel, organisation: Organi
   const readings = Object.values(members);
   const receivedAt = fhirTime(Math.max(...readings.map((reading) => reading.amended?.at ?? reading.receivedAt)));
   const { tag, note = [] } = qualityOf(readings.reduce((bits, reading) => bits | reading.quality, 0));
-  const notes = [...note, ...readings.flatMap((reading) => noteOf(reading.amended))];
+  const notes = [...note, ...saidNotes(readings[0] ?? {}), ...readings.flatMap((reading) => noteOf(reading.amended))];
   const changes = readings.reduce((sum, { amended }) => sum + (amended ? amended.version - 1 : 0), 0);
   const isError = readings.every(({ amended }) => amended?.status === "entered-in-error");
   const isCorrected = readings.some(({ amended }) => amended !== undefined && amended.status !== "final");

@@ -16,7 +16,7 @@ export function mapReading(reading: Reading, organisation: Organisation): Observ
   const { amended } = reading;
   const issued = fhirTime(amended?.at ?? reading.receivedAt);
   const { tag, note = [] } = qualityOf(reading.quality);
-  const notes = [...note, ...noteOf(amended)];
+  const notes = [...note, ...saidNotes(reading), ...noteOf(amended)];
   return {
     resourceType: "Observation",
     id: readingId(stream.id, time, reading.ordinal),
@@ -26,6 +26,7 @@ export function mapReading(reading: Reading, organisation: Organisation): Observ
       profile: kind.profile,
       tag,
     }),
+    ...saidElement(reading),
     status: amended?.status ?? "final",
     ...(kind.category ? { category: kind.category } : {}),
     code: kind.code,
@@ -36,6 +37,22 @@ export function mapReading(reading: Reading, organisation: Organisation): Observ
     ...(notes.length > 0 ? { note: notes } : {}),
     device: { reference: `Device/${fhirDeviceId(stream.deviceId)}` },
   };
+}
+
+/** Of an Observation whose time was corrected: what the device said. */
+export const DEVICE_TIME = "urn:openward:device-time";
+
+/** Where it is known; what it may have been is in the notes. */
+function saidElement({ said = [] }: Reading): Partial<Observation> {
+  const [only] = said;
+  if (!only || said.length > 1) return {};
+  return { extension: [{ url: DEVICE_TIME, valueDateTime: fhirTime(only.deviceTime) }] };
+}
+
+export function saidNotes({ said = [] }: Pick<Reading, "said">): Annotation[] {
+  return said.map(({ deviceTime, kind }) => ({
+    text: `${said.length > 1 ? "Perhaps" : "The time was corrected:"} the device said ${fhirTime(deviceTime)} (clock: ${kind ?? "off"}).`,
+  }));
 }
 
 /** Who amended it, when and why. */

@@ -36,12 +36,14 @@ export function clockSentences({ clock, clockOffsetMs }: Pick<DeviceBody, "clock
   const first = kind === null ? `${what}.` : `The clock is wrong: ${KINDS[kind]}${sure}.`;
   const sentences = [first, TREATMENTS[leadsTo]];
   if (clockOffsetMs !== null && kind !== "standstill") {
-    const offset = `${formatDuration(Math.abs(clockOffsetMs))} ${clockOffsetMs < 0 ? "behind" : "ahead"}`;
-    sentences.push(
-      `Offset: ${offset} (${formatDuration(lessMs)} less to ${formatDuration(moreMs)} more), ${sightings} comparisons.`,
-    );
+    const rounded = Math.round(Math.abs(clockOffsetMs) / 1_000) * 1_000;
+    const offset = `${formatDuration(rounded)} ${clockOffsetMs < 0 ? "behind" : "ahead"}`;
+    const bounds = `−${seconds(lessMs)} s to +${seconds(moreMs)} s`;
+    sentences.push(`Offset: ${offset} (${bounds}), ${sightings} comparisons.`);
   }
   if (driftPpm !== null && driftBoundPpm !== null)
     sentences.push(`Drift: ${driftPpm} ± ${driftBoundPpm} parts per million.`);
   return sentences;
 }
+
+const seconds = (ms: number) => (ms / 1_000).toFixed(1);
