@@ -68,6 +68,8 @@ export async function startGateway({
   const backlog = createBacklog({ spool, disk, bytesMax, now, log });
   stops.push(() => backlog.close());
 
+  // A file that cannot be read is told at the start, not as a line that is down.
+  signInOf(settings);
   const line = createHttpLine({ baseUrl: settings.server, signIn: () => signInOf(settings), timers });
   stops.push(() => line.close());
   const configurationPath = join(settings.dataDir, CONFIGURATION_FILE);
@@ -127,6 +129,8 @@ export async function startGateway({
     backlog,
     forward: forwarder.take,
     watch(deviceId, values) {
+      // What it says of itself is no news of a device.
+      if (deviceId === settings.id) return;
       heard.note(deviceId, now());
       local.take(deviceId, values);
     },
@@ -134,7 +138,7 @@ export async function startGateway({
   });
   await backlog.open((message) => {
     door.remember(message);
-    heard.note(message.deviceId, message.keptAt);
+    if (message.deviceId !== settings.id) heard.note(message.deviceId, message.keptAt);
   });
 
   const connected = new Map<string, Set<string>>();

@@ -26,6 +26,7 @@ export function gatewayLines(gateway: GatewayBody, now: number): GatewayLine[] {
   if (!report) return [];
   const { link, kept, disk, sources, alarms } = report;
   const ago = (at: number | null) => (at === null ? "never" : `${formatDuration(Math.max(0, now - at))} ago`);
+  const lasting = (since: number) => formatDuration(Math.max(0, now - since));
   const line = (label: string, text: string, isBad = false): GatewayLine => ({ label, text, isBad });
   const silent = isSilent(gateway, report, now);
   const aside = Object.entries(kept.aside);
@@ -34,7 +35,11 @@ export function gatewayLines(gateway: GatewayBody, now: number): GatewayLine[] {
   const mega = (bytes: number) => `${Math.round(bytes / MEGABYTE)} MB`;
   return [
     line("Last report", `${ago(report.receivedAt)}${silent ? ", it is silent" : ""}`, silent),
-    line("Line to the server", link.isUp ? `up since ${ago(link.since)}` : `down since ${ago(link.since)}`, !link.isUp),
+    line(
+      "Line to the server",
+      `${link.isUp ? "up" : "down"} ${link.since === null ? "since it started" : `for ${lasting(link.since)}`}`,
+      !link.isUp,
+    ),
     line(
       "Waiting to be sent",
       kept.messages === 0 ? "nothing" : `${count(kept.messages, "message")}, the oldest from ${ago(kept.oldestAt)}`,
@@ -66,7 +71,7 @@ export function gatewayLines(gateway: GatewayBody, now: number): GatewayLine[] {
       .map(([name, { connected, fault }]) =>
         line(SOURCE_WORDS[name] ?? name, fault ?? `${count(connected, "device")} connected`, fault !== null),
       ),
-    line("Version", `${report.version}, running since ${ago(report.startedAt)}`),
+    line("Version", `${report.version}, running for ${lasting(report.startedAt)}`),
     ...(alarms.length > 0 ? [line("Ringing there", alarms.join(", "), true)] : []),
   ];
 }
