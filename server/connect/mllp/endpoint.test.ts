@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
+import { connect, createServer, Socket } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
 import { systemRuntime } from "@openward/runtime/system";
 import { type FakeAccess, type FakeIngest, fakeAccess, fakeIngest } from "../testing/fakes.ts";
@@ -295,6 +295,31 @@ test("who is revoked is closed, and who is not named is not let in", async () =>
   const other = dial();
   await other.closed();
   assert.equal(endpoint.stats().signInsRefused, 1);
+});
+
+test("in the clear speak this machine, and from elsewhere only those whom the settings name", async () => {
+  const ours = createMllpEndpoint({
+    ingest,
+    access,
+    runtime: systemRuntime,
+    log: { warn() {} },
+    mayComeInTheClear: (address) => address === "10.0.0.7",
+  });
+  const isLetIn = (at: MllpEndpoint, remoteAddress: string) => {
+    // It is connected to nothing: who it is, is judged before anything is read.
+    const socket = new Socket();
+    Object.defineProperty(socket, "remoteAddress", { value: remoteAddress });
+    at.handlePlain(socket, "gateway");
+    const isIn = !socket.destroyed;
+    socket.destroy();
+    return isIn;
+  };
+  assert.equal(isLetIn(ours, "10.0.0.7"), true);
+  assert.equal(isLetIn(ours, "::ffff:10.0.0.7"), true);
+  assert.equal(isLetIn(ours, "127.0.0.1"), true);
+  assert.equal(isLetIn(ours, "10.0.0.8"), false);
+  assert.equal(isLetIn(endpoint, "10.0.0.7"), false);
+  await ours.stop();
 });
 
 test("a sender that connects anew for each message stays one that is there", async () => {
