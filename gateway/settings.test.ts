@@ -14,7 +14,11 @@ test("what is left out is as it is by itself", () => {
     [settings.mqttPort, settings.mqttBind, settings.mllpPort, settings.bluetoothBus, settings.sound, settings.bytesMax],
     [1883, "127.0.0.1", null, null, "bell", 1e9],
   );
-  const more = readSettings({ ...good, OPENWARD_GATEWAY_BLUETOOTH: "on", OPENWARD_GATEWAY_MLLP_FROM: "10.0.0.7, 10.0.0.8" });
+  const more = readSettings({
+    ...good,
+    OPENWARD_GATEWAY_BLUETOOTH: "on",
+    OPENWARD_GATEWAY_MLLP_FROM: "10.0.0.7, 10.0.0.8",
+  });
   assert.equal(more.bluetoothBus, "unix:path=/run/dbus/system_bus_socket");
   assert.deepEqual(more.mllpFrom, ["10.0.0.7", "10.0.0.8"]);
 });
