@@ -15,7 +15,11 @@ export type AlarmRule =
   | "event"
   | "device-offline"
   | "device-twin"
-  | "device-clock";
+  | "device-clock"
+  /** Is this the right patient? Values far from their own; two people's on one device; two devices that disagree. */
+  | "wearer-jump"
+  | "wearer-mixed"
+  | "wearer-apart";
 
 /** One alarm condition through its life; a later revision replaces an earlier one. */
 export interface Alarm {

@@ -58,6 +58,9 @@ const RANK: Readonly<Record<AlarmPriority, number>> = { high: 0, medium: 1, low:
 const REMEMBERED = 20_000;
 /** What holds now is no breach that is sent again: it rings, also where its onset has had an alarm before. */
 const TECHNICAL: ReadonlySet<AlarmRule> = new Set(["missing-data", "device-offline", "device-twin", "device-clock"]);
+/** They ask something of a person, whose answer is the end of it. */
+const QUESTIONS: ReadonlySet<AlarmRule> = new Set(["wearer-jump", "wearer-mixed", "wearer-apart"]);
+export const isQuestion = (rule: AlarmRule): boolean => QUESTIONS.has(rule);
 
 export function createAlarmBook({
   runtime,
@@ -211,8 +214,10 @@ export function createAlarmBook({
       const now = runtime.clock.now();
       const where = on === undefined ? {} : { acknowledgedOn: on };
       const by = { acknowledgedAt: now, acknowledgedBy: view.principal.display, ...where };
-      if (alarm.conditionEndedAt === null) return change(alarm, { ...by, state: "acknowledged" });
-      return change(alarm, { ...by, state: "resolved", latched: false, resolvedAt: now });
+      const { conditionEndedAt } = alarm;
+      if (conditionEndedAt === null && !isQuestion(alarm.rule)) return change(alarm, { ...by, state: "acknowledged" });
+      const ended = { latched: false, conditionEndedAt: conditionEndedAt ?? now, resolvedAt: now };
+      return change(alarm, { ...by, ...ended, state: "resolved" });
     },
     ofView(view) {
       const found: Alarm[] = [];

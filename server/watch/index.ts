@@ -16,7 +16,7 @@ import type {
 } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { isHidden, sees } from "@openward/signals/categories";
-import { type AlarmBook, createAlarmBook } from "./alarms.ts";
+import { type AlarmBook, createAlarmBook, isQuestion } from "./alarms.ts";
 import { createClockWatch } from "./clocks.ts";
 import eventTable from "./events.json" with { type: "json" };
 import { createExpectations } from "./expectations.ts";
@@ -29,6 +29,7 @@ import { createSchedule } from "./schedule.ts";
 import { createStandbyBook, type NewStandby } from "./standby.ts";
 import { createStreamWatch } from "./streams.ts";
 import { createTwinWatch } from "./twins.ts";
+import { createWearerWatch } from "./wearers.ts";
 import { createWriter } from "./writer.ts";
 
 export { moreUrgent } from "./alarms.ts";
@@ -157,6 +158,7 @@ export function createWatch({
 
   const twins = createTwinWatch({ runtime, alarms, patients, devices });
   const clockWatch = createClockWatch({ runtime, alarms, patients, devices, freshness });
+  const wearers = createWearerWatch({ alarms, patients, devices });
 
   const firstReading = createFirstReading({
     runtime,
@@ -190,7 +192,8 @@ export function createWatch({
       if (devices.currentAssociation(alarm.deviceId)?.patientId === alarm.patientId) continue;
       const latching = alarm.signal !== null && limits.ofSignal(alarm.patientId, alarm.signal)?.latching === true;
       const subject = alarm.streamId ?? alarm.deviceId;
-      alarms.endCondition(alarm.rule, subject, runtime.clock.now(), latching && alarm.rule !== "missing-data");
+      const stays = latching && alarm.rule !== "missing-data" && !isQuestion(alarm.rule);
+      alarms.endCondition(alarm.rule, subject, runtime.clock.now(), stays);
     }
   }
 
@@ -198,7 +201,9 @@ export function createWatch({
     for (const { stream, receivedAt } of memory.lastHeard()) {
       const association = devices.currentAssociation(stream.deviceId);
       if (association?.patientId !== stream.patientId) continue;
-      streams.restore(stream, receivedAt, (windowMs) => memory.recent(stream.id, association.from, windowMs));
+      const recall = (windowMs: number) => memory.recent(stream.id, association.from, windowMs);
+      streams.restore(stream, receivedAt, recall);
+      wearers.restore(stream, recall);
     }
   }
 
@@ -280,7 +285,9 @@ export function createWatch({
     },
 
     readings(readings) {
-      if (streams.readings(readings)) heard(readings.stream.deviceId);
+      if (!streams.readings(readings)) return;
+      heard(readings.stream.deviceId);
+      wearers.readings(readings);
     },
     waveform(waveform) {
       if (streams.waveform(waveform)) heard(waveform.stream.deviceId);
@@ -302,7 +309,11 @@ export function createWatch({
     active: (view) => alarms.ofView(view),
     alarmsOf: (view, patientId) =>
       view.has(patientId) ? alarms.ofPatient(patientId).filter(({ signal }) => !isHidden(view, patientId, signal)) : [],
-    acknowledge: (view, alarmId, revision, on) => alarms.acknowledge(view, alarmId, revision, on),
+    acknowledge(view, alarmId, revision, on) {
+      const alarm = alarms.acknowledge(view, alarmId, revision, on);
+      wearers.answered(alarm);
+      return alarm;
+    },
 
     watchedLimits: (patientId) => limits.of(patientId).limits.filter(({ enabled }) => enabled),
     limitsOf(view, patientId) {
@@ -353,6 +364,7 @@ export function createWatch({
       streams.patientChanged(patientId);
       presence.patientChanged(patientId);
       firstReading.patientChanged(patientId);
+      wearers.patientChanged(patientId);
       endStrayAlarms({ patientId });
     },
     associationChanged(deviceId) {
@@ -360,6 +372,7 @@ export function createWatch({
       presence.associationChanged(deviceId);
       twins.associationChanged(deviceId);
       clockWatch.associationChanged(deviceId);
+      wearers.associationChanged(deviceId);
       firstReading.expect(deviceId);
       endStrayAlarms({ deviceId });
     },
@@ -371,6 +384,7 @@ export function createWatch({
       streams.patientChanged(patientId);
       presence.patientChanged(patientId);
       firstReading.patientChanged(patientId);
+      wearers.patientChanged(patientId);
       limits.forget(patientId);
     },
 

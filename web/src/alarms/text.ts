@@ -31,6 +31,12 @@ export function alarmText(alarm: AlarmBody, zone: string): string {
       return `Device ${alarm.deviceId ?? ""}: two at once use its identity since ${formatTime(alarm.onsetAt, zone)}`;
     case "device-clock":
       return `Device ${alarm.deviceId ?? ""}: its clock shows no time, and what it measures cannot be placed, since ${formatTime(alarm.onsetAt, zone)}`;
+    case "wearer-jump":
+      return `Is this the right patient? ${name} ${measured(alarm)}, and ${limit(alarm)} before`;
+    case "wearer-mixed":
+      return `Is this the right patient? ${alarm.deviceId ?? "The device"} seems to measure two people: ${name} ${measured(alarm)} and ${limit(alarm)}`;
+    case "wearer-apart":
+      return `Is this the right patient? ${name} ${measured(alarm)} by ${alarm.deviceId ?? "one device"}, ${limit(alarm)} by another`;
     case "event":
       return alarm.signal ? (events[alarm.signal] ?? longName(alarm.signal)) : "Device event";
   }
