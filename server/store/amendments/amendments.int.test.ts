@@ -9,6 +9,7 @@ import { givenAway } from "./index.ts";
 import {
   ANNA,
   BERIT,
+  CARL,
   DEVICE,
   ELSEWHERE,
   everybody,
@@ -296,6 +297,39 @@ test("a withdrawn amendment leaves its trace; what stands on it has to go first;
   // What was corrected while it stood in the other record told a value of this one's patient.
   const told = house.amendments.ofPatient(berit, BERIT).find(({ amendment }) => amendment.id === onIt.id)?.amendment;
   assert.deepEqual([told?.reading?.received, told?.corrected], [Number.NaN, null]);
+});
+
+test("what came before a change was told in hindsight is given to whoever wore the device, or is nobody's, and back", async () => {
+  // By what is known today the device was on Berit; when these came, it was believed to be on Anna.
+  const times = [100, 101, 102].map((minute) => START + minute * MINUTE);
+  await house.append([readings(PULSE, times, [191, 192, 193], NOW)]);
+  const [ofAnna, ofBerit] = [() => pulses(anna, ANNA, PULSE.id), () => pulses(berit, BERIT, GIVEN.id)];
+  await assert.rejects(
+    make({ kind: "re-attributed", ...span(100, 102), toPatientId: CARL }),
+    refused("NO_ASSOCIATION", "from"),
+    "nobody has told that it was on Carl",
+  );
+  await assert.rejects(
+    make({ kind: "re-attributed", ...span(110, 115), toPatientId: BERIT }),
+    refused("NO_ASSOCIATION", "from"),
+    "nothing of Anna's came then",
+  );
+  const moved = await make({ kind: "re-attributed", ...span(100, 102), toPatientId: BERIT });
+  assert.deepEqual([moved.by, moved.reason], [NURSE.id, reason]);
+  const gone = await make({ kind: "entered-in-error", streamId: null, ...span(102, 103) });
+  assert.deepEqual(
+    [(await ofAnna()).filter((value) => value > 190), (await ofBerit()).filter((value) => value > 190)],
+    [[], [191, 192]],
+  );
+  for (const { id } of [moved, gone]) await make({ kind: "withdrawn", amendmentId: id, reason });
+  assert.deepEqual(
+    (await ofAnna()).filter((value) => value > 190),
+    [191, 192, 193],
+  );
+  assert.deepEqual(
+    (await ofBerit()).filter((value) => value > 190),
+    [],
+  );
 });
 
 test("amendments survive a kill; the tails that are rebuilt show them", async () => {

@@ -115,16 +115,21 @@ function inUnitOf(stream: Stream, value: number | undefined, unit: string | unde
   return own.ok ? fromCanonical(canonical, own.conversion) : canonical;
 }
 
-async function checkSpan(
-  { overlay, now, wearer }: DraftDeps,
-  view: PatientView,
-  draft: Extract<AmendmentDraft, { from: number }>,
-): Promise<Said> {
+type SpanDraft = Extract<AmendmentDraft, { from: number }>;
+
+async function checkSpan(deps: DraftDeps, view: PatientView, draft: SpanDraft): Promise<Said> {
+  const { overlay, now } = deps;
   const { from, to, deviceId, kind } = draft;
   if (!view.has(draft.patientId)) throw new RefusedInput("NOT_FOUND", { at: "patientId" });
   if (!(from < to)) throw new RefusedInput("FIELD_INVALID", { at: "to", expected: "a time after `from`" });
   if (to > now() + 1) throw new RefusedInput("FIELD_INVALID", { at: "to", expected: "a time that has passed" });
   if (to - from > SPAN_MS_MAX) throw new RefusedInput("FIELD_INVALID", { at: "to", expected: "at most 400 days" });
+  const toPatientId = kind === "re-attributed" ? draft.toPatientId : null;
+  if (toPatientId !== null) {
+    if (!view.has(toPatientId)) throw new RefusedInput("NOT_FOUND", { at: "toPatientId" });
+    if (view.recordsOf(draft.patientId).some((id) => view.recordsOf(toPatientId).includes(id)))
+      throw new RefusedInput("FIELD_INVALID", { at: "toPatientId", expected: "another patient" });
+  }
   const streamId = kind === "entered-in-error" ? draft.streamId : null;
   const streams = await streamsOf(overlay, view, draft.patientId, deviceId, streamId);
   let { patientId } = draft;
@@ -136,13 +141,7 @@ async function checkSpan(
       const { toPatientId: to0, deviceId: device, from: start, to: end } = record.amendment;
       return to0 === draft.patientId && device === deviceId && start <= from && end >= to && holds(record);
     });
-    if (!given) patientId = await wearer(view.principal.organisationId, deviceId, view.recordsOf(patientId), from, to);
-  }
-  const toPatientId = kind === "re-attributed" ? draft.toPatientId : null;
-  if (toPatientId !== null) {
-    if (!view.has(toPatientId)) throw new RefusedInput("NOT_FOUND", { at: "toPatientId" });
-    if (view.recordsOf(draft.patientId).some((id) => view.recordsOf(toPatientId).includes(id)))
-      throw new RefusedInput("FIELD_INVALID", { at: "toPatientId", expected: "another patient" });
+    if (!given) patientId = await onWhose(deps, view, draft, streams);
   }
   const own = streams.filter((stream) => stream.patientId === patientId);
   const inForce = overlay.book
@@ -154,6 +153,38 @@ async function checkSpan(
   for (const stream of own) if (isEmpty && (await hasAny(overlay, view, stream, from, to))) isEmpty = false;
   if (isEmpty) throw new RefusedInput("READING_NOT_THERE", { at: "from" });
   return { ...PLAIN, kind, patientId, toPatientId, deviceId, streamId, from, to };
+}
+
+/** On whose record it lies: of whoever wore the device, or of whoever was said to, until somebody told in hindsight. */
+async function onWhose(
+  { overlay, wearer }: DraftDeps,
+  view: PatientView,
+  draft: SpanDraft,
+  streams: readonly Stream[],
+): Promise<string> {
+  const { deviceId, patientId, from, to, kind } = draft;
+  const { organisationId } = view.principal;
+  try {
+    return await wearer(organisationId, deviceId, view.recordsOf(patientId), from, to);
+  } catch (error) {
+    if (!(error instanceof RefusedInput) || error.code !== "NO_ASSOCIATION") throw error;
+    // What came before it was told lies where the device was believed to be: with one wearer, by what is known today.
+    const wasTheirs =
+      kind !== "re-attributed" ||
+      (await isWorn(wearer(organisationId, deviceId, view.recordsOf(draft.toPatientId), from, to)));
+    if (!wasTheirs) throw error;
+    for (const stream of streams) if (await hasAny(overlay, view, stream, from, to)) return stream.patientId;
+    throw error;
+  }
+}
+
+async function isWorn(wearer: Promise<string>): Promise<boolean> {
+  try {
+    return (await wearer) !== "";
+  } catch (error) {
+    if (error instanceof RefusedInput) return false;
+    throw error;
+  }
 }
 
 async function streamsOf(
