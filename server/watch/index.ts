@@ -158,7 +158,7 @@ export function createWatch({
 
   const twins = createTwinWatch({ runtime, alarms, patients, devices });
   const clockWatch = createClockWatch({ runtime, alarms, patients, devices, freshness });
-  const wearers = createWearerWatch({ alarms, patients, devices });
+  const wearers = createWearerWatch({ runtime, alarms, patients, devices });
 
   const firstReading = createFirstReading({
     runtime,
@@ -358,7 +358,10 @@ export function createWatch({
       return expectation;
     },
 
-    amended: streams.amended,
+    amended(streamId, received) {
+      streams.amended(streamId, received);
+      wearers.amended(streamId);
+    },
     patientChanged(patientId) {
       limits.patientChanged(patientId);
       streams.patientChanged(patientId);

@@ -64,6 +64,16 @@ test("it goes when the device goes to whoever it is, and the other's values are 
   assert.deepEqual(questions(w), [], "what was measured of this patient before still counts");
 });
 
+test("where a person says that the value was an error, the question is over and the value forgotten", async () => {
+  const w = await scaleWorld();
+  weigh(w, 80, 80.2, 64);
+  assert.equal(questions(w).length, 1);
+  w.watch.amended(w.stream("body-weight", "scale", "kg").id, 80.2);
+  assert.deepEqual(questions(w), []);
+  weigh(w, 80.1);
+  assert.deepEqual(questions(w), []);
+});
+
 test("what is sent days late asks nothing", async () => {
   const w = await scaleWorld();
   weigh(w, 80, 80);

@@ -1,4 +1,5 @@
 import type { Alarm, Readings, Stream } from "@openward/model";
+import type { Runtime } from "@openward/runtime";
 import { findSignal } from "@openward/signals";
 import { type Conversion, checkUnit, toCanonical } from "@openward/signals/units";
 import {
@@ -25,6 +26,8 @@ export interface WearerWatch {
   restore(stream: Stream, recall: (windowMs: number) => RecentReadings): void;
   /** A person has said that it is the right patient. */
   answered(alarm: Alarm): void;
+  /** What was measured last was entered in error, is corrected, or is another patient's. */
+  amended(streamId: string): void;
   associationChanged(deviceId: string): void;
   patientChanged(patientId: string): void;
 }
@@ -48,10 +51,12 @@ const RECALL_SPARSE_MS = 90 * 86_400_000;
 const RECALL_DENSE_MS = 30 * 60_000;
 
 export function createWearerWatch({
+  runtime,
   alarms,
   patients,
   devices,
 }: {
+  runtime: Runtime;
   alarms: AlarmBook;
   patients: Patients;
   devices: Devices;
@@ -196,6 +201,11 @@ export function createWearerWatch({
     },
     answered({ rule, streamId }) {
       if (rule === RULES.jump && streamId !== null) streams.get(streamId)?.sparse?.confirm();
+    },
+    amended(streamId) {
+      const guarded = streams.get(streamId);
+      guarded?.sparse?.withdraw(guarded.stream.deviceId);
+      alarms.endCondition(RULES.jump, streamId, runtime.clock.now(), false);
     },
     associationChanged(deviceId) {
       const wearer = devices.currentAssociation(deviceId)?.patientId;

@@ -27,6 +27,17 @@ const alarm = (over: Partial<AlarmBody>): AlarmBody => ({
   ...over,
 });
 
+test("a doubt about the wearer is a question, with what is measured and what was to be expected", () => {
+  const weight = { signal: "body-weight", value: 64.2, limit: 80.1, unit: "kg", deviceId: "scale-1" };
+  const of = (rule: AlarmBody["rule"]) => alarmText(alarm({ ...weight, rule }), "UTC");
+  assert.equal(of("wearer-jump"), "Is this the right patient? Weight 64.2 kg, and 80.1 before");
+  assert.equal(
+    of("wearer-mixed"),
+    "Is this the right patient? scale-1 seems to measure two people: Weight 64.2 kg and 80.1",
+  );
+  assert.equal(of("wearer-apart"), "Is this the right patient? Weight 64.2 kg by scale-1, 80.1 by another");
+});
+
 test("an unanswered low alarm comes before an answered high one", () => {
   const sorted = [
     alarm({ id: "1", priority: "high", state: "acknowledged" }),
