@@ -70,9 +70,11 @@ export function createWearerWatch({
     if (there) return there;
     const sparse = sparseRuleOf(stream.signal);
     const dense = denseRuleOf(stream.signal);
+    // Asked for every message of such a signal: nothing dear stands before this.
+    if ((!sparse && !dense) || stream.kind !== "numeric") return undefined;
     const signal = findSignal(stream.signal);
     const unit = signal && checkUnit(signal, stream.unit);
-    if ((!sparse && !dense) || stream.kind !== "numeric" || !unit?.ok) return undefined;
+    if (!unit?.ok) return undefined;
     let of = known.get(stream.patientId);
     if (!of) {
       of = { sparse: new Map(), agreements: new Map() };
