@@ -23,6 +23,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   "consent.categories": ["other"],
   "consent.actors": '[{"kind": "everybody"}]',
   "consent.said_as": "self",
+  "nightscout_document.collection": "entries",
 };
 
 export interface PatientTable {
