@@ -24,6 +24,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   "consent.actors": '[{"kind": "everybody"}]',
   "consent.said_as": "self",
   "nightscout_document.collection": "entries",
+  "nightscout_document.id": "0123456789abcdef01234567",
 };
 
 export interface PatientTable {
