@@ -61,7 +61,7 @@ export async function live(seed: number, tally: Tally, plant: Plant = {}): Promi
     clock = at;
     if ("patientId" in step) {
       if (!plant.isMissed?.(step)) registry.tell(step);
-      if (!plant.neverPutRight) putRight(book, step, history, oracle);
+      if (!plant.neverPutRight) putRight(book, step, history, oracle, h);
     } else await deliver(h, step, history, oracle, tally);
   }
   await claim(h, history, oracle, tally, plant);
@@ -113,38 +113,52 @@ async function deliver(
   }
 }
 
-/** Whoever tells of a change in hindsight says as well whose the readings are that have come since: a span, by the device's clock. */
+/** Whoever tells of a change in hindsight says as well whose the readings are that have come since, where they see them lie. */
 function putRight(
   book: Book,
   { deviceId, patientId, at, toldAt }: Change,
-  { clockAhead }: History,
+  history: History,
   oracle: ReturnType<typeof createOracle>,
+  { journal }: Harness,
 ): void {
   const before = oracle.truth(deviceId, at - 1);
   if (before === null || toldAt === at) return;
-  const ahead = clockAhead.get(deviceId) ?? 0;
-  const sequence = book.newest + 1;
-  const amendment: Amendment = {
-    id: `${sequence}`,
-    sequence,
-    organisationId: ORGANISATION,
-    kind: patientId === null ? "entered-in-error" : "re-attributed",
-    patientId: before,
-    toPatientId: patientId,
-    deviceId,
-    streamId: null,
-    from: at + ahead,
-    to: toldAt + ahead,
-    reading: null,
-    corrected: null,
-    withdraws: null,
-    by: "nurse",
-    byDisplay: "Nurse",
-    reason: "told in hindsight",
-    at: toldAt,
-    via: "person",
-  };
-  book.add(amendment);
+  const measuredAt = new Map(history.measured.map((one) => [`${one.deviceId} ${one.value}`, one.at]));
+  // By the time that is stored: the device's, or the right one where its clock is known well enough.
+  const stored = new Set<number>();
+  for (const entry of journal) {
+    if (entry.kind !== "readings") continue;
+    const { stream, times, values } = entry.readings;
+    if (stream.deviceId !== deviceId || stream.patientId !== before) continue;
+    values.forEach((value, i) => {
+      const really = measuredAt.get(`${deviceId} ${value}`) ?? Number.NaN;
+      if (really >= at && really < toldAt) stored.add(times[i] as number);
+    });
+  }
+  for (const from of [...stored].sort((a, b) => a - b)) {
+    const sequence = book.newest + 1;
+    const amendment: Amendment = {
+      id: `${sequence}`,
+      sequence,
+      organisationId: ORGANISATION,
+      kind: patientId === null ? "entered-in-error" : "re-attributed",
+      patientId: before,
+      toPatientId: patientId,
+      deviceId,
+      streamId: null,
+      from,
+      to: from + 1,
+      reading: null,
+      corrected: null,
+      withdraws: null,
+      by: "nurse",
+      byDisplay: "Nurse",
+      reason: "told in hindsight",
+      at: toldAt,
+      via: "person",
+    };
+    book.add(amendment);
+  }
 }
 
 /** A person claims what was quarantined, where all of it is one patient's. */
