@@ -1,4 +1,3 @@
-import { fdatasync, writev } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -44,24 +43,13 @@ export function folderDisk(folder: string): Disk {
 
 function spoolFile(file: FileHandle): SpoolFile {
   return {
-    // By callbacks: who writes a few hundred bytes and is waited for feels what a FileHandle's promises cost.
-    append: (chunks) =>
-      new Promise((resolve, reject) => {
-        let length = 0;
-        for (const chunk of chunks) length += chunk.length;
-        writev(file.fd, chunks as Uint8Array[], (error, written) => {
-          if (error) reject(error);
-          else if (written !== length) reject(new Error(`only ${written} of ${length} bytes could be written`));
-          else resolve();
-        });
-      }),
-    flush: () =>
-      new Promise((resolve, reject) => {
-        fdatasync(file.fd, (error) => {
-          if (error) reject(error);
-          else resolve();
-        });
-      }),
+    async append(chunks) {
+      let length = 0;
+      for (const chunk of chunks) length += chunk.length;
+      const { bytesWritten } = await file.writev(chunks as Uint8Array[]);
+      if (bytesWritten !== length) throw new Error(`only ${bytesWritten} of ${length} bytes could be written`);
+    },
+    flush: () => file.datasync(),
     close: () => file.close(),
   };
 }
