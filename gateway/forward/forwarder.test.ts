@@ -9,8 +9,11 @@ import { createForwarder, defaultForwardLimits, type LinkState } from "./forward
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
-async function edge() {
-  const runtime = manualRuntime(Date.UTC(2026, 0, 1), 3);
+/** @param earlyMs how much before its time a timer rings, as those of Node may */
+async function edge(earlyMs = 0) {
+  const manual = manualRuntime(Date.UTC(2026, 0, 1), 3);
+  const after: typeof manual.timers.after = (ms, run) => manual.timers.after(Math.max(0, ms - earlyMs), run);
+  const runtime = { ...manual, timers: { ...manual.timers, after } };
   const { clock, timers } = runtime;
   const disk = new ModelDisk(
     () => 0,
@@ -62,6 +65,16 @@ async function edge() {
     setCharge: (ids: string[]) => (charge = new Set(ids)),
   };
 }
+
+test("a timer that rings a moment before its time leaves nothing waiting when the line is back", async () => {
+  const { server, backlog, keep, pass } = await edge(0.5);
+  server.isReachable = false;
+  await keep("mine");
+  await pass(3_100);
+  server.isReachable = true;
+  await pass(60_000);
+  assert.deepEqual([server.stored.size, backlog.state.messages], [1, 0]);
+});
 
 test("one message that the server refuses is found and kept, and those that came with it go on", async () => {
   const { server, backlog, forwarder, keep, pass } = await edge();

@@ -128,7 +128,11 @@ export function createForwarder({
   function restLater(afterMs: number): void {
     retryAt = clock.monotonic() + afterMs;
     pause?.cancel();
-    pause = timers.after(afterMs, pump);
+    pause = timers.after(afterMs, () => {
+      // A timer may ring a moment before the clock is there: nobody would come again.
+      retryAt = Number.NEGATIVE_INFINITY;
+      pump();
+    });
   }
 
   /** What is no news any more goes behind, and so does the oldest of more than memory is for. */
