@@ -1,6 +1,7 @@
 import type { ClockState } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { AlarmBook } from "./alarms.ts";
+import { createDeviceAlarm } from "./device-alarm.ts";
 import type { Freshness } from "./freshness.ts";
 import type { Devices, Patients } from "./ports.ts";
 
@@ -30,26 +31,11 @@ export function createClockWatch({
   /** With the server's time since when. */
   const since = new Map<string, number>();
 
-  // Standby does not hold it back: it is about what can be placed, not about what is measured.
+  const tell = createDeviceAlarm("device-clock", { alarms, patients, devices });
+
   function raise(deviceId: string): void {
     const onsetAt = since.get(deviceId);
-    const association = devices.currentAssociation(deviceId);
-    const patient = association && patients.watched(association.patientId);
-    if (onsetAt === undefined || !patient?.isAdmitted) return;
-    alarms.raise({
-      rule: "device-clock",
-      priority: "medium",
-      organisationId: patient.organisationId,
-      patientId: patient.patientId,
-      deviceId,
-      streamId: null,
-      signal: null,
-      subject: deviceId,
-      onsetAt,
-      value: null,
-      limit: null,
-      unit: null,
-    });
+    if (onsetAt !== undefined) tell(deviceId, onsetAt);
   }
 
   function end(deviceId: string): void {

@@ -1,5 +1,6 @@
 import type { Runtime } from "@openward/runtime";
 import type { AlarmBook } from "./alarms.ts";
+import { createDeviceAlarm } from "./device-alarm.ts";
 import type { Devices, Patients } from "./ports.ts";
 
 /** A device whose identity two use at once: whose readings they are cannot be told. A technical alarm of its wearer. */
@@ -23,26 +24,11 @@ export function createTwinWatch({
   /** With the server's time since when. */
   const since = new Map<string, number>();
 
-  // Standby does not hold it back: it is about what is believed, not about what is measured.
+  const tell = createDeviceAlarm("device-twin", { alarms, patients, devices });
+
   function raise(deviceId: string): void {
     const onsetAt = since.get(deviceId);
-    const association = devices.currentAssociation(deviceId);
-    const patient = association && patients.watched(association.patientId);
-    if (onsetAt === undefined || !patient?.isAdmitted) return;
-    alarms.raise({
-      rule: "device-twin",
-      priority: "medium",
-      organisationId: patient.organisationId,
-      patientId: patient.patientId,
-      deviceId,
-      streamId: null,
-      signal: null,
-      subject: deviceId,
-      onsetAt,
-      value: null,
-      limit: null,
-      unit: null,
-    });
+    if (onsetAt !== undefined) tell(deviceId, onsetAt);
   }
 
   return {
