@@ -10,6 +10,7 @@ const ORDER = [
   "errors",
   "spool",
   "signals",
+  "fhir",
   "model",
   "api",
   "codecs",
