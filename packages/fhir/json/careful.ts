@@ -141,9 +141,9 @@ export class CarefulReader {
     const path = pathText(this.#path);
     throw new RefusedInput(code, {
       format: "fhir+json",
-      at: path === "" ? `byte ${offset}` : `${path}, byte ${offset}`,
+      ...(path === "" ? {} : { at: path }),
       offset,
-      expected,
+      expected: `${expected} at byte ${offset}`,
     });
   }
 }

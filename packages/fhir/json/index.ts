@@ -2,4 +2,4 @@ export { FhirDecimal, isDecimal, numberOf, sameNumber, textOfNumber } from "./de
 export { type Fhir, type FhirObject, isObject, type Resource } from "./fhir.ts";
 export { type ParseBounds, parseFhir, parseResource } from "./parse.ts";
 export { printFhir } from "./print.ts";
-export { copyFhir, equalFhir, plainFhir } from "./tree.ts";
+export { copyFhir, equalFhir, mapDecimals, plainFhir } from "./tree.ts";

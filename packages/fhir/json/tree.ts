@@ -11,21 +11,24 @@ export function copyFhir<T extends Fhir>(value: T): T {
 }
 
 /** For code that knows plain numbers only; what has no decimal in it is given back as it is, without a copy. */
-export function plainFhir<T>(value: T): T {
+export const plainFhir = <T>(value: T): T => mapDecimals(value, (decimal) => decimal.valueOf()) as T;
+
+/** The same with another thing in place of each decimal; what has none is given back as it is, without a copy. */
+export function mapDecimals(value: unknown, replace: (decimal: FhirDecimal) => unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if (value instanceof FhirDecimal) return value.valueOf() as T;
+  if (value instanceof FhirDecimal) return replace(value);
   if (Array.isArray(value)) {
-    const items = value.map(plainFhir);
-    return (items.some((item, i) => item !== value[i]) ? items : value) as T;
+    const items = value.map((item) => mapDecimals(item, replace));
+    return items.some((item, i) => item !== value[i]) ? items : value;
   }
   let copy: Record<string, unknown> | undefined;
   for (const [name, item] of Object.entries(value)) {
-    const plain = plainFhir(item);
-    if (plain === item) continue;
-    copy ??= { ...(value as Record<string, unknown>) };
-    copy[name] = plain;
+    const mapped = mapDecimals(item, replace);
+    if (mapped === item) continue;
+    copy ??= { ...value };
+    copy[name] = mapped;
   }
-  return (copy ?? value) as T;
+  return copy ?? value;
 }
 
 /**

@@ -1,0 +1,2 @@
+export { applyFhirPathPatch } from "./fhirpath-patch.ts";
+export { applyJsonPatch } from "./json-patch.ts";

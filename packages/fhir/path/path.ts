@@ -1,0 +1,220 @@
+import { RefusedInput } from "@openward/errors";
+import fhirpath from "fhirpath";
+import model from "fhirpath/fhir-context/r4";
+import { mapDecimals } from "../json/index.ts";
+
+export interface Evaluation {
+  /** Environment variables, without the percent sign: %resource, %rootResource, ... */
+  readonly variables?: Readonly<Record<string, unknown>>;
+  /** What a reference or a canonical points at; undefined where it is not here. Without it `resolve()` gives nothing. */
+  readonly resolve?: (reference: unknown) => unknown;
+}
+
+/** An element that an expression found, with its way back to the root. */
+export interface FhirNode {
+  /** The value; undefined where the element has extensions only. */
+  readonly data: unknown;
+  /** Name of its member of the parent ("valueQuantity"), null for the root and for what was computed. */
+  readonly name: string | null;
+  readonly index: number | null;
+  readonly parent: FhirNode | null;
+  /** Type of R4 or path of a BackboneElement ("HumanName", "Patient.contact"). */
+  readonly type: string | null;
+}
+
+export interface FhirPath {
+  readonly expression: string;
+  /**
+   * @returns plain values: primitives, complex elements as they are in the resource, quantities and times as text
+   * @throws RefusedInput PATH_FAILED, PATH_TOO_COSTLY
+   */
+  evaluate(resource: unknown, evaluation?: Evaluation): unknown[];
+  /** Is it so? Nothing is no; one value that is no boolean is yes, as FHIRPath has it of collections. */
+  holds(resource: unknown, evaluation?: Evaluation): boolean;
+  /** The same with the place of each; null for what is no element of the resource. */
+  nodes(resource: unknown, evaluation?: Evaluation): (FhirNode | null)[];
+}
+
+export interface PathOptions {
+  /** The expression is one of a specification or our own: it may use regular expressions and `repeat`, and looks at more. */
+  readonly trusted?: boolean;
+  /** Type of the element that it starts from, where that is none of a resource: "Patient.contact". */
+  readonly base?: string;
+}
+
+const EXPRESSION_MAX = 4096;
+/** Steps, and elements and characters that they found. */
+const BUDGET = { trusted: 5_000_000, untrusted: 100_000 };
+/** Compiled expressions that are kept: a few kilobytes each. */
+const CACHE_MAX = 1000;
+const BRACKETS_MAX = 50;
+const cache = new Map<string, FhirPath>();
+
+/**
+ * An expression of FHIRPath 2, compiled once for R4.
+ *
+ * @throws RefusedInput PATH_INVALID
+ * @source HL7 FHIRPath 2.0; HL7 FHIR R4, fhirpath.html
+ */
+export function fhirPath(expression: string, { trusted = false, base }: PathOptions = {}): FhirPath {
+  const key = `${trusted ? "t" : "u"} ${base ?? ""} ${expression}`;
+  const known = cache.get(key);
+  if (known) {
+    // The last in the map is the one that was used last: what goes first is at its front.
+    cache.delete(key);
+    cache.set(key, known);
+    return known;
+  }
+  const compiled = compile(expression, trusted, base);
+  if (cache.size >= CACHE_MAX) cache.delete(cache.keys().next().value as string);
+  cache.set(key, compiled);
+  return compiled;
+}
+
+function compile(expression: string, trusted: boolean, base: string | undefined): FhirPath {
+  if (expression.length > EXPRESSION_MAX || deepest(expression) > BRACKETS_MAX)
+    throw new RefusedInput("PATH_INVALID", {
+      format: "fhirpath",
+      expected: `at most ${EXPRESSION_MAX} characters and ${BRACKETS_MAX} brackets in one another`,
+    });
+  let run: (resource: unknown, variables: Record<string, unknown>, options: object) => LibraryNode[];
+  // Evaluation is synchronous: what the hooks below refer to is set for the time of one.
+  let resolve: Evaluation["resolve"];
+  let left = 0;
+  try {
+    const readable = withWordsQuoted(expression);
+    run = fhirpath.compile(base === undefined ? readable : { base, expression: readable }, model, {
+      resolveInternalTypes: false,
+      debugger: (_: unknown, __: unknown, found: unknown) => {
+        left -= costOf(found, trusted);
+        if (left < 0) throw new RefusedInput("PATH_TOO_COSTLY", { format: "fhirpath" });
+      },
+      userInvocationTable: {
+        resolve: {
+          fn: (focus: unknown[]) => focus.map((one) => resolve?.(one)).filter((one) => one != null),
+          arity: { 0: [] },
+        },
+        ...(trusted ? {} : FORBIDDEN),
+      },
+    } as never) as never;
+  } catch (error) {
+    throw refusal("PATH_INVALID", error);
+  }
+  const found = (resource: unknown, evaluation: Evaluation): LibraryNode[] => {
+    const outer = { resolve, left };
+    resolve = evaluation.resolve;
+    left = trusted ? BUDGET.trusted : BUDGET.untrusted;
+    try {
+      return run(exact(resource), { ...evaluation.variables }, {});
+    } catch (error) {
+      throw refusal("PATH_FAILED", error);
+    } finally {
+      ({ resolve, left } = outer);
+    }
+  };
+  return {
+    expression,
+    evaluate: (resource, evaluation = {}) => found(resource, evaluation).map(plainOf),
+    holds(resource, evaluation = {}) {
+      const [first, ...others] = found(resource, evaluation).map(plainOf);
+      if (others.length > 0) throw new RefusedInput("PATH_FAILED", { format: "fhirpath", expected: "true or false" });
+      return first !== undefined && first !== false;
+    },
+    nodes: (resource, evaluation = {}) => found(resource, evaluation).map(nodeOf),
+  };
+}
+
+const forbidden = (name: string) => ({
+  fn: () => {
+    throw new RefusedInput("PATH_INVALID", { format: "fhirpath", expected: `an expression without ${name}` });
+  },
+  arity: { 1: ["Expr"], 2: ["Expr", "Expr"] },
+});
+
+/** A few characters of a stranger make these take for ever. */
+const FORBIDDEN = Object.fromEntries(
+  ["matches", "matchesFull", "replaceMatches", "repeat"].map((name) => [name, forbidden(name)]),
+);
+
+/** What the library has for an element; anything else that it finds is a value of its own. */
+interface LibraryNode {
+  readonly data: unknown;
+  readonly propName: string | null;
+  readonly index: number | null;
+  readonly parentResNode: LibraryNode | null;
+  readonly path: string | null;
+  toJSON?(): unknown;
+}
+
+const isNode = (value: unknown): value is LibraryNode =>
+  typeof value === "object" && value !== null && "parentResNode" in value;
+
+/** The library computes with decimals of its own, which know their digits. */
+const exact = (value: unknown): unknown =>
+  mapDecimals(value, (decimal) => fhirpath.FP_Decimal.getDecimal(decimal.text));
+
+function plainOf(found: unknown): unknown {
+  const value = isNode(found) ? found.data : found;
+  return typeof value === "object" && value !== null && "toJSON" in value
+    ? (value as { toJSON(): unknown }).toJSON()
+    : value;
+}
+
+function nodeOf(found: unknown): FhirNode | null {
+  if (!isNode(found)) return null;
+  const { propName, index, parentResNode, path } = found;
+  return {
+    data: plainOf(found),
+    name: propName == null ? null : writtenName(parentResNode?.data, propName),
+    index: index ?? null,
+    parent: parentResNode ? nodeOf(parentResNode) : null,
+    type: path ?? null,
+  };
+}
+
+/** The path of valueQuantity is value: which type it has is told by the name that the parent has it under. */
+function writtenName(parent: unknown, name: string): string {
+  if (typeof parent !== "object" || parent === null || name in parent || `_${name}` in parent) return name;
+  const stem = new RegExp(`^_?(${name}[A-Z][A-Za-z0-9]*)$`);
+  for (const key of Object.keys(parent)) {
+    const [, written] = stem.exec(key) ?? [];
+    if (written !== undefined) return written;
+  }
+  return name;
+}
+
+/** Two of a collection may be compared with each other, so that a stranger's long one counts by its square. */
+function costOf(found: unknown, trusted: boolean): number {
+  if (!Array.isArray(found)) return 1;
+  let cost = 1 + found.length;
+  if (!trusted && found.length > 100 && typeof plainOf(found[0]) !== "object") cost += found.length ** 2 / 100;
+  for (const one of found) {
+    // Text of the resource is there once; what was computed grows.
+    if (typeof one === "string") cost += one.length;
+  }
+  return cost;
+}
+
+/** Behind a dot the word of an operator is a name (text.div), which the grammar wants in backticks and nobody writes so. */
+const withWordsQuoted = (expression: string): string =>
+  expression.replace(/'(?:[^'\\]|\\.)*'|`[^`]*`|\.(div|mod|and|or|xor|implies)\b/g, (found, word?: string) =>
+    word === undefined ? found : `.\`${word}\``,
+  );
+
+function deepest(expression: string): number {
+  let depth = 0;
+  let most = 0;
+  for (const sign of expression) {
+    if (sign === "(" || sign === "[" || sign === "{") most = Math.max(most, ++depth);
+    else if (sign === ")" || sign === "]" || sign === "}") depth--;
+  }
+  return most;
+}
+
+/** The library's own words may hold values of the resource: only where an expression cannot be read are they passed on. */
+function refusal(code: "PATH_INVALID" | "PATH_FAILED", error: unknown): RefusedInput {
+  if (error instanceof RefusedInput) return error;
+  const reason =
+    code === "PATH_INVALID" && error instanceof Error ? (error.message.split("\n")[0] ?? "").slice(0, 120) : undefined;
+  return new RefusedInput(code, { format: "fhirpath", ...(reason ? { reason } : {}) }, { cause: error });
+}
