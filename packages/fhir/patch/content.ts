@@ -1,6 +1,6 @@
 import { RefusedInput } from "@openward/errors";
 import { copyFhir, type Fhir, type FhirObject } from "../json/index.ts";
-import { type Definition, elementOf, fits } from "./element.ts";
+import { type Definition, elementOf, fits } from "../path/index.ts";
 import { type Content, FORMAT, type Part } from "./parameters.ts";
 
 /** What is written at a place: the value, and the extensions of a primitive beside it. */

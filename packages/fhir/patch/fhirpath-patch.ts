@@ -1,8 +1,7 @@
 import { RefusedInput } from "@openward/errors";
 import { copyFhir, type Fhir, type FhirObject, isObject, type Resource } from "../json/index.ts";
-import { type FhirNode, fhirPath } from "../path/index.ts";
+import { choiceOf, type Definition, elementOf, type FhirNode, fhirPath } from "../path/index.ts";
 import { contentOf, type Written } from "./content.ts";
-import { type Definition, elementOf } from "./element.ts";
 import { refuseIdentityChange } from "./identity.ts";
 import { FORMAT, type Operation, readOperations } from "./parameters.ts";
 import { fieldsIn, inList, type Place, put, takeOut } from "./place.ts";
@@ -119,16 +118,6 @@ function placeOf(root: Resource, node: FhirNode, operation: Operation): { place:
   const definition = choiceOf(type, node.name)?.definition ?? elementOf(type, node.name);
   if (!definition) throw refused(operation, "path", `an element of ${type}`);
   return { place: { holder, name: node.name, index: node.index }, definition };
-}
-
-function choiceOf(type: string, written: string): { definition: Definition; stem: string } | undefined {
-  for (let at = 1; at < written.length; at++) {
-    if (!/[A-Z]/.test(written[at] as string)) continue;
-    const stem = written.slice(0, at);
-    const definition = elementOf(type, stem);
-    if (definition?.choices?.includes(written.slice(at))) return { definition, stem };
-  }
-  return undefined;
 }
 
 /** The object that a node is. A primitive has its extensions in one beside it, under its name with a line before. */

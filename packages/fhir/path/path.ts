@@ -91,8 +91,15 @@ function compile(expression: string, trusted: boolean, base: string | undefined)
       },
       userInvocationTable: {
         resolve: {
-          fn: (focus: unknown[]) => focus.map((one) => resolve?.(one)).filter((one) => one != null),
+          // The library calls it with its context as `this`: what is resolved is then of its own type, as what was found is.
+          fn(this: object, focus: unknown[]) {
+            return focus.flatMap((one) => {
+              const target = resolve?.(plainOf(one));
+              return target == null ? [] : [new LibraryNode(this, exact(target))];
+            });
+          },
           arity: { 0: [] },
+          internalStructures: true,
         },
         ...(trusted ? {} : FORBIDDEN),
       },
@@ -135,6 +142,12 @@ const forbidden = (name: string) => ({
 const FORBIDDEN = Object.fromEntries(
   ["matches", "matchesFull", "replaceMatches", "repeat"].map((name) => [name, forbidden(name)]),
 );
+
+/** The library's class of what it finds in a resource, which it does not export. */
+const [root] = fhirpath.evaluate({ resourceType: "Basic" }, "$this", undefined, model, {
+  resolveInternalTypes: false,
+}) as object[];
+const LibraryNode = root?.constructor as new (context: object, data: unknown) => LibraryNode;
 
 /** What the library has for an element; anything else that it finds is a value of its own. */
 interface LibraryNode {

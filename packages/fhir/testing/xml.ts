@@ -1,6 +1,6 @@
 import { SaxesParser, type SaxesTagPlain } from "saxes";
 import { type Fhir, FhirDecimal, type FhirObject } from "../json/index.ts";
-import { elementOf } from "../patch/element.ts";
+import { elementOf } from "../path/index.ts";
 
 export interface Node {
   readonly name: string;

@@ -1,4 +1,4 @@
-import { r4 } from "../path/index.ts";
+import { r4 } from "./model.ts";
 
 export interface Definition {
   /** A datatype of R4, or the path of an element that has none of its own: "Patient.contact". */
@@ -19,6 +19,17 @@ export function elementOf(type: string, name: string): Definition | undefined {
     if (found === undefined) continue;
     const nested = found === "BackboneElement" || found === "Element";
     return { type: nested ? defined : found, repeats: r4.repeats(path) || r4.repeats(defined), choices: null };
+  }
+  return undefined;
+}
+
+/** The element that stands under a written name: value of type Quantity for valueQuantity. */
+export function choiceOf(type: string, written: string): { definition: Definition; stem: string } | undefined {
+  for (let at = 1; at < written.length; at++) {
+    if (!/[A-Z]/.test(written[at] as string)) continue;
+    const stem = written.slice(0, at);
+    const definition = elementOf(type, stem);
+    if (definition?.choices?.includes(written.slice(at))) return { definition, stem };
   }
   return undefined;
 }
