@@ -2,12 +2,16 @@ import { RefusedInput } from "@openward/errors";
 import fhirpath from "fhirpath";
 import model from "fhirpath/fhir-context/r4";
 import { mapDecimals } from "../json/index.ts";
+import { functionsOf, type Outside } from "./functions.ts";
+import { isNode, type LibraryNode } from "./library.ts";
 
 export interface Evaluation {
   /** Environment variables, without the percent sign: %resource, %rootResource, ... */
   readonly variables?: Readonly<Record<string, unknown>>;
   /** What a reference or a canonical points at; undefined where it is not here. Without it `resolve()` gives nothing. */
   readonly resolve?: (reference: unknown) => unknown;
+  /** Whether an element conforms to a profile; undefined where the profile is not known, which `conformsTo()` fails with. */
+  readonly conformsTo?: (element: unknown, profile: string) => boolean | undefined;
 }
 
 /** An element that an expression found, with its way back to the root. */
@@ -29,6 +33,8 @@ export interface FhirPath {
    * @throws RefusedInput PATH_FAILED, PATH_TOO_COSTLY
    */
   evaluate(resource: unknown, evaluation?: Evaluation): unknown[];
+  /** The same with the type of each, as "FHIR.code" or "System.Boolean". */
+  typed(resource: unknown, evaluation?: Evaluation): { type: string; value: unknown; text: string }[];
   /** Is it so? Nothing is no; one value that is no boolean is yes, as FHIRPath has it of collections. */
   holds(resource: unknown, evaluation?: Evaluation): boolean;
   /** The same with the place of each; null for what is no element of the resource. */
@@ -79,49 +85,47 @@ function compile(expression: string, trusted: boolean, base: string | undefined)
     });
   let run: (resource: unknown, variables: Record<string, unknown>, options: object) => LibraryNode[];
   // Evaluation is synchronous: what the hooks below refer to is set for the time of one.
-  let resolve: Evaluation["resolve"];
+  const outside: Outside = { resolve: undefined, conformsTo: undefined };
   let left = 0;
   try {
     const readable = withWordsQuoted(expression);
     run = fhirpath.compile(base === undefined ? readable : { base, expression: readable }, model, {
       resolveInternalTypes: false,
+      preciseMath: true,
+      // The library writes what it traces on the console, and that may be a patient's.
+      traceFn: () => {},
       debugger: (_: unknown, __: unknown, found: unknown) => {
         left -= costOf(found, trusted);
         if (left < 0) throw new RefusedInput("PATH_TOO_COSTLY", { format: "fhirpath" });
       },
-      userInvocationTable: {
-        resolve: {
-          // The library calls it with its context as `this`: what is resolved is then of its own type, as what was found is.
-          fn(this: object, focus: unknown[]) {
-            return focus.flatMap((one) => {
-              const target = resolve?.(plainOf(one));
-              return target == null ? [] : [new LibraryNode(this, exact(target))];
-            });
-          },
-          arity: { 0: [] },
-          internalStructures: true,
-        },
-        ...(trusted ? {} : FORBIDDEN),
-      },
+      userInvocationTable: functionsOf(outside, trusted, plainOf),
     } as never) as never;
   } catch (error) {
     throw refusal("PATH_INVALID", error);
   }
-  const found = (resource: unknown, evaluation: Evaluation): LibraryNode[] => {
-    const outer = { resolve, left };
-    resolve = evaluation.resolve;
+  const standard = standardVariables(expression);
+  const found = (resource: unknown, { resolve, conformsTo, variables }: Evaluation): LibraryNode[] => {
+    const before = { ...outside, left };
+    Object.assign(outside, { resolve, conformsTo });
     left = trusted ? BUDGET.trusted : BUDGET.untrusted;
     try {
-      return run(exact(resource), { ...evaluation.variables }, {});
+      return run(exact(resource), { ...standard, ...variables }, {});
     } catch (error) {
       throw refusal("PATH_FAILED", error);
     } finally {
-      ({ resolve, left } = outer);
+      // An expression that is evaluated inside of itself, by what it resolves, goes on as it was.
+      ({ left } = before);
+      Object.assign(outside, { resolve: before.resolve, conformsTo: before.conformsTo });
     }
   };
   return {
     expression,
     evaluate: (resource, evaluation = {}) => found(resource, evaluation).map(plainOf),
+    typed(resource, evaluation = {}) {
+      const all = found(resource, evaluation);
+      const types = fhirpath.types(all) as string[];
+      return all.map((one, i) => ({ type: types[i] ?? "", value: plainOf(one), text: textOf(one) }));
+    },
     holds(resource, evaluation = {}) {
       const [first, ...others] = found(resource, evaluation).map(plainOf);
       if (others.length > 0) throw new RefusedInput("PATH_FAILED", { format: "fhirpath", expected: "true or false" });
@@ -131,36 +135,13 @@ function compile(expression: string, trusted: boolean, base: string | undefined)
   };
 }
 
-const forbidden = (name: string) => ({
-  fn: () => {
-    throw new RefusedInput("PATH_INVALID", { format: "fhirpath", expected: `an expression without ${name}` });
-  },
-  arity: { 1: ["Expr"], 2: ["Expr", "Expr"] },
-});
-
-/** A few characters of a stranger make these take for ever. */
-const FORBIDDEN = Object.fromEntries(
-  ["matches", "matchesFull", "replaceMatches", "repeat"].map((name) => [name, forbidden(name)]),
-);
-
-/** The library's class of what it finds in a resource, which it does not export. */
-const [root] = fhirpath.evaluate({ resourceType: "Basic" }, "$this", undefined, model, {
-  resolveInternalTypes: false,
-}) as object[];
-const LibraryNode = root?.constructor as new (context: object, data: unknown) => LibraryNode;
-
-/** What the library has for an element; anything else that it finds is a value of its own. */
-interface LibraryNode {
-  readonly data: unknown;
-  readonly propName: string | null;
-  readonly index: number | null;
-  readonly parentResNode: LibraryNode | null;
-  readonly path: string | null;
-  toJSON?(): unknown;
+/** @source HL7 FHIR R4, fhirpath.html#vars; %ucum is the library's */
+function standardVariables(expression: string): Record<string, string> {
+  const variables: Record<string, string> = { sct: "http://snomed.info/sct", loinc: "http://loinc.org" };
+  for (const [, kind, name] of expression.matchAll(/%[`'"]?(vs|ext)-([A-Za-z0-9.-]+)/g))
+    variables[`${kind}-${name}`] = `http://hl7.org/fhir/${kind === "vs" ? "ValueSet" : "StructureDefinition"}/${name}`;
+  return variables;
 }
-
-const isNode = (value: unknown): value is LibraryNode =>
-  typeof value === "object" && value !== null && "parentResNode" in value;
 
 /** The library computes with decimals of its own, which know their digits. */
 const exact = (value: unknown): unknown =>
@@ -171,6 +152,13 @@ function plainOf(found: unknown): unknown {
   return typeof value === "object" && value !== null && "toJSON" in value
     ? (value as { toJSON(): unknown }).toJSON()
     : value;
+}
+
+/** A value as FHIRPath would write it, with the digits that it has. */
+function textOf(found: unknown): string {
+  const value = isNode(found) ? found.data : found;
+  const own = typeof value === "object" && value !== null && "toJSON" in value;
+  return own || typeof value !== "object" ? String(value) : JSON.stringify(value);
 }
 
 function nodeOf(found: unknown): FhirNode | null {
