@@ -1,0 +1,146 @@
+import { checkInvariants } from "./invariants.ts";
+import { checkReference } from "./references.ts";
+import type { Rule, Slicing } from "./rule.ts";
+import type { Shapes } from "./shape.ts";
+import type { Visit } from "./visit.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+interface Item {
+  readonly value: unknown;
+  readonly type: string;
+  readonly index: number | undefined;
+}
+
+/** Asks of an instance, whose structure has been checked, what a profile asks beyond its type. */
+export class Apply {
+  readonly #shapes: Shapes;
+  readonly #profile: (url: string) => Rule | undefined;
+
+  constructor(shapes: Shapes, profile: (url: string) => Rule | undefined) {
+    this.#shapes = shapes;
+    this.#profile = profile;
+  }
+
+  /** The root of a profile at its resource or extension. */
+  root(rule: Rule, value: Json, visit: Visit): void {
+    if (rule.invariants.length > 0) checkInvariants(rule.invariants, value, visit);
+    for (const child of rule.children) this.#element(child, value, visit);
+  }
+
+  #element(rule: Rule, parent: Json, visit: Visit): void {
+    const items = itemsOf(rule, parent);
+    const { report } = visit;
+    report.path.push(rule.step);
+    this.#count(rule, items.length, visit);
+    for (const item of items) this.#at(item, visit, () => this.#item(rule, item, visit));
+    // What is of a wrong type has been said to be, and is of no slice.
+    if (rule.slicing)
+      this.#slices(
+        rule,
+        rule.slicing,
+        items.filter(({ type }) => rule.types?.has(type) ?? true),
+        visit,
+      );
+    report.path.pop();
+  }
+
+  #count({ label, min, max }: Rule, n: number, { report }: Visit): void {
+    if (n < min) report.error("required", `${label}: expected at least ${min}, found ${n}`);
+    else if (n > max) report.error("structure", `${label}: expected at most ${max}, found ${n}`);
+  }
+
+  #at({ index }: Item, { report }: Visit, work: () => void): void {
+    if (index === undefined) work();
+    else {
+      report.path.push(index);
+      work();
+      report.path.pop();
+    }
+  }
+
+  #item(rule: Rule, { value, type }: Item, visit: Visit): void {
+    const { report } = visit;
+    const { label, types, targets, test, binding } = rule;
+    if (types && !types.has(type)) {
+      report.error("structure", `${label}: its type must be ${[...types].join(" or ")}`);
+      return;
+    }
+    if (targets) checkReference(value, targets, visit, this.#shapes);
+    if (test && !test(value)) report.error("value", `${label} must be as the profile fixes it`);
+    binding?.(type)?.check(value, report);
+    if (rule.invariants.length > 0) checkInvariants(rule.invariants, value, visit);
+    if (rule.profiles.length > 0 && isObject(value)) this.#profiles(rule, value, visit);
+    if (rule.children.length === 0) return;
+    if (isObject(value)) for (const child of rule.children) this.#element(child, value, visit);
+  }
+
+  #profiles({ label, profiles }: Rule, value: Json, visit: Visit): void {
+    const rules = profiles.map((url) => this.#profile(url));
+    const { report } = visit;
+    if (rules.includes(undefined)) {
+      report.inform("not-found", `${label}: the profile ${profiles.join(" or ")} is not known here: not checked`);
+      return;
+    }
+    const [only, ...others] = rules as Rule[];
+    if (only && others.length === 0) this.root(only, value, visit);
+    else if (!(rules as Rule[]).some((rule) => this.conforms(rule, value, visit))) {
+      report.error("structure", `${label}: expected it to fit one of ${profiles.join(", ")}`);
+    }
+  }
+
+  /** Whether a value fits, without saying why not. */
+  conforms(rule: Rule, value: Json, visit: Visit): boolean {
+    const apart = visit.apart();
+    this.root(rule, value, apart);
+    return apart.report.errors === 0;
+  }
+
+  #slices(rule: Rule, slicing: Slicing, items: readonly Item[], visit: Visit): void {
+    const { report } = visit;
+    if (slicing.unknown !== undefined) {
+      report.inform(
+        "not-supported",
+        `the slices of ${rule.label} cannot be told apart (${slicing.unknown}): not checked`,
+      );
+      return;
+    }
+    const counts = new Array<number>(slicing.slices.length).fill(0);
+    let last = 0;
+    for (const item of items) {
+      const n = slicing.slices.findIndex(({ matches }) => matches(item.value, item.type));
+      if (n < 0) {
+        if (slicing.isClosed) {
+          this.#at(item, visit, () =>
+            report.error("structure", `${rule.label}: this is none of the slices that the profile has`),
+          );
+        }
+        continue;
+      }
+      counts[n] = (counts[n] as number) + 1;
+      if (slicing.isOrdered && n < last) {
+        this.#at(item, visit, () => report.error("structure", `${rule.label}: slices are not in the profile's order`));
+      }
+      last = n;
+      const slice = slicing.slices[n]?.rule as Rule;
+      this.#at(item, visit, () => this.#item(slice, item, visit));
+      if (slice.slicing) this.#slices(slice, slice.slicing, [item], visit);
+    }
+    for (const [n, { rule }] of slicing.slices.entries()) this.#count(rule, counts[n] as number, visit);
+  }
+}
+
+function itemsOf({ keys }: Rule, parent: Json): Item[] {
+  const items: Item[] = [];
+  for (const { key, type } of keys) {
+    const value = Object.hasOwn(parent, key) ? parent[key] : undefined;
+    if (Array.isArray(value)) {
+      for (let index = 0; index < value.length; index++) items.push({ value: value[index] ?? undefined, type, index });
+    } else if (value !== undefined) items.push({ value, type, index: undefined });
+    // A primitive that only has extensions is there, without a value.
+    else if (parent[`_${key}`] !== undefined) items.push({ value: undefined, type, index: undefined });
+  }
+  return items;
+}
