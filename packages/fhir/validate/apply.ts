@@ -26,7 +26,7 @@ export class Apply {
 
   /** The root of a profile at its resource or extension. */
   root(rule: Rule, value: Json, visit: Visit): void {
-    if (rule.invariants.length > 0) checkInvariants(rule.invariants, value, visit);
+    if (rule.invariants.length > 0) checkInvariants(rule.invariants, value, visit, 1);
     for (const child of rule.children) this.#element(child, value, visit);
   }
 
@@ -71,7 +71,7 @@ export class Apply {
     if (targets) checkReference(value, targets, visit, this.#shapes);
     if (test && !test(value)) report.error("value", `${label} must be as the profile fixes it`);
     binding?.(type)?.check(value, report);
-    if (rule.invariants.length > 0) checkInvariants(rule.invariants, value, visit);
+    if (rule.invariants.length > 0) checkInvariants(rule.invariants, value, visit, 1);
     if (rule.profiles.length > 0 && isObject(value)) this.#profiles(rule, value, visit);
     if (rule.children.length === 0) return;
     if (isObject(value)) for (const child of rule.children) this.#element(child, value, visit);

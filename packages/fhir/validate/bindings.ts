@@ -29,6 +29,7 @@ const URI = /^\S+$/;
 const rules: Readonly<Record<string, (code: string) => boolean>> = {
   language: (code) => LANGUAGE.test(code) && isLanguage(code),
   "media-type": (code) => MEDIA_TYPE.test(code),
+  format: (code) => MEDIA_TYPE.test(code) || code === "json" || code === "xml" || code === "ttl",
   uri: (code) => URI.test(code),
   ucum: isUcum,
   currency: (code) => currencies().has(code),

@@ -1,7 +1,7 @@
 import fhirpath, { type Model } from "fhirpath";
 import r4 from "fhirpath/fhir-context/r4/index.js";
 import type { Holds } from "./invariants.ts";
-import { rawNumberOf } from "./primitives.ts";
+import { rawNumberOf, withPlainNumbers } from "./raw.ts";
 
 const UCUM = "http://unitsofmeasure.org";
 
@@ -13,17 +13,19 @@ const UCUM = "http://unitsofmeasure.org";
 export function evaluator(expression: string, path: string): Holds {
   const isNarrative = expression === "htmlChecks()";
   let run: ((element: unknown, variables: Record<string, unknown>) => unknown) | undefined;
-  return (element, { resource, root }) => {
+  return (element, at, size) => {
+    if (!at.mayAsk(size)) return undefined;
     try {
       // The library cannot begin at a number; no invariant of a number asks anything but what an object has.
       if (typeof element === "number" || rawNumberOf(element) !== undefined) return true;
       run ??= compile(expression, path);
-      const result = run(plain(isNarrative ? withoutPrefixes(element) : element), {
-        resource: plain(resource),
-        rootResource: plain(root),
+      const plain = at.isPlain ? element : withPlainNumbers(element);
+      const result = run(isNarrative ? withoutPrefixes(plain) : plain, {
+        resource: at.plainResource,
+        rootResource: at.plainRoot,
         ucum: UCUM,
       });
-      // An invariant that comes to nothing has nothing to say.
+      // What comes to nothing is not violated: ref-1 comes to nothing for a Reference that has only a display.
       return Array.isArray(result) ? result.length === 0 || result[0] === true : undefined;
     } catch {
       return undefined;
@@ -43,16 +45,4 @@ const NAMESPACED = /\sxml:(?:lang|space)=(?:"[^"]*"|'[^']*')/g;
 /** Narrative may say its language with xml:lang too (R4, narrative); the library's check knows no prefixes. */
 function withoutPrefixes(element: unknown): unknown {
   return typeof element === "string" ? element.replace(NAMESPACED, "") : element;
-}
-
-/** Numbers that are kept as they were written, as numbers: the library knows no others. */
-function plain(value: unknown): unknown {
-  return hasRaw(value) ? JSON.parse(JSON.stringify(value)) : value;
-}
-
-function hasRaw(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (rawNumberOf(value) !== undefined) return true;
-  for (const one of Array.isArray(value) ? value : Object.values(value)) if (hasRaw(one)) return true;
-  return false;
 }

@@ -12,12 +12,23 @@ export interface Surroundings {
   /** The type of `resource`. */
   readonly type: string;
   readonly report: Report;
+  /** Whether the library may be asked once more about something of a size. */
+  mayAsk(size: number): boolean;
+  /** No number is kept as it was written. */
+  readonly isPlain: boolean;
+  /** The same resources with plain numbers. */
+  readonly plainResource: unknown;
+  readonly plainRoot: unknown;
   /** The type of resource that a Reference's text names, as far as it says. */
   typeNamed(reference: unknown): string | undefined;
 }
 
-/** true: holds; false: does not; undefined: could not be told. */
-export type Holds = (element: unknown, at: Surroundings) => boolean | undefined;
+/**
+ * true: holds; false: does not; undefined: could not be told.
+ *
+ * @param size how many elements are in it, about
+ */
+export type Holds = (element: unknown, at: Surroundings, size: number) => boolean | undefined;
 
 export interface Invariant {
   readonly key: string;
@@ -66,18 +77,24 @@ export class Invariants {
   }
 }
 
-export function checkInvariants(invariants: readonly Invariant[], element: unknown, at: Surroundings): void {
+/** @param size how many elements are in it, about */
+export function checkInvariants(
+  invariants: readonly Invariant[],
+  element: unknown,
+  at: Surroundings,
+  size: number,
+): void {
   for (const { key, severity, human, holds } of invariants) {
-    const verdict = holds(element, at);
+    const verdict = holds(element, at, size);
     if (verdict === true) continue;
     const { report } = at;
     if (verdict === false) {
       const text = `${key}: ${human}`;
       if (severity === "error") report.error("invariant", text);
       else report.warn("invariant", text);
-    } else if (report.errors === 0) {
-      // Where the structure is wrong, that is why.
-      report.inform("not-supported", `${key} could not be evaluated: not checked`);
-    }
+    } else if (!at.mayAsk(0))
+      report.inform("too-costly", "too many constraints to check them all: not all are checked");
+    // Where the structure is wrong, that is why.
+    else if (report.errors === 0) report.inform("not-supported", `${key} could not be evaluated: not checked`);
   }
 }

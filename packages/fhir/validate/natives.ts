@@ -138,9 +138,39 @@ export const natives: Readonly<Record<string, Holds>> = {
   "snapshot.element.all(id.exists()) and snapshot.element.id.trace('ids').isDistinct()": ofElements("snapshot"),
   "differential.element.all(id.exists()) and differential.element.id.trace('ids').isDistinct()":
     ofElements("differential"),
+  // sdf-8, sdf-8a: each path begins with the first one.
+  "(%resource.kind = 'logical' or element.first().path = %resource.type) and element.tail().all(path.startsWith(%resource.snapshot.element.first().path&'.'))":
+    on(({ element }, { kind, type }) => {
+      const [first, ...rest] = objects(element).map(({ path }) => String(path));
+      return (kind === "logical" || first === type) && rest.every((path) => path.startsWith(`${first}.`));
+    }),
+  "(%resource.kind = 'logical' or element.first().path.startsWith(%resource.type)) and (element.tail().empty() or element.tail().all(path.startsWith(%resource.differential.element.first().path.replaceMatches('\\\\..*','')&'.')))":
+    on(({ element }, { kind, type }) => {
+      const [first = "", ...rest] = objects(element).map(({ path }) => String(path));
+      const start = `${first.split(".")[0]}.`;
+      return (kind === "logical" || first.startsWith(String(type))) && rest.every((path) => path.startsWith(start));
+    }),
+  // ig-1, ig-2: what resources name is in the guide.
+  "resource.groupingId.all(%context.grouping.id contains $this)": on(({ resource, grouping }) => {
+    const known = new Set(objects(grouping).map(({ id }) => id));
+    return objects(resource).every(({ groupingId }) => groupingId === undefined || known.has(groupingId));
+  }),
+  "definition.resource.fhirVersion.all(%context.fhirVersion contains $this)": on(({ definition, fhirVersion }) => {
+    const known = new Set(list(fhirVersion));
+    const resources = isObject(definition) ? objects(definition.resource) : [];
+    return resources.every((one) => list(one.fhirVersion).every((version) => known.has(version)));
+  }),
+  // eld-16, eld-19, eld-20: the library refuses their patterns, which ask that something in the text is a name.
+  "sliceName.empty() or sliceName.matches('^[a-zA-Z0-9\\\\/\\\\-_\\\\[\\\\]\\\\@]+$')": on(
+    ({ sliceName }) => typeof sliceName !== "string" || /^[a-zA-Z0-9/\-_[\]@]+$/.test(sliceName),
+  ),
+  "path.matches('[^\\\\s\\\\.,:;\\\\\\'\"\\\\/|?!@#$%&*()\\\\[\\\\]{}]{1,64}(\\\\.[^\\\\s\\\\.,:;\\\\\\'\"\\\\/|?!@#$%&*()\\\\[\\\\]{}]{1,64}(\\\\[x\\\\])?(\\\\:[^\\\\s\\\\.]+)?)*')":
+    on(({ path }) => typeof path !== "string" || /[^\s.,:;'"/|?!@#$%&*()[\]{}]/.test(path)),
+  "path.matches('[A-Za-z][A-Za-z0-9]*(\\\\.[a-z][A-Za-z0-9]*(\\\\[x])?)*')": on(
+    ({ path }) => typeof path !== "string" || /[A-Za-z]/.test(path),
+  ),
   // Names of what is published, by machines.
-  "name.matches('[A-Z]([A-Za-z0-9_]){0,254}')": (element, at) =>
-    on(({ name }) => typeof name !== "string" || /[A-Z]/.test(name))(element, at),
+  "name.matches('[A-Z]([A-Za-z0-9_]){0,254}')": on(({ name }) => typeof name !== "string" || /[A-Z]/.test(name)),
 };
 
 function onEntries(part: string, types: readonly string[]): Holds {

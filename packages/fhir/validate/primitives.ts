@@ -1,3 +1,5 @@
+import { rawNumberOf } from "./raw.ts";
+
 /** Says what was expected, or nothing where the value fits. */
 export type PrimitiveCheck = (value: unknown) => string | undefined;
 
@@ -23,12 +25,6 @@ const INTEGER = /^-?(?:0|[1-9]\d*)$/;
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/;
 const WHITE = /\s/;
 const NOT_BASE64 = /[^0-9A-Za-z+/=\s]/;
-
-/** Numbers that are kept as they were written come as this; anything else is not a number. */
-export function rawNumberOf(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null || !("rawJSON" in value)) return undefined;
-  return typeof value.rawJSON === "string" ? value.rawJSON : undefined;
-}
 
 const text =
   (expected: string, fits: (value: string) => boolean): PrimitiveCheck =>

@@ -7,6 +7,8 @@ export interface Profile {
   readonly version: string | undefined;
   readonly isModifier: boolean;
   readonly rule: Rule;
+  /** A base that is not here, so that what it asks is not asked. */
+  readonly missing: string | undefined;
 }
 
 /** Profiles and extensions by their url, compiled when they are first asked. */
@@ -35,10 +37,17 @@ export class Profiles {
       type: data.type,
       version: data.version,
       isModifier: data.modifier === true,
+      missing: this.#missing(url),
       rule: compileRoot(this.#ruleOf(url) as RuleData, data.type, this.#makers),
     };
     this.#made.set(url, profile);
     return profile;
+  }
+
+  #missing(url: string): string | undefined {
+    const data = Object.hasOwn(this.#data, url) ? this.#data[url] : undefined;
+    if (!data) return url;
+    return data.base === undefined ? undefined : this.#missing(data.base);
   }
 
   /** What a profile asks with all that its bases ask. */

@@ -64,7 +64,7 @@ export class Validator {
         ? resource.resourceType
         : "Resource",
     );
-    const visit = new Visit(report, resource, resource, 0);
+    const visit = new Visit(report, resource, resource);
     this.#walk.resource(visit);
     for (const url of profiles) this.#against(url, resource, visit, true);
     return report.issues;
@@ -105,6 +105,12 @@ export class Validator {
     if (profile.type !== visit.type) {
       visit.report.error("structure", `${profile.url} is a profile of ${profile.type}`);
       return;
+    }
+    if (profile.missing) {
+      visit.report.inform(
+        "not-found",
+        `${profile.missing}, on which ${profile.url} stands, is not known here: not checked`,
+      );
     }
     this.#apply.root(profile.rule, resource, visit);
   }

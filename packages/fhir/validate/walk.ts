@@ -40,8 +40,9 @@ export class Walk {
       return;
     }
     if (!this.#enter(visit)) return;
+    const before = visit.shared.elements;
     this.#elements(shape, resource, visit);
-    checkInvariants(shape.invariants, resource, visit);
+    checkInvariants(shape.invariants, resource, visit, visit.shared.elements - before + 1);
     this.#extras.resource(resource, visit);
     visit.depth--;
   }
@@ -111,7 +112,7 @@ export class Walk {
       const item = value[i];
       // In lists of primitives null keeps the place of what the other list has.
       if (item === null && this.#isPaired(property, object, i)) {
-        if (!property.isCompanion) checkInvariants(property.invariants, undefined, visit);
+        if (!property.isCompanion) checkInvariants(property.invariants, undefined, visit, 1);
       } else this.#item(property, item, visit);
       report.path.pop();
     }
@@ -124,8 +125,9 @@ export class Walk {
   }
 
   #item(property: Property, value: unknown, visit: Visit): void {
-    const { report } = visit;
+    const { report, shared } = visit;
     const { primitive } = property;
+    const before = shared.elements++;
     if (primitive !== undefined) {
       const expected = primitive(value);
       if (expected !== undefined) {
@@ -143,14 +145,19 @@ export class Walk {
     } else if (!this.#complex(property, value, visit)) return;
     property.binding?.check(value, report);
     if (property.targets !== undefined) checkReference(value, property.targets, visit, this.#shapes);
-    if (property.invariants.length > 0) checkInvariants(property.invariants, value, visit);
+    if (property.invariants.length > 0) {
+      checkInvariants(property.invariants, value, visit, shared.elements - before);
+    }
   }
 
   #complex(property: Property, value: Json, visit: Visit): boolean {
     if (!this.#enter(visit)) return false;
     const shape = property.shape as Shape;
+    const before = visit.shared.elements;
     this.#elements(shape, value, visit);
-    if (shape.invariants.length > 0) checkInvariants(shape.invariants, value, visit);
+    if (shape.invariants.length > 0) {
+      checkInvariants(shape.invariants, value, visit, visit.shared.elements - before + 1);
+    }
     if (property.type === "Extension" && !property.isCompanion) this.#extension(property, value, visit);
     visit.depth--;
     return true;

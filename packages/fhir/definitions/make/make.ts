@@ -19,7 +19,7 @@ import {
   withoutVersion,
 } from "./hl7.ts";
 import { type BaseOf, ruleOf } from "./profile.ts";
-import { expander } from "./value-sets.ts";
+import { expander, FORMATS } from "./value-sets.ts";
 
 const FHIR = "http://hl7.org/fhir/StructureDefinition/";
 const EVERYWHERE = new Set(["ele-1", "ext-1"]);
@@ -128,7 +128,7 @@ function childrenOf(
       const constraints = constraintsOf(one, name);
       const children = childrenOf(one.path, elements, name);
       const types: TypeRef[] = typesOf(one);
-      const binding = bindingOf(one);
+      const binding = one.path === "CapabilityStatement.format" ? { required: FORMATS } : bindingOf(one);
       return {
         name: one.path.split(".").at(-1) ?? "",
         ...(one.min ? { min: one.min } : {}),

@@ -10,6 +10,9 @@ const RULES: Readonly<Record<string, string>> = {
   "urn:iso:std:iso:4217": "currency",
 };
 
+/** What is said of CapabilityStatement.format in words: a media type, or one of three short names. */
+export const FORMATS = "http://hl7.org/fhir/ValueSet/mimetypes, or xml, json, ttl";
+
 /** Value sets that are all of such a system, and whose definitions are not among HL7's files. */
 const WHOLE: Readonly<Record<string, string>> = {
   "http://www.rfc-editor.org/bcp/bcp13.txt": "urn:ietf:bcp:13",
@@ -34,6 +37,7 @@ export function expander(codeSystems: ReadonlyMap<string, CodeSystem>, valueSets
 
   function composed(url: string, under: readonly string[]): ValueSetData {
     const valueSet = valueSets.get(url);
+    if (url === FORMATS) return { systems: { "urn:ietf:bcp:13": { rule: "format" } } };
     const whole = WHOLE[url];
     if (whole) return { systems: { [whole]: { rule: RULES[whole] ?? "" } } };
     if (!valueSet) return { systems: {}, unknown: "its definition is not here" };
