@@ -1,8 +1,9 @@
-// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks access revocation turns codecs codecs-hl7 files], or npm run bench -- store
+// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks access revocation turns codecs codecs-hl7 files fhir-validate], or npm run bench -- store
 import { access } from "./access/main.ts";
 import { blocks } from "./blocks.ts";
 import { codecs } from "./codecs.ts";
 import { hl7Rows } from "./codecs-hl7.ts";
+import { fhirValidate } from "./fhir-validate.ts";
 import { files } from "./files.ts";
 import { latency } from "./latency.ts";
 import { queries } from "./queries.ts";
@@ -27,6 +28,7 @@ const parts = {
   codecs,
   "codecs-hl7": hl7Rows,
   files,
+  "fhir-validate": fhirValidate,
 } as const;
 
 const wanted = process.argv.slice(2);

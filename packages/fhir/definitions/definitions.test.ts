@@ -13,7 +13,9 @@ test("what is generated is what the installed definitions make", () => {
   const made = makeDefinitions({ source: R4_SOURCE, base: r4() });
   for (const part of ["types", "profiles", "valueSets", "constraints"] as const) {
     const names: string[] = Object.keys({ ...made[part], ...base[part] });
-    const changed: string[] = names.filter((name) => JSON.stringify(made[part][name]) !== JSON.stringify(base[part][name]));
+    const changed: string[] = names.filter(
+      (name) => JSON.stringify(made[part][name]) !== JSON.stringify(base[part][name]),
+    );
     assert.deepEqual(changed, [], part);
   }
 });
