@@ -11,6 +11,14 @@ declare module "@lhncbc/ucum-lhc" {
       to: string,
       options?: { molecularWeight?: number | null; suggest?: boolean },
     ): Conversion;
+    convertToBaseUnits(
+      from: string,
+      value: number,
+    ): {
+      status: "succeeded" | "failed" | "error" | "invalid";
+      magnitude: number;
+      unitToExp: Readonly<Record<string, number>>;
+    };
     validateUnitString(unit: string): { status: "valid" | "invalid" | "error" };
   }
   const ucum: { UcumLhcUtils: { getInstance(): Utils } };

@@ -59,6 +59,40 @@ export function fromCanonical(value: number, { scale, offset }: Conversion): num
   return Number(((value - offset) / scale).toPrecision(12));
 }
 
+const baseCache = new Map<string, { readonly unit: string; readonly conversion: Conversion } | null>();
+
+/**
+ * A value in the base units of UCUM, in which all amounts of a kind can be compared: "5 mg" and "0.005 g".
+ *
+ * @returns undefined where the unit is none of UCUM, or one that converts to nothing (arbitrary units)
+ */
+export function toBaseUnits(
+  value: number,
+  unit: string,
+): { readonly value: number; readonly unit: string } | undefined {
+  let base = baseCache.get(unit);
+  if (base === undefined) {
+    base = baseOf(unit);
+    if (baseCache.size >= CACHE_LIMIT) baseCache.clear();
+    baseCache.set(unit, base);
+  }
+  return base ? { value: toCanonical(value, base.conversion), unit: base.unit } : undefined;
+}
+
+function baseOf(unit: string): { readonly unit: string; readonly conversion: Conversion } | null {
+  if (!isUcum(unit)) return null;
+  const one = utils.convertToBaseUnits(unit, 1);
+  const two = utils.convertToBaseUnits(unit, 2);
+  if (one.status !== "succeeded" || two.status !== "succeeded") return null;
+  const scale = Number((two.magnitude - one.magnitude).toPrecision(14));
+  const offset = Number((one.magnitude - scale).toPrecision(12));
+  const name = Object.entries(one.unitToExp)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([base, exp]) => `${base}${exp}`)
+    .join(".");
+  return { unit: name, conversion: { scale, offset: Math.abs(offset) < 1e-12 ? 0 : offset } };
+}
+
 export function isUcum(unit: string): boolean {
   return unit.length <= 64 && utils.validateUnitString(unit).status === "valid";
 }

@@ -1,0 +1,26 @@
+export { type CompartmentDefinition, patientsOf, referencesIn } from "./compartment.ts";
+export { type ConditionOptions, conditionOf, rangeOf, updatedTest } from "./conditions-of.ts";
+export { findableOf } from "./findable.ts";
+export { type Asked, type Chain, type Has, type Plain, parseKey, splitUnescaped, unescapeValue } from "./key.ts";
+export {
+  type Component,
+  createSearchTable,
+  type Definition,
+  type Parameter,
+  type ParameterType,
+  type SearchTable,
+} from "./parameters.ts";
+export type { Found } from "./path.ts";
+export {
+  canonicalUnit,
+  folded,
+  type Index,
+  type IndexOptions,
+  indexOf,
+  presentTerm,
+  splitAt,
+  type ToCanonical,
+  UCUM,
+  wantedTerms,
+} from "./terms.ts";
+export { type Span, spanOfDate, targetsOf } from "./values.ts";

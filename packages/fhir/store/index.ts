@@ -1,0 +1,2 @@
+export type * from "./conditions.ts";
+export type * from "./resources.ts";

@@ -1,0 +1,100 @@
+import type { Condition, Findable, SortKey } from "./conditions.ts";
+
+/** In whose name it looks: their grants decide which patients there are. */
+export interface ResourceAsker {
+  readonly organisationId: string;
+  readonly id: string;
+}
+
+/** One version of a resource. */
+export interface StoredResource {
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
+  /** ms UTC. */
+  readonly updatedAt: number;
+  /** As it was written, decimals to the digit; null: it was deleted with this version. */
+  readonly content: string | null;
+  /** About whom it is and whom it names, the one it is about first; empty: no patient. */
+  readonly patientIds: readonly string[];
+}
+
+export interface StoredVersion extends StoredResource {
+  readonly method: Method;
+  /** Order of all changes. */
+  readonly change: number;
+}
+
+export type Method = "POST" | "PUT" | "PATCH" | "DELETE";
+
+export interface Change {
+  readonly type: string;
+  readonly id: string;
+  /** What it follows on; 0: it is new. */
+  readonly after: number;
+  readonly method: Method;
+  /** null: it is deleted. */
+  readonly content: string | null;
+  readonly patientIds: readonly string[];
+  readonly findable: Findable;
+}
+
+export interface ResourceQuery {
+  readonly type: string;
+  readonly conditions: readonly Condition[];
+  readonly sort: readonly SortKey[];
+  readonly limit: number;
+  /** `place` of the last one before. */
+  readonly after?: readonly (string | number)[];
+  readonly whose: Whose;
+}
+
+/** Of whose resources is told, within what the asker's grants show; what is about nobody always is. */
+export interface Whose {
+  /** Of no patient's. */
+  readonly isWithoutPatients: boolean;
+  /** Of nobody's but these; undefined: of all. */
+  readonly onlyPatients: readonly string[] | undefined;
+  /** Of none of these. */
+  readonly withoutPatients: readonly string[];
+}
+
+export interface FoundResource extends StoredResource {
+  /** Where it stands in the order, for the next page. */
+  readonly place: readonly (string | number)[];
+}
+
+export interface HistoryQuery {
+  /** Left out: of all. */
+  readonly type?: string;
+  readonly id?: string;
+  /** Changes from then on, ms UTC. */
+  readonly since?: number;
+  /** Changes before this one. */
+  readonly before?: number;
+  readonly limit: number;
+  readonly whose: Whose;
+}
+
+/** Resources as others wrote them, behind the asker's grants. */
+export interface Resources {
+  /** Deleted ones too; undefined: there never was one that the asker sees. */
+  read(asker: ResourceAsker, type: string, id: string): Promise<StoredResource | undefined>;
+  version(asker: ResourceAsker, type: string, id: string, version: number): Promise<StoredVersion | undefined>;
+  /** Newest first. */
+  history(asker: ResourceAsker, query: HistoryQuery): Promise<readonly StoredVersion[]>;
+  search(asker: ResourceAsker, query: ResourceQuery): Promise<readonly FoundResource[]>;
+  /** Stops counting at `atMost`. */
+  count(
+    asker: ResourceAsker,
+    query: Pick<ResourceQuery, "type" | "conditions" | "whose">,
+    atMost: number,
+  ): Promise<number>;
+  /**
+   * All of them or none, in one transaction.
+   *
+   * @throws RefusedInput CONFLICT where one is not at the version that its change follows on; NOT_FOUND where a patient is
+   *   not there for the asker
+   */
+  write(asker: ResourceAsker, changes: readonly Change[], by: string): Promise<readonly StoredResource[]>;
+}
