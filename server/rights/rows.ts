@@ -14,6 +14,8 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   erased_patient: "who is in it has no record any more",
   store_fault: "the state of a disk, of nobody's body",
   oauth_record: "secrets of a sign-in that is under way",
+  resource_string: "words by which resources are found: resource.ndjson",
+  resource_span: "dates and amounts by which resources are found: resource.ndjson",
   nightscout_document: "encrypted: nightscout.ndjson",
   oauth_launch: "secrets of a sign-in that is under way",
 };

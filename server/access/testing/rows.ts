@@ -24,6 +24,9 @@ const VALUES: Readonly<Record<string, unknown>> = {
   "consent.actors": '[{"kind": "everybody"}]',
   "consent.said_as": "self",
   "nightscout_document.collection": "entries",
+  "resource.type": "Basic",
+  "resource_version.method": "POST",
+  "resource_version.content": "{}",
   "nightscout_document.id": "0123456789abcdef01234567",
 };
 

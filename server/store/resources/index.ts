@@ -1,0 +1,1 @@
+export { createResources } from "./resources.ts";
