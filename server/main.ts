@@ -85,6 +85,7 @@ import {
   createTables,
   type Directory,
 } from "./store/registry/index.ts";
+import { createResources } from "./store/resources/index.ts";
 import { refuseWhenFull, type SpaceState, watchSpace } from "./store/space/index.ts";
 import type { OperatorChain } from "./tls/index.ts";
 import { keepAuthority } from "./tls/kept-authority.ts";
@@ -613,6 +614,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       received: createObservationsReceived({ tables, now }),
       now,
     }),
+    written: { resources: createResources({ tables, clock: runtime.clock }), ids: runtime.ids },
     clock: runtime.clock,
     turn,
     version: packageJson.version,

@@ -24,6 +24,15 @@ const log: DoorPolicy = {
   office: ["id", "device", "alarm", "stream"],
 };
 
+const WRITTEN =
+  "roles from which nothing of a patient is withheld; applications within their scopes; of a patient who keeps nothing back from them";
+const written = (...shows: Mark[]): DoorPolicy => ({ who: WRITTEN, tells: "granted", shows });
+const writes: DoorPolicy = {
+  who: "integration; nurse, physician, patient and administrator by an application with Type.c, Type.u or Type.d; of patients whom they see",
+  tells: "granted",
+  shows: [],
+};
+
 /** Interactions of /fhir, as its CapabilityStatement has them. */
 export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
   "Patient.read": seen("id", "mrn"),
@@ -53,6 +62,17 @@ export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
     tells: "granted",
     shows: ["id"],
   },
+  // Of whatever type is kept as it was written: one code for all of them.
+  "written.read": written("id", "reason"),
+  "written.vread": written("id", "reason"),
+  "written.history-instance": written("id", "reason"),
+  "written.history-type": written("id", "reason"),
+  "written.search-type": written("id", "reason"),
+  "history-system": written("id", "reason"),
+  "written.create": writes,
+  "written.update": writes,
+  "written.patch": writes,
+  "written.delete": writes,
   batch: seen(),
   "Observation.create": { who: WRITES, tells: "granted", shows: ["id", "value"] },
   transaction: { who: WRITES, tells: "granted", shows: [] },

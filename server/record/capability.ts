@@ -2,6 +2,8 @@ import type { CapabilityStatement, CapabilityStatementRestResource } from "@medp
 import { fhirTime } from "./resources/time.ts";
 import { searchables } from "./search/index.ts";
 import { COUNT_DEFAULT, COUNT_MAX } from "./search/query.ts";
+import { definitions } from "./written/definitions.ts";
+import { writtenTypes } from "./written/types.ts";
 
 const documentation: Readonly<Record<string, string>> = {
   Patient: "Patients whom the asker may see.",
@@ -40,6 +42,10 @@ const profiles: Readonly<Record<string, string[]>> = {
   ),
 };
 
+const WRITTEN_INTERACTIONS = (
+  ["read", "vread", "create", "update", "patch", "delete", "history-instance", "history-type", "search-type"] as const
+).map((code) => ({ code }));
+
 const hasHistory = (type: string) => type === "Observation" || type === "Consent";
 
 /** What works here, and nothing else. */
@@ -56,7 +62,7 @@ export function capabilityStatement(base: string, version: string, startedAt: nu
     rest: [
       {
         mode: "server",
-        documentation: `Read and search. _count is ${COUNT_DEFAULT} when left out and at most ${COUNT_MAX}; parameters that are not listed are ignored with a remark, or refused with Prefer: handling=strict. XML is not given.`,
+        documentation: `Resources that the house makes (Patient, Device, Observation and others) are read and searched, Observations also written; all others are kept as they were written. _count is ${COUNT_DEFAULT} when left out and at most ${COUNT_MAX}; parameters that are not listed are ignored with a remark, or refused with Prefer: handling=strict. XML is not given.`,
         security: { description: "Bearer token (openward token issue) or the portals' session cookie." },
         resource: Object.entries(searchables)
           .map(
@@ -81,13 +87,34 @@ export function capabilityStatement(base: string, version: string, startedAt: nu
             }),
           )
           .concat(
+            writtenTypes.map(
+              (type): CapabilityStatementRestResource => ({
+                type: type as CapabilityStatementRestResource["type"], // a type of R4
+                interaction: WRITTEN_INTERACTIONS,
+                versioning: "versioned-update",
+                readHistory: true,
+                updateCreate: false,
+                conditionalCreate: true,
+                conditionalRead: "full-support",
+                conditionalUpdate: true,
+                conditionalDelete: "single",
+                referencePolicy: ["literal", "logical", "local"],
+                searchInclude: ["*"],
+                searchRevInclude: ["*"],
+                searchParam: [...definitions().table.of(type).values()]
+                  .filter((one) => one.type !== "special")
+                  .map(({ code, type: kind }) => ({ name: code, type: kind })),
+              }),
+            ),
+          )
+          .concat(
             Object.entries(readOnly).map(([type, text]) => ({
               type: type as CapabilityStatementRestResource["type"], // keys of our own table
               documentation: text,
               interaction: [{ code: "read" }],
             })),
           ),
-        interaction: [{ code: "batch" }, { code: "transaction" }],
+        interaction: [{ code: "batch" }, { code: "transaction" }, { code: "history-system" }],
       },
     ],
   };

@@ -1,8 +1,16 @@
+import type { Resources } from "@openward/fhir/store";
 import type { AppAccess, Organisation, PatientView } from "@openward/model";
-import type { Clock } from "@openward/runtime";
+import type { Clock, Ids } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
 import type { Amendments, AuditLog, Consents, Devices, Patients, People, Relations, Telemetry } from "./ports.ts";
 import type { ObservationIntake } from "./write/ports.ts";
+
+/** Where resources are kept as others wrote them. */
+export interface Written {
+  readonly resources: Resources;
+  /** Of what is new. */
+  readonly ids: Ids;
+}
 
 /** Everything that one request is answered from. */
 export interface RecordContext {
@@ -16,6 +24,8 @@ export interface RecordContext {
   readonly devices: Devices;
   /** Left out: nothing is written. */
   readonly intake?: ObservationIntake | undefined;
+  /** Left out: there is nothing but what is made here. */
+  readonly written?: Written | undefined;
   readonly clock: Clock;
   /** Between any two resources that are made. */
   readonly turn: Turn;

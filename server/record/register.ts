@@ -1,10 +1,12 @@
 import type { OperationOutcome, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
+import { parseFhir } from "@openward/fhir/json";
 import { isOfTheWard } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { capabilityStatement } from "./capability.ts";
+import type { Written } from "./context.ts";
 import { devicesOn } from "./devices-on.ts";
 import { FHIR_JSON, negotiate, prefersStrict } from "./negotiate.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
@@ -34,6 +36,8 @@ export interface RecordDeps {
   readonly consents: Consents;
   /** Takes Observations of others; left out: nothing is written. */
   readonly intake?: ObservationIntake | undefined;
+  /** Where resources are kept as others wrote them; left out: nowhere. */
+  readonly written?: Written | undefined;
   readonly clock: Clock;
   readonly turn: Turn;
   /** Openward's own version, for `metadata`. */
@@ -62,7 +66,7 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
     async (scope) => {
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser(
-        [FHIR_JSON, "application/json"],
+        [FHIR_JSON, "application/json", "application/json-patch+json"],
         { parseAs: "string", bodyLimit: BODY_MAX },
         parseJson,
       );
@@ -108,19 +112,26 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
       base: baseOf(request),
       strict: prefersStrict(request.headers.prefer),
     };
-    const { status, resource, location } = await answer(
+    const { status, resource, location, version, isMinimal } = await answer(
       context,
       {
         method: request.method,
         url: behindBase(request.url),
         body: request.body,
         ifNoneExist: headerOf(request, "if-none-exist"),
+        ifMatch: headerOf(request, "if-match"),
+        prefer: headerOf(request, "prefer"),
       },
       (error) => request.log.error({ err: error }, "fhir request failed"),
     );
     if (location !== undefined) reply.header("location", `${baseOf(request)}/${location}`);
     if (status === 201) reply.code(201);
     if (status >= 400) return send(reply, resource as OperationOutcome); // nothing else has such a status
+    if (version) {
+      reply.header("etag", `W/"${version.versionId}"`);
+      reply.header("last-modified", new Date(version.lastUpdated).toUTCString());
+    }
+    if (isMinimal) return reply.header("cache-control", "no-store").send();
     return send(reply, resource, request);
   }
 
@@ -135,7 +146,7 @@ function send(reply: FastifyReply, resource: Resource, request?: FastifyRequest)
   if (resource.resourceType === "OperationOutcome") {
     const status = statusOf(resource);
     if (status === 401) reply.header("www-authenticate", 'Bearer realm="openward"');
-    if (status === 405) reply.header("allow", "GET, HEAD, POST");
+    if (status === 405) reply.header("allow", "GET, HEAD, POST, PUT, PATCH, DELETE");
     if ((status === 503 || status === 429) && !reply.hasHeader("retry-after")) reply.header("retry-after", "2");
     reply.code(status);
   } else if (resource.meta?.versionId !== undefined) {
@@ -182,9 +193,9 @@ function parseJson(
   if (hasSwarm(text))
     return void done(new RefusedInput("BODY_TOO_LARGE", { expected: `at most ${NODES_MAX} objects and arrays` }));
   try {
-    done(null, JSON.parse(text));
-  } catch {
-    done(new RefusedInput("MALFORMED_JSON"));
+    done(null, parseFhir(text));
+  } catch (error) {
+    done(error as Error);
   }
 }
 

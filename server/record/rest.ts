@@ -1,6 +1,6 @@
 import { allOk } from "@medplum/core";
 import { type FhirRequest, type FhirRouteHandler, FhirRouter, type HttpMethod } from "@medplum/fhir-router";
-import type { Bundle, OperationOutcome, Resource } from "@medplum/fhirtypes";
+import type { Bundle, BundleEntry, OperationOutcome, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "./context.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
@@ -8,6 +8,8 @@ import { redactedResource } from "./redaction.ts";
 import { RecordRepository, type Report } from "./repository.ts";
 import { searchables } from "./search/index.ts";
 import { createWriting, isWriting, TransactionRefused } from "./write/create.ts";
+import { historyOfWritten } from "./written/read.ts";
+import { addressOf, answerWritten, isWrittenBundle, transact } from "./written/rest.ts";
 
 export interface RestRequest {
   readonly method: string;
@@ -17,6 +19,10 @@ export interface RestRequest {
   readonly body: unknown;
   /** The header of a conditional create. */
   readonly ifNoneExist?: string | undefined;
+  /** The header of an update that follows on a version. */
+  readonly ifMatch?: string | undefined;
+  /** The header that says what the answer shall be. */
+  readonly prefer?: string | undefined;
 }
 
 export interface RestAnswer {
@@ -24,6 +30,10 @@ export interface RestAnswer {
   readonly resource: Resource;
   /** Behind the base, of what is new. */
   readonly location?: string;
+  /** Of what was written, where the answer is something else. */
+  readonly version?: { readonly versionId: string; readonly lastUpdated: string };
+  /** The headers say everything. */
+  readonly isMinimal?: boolean;
 }
 
 export interface Rest {
@@ -32,6 +42,7 @@ export interface Rest {
 }
 
 const BATCH_MAX = 100;
+const MIXED_MAX = 1_000;
 
 /** The REST interface over Medplum's router. This module loads Medplum: import it with the first request only. */
 export function createRest(): Rest {
@@ -42,12 +53,20 @@ export function createRest(): Rest {
     router.add("POST", `${type}/_search`, search(type), "search-type");
   }
 
-  return {
+  const rest: Rest = {
     async handle(context, request, report) {
       try {
         const method = request.method === "HEAD" ? "GET" : request.method;
         const path = request.url.split("?", 1)[0] ?? "";
+        const address = context.written ? addressOf(request.url) : undefined;
+        if (address) return await answerWritten(context, { ...request, method }, address);
+        if (context.written && method === "GET" && path === "_history") return await historyOfAll(context, request.url);
         const isBatch = method === "POST" && path === "";
+        if (isBatch && context.written && isWrittenBundle(request.body)) {
+          return { status: 200, resource: await transact(context, request.body) };
+        }
+        if (isBatch && isMixedBatch(request.body))
+          return await batch(request.body, (one) => rest.handle(context, one, report));
         const isSearch = method === "POST" && /^[A-Za-z]+\/_search$/.test(path);
         if (path === "" && !isBatch) throw new RefusedInput("NOT_SUPPORTED", { expected: "a resource type" });
         if (method === "POST" && path === "Observation") return await create(context, request);
@@ -72,6 +91,47 @@ export function createRest(): Rest {
       }
     },
   };
+  return rest;
+}
+
+/** Each entry by itself, as if it had come alone. */
+async function batch(bundle: Bundle, handle: (request: RestRequest) => Promise<RestAnswer>): Promise<RestAnswer> {
+  const entry: BundleEntry[] = [];
+  for (const one of bundle.entry ?? []) {
+    const { method = "", url = "", ifNoneExist, ifMatch } = one.request ?? {};
+    const isNested = url === "" || url === "/";
+    const { status, resource, location, version } = isNested
+      ? answerOf(outcomeOf("NOT_SUPPORTED", { at: "Bundle.entry.request.url", expected: "a resource type" }))
+      : await handle({ method, url: url.replace(/^\//, ""), body: one.resource, ifNoneExist, ifMatch });
+    const { versionId, lastUpdated } = version ?? resource.meta ?? {};
+    const isOutcome = resource.resourceType === "OperationOutcome";
+    entry.push({
+      ...(isOutcome ? {} : { resource }),
+      response: {
+        status: String(status),
+        ...(location === undefined ? {} : { location }),
+        ...(versionId === undefined ? {} : { etag: `W/"${versionId}"` }),
+        ...(lastUpdated === undefined ? {} : { lastModified: lastUpdated }),
+        ...(isOutcome ? { outcome: resource } : {}),
+      },
+    });
+  }
+  return { status: 200, resource: { resourceType: "Bundle", type: "batch-response", entry } };
+}
+
+/** Does a batch ask for anything that is kept as it was written? */
+function isMixedBatch(body: unknown): body is Bundle {
+  const { resourceType, type, entry } = (body ?? {}) as Partial<Bundle>;
+  if (resourceType !== "Bundle" || type !== "batch" || !Array.isArray(entry)) return false;
+  if (!entry.some((one: BundleEntry | null) => addressOf((one?.request?.url ?? "").replace(/^\//, "")))) return false;
+  if (entry.length > MIXED_MAX)
+    throw new RefusedInput("BODY_TOO_LARGE", { at: "Bundle.entry", expected: `at most ${MIXED_MAX} entries` });
+  return true;
+}
+
+async function historyOfAll(context: RecordContext, url: string): Promise<RestAnswer> {
+  const parameters = new URLSearchParams(url.split("?")[1] ?? "");
+  return { status: 200, resource: await historyOfWritten(context, { type: undefined }, parameters) };
 }
 
 async function create(context: RecordContext, { body, ifNoneExist }: RestRequest): Promise<RestAnswer> {

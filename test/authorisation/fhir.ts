@@ -1,8 +1,11 @@
 import { type DoorPolicy, fhirPolicies, type Mark } from "@openward/api";
+import { withheldFrom } from "@openward/model";
 import { readingId } from "../../server/record/observation-id.ts";
+import { writtenTypes } from "../../server/record/written/types.ts";
 import { hiddenMarks, wrongOfShared } from "./kept.ts";
 import { type Known, marksIn, toldBeyond } from "./marks.ts";
 import type { Finding } from "./matrix.ts";
+import { conditionOf } from "./patients.ts";
 import { inParallel } from "./server.ts";
 import type { Subject, World } from "./world.ts";
 
@@ -69,12 +72,21 @@ export async function interactionsOf(world: World): Promise<{ interactions: stri
   const { bytes } = await world.server.ask({ method: "GET", path: "/fhir/metadata" });
   const [rest] = (JSON.parse(bytes.toString("utf8")) as Capability).rest;
   const all = rest?.resource ?? [];
+  const isWritten = new Set(writtenTypes);
   return {
     interactions: [
-      ...all.flatMap(({ type, interaction }) => interaction.map(({ code }) => `${type}.${code}`)),
+      ...new Set(
+        all.flatMap(({ type, interaction }) =>
+          interaction.map(({ code }) => `${isWritten.has(type) ? "written" : type}.${code}`),
+        ),
+      ),
       ...(rest?.interaction ?? []).map(({ code }) => code),
     ].sort(),
-    parameters: all.flatMap(({ type, searchParam }) => (searchParam ?? []).map(({ name }) => `${type}.${name}`)).sort(),
+    // Of what is kept as it was written the parameters are R4's own, and one code answers all of them.
+    parameters: all
+      .filter(({ type }) => !isWritten.has(type))
+      .flatMap(({ type, searchParam }) => (searchParam ?? []).map(({ name }) => `${type}.${name}`))
+      .sort(),
   };
 }
 
@@ -101,6 +113,29 @@ export function fhirQuestions(known: Known): Asked[] {
       interaction: `${type}.search-type`,
       url: type,
       ...(type === "Observation" || type === "AuditEvent" ? { shows: [] } : {}),
+    })),
+    { interaction: "written.read", url: `Condition/${known.conditionId}` },
+    { interaction: "written.vread", url: `Condition/${known.conditionId}/_history/1` },
+    { interaction: "written.history-instance", url: `Condition/${known.conditionId}/_history` },
+    { interaction: "written.history-type", url: "Condition/_history?_count=1000" },
+    { interaction: "history-system", url: "_history?_count=1000" },
+    ...[
+      "",
+      `_id=${known.conditionId}`,
+      `patient=${known.id}`,
+      `subject=Patient/${known.id}`,
+      `patient._id=${known.id}`,
+      `subject:Patient.identifier=${known.mrn}`,
+      `identifier=${encodeURIComponent(`urn:test|condition of ${known.id}`)}`,
+      `_content=${first(known, "reason")}`,
+      "code=38341003",
+      "recorded-date=2026-11-01",
+      "_lastUpdated=gt2020-01-01",
+      "code:not=1",
+    ].map((query) => ({
+      interaction: "written.search-type",
+      url: `Condition?${query}&_count=1000`,
+      shows: ["id"] as const,
     })),
     ...Object.entries(parameters).map(([name, textOf]) => {
       const [type = "", parameter = ""] = name.split(".");
@@ -170,6 +205,12 @@ function mayAsk({ interaction, url }: Asked, subject: Subject): boolean {
   return type !== "AuditEvent" || OVERSIGHT.has(subject.role);
 }
 
+const isOfWritten = ({ interaction }: Asked): boolean => /^written|^history-system/.test(interaction);
+
+/** What was written may be anything: it is for who is told everything of a patient. */
+const readsWritten = ({ role, keeps }: Subject, { key }: Known): boolean =>
+  !keeps.has(key) && (role === null || withheldFrom(role).size === 0);
+
 /** Asks everything of /fhir, in batches, and for nurses and an application one by one as well. */
 export async function runFhir(world: World, isWhole: boolean): Promise<{ findings: Finding[]; asked: number }> {
   const findings: Finding[] = [];
@@ -201,9 +242,9 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
         if (status !== expected) findings.push({ cell: name(one), what: `${status} in place of ${expected}` });
         return;
       }
-      const sees = subject.sees.has(target.key);
+      const sees = subject.sees.has(target.key) && !(isOfWritten(one) && !readsWritten(subject, target));
       const isKept = subject.keeps.has(target.key) && OF_THE_HEART.has(one.interaction);
-      const isRead = !one.interaction.endsWith("search-type");
+      const isRead = !/(search-type|history-type|history-system)$/.test(one.interaction);
       if (isRead && (!sees || isKept) && policy.tells !== "fleet" && status !== 404)
         findings.push({ cell: name(one), what: `${status} in place of 404` });
       if (!sees || isKept || one.interaction === "AuditEvent.read") return;
@@ -241,7 +282,10 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
     await writeAbout(world, subject, target, (interaction, what) =>
       findings.push({ cell: `${interaction} as ${subject.name}: ${standing}`, what }),
     );
-    asked += 2;
+    await writeCondition(world, subject, target, (interaction, what) =>
+      findings.push({ cell: `${interaction} as ${subject.name}: ${standing}`, what }),
+    );
+    asked += 6;
     const isAlone = subject.kind === "app" ? subject.scopes === "patient/*.rs" : subject.name.startsWith("nurse (");
     if (!isWhole && !isAlone) return;
     for (const one of questions) {
@@ -288,6 +332,37 @@ async function writeAbout(
         marks,
         may && sees && one === target ? [...one.marks.keys()] : one === target ? ["id"] : [],
       ))
+        found(interaction, `told the ${mark} of "${one.key}" (${status})`);
+    }
+  }
+}
+
+/** The same with a Condition of theirs, which stays as it was. */
+async function writeCondition(
+  { server, known }: World,
+  subject: Subject,
+  target: Known,
+  found: (interaction: string, what: string) => void,
+): Promise<void> {
+  const { id, conditionId } = target;
+  const path = `/fhir/Condition/${conditionId}`;
+  const reason = first(target, "reason");
+  const resource = conditionOf(id, reason);
+  const may = subject.kind === "token" && subject.role === "integration";
+  const sees = subject.sees.has(target.key) && readsWritten(subject, target);
+  for (const [interaction, method, url, body, good, unseen] of [
+    ["written.create", "POST", "/fhir/Condition", { ...resource, identifier: undefined }, 201, 400],
+    ["written.update", "PUT", path, { ...resource, id: conditionId }, 200, 404],
+    ["written.patch", "PATCH", path, [{ op: "test", path: "/id", value: conditionId }], 200, 404],
+    ["written.delete", "DELETE", `/fhir/Condition?identifier=urn:none|${id}`, undefined, 404, 404],
+  ] as const) {
+    const { status, headers, bytes } = await server.ask({ method, path: url, headers: subject.headers, body });
+    const expected = may ? [sees ? good : unseen] : [401, 403];
+    if (!expected.includes(status))
+      found(interaction, `${status} in place of ${expected.join(", ")}: ${bytes.toString("utf8").slice(0, 200)}`);
+    for (const one of Object.values(known)) {
+      const marks = marksIn({ status, headers, bytes }, one, JSON.stringify([url, body]));
+      for (const mark of toldBeyond(marks, may && sees && one === target ? ["id", "reason"] : []))
         found(interaction, `told the ${mark} of "${one.key}" (${status})`);
     }
   }

@@ -139,11 +139,15 @@ async function seed(opened: TestServer, isHidden: boolean, name: As): Promise<Om
   const { token } = await as("house", () =>
     access.issueToken(organisation.id, "administrator", "house", 3_600_000, "test"),
   );
+  const { token: writer } = await as("writer", () =>
+    access.issueToken(organisation.id, "integration", "writer", 3_600_000, "test"),
+  );
   const house: House = {
     server,
     organisationId: organisation.id,
     wardId: ward.id,
     token,
+    writer,
     now: () => NOW,
     readings: 8,
     as: (what, work) => name(`${part.name}: ${what}`, work),

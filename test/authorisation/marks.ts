@@ -19,6 +19,8 @@ export interface Known {
   readonly standbyId: string;
   readonly amendmentId: string;
   readonly consentId: string;
+  /** A Condition of theirs that was written by FHIR. */
+  readonly conditionId: string;
   readonly quarantineId: string;
   readonly relationId: string;
   readonly factId: string;

@@ -14,6 +14,8 @@ export interface House {
   readonly readings?: number;
   /** A token that sees the whole organisation. */
   readonly token: string;
+  /** A token of a program that writes by FHIR. */
+  readonly writer: string;
 }
 
 const MINUTE = 60_000;
@@ -48,6 +50,16 @@ export async function newDevice({ server, organisationId }: House, id: string, t
   );
   return { deviceId: id, token: made.token };
 }
+
+/** What others wrote about a patient. */
+export const conditionOf = (patientId: string, reason: string) => ({
+  resourceType: "Condition",
+  identifier: [{ system: "urn:test", value: `condition of ${patientId}` }],
+  code: { coding: [{ system: "http://snomed.info/sct", code: "38341003" }] },
+  subject: { reference: `Patient/${patientId}` },
+  recordedDate: "2026-11-01",
+  note: [{ text: reason }],
+});
 
 let patients = 0;
 
@@ -155,6 +167,14 @@ export async function newKnown(house: House, key: string, n: number): Promise<Kn
     purpose: null,
     actors: [{ kind: "role", role: "researcher" }],
   });
+  const { id: conditionId } = await as("condition", () =>
+    json<{ id: string }>(server, {
+      method: "POST",
+      path: "/fhir/Condition",
+      headers: bearer(house.writer),
+      body: conditionOf(id, reason),
+    }),
+  );
   const open = await call<{ id: string; deviceId: string }[]>("GET", `/quarantine?device=${deviceId}`);
   const { people, relations, access } = server.foundation;
   const person = await as("kin", () => people.create(organisationId, `Kin of ${key}`, "family", "test"));
@@ -199,6 +219,7 @@ export async function newKnown(house: House, key: string, n: number): Promise<Kn
     standbyId: standby.id,
     amendmentId: amendment.id,
     consentId: consent.id,
+    conditionId,
     quarantineId: open.find((entry) => entry.deviceId === deviceId)?.id ?? "",
     relationId: relation.id,
     factId: fact.id,

@@ -70,7 +70,8 @@ async function seed(server: TestServer): Promise<World> {
   const { access, wards, people, relations } = foundation;
   const houseOf = async (organisationId: string, wardId: string): Promise<House> => {
     const { token } = await access.issueToken(organisationId, "administrator", "house", HOUR, "test");
-    return { server, organisationId, wardId, token };
+    const { token: writer } = await access.issueToken(organisationId, "integration", "writer", HOUR, "test");
+    return { server, organisationId, wardId, token, writer };
   };
   const [organisation] = await wards.organisations();
   if (!organisation) throw new Error("a server that has started has an organisation");

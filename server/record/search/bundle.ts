@@ -4,7 +4,7 @@ import type { Query } from "./query.ts";
 
 export interface SearchAnswer {
   readonly type: string;
-  readonly query: Query;
+  readonly query: Pick<Query, "used" | "cursor" | "remarks">;
   readonly resources: readonly Resource[];
   /** Cursor of the next page, where there is one. */
   readonly next: string | undefined;
@@ -52,7 +52,7 @@ export function historyBundle({ base }: RecordContext, versions: readonly Resour
   return { resourceType: "Bundle", type: "history", total: entry.length, entry };
 }
 
-function address(base: string, type: string, query: Query, cursor: string | null): string {
+function address(base: string, type: string, query: Pick<Query, "used">, cursor: string | null): string {
   const parameters = new URLSearchParams(query.used.map(([name, value]) => [name, value]));
   if (cursor !== null) parameters.append("_cursor", cursor);
   // Readable links: these stand unescaped in a query.

@@ -1,0 +1,182 @@
+import type { Bundle, BundleEntry, OperationOutcome, Resource as Typed } from "@medplum/fhirtypes";
+import { RefusedInput } from "@openward/errors";
+import { type Fhir, type FhirObject, isObject } from "@openward/fhir/json";
+import type { RecordContext } from "../context.ts";
+import { outcomeOfError, statusOf } from "../outcome.ts";
+import { fhirTime } from "../resources/time.ts";
+import { TransactionRefused } from "../write/create.ts";
+import { type Done, doneOf, newId, onlyMatch, type Plan, writeAll } from "./write.ts";
+
+/** One entry's request, as it would stand alone. */
+export interface EntryRequest {
+  readonly method: string;
+  /** "Condition/1", "Condition?identifier=…" */
+  readonly url: string;
+  readonly body: unknown;
+  readonly ifNoneExist: string | undefined;
+  readonly ifMatch: string | undefined;
+  readonly place: string;
+  /** Of what is made. */
+  readonly id: string | undefined;
+}
+
+/** R4: deletes first, then creates, then updates, then reads. */
+const ORDER = ["DELETE", "POST", "PUT", "PATCH", "GET", "HEAD"];
+
+/**
+ * All of it or nothing. Whoever is made gets its id first, so that entries may refer to one another by what they are called in
+ * the Bundle; a reference that is a search is answered by what it finds.
+ *
+ * @throws TransactionRefused with every fault
+ */
+export async function writeTransaction(
+  context: RecordContext,
+  bundle: Bundle,
+  plan: (request: EntryRequest) => Promise<Plan>,
+): Promise<Bundle> {
+  const entries = (bundle.entry ?? []).map((entry, i) => requestOf(entry, i, context));
+  const names = new Map<string, string>();
+  const faults: OperationOutcome[] = [];
+  const note = (error: unknown) => {
+    const outcome = outcomeOfError(error);
+    if (!outcome) throw error;
+    faults.push(outcome);
+  };
+  for (const [i, { request, fullUrl }] of entries.entries()) {
+    if (fullUrl === undefined) continue;
+    const type = request.url.split(/[/?]/, 1)[0] ?? "";
+    try {
+      const named =
+        request.method === "POST" ? await targetOfPost(context, type, request) : request.url.split("?", 1)[0];
+      if (names.has(fullUrl))
+        throw new RefusedInput("CONFLICT", { at: `Bundle.entry[${i}].fullUrl`, expected: "another" });
+      if (named?.includes("/")) names.set(fullUrl, named);
+    } catch (error) {
+      note(error);
+    }
+  }
+  const plans: (Plan | undefined)[] = [];
+  const order = entries.map((_, i) => i).sort((a, b) => rank(entries[a]) - rank(entries[b]) || a - b);
+  const touched = new Map<string, number>();
+  for (const i of order) {
+    await context.turn();
+    const { request } = entries[i] as Entry;
+    try {
+      const body = await withNames(context, request.body as Fhir, names, request.place);
+      const planned = await plan({ ...request, body });
+      const name = planned.kind === "change" ? `${planned.change.type}/${planned.change.id}` : undefined;
+      if (name !== undefined) {
+        if (touched.has(name))
+          throw new RefusedInput("CONFLICT", { at: request.place, expected: "each resource once" });
+        touched.set(name, i);
+      }
+      plans[i] = planned;
+    } catch (error) {
+      note(error);
+    }
+  }
+  if (faults.length > 0) throw new TransactionRefused(faults);
+  const changing = order.filter((i) => plans[i]?.kind === "change");
+  const changes = changing.flatMap((i) => {
+    const planned = plans[i];
+    return planned?.kind === "change" ? [planned.change] : [];
+  });
+  const written = changes.length > 0 ? await writeAll(context, changes) : [];
+  const entry = entries.map((_, i): BundleEntry => {
+    const planned = plans[i];
+    if (planned?.kind === "there") return entryOf(doneOf(planned.stored, planned.status));
+    const stored = written[changing.indexOf(i)];
+    if (!planned || !stored) throw new Error("every entry of a transaction was planned and written");
+    return entryOf(doneOf(stored, planned.status));
+  });
+  return { resourceType: "Bundle", type: "transaction-response", entry };
+}
+
+interface Entry {
+  readonly request: EntryRequest;
+  readonly fullUrl: string | undefined;
+}
+
+const rank = (entry: Entry | undefined): number => ORDER.indexOf(entry?.request.method ?? "GET");
+
+function requestOf(entry: BundleEntry, i: number, context: RecordContext): Entry {
+  const at = `Bundle.entry[${i}]`;
+  const { method, url, ifNoneExist, ifMatch } = entry?.request ?? {};
+  if (typeof method !== "string" || !ORDER.includes(method))
+    throw new RefusedInput("FIELD_INVALID", {
+      at: `${at}.request.method`,
+      expected: "GET, HEAD, POST, PUT, PATCH or DELETE",
+    });
+  const local = typeof url === "string" ? url.replace(`${context.base}/`, "").replace(/^\//, "") : "";
+  if (!/^[A-Z]/.test(local))
+    throw new RefusedInput("FIELD_INVALID", { at: `${at}.request.url`, expected: "an address relative to the base" });
+  return {
+    fullUrl: entry.fullUrl,
+    request: {
+      method,
+      url: local,
+      body: entry.resource,
+      ifNoneExist,
+      ifMatch,
+      place: `${at}.resource`,
+      id: method === "POST" || (method === "PUT" && local.includes("?")) ? newId(context) : undefined,
+    },
+  };
+}
+
+/** What a create will be called; of a conditional one perhaps what is there. */
+async function targetOfPost(
+  context: RecordContext,
+  type: string,
+  { ifNoneExist, id, place }: EntryRequest,
+): Promise<string> {
+  const at = place.replace(/\.resource$/, ".request.ifNoneExist");
+  const there = ifNoneExist === undefined ? undefined : await onlyMatch(context, type, ifNoneExist, at, "c");
+  return `${type}/${there?.id ?? id}`;
+}
+
+/** A copy in which others are called by the names that they have here. */
+async function withNames(
+  context: RecordContext,
+  value: Fhir | undefined,
+  names: ReadonlyMap<string, string>,
+  place: string,
+): Promise<Fhir | undefined> {
+  if (typeof value === "string") return names.get(value) ?? value;
+  if (Array.isArray(value)) {
+    const copy: Fhir[] = [];
+    for (const one of value) copy.push((await withNames(context, one, names, place)) as Fhir);
+    return copy;
+  }
+  if (!isObject(value)) return value;
+  const copy: FhirObject = {};
+  for (const [name, one] of Object.entries(value)) {
+    const isSearch = name === "reference" && typeof one === "string" && /^[A-Z][A-Za-z]+\?/.test(one);
+    copy[name] = isSearch ? await found(context, one, place) : await withNames(context, one, names, place);
+  }
+  return copy;
+}
+
+/** "Organization?identifier=…" must find one. */
+async function found(context: RecordContext, reference: string, place: string): Promise<string> {
+  const type = reference.split("?", 1)[0] ?? "";
+  const match = await onlyMatch(context, type, reference, place, "r");
+  if (!match) throw new RefusedInput("FIELD_INVALID", { at: place, expected: "references by searches that find one" });
+  return `${type}/${match.id}`;
+}
+
+export function entryOf({ status, resource, type, id, version, updatedAt }: Done): BundleEntry {
+  return {
+    ...(resource && { resource: resource as unknown as Typed }),
+    response: {
+      status: String(status),
+      ...(status === 204 ? {} : { location: `${type}/${id}/_history/${version}` }),
+      etag: `W/"${version}"`,
+      lastModified: fhirTime(updatedAt),
+    },
+  };
+}
+
+export const refusedEntry = (outcome: OperationOutcome): BundleEntry => ({
+  response: { status: String(statusOf(outcome)), outcome },
+});

@@ -1,0 +1,118 @@
+import { RefusedInput } from "@openward/errors";
+import type { Resource } from "@openward/fhir/json";
+import { type Parameter, targetsOf } from "@openward/fhir/search";
+import type { RecordContext } from "../context.ts";
+import { within } from "../reach.ts";
+import { readResource } from "../read.ts";
+import { definitions } from "./definitions.ts";
+import { resourceOf } from "./present.ts";
+import type { Include } from "./query.ts";
+import { isReached, reachOf } from "./reach.ts";
+import { resourcesOf } from "./search.ts";
+import { isWrittenType } from "./types.ts";
+
+/** With what a page is about: more would be another search. */
+const INCLUDED_MAX = 1_000;
+const ROUNDS_MAX = 5;
+
+/** What matches refer to, and what refers to them; none of it twice, none that matched itself. */
+export async function included(
+  context: RecordContext,
+  matches: readonly Resource[],
+  includes: readonly Include[],
+): Promise<readonly Resource[]> {
+  const seen = new Set(matches.map(nameOf));
+  const all: Resource[] = [];
+  let from = matches;
+  for (let round = 0; round < ROUNDS_MAX && from.length > 0; round++) {
+    const found: Resource[] = [];
+    for (const one of includes) {
+      if (round > 0 && !one.iterates) continue;
+      const some = one.isReverse ? await referring(context, from, one) : await referred(context, from, one);
+      for (const resource of some) {
+        if (seen.has(nameOf(resource))) continue;
+        seen.add(nameOf(resource));
+        found.push(resource);
+      }
+      if (all.length + found.length > INCLUDED_MAX)
+        throw new RefusedInput("SEARCH_TOO_COSTLY", { at: "http._include", expected: "a smaller _count" });
+    }
+    all.push(...found);
+    from = found;
+  }
+  return all;
+}
+
+const nameOf = ({ resourceType, id }: Resource): string => `${resourceType}/${String(id)}`;
+
+/** What is not there, or not for who asks, is left out: a reference is answered as if it led nowhere. */
+async function referred(context: RecordContext, from: readonly Resource[], one: Include): Promise<Resource[]> {
+  const wanted = new Set<string>();
+  for (const resource of from) {
+    if (resource.resourceType !== one.type) continue;
+    for (const parameter of parametersOf(one)) {
+      for (const found of parameter.pick(resource))
+        for (const { reference } of targetsOf(found)) {
+          const local = reference?.replace(`${context.base}/`, "") ?? "";
+          const [type = "", id = ""] = local.split("/");
+          if (id !== "" && !local.includes("://") && (one.target === undefined || one.target === type))
+            wanted.add(`${type}/${id}`);
+        }
+    }
+  }
+  const found: Resource[] = [];
+  for (const name of wanted) {
+    const [type = "", id = ""] = name.split("/");
+    const resource = await readAny(context, type, id);
+    if (resource) found.push(resource);
+  }
+  return found;
+}
+
+async function referring(context: RecordContext, from: readonly Resource[], one: Include): Promise<Resource[]> {
+  if (!isWrittenType(one.type))
+    throw new RefusedInput("NOT_SUPPORTED", {
+      at: "http._revinclude",
+      expected: "a type that is kept as it was written",
+    });
+  const targets = from.filter(({ resourceType }) => one.target === undefined || resourceType === one.target);
+  if (targets.length === 0) return [];
+  const anyOf = parametersOf(one).flatMap(({ code }) => targets.map((target) => `${code}\t${nameOf(target)}`));
+  const whose = reachOf(context, one.type, "s");
+  const found = await resourcesOf(context).search(context.view.principal, {
+    type: one.type,
+    conditions: [{ kind: "terms", anyOf }],
+    sort: [],
+    limit: INCLUDED_MAX + 1,
+    whose,
+  });
+  return found.map(resourceOf);
+}
+
+function parametersOf({ type, parameter }: Include): readonly Parameter[] {
+  const all = [...definitions().table.of(type).values()].filter((one) => one.type === "reference");
+  const some = parameter === "*" ? all : all.filter(({ code }) => code === parameter);
+  if (some.length === 0)
+    throw new RefusedInput("PARAMETER_UNKNOWN", {
+      at: "http._include",
+      expected: "a type and a parameter of references",
+    });
+  return some;
+}
+
+/** A resource of whatever kind; undefined: not there for who asks. */
+async function readAny(context: RecordContext, type: string, id: string): Promise<Resource | undefined> {
+  try {
+    if (!isWrittenType(type))
+      return (await readResource(within(context, type, "r", id), type, id)) as unknown as Resource;
+    const whose = reachOf(context, type, "r");
+    const stored = await resourcesOf(context).read(context.view.principal, type, id);
+    return stored?.content != null && isReached(context.view, whose, stored.patientIds)
+      ? resourceOf(stored)
+      : undefined;
+  } catch (error) {
+    if (error instanceof RefusedInput && (error.code === "NOT_FOUND" || error.code === "NOT_PERMITTED"))
+      return undefined;
+    throw error;
+  }
+}
