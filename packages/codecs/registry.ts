@@ -6,6 +6,7 @@ import appleHealth from "./files/apple-health.ts";
 import edf from "./files/edf.ts";
 import fit from "./files/fit.ts";
 import gpx from "./files/gpx.ts";
+import healthConnect from "./files/health-connect.ts";
 import { makers } from "./files/makers.ts";
 import mapped from "./files/mapped.ts";
 import tcx from "./files/tcx.ts";
@@ -85,6 +86,7 @@ const formats: readonly Codec[] = [
   appleHealth,
   fit,
   gpx,
+  healthConnect,
   tcx,
   ...makers,
   mapped,

@@ -5,6 +5,7 @@ import { systemRuntime } from "@openward/runtime/system";
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { bringIn } from "./import/bring-in.ts";
+import { createDatabases } from "./import/health-connect/open.ts";
 import { createPreview } from "./import/preview.ts";
 import { createSender } from "./import/send.ts";
 import { openSources } from "./import/sources.ts";
@@ -66,7 +67,7 @@ async function run(file: string | undefined, options: Options): Promise<void> {
   const format = options.mapping === undefined ? (options.format ?? null) : await mappingIn(options.mapping);
   const sender = isDry ? null : senderOf(options);
   const preview = createPreview();
-  const opened = await openSources(file);
+  const opened = await openSources(file, createDatabases(systemRuntime.timers));
   const tally = newTally();
   let toldAt = clock.monotonic();
   let isWhole = false;

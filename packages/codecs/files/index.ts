@@ -3,19 +3,29 @@ import { appleHealth } from "./apple-health.ts";
 import { edf } from "./edf.ts";
 import { fit } from "./fit.ts";
 import { gpx } from "./gpx.ts";
+import { healthConnect } from "./health-connect.ts";
 import { makersFormats } from "./makers.ts";
 import type { FileFormat } from "./piece.ts";
 import { tcx } from "./tcx.ts";
 
 export { writeEdf } from "./edf/write.ts";
+export { columnsOf, type HealthConnectTable, healthConnectTables } from "./health-connect/tables.ts";
 export { mappedFormat } from "./mapped.ts";
-export { type DecodedPiece, decodeFile, type FileFormat, HEAD_BYTES, MAX_PIECE_BYTES, type Piece } from "./piece.ts";
+export {
+  type DecodedPiece,
+  decodeFile,
+  type FileFormat,
+  HEAD_BYTES,
+  MAX_PIECE_BYTES,
+  PIECE_BYTES,
+  type Piece,
+} from "./piece.ts";
 
 export { type Track, trackOfReadings, tracksOfRuns } from "./track.ts";
 export { writeWfdb } from "./wfdb/write.ts";
 
 /** Every format of files: a line each. What is told by its content stands before what is told by its name. */
-export const fileFormats: readonly FileFormat[] = [fit, edf, appleHealth, tcx, gpx, ...makersFormats];
+export const fileFormats: readonly FileFormat[] = [fit, edf, appleHealth, healthConnect, tcx, gpx, ...makersFormats];
 
 /** @param name "files/apple-health", or what stands behind the stroke */
 export function findFileFormat(name: string): FileFormat | undefined {

@@ -8,14 +8,17 @@ import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { mappedFormat } from "@openward/codecs/files";
 import { OutsideTrouble } from "@openward/errors";
+import { systemRuntime } from "@openward/runtime/system";
 import { ZipFile } from "yazl";
 import { bringIn, type Wishes } from "./bring-in.ts";
+import { createDatabases } from "./health-connect/open.ts";
 import { createPreview } from "./preview.ts";
 import { createSender, type Sender } from "./send.ts";
 import { openSources } from "./sources.ts";
 import { newTally, type Tally } from "./tally.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "openward-import-"));
+const databases = createDatabases(systemRuntime.timers);
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const record = (value: number) =>
@@ -24,7 +27,7 @@ const documentOf = (count: number) =>
   `<HealthData>${Array.from({ length: count }, (_, i) => record(60 + (i % 40))).join("")}</HealthData>`;
 
 async function importing(path: string, wishes: Partial<Wishes> = {}, tally?: Tally): Promise<Tally> {
-  const opened = await openSources(path);
+  const opened = await openSources(path, databases);
   try {
     const usual: Wishes = { format: null, sender: null, after: 0, now: 0, timeZone: null, onProgress: () => {} };
     return await bringIn(opened.sources, { ...usual, ...wishes }, tally);
@@ -111,9 +114,9 @@ test("a file of no format that is known, and a format that nobody knows, are ref
   writeFileSync(path, "Dear Sir");
   await assert.rejects(importing(path), { code: "FILE_FORMAT" });
   await assert.rejects(importing(path, { format: "nonsense" }), { code: "FIELD_INVALID" });
-  await assert.rejects(openSources(join(folder, "nothing.xml")), { code: "FILE_UNREADABLE" });
+  await assert.rejects(openSources(join(folder, "nothing.xml"), databases), { code: "FILE_UNREADABLE" });
   writeFileSync(join(folder, "no.zip"), "PK no");
-  await assert.rejects(openSources(join(folder, "no.zip")), { code: "FILE_FORMAT" });
+  await assert.rejects(openSources(join(folder, "no.zip"), databases), { code: "FILE_FORMAT" });
 });
 
 test("a table of one's own is previewed by its mapping, and a word of it steers no terminal", async () => {

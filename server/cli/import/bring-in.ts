@@ -2,6 +2,7 @@ import { type FileFormat, findFileFormat, HEAD_BYTES, type Piece, recogniseFile 
 import { type DecodeContext, type Decoded, decodeRaw } from "@openward/codecs/raw";
 import { RefusedInput } from "@openward/errors";
 import { QUALITY } from "@openward/model";
+import { peek } from "./peek.ts";
 import type { Sender } from "./send.ts";
 import type { Source } from "./sources.ts";
 import { addAnswer, addDecoded, addIgnored, newTally, type Tally } from "./tally.ts";
@@ -92,32 +93,10 @@ async function recognised(
   source: Source,
   wanted: FileFormat | null,
 ): Promise<{ format: FileFormat | undefined; bytes: AsyncIterable<Uint8Array> }> {
-  const opened = await source.open();
-  const reading = opened[Symbol.asyncIterator]();
-  const first: Uint8Array[] = [];
-  let length = 0;
-  while (length < HEAD_BYTES) {
-    const { value, done } = await reading.next();
-    if (done) break;
-    first.push(value);
-    length += value.length;
-  }
-  const head = Buffer.concat(first, length).subarray(0, HEAD_BYTES);
+  const { head, whole } = await peek(await source.open(), HEAD_BYTES);
   const format = wanted ?? recogniseFile(source.name, head);
-  if (!format) await reading.return?.();
-  async function* whole(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* first;
-      for (;;) {
-        const { value, done } = await reading.next();
-        if (done) return;
-        yield value;
-      }
-    } finally {
-      await reading.return?.();
-    }
-  }
-  return { format, bytes: whole() };
+  if (!format) await whole.return(undefined);
+  return { format, bytes: whole };
 }
 
 function unknownFile({ name }: Source): RefusedInput {

@@ -5,12 +5,16 @@ import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { RefusedInput } from "@openward/errors";
 import * as yauzl from "yauzl";
+import { type Databases, isDatabase, MAGIC_BYTES } from "./health-connect/open.ts";
+import { peek } from "./peek.ts";
 
 /** One file that is brought in: itself, or one of an archive. */
 export interface Source {
   readonly name: string;
   /** Bytes of it as it is stored, for progress; those read so far are told by `read`. */
   readonly size: number;
+  /** What is read lies in the open under the path that was given. */
+  readonly isItself: boolean;
   open(): Promise<AsyncIterable<Uint8Array>>;
   /** Of the size. */
   read(): number;
@@ -27,8 +31,31 @@ const MAX_RATIO = 200;
 /** Below, a ratio says little. */
 const FREE_BYTES = 67_108_864;
 
-/** @throws RefusedInput FILE_UNREADABLE, FILE_FORMAT */
-export async function openSources(path: string): Promise<Sources> {
+/**
+ * @param databases reads those that are databases: their rows stand for them
+ * @throws RefusedInput FILE_UNREADABLE, FILE_FORMAT
+ */
+export async function openSources(path: string, databases: Databases): Promise<Sources> {
+  const { sources, close } = await openFiles(path);
+  return {
+    sources: sources.map((source) => ({
+      ...source,
+      async open() {
+        const { head, whole } = await peek(await source.open(), MAGIC_BYTES);
+        if (!isDatabase(head)) return whole;
+        if (!source.isItself) return databases.read(source.name, whole);
+        await whole.return(undefined);
+        return databases.read(source.name, path);
+      },
+    })),
+    close() {
+      databases.close();
+      close();
+    },
+  };
+}
+
+async function openFiles(path: string): Promise<Sources> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new RefusedInput("FILE_UNREADABLE", { at: basename(path), expected: "a file" }, { cause });
   });
@@ -43,6 +70,7 @@ export async function openSources(path: string): Promise<Sources> {
       {
         name,
         size: found.size,
+        isItself: !isGzip,
         read: () => read,
         async open() {
           const file = createReadStream(path, { highWaterMark: 262_144 });
@@ -102,6 +130,7 @@ function sourceOf(zip: yauzl.ZipFile, entry: yauzl.Entry): Source {
   return {
     name: fileName,
     size: compressedSize,
+    isItself: false,
     read: () => Math.min(compressedSize, Math.round(given * scale)),
     async open() {
       const stream = await new Promise<Readable>((resolve, reject) => {
