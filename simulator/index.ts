@@ -30,6 +30,4 @@ export { type ReplayOptions, type ReplayProgress, type ReplayReport, replay } fr
 export { findScenario, scenarios } from "./scenarios/index.ts";
 export { parseScenario, type Scenario } from "./scenarios/load.ts";
 export { momentOf } from "./scenarios/timeline.ts";
-export { parseHeader, type WfdbHeader, type WfdbSegment, type WfdbSignal } from "./wfdb/header.ts";
-export { openWfdbRecord, type WfdbRecord, type WfdbVerification } from "./wfdb/record.ts";
-export type { SignalSum, WfdbBlock } from "./wfdb/segment.ts";
+export { openWfdbRecord } from "./wfdb/record.ts";

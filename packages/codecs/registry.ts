@@ -10,6 +10,7 @@ import healthConnect from "./files/health-connect.ts";
 import { makers } from "./files/makers.ts";
 import mapped from "./files/mapped.ts";
 import tcx from "./files/tcx.ts";
+import wfdb from "./files/wfdb.ts";
 import { intermediateTemperature, temperature } from "./gatt/2a1c-temperature.ts";
 import { currentTime, dateTime } from "./gatt/2a2b-current-time.ts";
 import { continuousOximetry, spotCheck } from "./gatt/2a5e-pulse-oximetry.ts";
@@ -91,6 +92,7 @@ const formats: readonly Codec[] = [
   ...makers,
   mapped,
   edf,
+  wfdb,
   fhirObservation,
   nightscoutEntries,
   nightscoutTreatments,

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { parseTime } from "@openward/codecs";
 import { type FileFormat, fileFormats, mappedFormat } from "@openward/codecs/files";
 import { OutsideTrouble, RefusedInput } from "@openward/errors";
 import { systemRuntime } from "@openward/runtime/system";
@@ -19,6 +20,7 @@ interface Options {
   url?: string;
   after?: string;
   timeZone?: string;
+  start?: string;
   mapping?: string;
   preview?: boolean;
   dryRun?: boolean;
@@ -40,6 +42,7 @@ export function addImportCommand(program: Command): void {
     .option("--url <address>", "where the server is; this machine's when left out")
     .option("--after <pieces>", "go on where an import was broken off: as many pieces were acknowledged", "0")
     .option("--time-zone <zone>", "with --dry-run: of times that say no zone; the server takes the patient's")
+    .option("--start <time>", "when a recording (WFDB) began whose header does not say it: 2026-11-22T06:00:00Z")
     .option("--dry-run", "read and count, and send nothing")
     .option("--mapping <file>", "how the columns of a CSV, or the members of a JSON array, are read: a small JSON file")
     .option("--preview", "show the first readings and the counts, and send nothing")
@@ -63,6 +66,8 @@ async function run(file: string | undefined, options: Options): Promise<void> {
   if (missing !== null || file === undefined) throw wrongUse(missing ?? "file", "it is needed");
   const after = Number(options.after);
   if (!(Number.isInteger(after) && after >= 0)) throw wrongUse("--after", "a number of pieces");
+  const beganAt = options.start === undefined ? null : parseTime(options.start);
+  if (Number.isNaN(beganAt)) throw wrongUse("--start", "a time with its zone, as 2026-11-22T06:00:00Z");
   const { clock } = systemRuntime;
   const format = options.mapping === undefined ? (options.format ?? null) : await mappingIn(options.mapping);
   const sender = isDry ? null : senderOf(options);
@@ -78,6 +83,7 @@ async function run(file: string | undefined, options: Options): Promise<void> {
         format,
         sender,
         after,
+        beganAt,
         now: clock.now(),
         timeZone: options.timeZone ?? null,
         onDecoded: (decoded) => preview.add(decoded),

@@ -1,24 +1,11 @@
+import { leftOut, type NamedChannel, planByName, unitOfChannel } from "@openward/codecs/files";
 import { RefusedInput } from "@openward/errors";
 import { findSignal, isNumeric, similarSignals } from "@openward/signals";
 import { checkUnit } from "@openward/signals/units";
-import table from "./channels.json" with { type: "json" };
 import type { ReplayChannel } from "./source.ts";
 
 /** Channel or column to "signal", "signal:unit" (UCUM), or "-" to leave it out. */
 export type ChannelMap = Readonly<Record<string, string>>;
-
-export interface NamedChannel {
-  readonly name: string;
-  /** As the recording writes it; null where it writes none. */
-  readonly unit: string | null;
-  readonly kind: "waveform" | "numeric";
-  /** A numeric of a CSV has no other way to say its unit: the signal's own is taken. */
-  readonly ownUnit: boolean;
-}
-
-const waveforms: Readonly<Record<string, string | undefined>> = table.waveforms;
-const numerics: Readonly<Record<string, string | undefined>> = table.numerics;
-const units: Readonly<Record<string, string | undefined>> = table.units;
 
 /**
  * Decide what each channel is: by `map`, else by its name, else, for a waveform in a unit of voltage, an ECG of
@@ -35,7 +22,7 @@ export function planChannels(channels: readonly NamedChannel[], map: ChannelMap)
   }
   const planned = channels.map((channel) => {
     const key = Object.keys(map).find((k) => isNamed(channel, k));
-    return key === undefined ? byName(channel) : byMap(channel, map[key]!, key);
+    return key === undefined ? planByName(channel, true) : byMap(channel, map[key]!, key);
   });
   for (const [i, one] of planned.entries()) {
     if (one.signal === null) continue;
@@ -75,7 +62,7 @@ function byMap(channel: NamedChannel, to: string, key: string): ReplayChannel {
       received: `${name} (${signal.kind})`,
     });
   }
-  const unit = unitParts.length > 0 ? unitParts.join(":") : unitOf(channel, signal.key);
+  const unit = unitParts.length > 0 ? unitParts.join(":") : unitOfChannel(channel, signal.key);
   const verdict = unit === null ? null : checkUnit(signal, unit);
   if (verdict && !verdict.ok) {
     throw new RefusedInput(verdict.code, {
@@ -85,36 +72,6 @@ function byMap(channel: NamedChannel, to: string, key: string): ReplayChannel {
     });
   }
   return { name: channel.name, signal: name, unit, reason: null };
-}
-
-function byName(channel: NamedChannel): ReplayChannel {
-  const upper = channel.name.trim().toUpperCase();
-  const known = (channel.kind === "waveform" ? waveforms : numerics)[upper];
-  if (known === undefined && (channel.kind === "numeric" || table.otherThanSignals.includes(upper))) {
-    return leftOut(channel, "no signal of that name is known; name one in the map");
-  }
-  const key = known ?? "ecg-unspecified";
-  const signal = findSignal(key)!;
-  if (channel.unit === null && key === "resp-waveform") {
-    return leftOut(channel, "the recording names no unit; name one in the map");
-  }
-  const unit = unitOf(channel, key);
-  const verdict = unit === null ? null : checkUnit(signal, unit);
-  if (verdict && !verdict.ok) {
-    return leftOut(channel, `its unit "${unit}" does not measure ${key}; name signal and unit in the map`);
-  }
-  return { name: channel.name, signal: key, unit, reason: null };
-}
-
-function unitOf(channel: NamedChannel, signal: string): string | null {
-  if (channel.unit !== null) return units[channel.unit] ?? channel.unit;
-  if (channel.ownUnit) return null;
-  // WFDB: no unit written means millivolts. That is true of ECGs; of a pulse wave it means nothing was calibrated.
-  return signal === "pleth" ? "1" : "mV";
-}
-
-function leftOut(channel: NamedChannel, reason: string): ReplayChannel {
-  return { name: channel.name, signal: null, unit: null, reason };
 }
 
 function isNamed(channel: NamedChannel, key: string): boolean {

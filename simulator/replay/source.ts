@@ -1,14 +1,8 @@
+import type { ChannelPlan } from "@openward/codecs/files";
 import type { Outgoing } from "../connection.ts";
 
 /** What becomes of one channel (WFDB) or column (CSV) of a recording. */
-export interface ReplayChannel {
-  readonly name: string;
-  /** null: left out, for the reason given. */
-  readonly signal: string | null;
-  /** UCUM code as sent; null: the signal's own. */
-  readonly unit: string | null;
-  readonly reason: string | null;
-}
+export type ReplayChannel = ChannelPlan;
 
 export interface ReplayItem {
   /** When the last of it was measured, milliseconds from the start of the recording: a device cannot send it before. */

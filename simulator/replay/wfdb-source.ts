@@ -1,9 +1,8 @@
+import type { WfdbBlock, WfdbSignal } from "@openward/codecs/files";
 import { RefusedInput } from "@openward/errors";
 import { ABSENT_SAMPLE } from "@openward/model";
 import { type Encoding, encodeBody, waveformBody } from "../bodies.ts";
-import type { WfdbSignal } from "../wfdb/header.ts";
 import { openWfdbRecord } from "../wfdb/record.ts";
-import type { WfdbBlock } from "../wfdb/segment.ts";
 import { type ChannelMap, planChannels } from "./map.ts";
 import type { ReplayChannel, ReplayItem, ReplaySource } from "./source.ts";
 

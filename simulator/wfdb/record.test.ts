@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { parseHeader } from "@openward/codecs/files";
 import { RefusedInput } from "@openward/errors";
 import { ABSENT_SAMPLE } from "@openward/model";
 import { folderWith, pack16, pack212 } from "../testing/recordings.ts";
-import { parseHeader } from "./header.ts";
 import { openWfdbRecord } from "./record.ts";
 
 async function readAll(path: string, blockFrames = 7): Promise<Map<string, number[]>> {
@@ -168,11 +168,11 @@ test("a wrong checksum and a wrong first value are refused, naming file, signal 
 });
 
 test("a format that is not read here is refused by name before any file is opened", async (t) => {
-  const folder = folderWith(t, { "r.hea": "r 1 100 3\nr.dat 310 200 16 0 1 7 0 x\n" });
+  const folder = folderWith(t, { "r.hea": "r 1 100 3\nr.dat 508 200 16 0 1 7 0 x\n" });
   await assert.rejects(readAll(`${folder}/r`), (error) => {
     assert.ok(error instanceof RefusedInput);
     assert.equal(error.code, "FILE_FORMAT");
-    assert.deepEqual([error.facts.at, error.facts.received], ["r.hea:2", "format 310"]);
+    assert.deepEqual([error.facts.at, error.facts.received], ["r.hea:2", "format 508"]);
     return true;
   });
 });

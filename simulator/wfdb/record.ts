@@ -1,116 +1,75 @@
-import { readFile, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { createGunzip } from "node:zlib";
+import { openRecord, type WfdbFolder, type WfdbRecord } from "@openward/codecs/files";
 import { RefusedInput } from "@openward/errors";
-import { parseHeader, type WfdbHeader, type WfdbSignal } from "./header.ts";
-import { type ReadOptions, readSegment, type SignalSum, type WfdbBlock } from "./segment.ts";
-
-/** What a whole reading of a record has shown: every length and checksum was right. */
-export interface WfdbVerification {
-  readonly frames: number;
-  readonly sums: readonly SignalSum[];
-  /** Bytes after the samples that the headers account for. */
-  readonly surplusBytes: number;
-}
-
-export interface WfdbRecord {
-  /** The record's own header; the master header of a multi-segment record. */
-  readonly header: WfdbHeader;
-  readonly frameRateHz: number;
-  /**
-   * The signals in order: of the layout header where there is one, else of the first segment. Gain, baseline and unit
-   * may differ from segment to segment: take them from the block.
-   */
-  readonly signals: readonly WfdbSignal[];
-  /** Frames in time order, gaps left out. Each checksum is checked once its file's last frame was read. */
-  blocks(options: ReadOptions): AsyncGenerator<WfdbBlock>;
-  /** Read everything (or the chosen signals) once, keeping nothing. */
-  verify(choose?: (signal: WfdbSignal) => boolean): Promise<WfdbVerification>;
-}
-
-const HEADER_BYTES_MAX = 8_000_000;
 
 /**
  * Open a WFDB record: `100.hea`, or `100` with the header beside it. Data files may be plain or gzip (`100.dat.gz`).
  *
  * @throws RefusedInput FILE_UNREADABLE, FILE_FORMAT ("100.hea:2"); reading throws FILE_TRUNCATED and FILE_CORRUPT too
  */
-export async function openWfdbRecord(path: string): Promise<WfdbRecord> {
-  const folder = join(dirname(path), "/");
-  const name = basename(path).replace(/\.hea$/, "");
-  const header = await loadHeader(folder, name);
-  const segmentNames = header.segments.flatMap((s) => (s.name === null ? [] : [s.name]));
-  // In a record of variable layout the first segment, of length 0, lists every signal there is.
-  const signals = segmentNames[0] === undefined ? header.signals : (await loadSegment(folder, header, 0, null)).signals;
+export function openWfdbRecord(path: string): Promise<WfdbRecord> {
+  return openRecord(folderOf(dirname(path)), basename(path).replace(/\.hea$/, ""));
+}
 
-  async function* blocks(options: ReadOptions): AsyncGenerator<WfdbBlock> {
-    if (header.segments.length === 0) {
-      yield* readSegment(folder, header, 0, options);
-      return;
-    }
-    let from = 0;
-    for (const [index, segment] of header.segments.entries()) {
-      if (segment.name !== null && segment.frames > 0) {
-        yield* readSegment(folder, await loadSegment(folder, header, index, segment.frames), from, options);
-      }
-      from += segment.frames;
-    }
-  }
-
+/** Files of a folder, or the gzip of one that stands in its place. */
+function folderOf(folder: string): WfdbFolder {
   return {
-    header,
-    frameRateHz: header.frameRateHz,
-    signals,
-    blocks,
-    async verify(choose) {
-      const sums: SignalSum[] = [];
-      let surplusBytes = 0;
-      let frames = 0;
-      const onRead = (read: readonly SignalSum[], surplus: number) => {
-        sums.push(...read);
-        surplusBytes += surplus;
-      };
-      for await (const block of blocks({ blockFrames: 4096, onRead, ...(choose ? { choose } : {}) })) {
-        frames = block.startFrame + block.frames;
-      }
-      return { frames: header.frames ?? frames, sums, surplusBytes };
+    async open(name) {
+      const found = await firstReadable([join(folder, name), join(folder, `${name}.gz`)]);
+      return found === null ? null : chunksOf(found);
     },
   };
 }
 
-async function loadSegment(folder: string, master: WfdbHeader, index: number, frames: number | null) {
-  const { name, line } = frames === null ? master.segments.find((s) => s.name !== null)! : master.segments[index]!;
-  const at = `${master.file}:${line}`;
-  const header = await loadHeader(folder, name!);
-  if (header.segments.length > 0) {
-    throw new RefusedInput("FILE_FORMAT", { at, expected: "a segment of one piece", received: `${name} has segments` });
+async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
+  const file = createReadStream(path, { highWaterMark: 65_536 });
+  const isGzip = path.endsWith(".gz");
+  const stream = isGzip ? createGunzip() : file;
+  if (isGzip) {
+    // An error of the file would otherwise be lost between it and the unzipper.
+    file.on("error", (error) => stream.destroy(error));
+    file.pipe(stream as ReturnType<typeof createGunzip>);
   }
-  if (header.frameRateHz !== master.frameRateHz) {
-    const received = `${header.frameRateHz} Hz in ${header.file}`;
-    throw new RefusedInput("FILE_FORMAT", { at, expected: `${master.frameRateHz} Hz`, received });
+  let position = 0;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      position += chunk.length;
+      yield chunk;
+    }
+  } catch (error) {
+    throw describe(error, basename(path), position);
+  } finally {
+    file.destroy();
+    stream.destroy();
   }
-  if (frames !== null && header.frames !== null && header.frames !== frames) {
-    const received = `${header.frames} in ${header.file}`;
-    throw new RefusedInput("FILE_FORMAT", { at, expected: `${frames} samples per signal`, received });
-  }
-  return frames === null ? header : { ...header, frames };
 }
 
-async function loadHeader(folder: string, name: string): Promise<WfdbHeader> {
-  const file = `${name}.hea`;
-  let text: string;
-  try {
-    const size = (await stat(folder + file)).size;
-    if (size > HEADER_BYTES_MAX) {
-      throw new RefusedInput("FILE_FORMAT", {
-        at: file,
-        expected: `a header up to ${HEADER_BYTES_MAX} bytes`,
-        received: `${size} bytes`,
-      });
+async function firstReadable(paths: readonly string[]): Promise<string | null> {
+  for (const path of paths) {
+    try {
+      const handle = await open(path, "r");
+      const isFile = (await handle.stat()).isFile();
+      await handle.close();
+      if (isFile) return path;
+    } catch {
+      // The next name, or the refusal of the caller, says what is missing.
     }
-    text = await readFile(folder + file, "latin1");
-  } catch (error) {
-    if (error instanceof RefusedInput) throw error;
-    throw new RefusedInput("FILE_UNREADABLE", { at: file, expected: "a WFDB header" }, { cause: error });
   }
-  return parseHeader(text, file);
+  return null;
+}
+
+function describe(error: unknown, file: string, position: number): RefusedInput {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "Z_BUF_ERROR") {
+    return new RefusedInput(
+      "FILE_TRUNCATED",
+      { at: file, expected: "the rest of the gzip", received: `${position} bytes` },
+      { cause: error },
+    );
+  }
+  if (code.startsWith("Z_")) return new RefusedInput("FILE_CORRUPT", { at: file, expected: "gzip" }, { cause: error });
+  return new RefusedInput("FILE_UNREADABLE", { at: file }, { cause: error });
 }

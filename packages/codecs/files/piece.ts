@@ -17,6 +17,16 @@ export interface Piece {
   readonly left: string | null;
 }
 
+/** What stands beside a file that says little without it. */
+export interface Surroundings {
+  /** Of the file itself, without its folder. */
+  readonly name: string;
+  /** A file of the same folder; null: there is none. */
+  open(name: string): Promise<AsyncIterable<Uint8Array> | null>;
+  /** ms UTC: when a recording began, where it does not say. */
+  readonly beganAt: number | null;
+}
+
 /** How files of one format are told from others, and cut. The same file is cut into the same pieces each time. */
 export interface FileFormat {
   /** Name of the codec that decodes a piece: "files/apple-health". */
@@ -27,7 +37,7 @@ export interface FileFormat {
   /**
    * @throws RefusedInput FILE_FORMAT, FILE_TRUNCATED, MALFORMED_BYTES, BODY_TOO_LARGE. What was whole before was given.
    */
-  cut(source: AsyncIterable<Uint8Array>): AsyncGenerator<Piece>;
+  cut(source: AsyncIterable<Uint8Array>, around?: Surroundings): AsyncGenerator<Piece>;
 }
 
 export const HEAD_BYTES = 8_192;

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 import { decodeRaw } from "../raw.ts";
 import { contextOf } from "../testing/vectors.ts";
 import { ABSENT_SAMPLE } from "../waveform.ts";
 import { writeEdf } from "./edf/write.ts";
+import { recogniseFile } from "./index.ts";
 import { gapsOf, type Run, type Track, trackOfReadings, tracksOfRuns } from "./track.ts";
 import { writeWfdb } from "./wfdb/write.ts";
 
@@ -186,4 +188,31 @@ test("WFDB that we write is read by a reader that knows only its guide, in each 
   );
   assert.deepEqual([odd.baseline, odd.values], [250, [1, 2, 3]]);
   assert.throws(() => writeWfdb("a b", track(), { description: "x", unit: "1" }));
+});
+
+test("WFDB that we write is brought in again: each sample at its time, in its value, and what is absent", async () => {
+  const given = track({ origin: 0.00125, start: START + 0.75 });
+  const { header, samples } = writeWfdb("night-1", given, { description: "ecg-lead-ii", unit: "mV" });
+  const files: Readonly<Record<string, Uint8Array>> = { "night-1.hea": header, "night-1.dat": samples };
+  const chunks = (bytes: Uint8Array) => Readable.from([bytes]);
+  const format = recogniseFile("night-1.hea", header);
+  assert.ok(format);
+  const open = async (name: string) => (files[name] ? chunks(files[name]) : null);
+  const found = [];
+  for await (const piece of format.cut(chunks(header), { name: "night-1.hea", beganAt: null, open })) {
+    found.push(...decodeRaw(piece.bytes, "files/wfdb", contextOf({ timeZone: "Europe/Oslo" })).waveforms);
+  }
+  assert.deepEqual(
+    found.map(({ signal, unit, start, rateHz, scale, origin, quality }) => [
+      signal,
+      unit,
+      start,
+      rateHz,
+      scale,
+      origin,
+      quality,
+    ]),
+    [["ecg-lead-ii", "mV", START + 0.75, 250, 0.005, 0.00125, 0]],
+  );
+  assert.deepEqual([...(found[0]?.samples ?? [])], [...given.samples]);
 });

@@ -7,6 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { mappedFormat } from "@openward/codecs/files";
+import type { Decoded } from "@openward/codecs/raw";
 import { OutsideTrouble } from "@openward/errors";
 import { systemRuntime } from "@openward/runtime/system";
 import { ZipFile } from "yazl";
@@ -74,6 +75,55 @@ test("a bomb of an archive is stopped, whatever its header says", async () => {
   }
   const path = await zipOf("bomb.zip", { "export.xml": Readable.from(bomb()) });
   await assert.rejects(importing(path), { code: "BODY_TOO_LARGE" });
+});
+
+/** A recording of two segments, the second with its samples packed. */
+const RECORDING: Readonly<Record<string, string | Buffer>> = {
+  "night.hea": "night/2 1 250 500 22:00:00 14/03/2026\nnight1 250\nnight2 250\n",
+  "night1.hea": "night1 1 250 250\nnight1.dat 16 1000(0)/mV 16 0 7 1750 0 II\n",
+  "night2.hea": "night2 1 250 250\nnight2.dat 16 1000(0)/mV 16 0 -1 -250 0 II\n",
+  "night1.dat": Buffer.from(Int16Array.from({ length: 250 }, () => 7).buffer),
+  "night2.dat.gz": gzipSync(Buffer.from(Int16Array.from({ length: 250 }, () => -1).buffer)),
+  // A beat at sample 100, and one at 350.
+  "night.atr": Buffer.from("6404fa040000", "hex"),
+};
+
+test("a recording is brought in with the files beside its header, in the open and in an archive, each segment once", async () => {
+  for (const [name, content] of Object.entries(RECORDING)) writeFileSync(join(folder, name), content);
+  const zip = await zipOf(
+    "nights.zip",
+    Object.fromEntries(Object.entries(RECORDING).map(([name, content]) => [`study/${name}`, Readable.from([content])])),
+  );
+  for (const path of [join(folder, "night.hea"), zip]) {
+    const decoded: Decoded[] = [];
+    const tally = await importing(path, { onDecoded: (each) => decoded.push(each) });
+    assert.deepEqual(tally.found, { "ecg-lead-ii (samples)": 500, "rr-interval": 1 });
+    assert.deepEqual([tally.problems, tally.refused, tally.ignored], [{}, [], {}]);
+    const waves = decoded.flatMap(({ waveforms }) => waveforms);
+    assert.deepEqual(
+      waves.map(({ start, samples }) => [start - Date.UTC(2026, 2, 14, 22), samples[0], samples.length]),
+      [
+        [0, 7, 250],
+        [1_000, -1, 250],
+      ],
+    );
+  }
+});
+
+test("a recording that does not say when it began needs to be told; one that is damaged sends nothing", async () => {
+  writeFileSync(join(folder, "bare.hea"), "bare 1 250 2\nbare.dat 16 1000(0)/mV 16 0 1 3 0 II\n");
+  writeFileSync(join(folder, "bare.dat"), Buffer.from(Int16Array.from([1, 2]).buffer));
+  await assert.rejects(importing(join(folder, "bare.hea")), { code: "FIELD_INVALID", message: /--start/ });
+  const decoded: Decoded[] = [];
+  await importing(join(folder, "bare.hea"), { beganAt: 5_000, onDecoded: (each) => decoded.push(each) });
+  assert.deepEqual(
+    decoded.flatMap(({ waveforms }) => waveforms.map(({ start, quality }) => [start, quality])),
+    [[5_000, 0]],
+  );
+  writeFileSync(join(folder, "bare.dat"), Buffer.from(Int16Array.from([1, 4]).buffer));
+  const sender = fakeSender();
+  await assert.rejects(importing(join(folder, "bare.hea"), { beganAt: 5_000, sender }), { code: "FILE_CORRUPT" });
+  assert.deepEqual(sender.bodies, []);
 });
 
 /** Takes what it gets until it is told to break. */

@@ -1,4 +1,11 @@
-import { type FileFormat, findFileFormat, HEAD_BYTES, type Piece, recogniseFile } from "@openward/codecs/files";
+import {
+  type FileFormat,
+  findFileFormat,
+  HEAD_BYTES,
+  type Piece,
+  recogniseFile,
+  type Surroundings,
+} from "@openward/codecs/files";
 import { type DecodeContext, type Decoded, decodeRaw } from "@openward/codecs/raw";
 import { RefusedInput } from "@openward/errors";
 import { QUALITY } from "@openward/model";
@@ -15,6 +22,8 @@ export interface Wishes {
   readonly format: string | FileFormat | null;
   /** null: nothing is sent, and pieces are decoded here. */
   readonly sender: Sender | null;
+  /** ms UTC: when a recording began that does not say it. */
+  readonly beganAt?: number | null;
   /** Pieces that an earlier run has sent. */
   readonly after: number;
   /** ms UTC. */
@@ -43,14 +52,17 @@ export async function bringIn(sources: readonly Source[], wishes: Wishes, tally 
   const of = sources.reduce((sum, { size }) => sum + size, 0);
   let before = 0;
   let known = 0;
-  for (const source of sources) {
+  // Files that others brought in with them: samples beside a header, segments of a recording.
+  const used = new Set<string>();
+  for (const source of await inOrder(sources)) {
+    if (used.has(source.name)) continue;
     const { format, bytes } = await recognised(source, sources.length === 1 ? wanted : null);
     if (!format || (wanted && format !== wanted)) {
       if (sources.length === 1) throw unknownFile(source);
       addIgnored(tally, [{ what: `file ${extensionOf(source.name)} of no format that is read here` }]);
     } else {
       known++;
-      for await (const piece of format.cut(bytes)) {
+      for await (const piece of format.cut(bytes, aroundOf(source, used, wishes))) {
         if (piece.left !== null) addIgnored(tally, [{ what: piece.left }]);
         if (piece.bytes.length > 0) await take(piece, format, source.name, wishes, tally);
         wishes.onProgress(before + source.read(), of, tally);
@@ -62,6 +74,37 @@ export async function bringIn(sources: readonly Source[], wishes: Wishes, tally 
   if (known === 0) throw new RefusedInput("FILE_FORMAT", { expected: "a file of a known format in it" });
   return tally;
 }
+
+function aroundOf(source: Source, used: Set<string>, { beganAt = null }: Wishes): Surroundings {
+  const folder = source.name.slice(0, source.name.lastIndexOf("/") + 1);
+  return {
+    name: source.name.slice(folder.length),
+    beganAt,
+    async open(name) {
+      const found = await source.beside(name);
+      if (found !== null) for (const each of [name, `${name}.gz`]) used.add(`${folder}${each}`);
+      return found;
+    },
+  };
+}
+
+/** Headers of recordings before what lies beside them, and of these those that are made of others first. */
+async function inOrder(sources: readonly Source[]): Promise<readonly Source[]> {
+  const headers = sources.filter(({ name }) => HEADER.test(name));
+  if (headers.length === 0 || sources.length === 1) return sources;
+  const whole: Source[] = [];
+  const parts: Source[] = [];
+  for (const header of headers) {
+    const { head, whole: rest } = await peek(await header.open(), HEAD_BYTES);
+    await rest.return(undefined);
+    (MASTER.test(head.toString("latin1")) ? whole : parts).push(header);
+  }
+  return [...whole, ...parts, ...sources.filter(({ name }) => !HEADER.test(name))];
+}
+
+const HEADER = /\.hea$/i;
+/** "name/segments" begins the first line that is no comment. */
+const MASTER = /^(?:[ \t]*(?:#[^\r\n]*)?[\r\n])*[A-Za-z0-9_.-]+\/\d+[ \t]/;
 
 async function take(piece: Piece, format: FileFormat, file: string, wishes: Wishes, tally: Tally): Promise<void> {
   tally.pieces++;

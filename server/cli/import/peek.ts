@@ -2,7 +2,7 @@
 export async function peek(
   opened: AsyncIterable<Uint8Array>,
   bytes: number,
-): Promise<{ readonly head: Uint8Array; readonly whole: AsyncGenerator<Uint8Array> }> {
+): Promise<{ readonly head: Buffer; readonly whole: AsyncGenerator<Uint8Array> }> {
   const reading = opened[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
   let length = 0;

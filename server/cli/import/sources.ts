@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { basename } from "node:path";
-import type { Readable } from "node:stream";
+import { basename, dirname, join } from "node:path";
+import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { RefusedInput } from "@openward/errors";
 import * as yauzl from "yauzl";
@@ -16,6 +16,8 @@ export interface Source {
   /** What is read lies in the open under the path that was given. */
   readonly isItself: boolean;
   open(): Promise<AsyncIterable<Uint8Array>>;
+  /** A file of the same folder, or the gzip of it; null: there is none. */
+  beside(name: string): Promise<AsyncIterable<Uint8Array> | null>;
   /** Of the size. */
   read(): number;
 }
@@ -72,17 +74,16 @@ async function openFiles(path: string): Promise<Sources> {
         size: found.size,
         isItself: !isGzip,
         read: () => read,
-        async open() {
-          const file = createReadStream(path, { highWaterMark: 262_144 });
-          opened.push(file);
-          file.on("data", (part) => {
-            read += part.length;
-          });
-          if (!isGzip) return file;
-          const plain = createGunzip();
-          opened.push(plain);
-          file.on("error", (error) => plain.destroy(error));
-          return bounded(file.pipe(plain), name, () => read);
+        open: async () =>
+          readFileAt(path, opened, (bytes) => {
+            read += bytes;
+          }),
+        async beside(other) {
+          if (basename(other) !== other) return null;
+          for (const place of [other, `${other}.gz`].map((each) => join(dirname(path), each))) {
+            if ((await stat(place).catch(() => null))?.isFile()) return readFileAt(place, opened, () => {});
+          }
+          return null;
         },
       },
     ],
@@ -90,6 +91,22 @@ async function openFiles(path: string): Promise<Sources> {
       for (const stream of opened) stream.destroy();
     },
   };
+}
+
+/** @param tell how many bytes of it were read more */
+function readFileAt(path: string, opened: Readable[], tell: (bytes: number) => void): AsyncIterable<Uint8Array> {
+  const file = createReadStream(path, { highWaterMark: 262_144 });
+  opened.push(file);
+  let read = 0;
+  file.on("data", (part) => {
+    read += part.length;
+    tell(part.length);
+  });
+  if (!path.toLowerCase().endsWith(".gz")) return file;
+  const plain = createGunzip();
+  opened.push(plain);
+  file.on("error", (error) => plain.destroy(error));
+  return bounded(file.pipe(plain), basename(path).slice(0, -3), () => read);
 }
 
 async function openZip(path: string): Promise<Sources> {
@@ -100,7 +117,7 @@ async function openZip(path: string): Promise<Sources> {
   });
   try {
     const entries = await entriesOf(zip, path);
-    return { sources: entries.map((entry) => sourceOf(zip, entry)), close: () => zip.close() };
+    return { sources: sourcesOf(zip, entries), close: () => zip.close() };
   } catch (error) {
     zip.close();
     throw error;
@@ -123,25 +140,44 @@ function entriesOf(zip: yauzl.ZipFile, path: string): Promise<yauzl.Entry[]> {
   });
 }
 
-function sourceOf(zip: yauzl.ZipFile, entry: yauzl.Entry): Source {
-  const { compressedSize, fileName } = entry;
-  let given = 0;
-  const scale = entry.uncompressedSize > 0 ? compressedSize / entry.uncompressedSize : 1;
-  return {
-    name: fileName,
-    size: compressedSize,
-    isItself: false,
-    read: () => Math.min(compressedSize, Math.round(given * scale)),
-    async open() {
-      const stream = await new Promise<Readable>((resolve, reject) => {
-        zip.openReadStream(entry, (error, opened) => (error ? reject(noZip(fileName, error)) : resolve(opened)));
-      });
-      stream.on("data", (part: Buffer) => {
-        given += part.length;
-      });
-      return bounded(stream, fileName, () => compressedSize);
-    },
-  };
+function sourcesOf(zip: yauzl.ZipFile, entries: readonly yauzl.Entry[]): Source[] {
+  const byName = new Map(entries.map((entry) => [entry.fileName, entry]));
+  return entries.map((entry): Source => {
+    const { compressedSize, fileName } = entry;
+    let given = 0;
+    const scale = entry.uncompressedSize > 0 ? compressedSize / entry.uncompressedSize : 1;
+    return {
+      name: fileName,
+      size: compressedSize,
+      isItself: false,
+      read: () => Math.min(compressedSize, Math.round(given * scale)),
+      open: () =>
+        readEntry(zip, entry, (bytes) => {
+          given += bytes;
+        }),
+      async beside(name) {
+        const place = `${fileName.slice(0, fileName.lastIndexOf("/") + 1)}${name}`;
+        const plain = byName.get(place);
+        if (plain) return readEntry(zip, plain, () => {});
+        const packed = byName.get(`${place}.gz`);
+        if (!packed) return null;
+        const unpacked = Readable.from(await readEntry(zip, packed, () => {})).pipe(createGunzip());
+        return bounded(unpacked, place, () => packed.compressedSize);
+      },
+    };
+  });
+}
+
+async function readEntry(
+  zip: yauzl.ZipFile,
+  entry: yauzl.Entry,
+  tell: (bytes: number) => void,
+): Promise<AsyncIterable<Uint8Array>> {
+  const stream = await new Promise<Readable>((resolve, reject) => {
+    zip.openReadStream(entry, (error, opened) => (error ? reject(noZip(entry.fileName, error)) : resolve(opened)));
+  });
+  stream.on("data", (part: Buffer) => tell(part.length));
+  return bounded(stream, entry.fileName, () => entry.compressedSize);
 }
 
 /** Stops what grows beyond all measure: it is no export. */

@@ -1,4 +1,5 @@
-import { ABSENT_SAMPLE } from "@openward/model";
+import { ABSENT_SAMPLE } from "../../waveform.ts";
+import type { WfdbFolder } from "./bytes.ts";
 import { formatOf, openGroup, type SignalGroup } from "./group.ts";
 import type { WfdbHeader, WfdbSignal } from "./header.ts";
 
@@ -29,7 +30,7 @@ export interface ReadOptions {
 
 /** Read one segment (or a whole single-segment record), which begins at frame `from` of the record. */
 export async function* readSegment(
-  folder: string,
+  folder: WfdbFolder,
   header: WfdbHeader,
   from: number,
   options: ReadOptions,
@@ -133,7 +134,7 @@ function dequeue(queue: Queue, frames: number): Int32Array {
   return out;
 }
 
-function groupByFile(signals: readonly WfdbSignal[]): WfdbSignal[][] {
+export function groupByFile(signals: readonly WfdbSignal[]): WfdbSignal[][] {
   const groups: WfdbSignal[][] = [];
   for (const signal of signals) {
     const last = groups.at(-1);

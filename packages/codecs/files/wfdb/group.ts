@@ -1,7 +1,7 @@
 import { RefusedInput } from "@openward/errors";
-import { ABSENT_SAMPLE } from "@openward/model";
-import { type ByteReader, openBytes } from "./bytes.ts";
-import { type SampleFormat, sampleFormats } from "./formats.ts";
+import { ABSENT_SAMPLE } from "../../waveform.ts";
+import { type ByteReader, openBytes, skipBytes, type WfdbFolder } from "./bytes.ts";
+import { type SampleFormat, sampleFormats, samplesIn } from "./formats.ts";
 import type { WfdbHeader, WfdbSignal } from "./header.ts";
 
 /** The signals that share one file, their frames interleaved. */
@@ -19,19 +19,18 @@ export interface SignalGroup {
 }
 
 /**
- * @param folder with a trailing slash
  * @throws RefusedInput FILE_FORMAT (format not read here, initial value wrong), FILE_UNREADABLE, FILE_TRUNCATED, FILE_CORRUPT
  */
 export async function openGroup(
-  folder: string,
+  folder: WfdbFolder,
   header: WfdbHeader,
   signals: readonly WfdbSignal[],
 ): Promise<SignalGroup> {
   const first = signals[0]!;
   const format = formatOf(header, signals);
-  const bytes = await openBytes(folder + first.fileName);
+  const bytes = await openBytes(folder, first.fileName);
   try {
-    await skip(bytes, first.byteOffset);
+    await skipBytes(bytes, first.byteOffset);
   } catch (error) {
     bytes.close();
     throw error;
@@ -68,6 +67,8 @@ function readGroup(
 ): SignalGroup {
   const perFrame = signals.reduce((sum, s) => sum + s.samplesPerFrame, 0);
   const checksums = new Int32Array(signals.length);
+  // Of differences, the sample before.
+  const before = Int32Array.from(signals, ({ initialValue, adcZero }) => initialValue ?? adcZero);
   const firstValues: (number | null)[] = signals.map(() => null);
   const counts = new Float64Array(signals.length);
   // A frame can end in the middle of a packed group; its other sample waits here for the next call.
@@ -96,14 +97,20 @@ function readGroup(
       const each = signal.samplesPerFrame;
       const values = new Int32Array(frames * each);
       let sum = checksums[index]!;
+      let last = before[index]!;
+      let first: number | null = null;
       for (let f = 0, at = 0; f < frames; f++) {
         for (let k = 0; k < each; k++, at++) {
-          const value = samples[f * perFrame + offset + k]!;
+          const stored = samples[f * perFrame + offset + k]!;
+          const value = format.isDifference ? (last + stored) | 0 : stored;
+          last = value;
+          if (first === null) first = value;
           sum = (sum + value) | 0;
           values[at] = value === format.absent ? ABSENT_SAMPLE : value;
         }
       }
-      if (frames > 0) firstValues[index] ??= samples[offset]!;
+      firstValues[index] ??= first;
+      before[index] = last;
       checksums[index] = sum;
       counts[index] = counts[index]! + values.length;
       offset += each;
@@ -129,12 +136,13 @@ function readGroup(
       const wasStart = framesRead === 0;
       framesRead += whole;
       const out = takeFrames(samples, whole);
-      if (wasStart && whole > 0) checkFirstValues(header, signals, firstValues);
+      if (wasStart && whole > 0 && !format.isDifference) checkFirstValues(header, signals, firstValues);
       return out;
     },
     finish() {
       for (const [index, signal] of signals.entries()) {
-        if (signal.checksum === null) continue;
+        // Many that are published have 0 where nobody added up.
+        if (signal.checksum === null || signal.checksum === 0) continue;
         // Some writers give the sum unsigned; the 16 bits are the same.
         if (int16(checksums[index]!) === int16(signal.checksum)) continue;
         throw new RefusedInput("FILE_CORRUPT", {
@@ -162,7 +170,8 @@ function readGroup(
 
 function checkFirstValues(header: WfdbHeader, signals: readonly WfdbSignal[], found: readonly (number | null)[]): void {
   for (const [index, signal] of signals.entries()) {
-    if (signal.initialValue === null || signal.initialValue === found[index]) continue;
+    // Without a sum beside it the first value is often that of an earlier version: whoever reads is told, and goes on.
+    if (signal.initialValue === null || signal.initialValue === found[index] || signal.checksum === 0) continue;
     throw new RefusedInput("FILE_CORRUPT", {
       at: `${signal.fileName}, signal ${signal.description} (${header.file}:${signal.line})`,
       expected: `first value ${signal.initialValue}`,
@@ -171,26 +180,4 @@ function checkFirstValues(header: WfdbHeader, signals: readonly WfdbSignal[], fo
   }
 }
 
-function samplesIn(format: SampleFormat, bytes: number): number {
-  let samples = Math.floor(bytes / format.groupBytes) * format.groupSamples;
-  while (format.bytesFor(samples + 1) <= bytes) samples++;
-  return samples;
-}
-
-async function skip(bytes: ByteReader, count: number): Promise<void> {
-  let left = count;
-  while (left > 0) {
-    const got = await bytes.read(Math.min(left, 65_536));
-    if (got.length === 0) {
-      throw new RefusedInput("FILE_TRUNCATED", {
-        at: bytes.file,
-        file: bytes.file,
-        expected: `samples from byte ${count} on`,
-        received: `${bytes.position} bytes`,
-      });
-    }
-    left -= got.length;
-  }
-}
-
-const int16 = (value: number) => (value << 16) >> 16;
+export const int16 = (value: number) => (value << 16) >> 16;
