@@ -7,6 +7,8 @@ import type { DecodedWaveform } from "../waveform.ts";
 
 /** Kinds of things that are named when they are not taken; the rest is counted together. */
 const NAMED = 200;
+/** Words of which it is remembered which kind they are. */
+const WORDS_KEPT = 1_000;
 /** Of an event's words, so many characters are kept. */
 const MAX_WORDS = 200;
 
@@ -21,6 +23,7 @@ export class Gathered implements Decoded {
   readonly #refusals = createRefusals();
   readonly #columns = new Map<string, Column>();
   readonly #left = new Map<string, { offset: number; count: number }>();
+  readonly #words = new Map<string, { offset: number; count: number }>();
   #last: { signal: string; unit: string; offset: number | null; quality: number; column: Column } | null = null;
 
   /** @param item number of the record in the body */
@@ -67,15 +70,23 @@ export class Gathered implements Decoded {
 
   /** @param what kind of thing, without a clinical value: a word of the file counts as its letters and digits */
   ignore(what: string, offset: number, count = 1): void {
-    const name = what.replaceAll(/[^\p{L}\p{N} .,:/()_-]+/gu, "?").slice(0, 120);
-    const known = this.#left.get(name);
-    if (known) known.count += count;
-    else if (this.#left.size < NAMED) this.#left.set(name, { offset, count });
-    else {
-      const rest = this.#left.get(REST);
-      if (rest) rest.count += count;
-      else this.#left.set(REST, { offset, count });
+    let known = this.#words.get(what);
+    if (!known) {
+      known = this.#kindOf(what.replaceAll(/[^\p{L}\p{N} .,:/()_-]+/gu, "?").slice(0, 120), offset);
+      // Most are the same words again and again, which are looked at once.
+      if (this.#words.size < WORDS_KEPT) this.#words.set(what, known);
     }
+    known.count += count;
+  }
+
+  #kindOf(name: string, offset: number): { offset: number; count: number } {
+    const key = this.#left.has(name) || this.#left.size < NAMED ? name : REST;
+    let known = this.#left.get(key);
+    if (!known) {
+      known = { offset, count: 0 };
+      this.#left.set(key, known);
+    }
+    return known;
   }
 
   refuse(item: number, code: RefusalCode, field: string, expected: string): void {

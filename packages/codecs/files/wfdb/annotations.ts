@@ -15,6 +15,7 @@ const NOTE = 22;
 const RHYTHM = /^\(([A-Za-z0-9+-]{1,20})/;
 const RESOLUTION = /^## time resolution: (\d{1,7}(?:\.\d{1,9})?)$/;
 const MAX_MS = 8e15;
+const WORDS_MAX = 64;
 
 /** One annotation of MIT's format. */
 export interface Annotation {
@@ -49,7 +50,7 @@ export function* readAnnotations(bytes: Uint8Array, at: number): Generator<Annot
       where += 4;
     } else if (code === AUX) {
       if (where + low > bytes.length) throw malformed(WFDB, "text", at + bytes.length, `${low} bytes`);
-      if (open) open.aux = new TextDecoder("latin1").decode(bytes.subarray(where, where + low)).replace(/\0+$/, "");
+      if (open) open.aux = textOf(bytes, where, low);
       where += low + (low % 2);
     } else if (code < NUMBER || code > CHANNEL) {
       if (open) yield open;
@@ -58,6 +59,15 @@ export function* readAnnotations(bytes: Uint8Array, at: number): Generator<Annot
     }
   }
   if (open) yield open;
+}
+
+/** Letters before the first zero, a byte each; longer words than these nobody looks at. */
+function textOf(bytes: Uint8Array, from: number, length: number): string {
+  let text = "";
+  for (let at = from; at < from + Math.min(length, WORDS_MAX) && bytes[at] !== 0; at++) {
+    text += String.fromCharCode(bytes[at] as number);
+  }
+  return text;
 }
 
 /** Intervals between neighbouring beats, and rhythms from one change to the next; the rest is counted by its kind. */

@@ -12,6 +12,9 @@ import { groupByFile } from "./segment.ts";
 /** Endings of annotations, in the order in which one is looked for: what people checked stands before what a program found. */
 const ANNOTATORS = ["atr", "ecg", "qrs", "ari"] as const;
 
+/** Half a million beats: five days. */
+const MAX_ANNOTATIONS = 1_048_576;
+
 /** When the record began, as its pieces say it. */
 interface Begin {
   readonly baseTime: string;
@@ -200,10 +203,10 @@ async function* annotationsOf(
     let length = 0;
     for await (const part of found) {
       length += part.length;
-      if (length > MAX_PIECE_BYTES / 2) {
+      if (length > MAX_ANNOTATIONS) {
         throw new RefusedInput("BODY_TOO_LARGE", {
           at: `.${annotator}`,
-          expected: `at most ${MAX_PIECE_BYTES / 2} bytes of annotations`,
+          expected: `at most ${MAX_ANNOTATIONS} bytes of annotations`,
         });
       }
       parts.push(part);
