@@ -1,5 +1,5 @@
 import { statfs } from "node:fs/promises";
-import { createServer, type Server } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import type { GatewayReport } from "@openward/api";
 import { OutsideTrouble } from "@openward/errors";
@@ -14,16 +14,18 @@ import { createAccess } from "./access/access.ts";
 import { openBluez } from "./bluetooth/bus.ts";
 import { type Bluetooth, createBluetooth } from "./bluetooth/collector.ts";
 import { createDoor } from "./collect/door.ts";
+import { createListener, type Listener, type Opened } from "./collect/listener.ts";
 import { createConfiguration } from "./configuration/configuration.ts";
 import { loadText, saveWhole } from "./configuration/file.ts";
 import { createForwarder } from "./forward/forwarder.ts";
 import { createHttpLine, type SignIn } from "./forward/http-line.ts";
 import { createHttpUplink } from "./forward/http-uplink.ts";
+import { refusalsOf } from "./health/refusals.ts";
 import { createHeard, reportValues } from "./health/report.ts";
 import { createBacklog } from "./keep/backlog.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { readSecret, type Settings } from "./settings.ts";
-import { createPlay } from "./sound/play.ts";
+import { createSound } from "./sound/play.ts";
 import { createRinger } from "./sound/ringer.ts";
 import { createLocalWatch, type Judge } from "./watch/alarms.ts";
 import { melodyOf } from "./watch/melody.ts";
@@ -34,12 +36,15 @@ export interface RunningGateway {
   readonly mllpPort: number | null;
   /** Silent for two minutes: somebody is there. */
   pauseAudio(): void;
+  /** Asks for its configuration, and reads the files of its certificate again, at once. */
+  reload(): void;
   stop(): Promise<void>;
 }
 
 const FILE_BYTES = 4_000_000;
 const AUDIO_PAUSED_MS = 120_000;
-const BLUETOOTH_AGAIN_MS = 30_000;
+const AGAIN_MS = 30_000;
+const SOUND_CHECK_MS = 3_600_000;
 const CONFIGURATION_FILE = "configuration.json";
 
 /** Builds everything and starts it; `stop` goes backwards. */
@@ -86,13 +91,22 @@ export async function startGateway({
   const access = createAccess({ configuration: current, now });
 
   const report = (error: unknown) => log.error({ err: error }, "at the gateway");
+  const box = createSound(settings.sound, { timers, bell });
+  const silent = createSound("off", { timers, bell });
+  const sound = () => (current()?.settings.sound === "off" ? silent : box);
   const ringer = createRinger({
-    play: createPlay(settings.sound, { timers, bell }),
+    play: (wave, priority) => sound().play(wave, priority),
+    check: () => sound().check(),
     melodyOf,
     runtime,
     report: (error) => log.warn({ reason: (error as Error).message }, "an alarm could not be heard"),
+    onFault() {
+      nextReportAt = 0;
+    },
   });
   stops.push(() => ringer.stop());
+  const checking = timers.every(SOUND_CHECK_MS, () => void ringer.check());
+  stops.push(() => checking.cancel());
   const local = createLocalWatch({ configuration: current, judge, now, onChange: () => whole.look(), report });
   const forwarder = createForwarder({
     backlog,
@@ -153,20 +167,50 @@ export async function startGateway({
       },
     };
   };
-  const sources: Record<string, { isOn: boolean; fault: string | null }> = {};
-
-  const mqtt = createMqttEndpoint({ ingest: doorOf("mqtt"), access, runtime, log });
+  const mqtt = createListener(settings.mqttPort, openMqtt);
+  const mllp = createListener(settings.mllpPort, openMllp);
   stops.push(() => mqtt.stop());
-  const mllp = createMllpEndpoint({
-    ingest: doorOf("mllp"),
-    access,
-    runtime,
-    log,
-    mayComeInTheClear: (address) => settings.mllpFrom.includes(address),
-  });
   stops.push(() => mllp.stop());
 
+  async function openMqtt(port: number): Promise<Opened> {
+    const endpoint = createMqttEndpoint({ ingest: doorOf("mqtt"), access, runtime, log });
+    const address = { host: settings.mqttBind, port, setting: "OPENWARD_GATEWAY_MQTT_PORT" };
+    const take = (socket: Socket) => endpoint.handleStream(socket, socket.remoteAddress);
+    const material = () => localTls(settings);
+    const tls = material();
+    if (!tls) return opened(await listenTcp(address, take), endpoint);
+    const listening = await listenTls(address, tls, take);
+    let shown = tls;
+    return {
+      ...opened(listening, endpoint),
+      renewed() {
+        const next = material();
+        if (!next || (next.cert.equals(shown.cert) && next.key.equals(shown.key))) return;
+        listening.server.setSecureContext(next);
+        shown = next;
+        log.info({}, "the certificate of the local MQTT was renewed");
+      },
+    };
+  }
+
+  async function openMllp(port: number): Promise<Opened> {
+    const endpoint = createMllpEndpoint({
+      ingest: doorOf("mllp"),
+      access,
+      runtime,
+      log,
+      mayComeInTheClear: (address) => settings.mllpFrom.includes(address),
+    });
+    const address = { host: settings.mllpBind, port, setting: "OPENWARD_GATEWAY_MLLP_PORT" };
+    return opened(await listenTcp(address, (socket) => endpoint.handlePlain(socket, settings.id)), endpoint);
+  }
+
+  /** As the box is set up, less what was switched off from afar. */
+  const listen = () =>
+    Promise.all([mqtt.set(current()?.settings.mqtt !== "off"), mllp.set(current()?.settings.mllp !== "off")]);
+
   let bluetooth: Bluetooth | undefined;
+  let bluetoothFault: string | null = null;
   /** The bus may come up after us, and go: it is tried again. */
   async function openBluetooth(busAddress: string): Promise<void> {
     try {
@@ -186,14 +230,13 @@ export async function startGateway({
         log,
       });
     } catch (error) {
-      sources.bluetooth = { isOn: true, fault: (error as Error).message.slice(0, 200) };
+      bluetoothFault = (error as Error).message.slice(0, 200);
     }
   }
   const { bluetoothBus } = settings;
-  sources.bluetooth = { isOn: bluetoothBus !== null, fault: null };
   if (bluetoothBus !== null) {
     await openBluetooth(bluetoothBus);
-    const again = timers.every(BLUETOOTH_AGAIN_MS, () => {
+    const again = timers.every(AGAIN_MS, () => {
       if (!bluetooth) void openBluetooth(bluetoothBus);
     });
     stops.push(async () => {
@@ -201,7 +244,12 @@ export async function startGateway({
       await bluetooth?.stop();
     });
   }
-  const bluetoothState = () => (bluetooth ? { bluetooth: { isOn: true, ...bluetooth.state } } : {});
+  const connectedTo = (source: string, { port }: Listener) => (port === null ? 0 : (connected.get(source)?.size ?? 0));
+  const sources = () => ({
+    mqtt: { ...mqtt.state, connected: connectedTo("mqtt", mqtt) },
+    mllp: { ...mllp.state, connected: connectedTo("mllp", mllp) },
+    bluetooth: { isOn: bluetoothBus !== null, ...(bluetooth?.state ?? { connected: 0, fault: bluetoothFault }) },
+  });
 
   async function tell(): Promise<void> {
     const at = now();
@@ -216,17 +264,15 @@ export async function startGateway({
       startedAt,
       clock: at,
       configuration: current()?.version ?? null,
+      takenUpAt: current()?.takenUpAt ?? null,
+      refused: refusalsOf(current(), { settings, mqtt: mqtt.state, mllp: mllp.state }),
       link: { isUp: link.isUp, since: link.since, confirmedAt },
       kept: { messages, bytes, bytesMax, oldestAt, refused, damaged, aside },
       disk,
-      sources: {
-        ...Object.fromEntries(
-          Object.entries(sources).map(([name, at]) => [name, { ...at, connected: connected.get(name)?.size ?? 0 }]),
-        ),
-        ...bluetoothState(),
-      },
+      sources: sources(),
       devices: heard.all(),
       alarms: [...whole.alarms.map(({ key }) => key.slice(0, 100)), ...(ringer.fault === null ? [] : ["sound"])],
+      sound: { by: sound().by, fault: ringer.fault?.reason ?? null, since: ringer.fault?.since ?? null },
     };
     try {
       await door.keep(settings.id, reportValues(told, at));
@@ -249,49 +295,44 @@ export async function startGateway({
     bluetooth?.reconfigured();
     forwarder.retryAside();
     whole.look();
-    nextReportAt = 0;
+    void ringer.check();
+    // What it took up is told when its doors are as they are to be.
+    void listen().finally(() => {
+      nextReportAt = 0;
+    });
   });
 
-  const closing: Server[] = [];
-  const listening = async (
-    name: "mqtt" | "mllp",
-    port: number | null,
-    listen: (port: number) => Promise<{ server: Server; port: number }>,
-  ): Promise<number | null> => {
-    sources[name] = { isOn: port !== null, fault: null };
-    if (port === null) return null;
-    const listener = await listen(port);
-    closing.push(listener.server);
-    return listener.port;
+  const renew = () => {
+    try {
+      mqtt.renewed();
+    } catch (error) {
+      log.warn({ reason: (error as Error).message }, "the certificate of the local MQTT could not be read again");
+    }
   };
   try {
-    const mqttPort = await listening("mqtt", settings.mqttPort, (port) => {
-      const address = { host: settings.mqttBind, port, setting: "OPENWARD_GATEWAY_MQTT_PORT" };
-      const { localCertFile, localKeyFile } = settings;
-      if (localCertFile === null || localKeyFile === null)
-        return listenTcp(address, (socket) => mqtt.handleStream(socket, socket.remoteAddress));
-      const tls = { cert: readSecret(localCertFile, "TLS_CERT"), key: readSecret(localKeyFile, "TLS_KEY") };
-      return listenTls(address, tls, (socket) => mqtt.handleStream(socket, socket.remoteAddress));
+    await listen();
+    // Also what could not be opened when it was to be.
+    const again = timers.every(AGAIN_MS, () => {
+      void listen();
+      renew();
     });
-    const mllpPort = await listening("mllp", settings.mllpPort, (port) =>
-      listenTcp({ host: settings.mllpBind, port, setting: "OPENWARD_GATEWAY_MLLP_PORT" }, (socket) =>
-        mllp.handlePlain(socket, settings.id),
-      ),
-    );
+    stops.push(() => again.cancel());
+    void ringer.check();
     configuration.start();
-    log.info({ mqttPort, mllpPort, kept: backlog.state.messages }, "the gateway is ready");
+    log.info({ mqttPort: mqtt.port, mllpPort: mllp.port, kept: backlog.state.messages }, "the gateway is ready");
     return {
-      mqttPort,
-      mllpPort,
+      mqttPort: mqtt.port,
+      mllpPort: mllp.port,
       pauseAudio: () => ringer.pause(AUDIO_PAUSED_MS),
+      reload() {
+        configuration.look();
+        renew();
+      },
       async stop() {
-        const closed = Promise.all(closing.map(closeServer));
         for (const stop of stops.reverse()) await stop();
-        await closed;
       },
     };
   } catch (error) {
-    for (const server of closing) server.close();
     for (const stop of stops.reverse()) await stop();
     throw error;
   }
@@ -305,6 +346,23 @@ const judge: Judge<Condition> = {
   priorityOf: ({ rule }) => rule.priority,
   nameOf: ({ rule }) => rule.rule,
 };
+
+function opened({ server, port }: { server: Server; port: number }, endpoint: { stop(): Promise<void> }): Opened {
+  return {
+    port,
+    async stop() {
+      const closed = closeServer(server);
+      await endpoint.stop();
+      await closed;
+    },
+  };
+}
+
+/** null: in the clear. */
+function localTls({ localCertFile, localKeyFile }: Settings): { cert: Buffer; key: Buffer } | null {
+  if (localCertFile === null || localKeyFile === null) return null;
+  return { cert: readSecret(localCertFile, "TLS_CERT"), key: readSecret(localKeyFile, "TLS_KEY") };
+}
 
 function signInOf({ id, tokenFile, certFile, keyFile, caFile }: Settings): SignIn {
   return {

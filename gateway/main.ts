@@ -17,6 +17,7 @@ export async function main(env: NodeJS.ProcessEnv = process.env): Promise<void> 
   process.stdout.write(`${JSON.stringify({ id: settings.id, mqttPort, mllpPort, dataDir: settings.dataDir })}\n`);
   // Somebody is there: a button beside the loudspeaker sends it.
   process.on("SIGUSR2", () => gateway.pauseAudio());
+  process.on("SIGHUP", () => gateway.reload());
   let isStopping = false;
   const stop = async () => {
     if (isStopping) process.exit(1);

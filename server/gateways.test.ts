@@ -57,4 +57,6 @@ test("what a gateway works by is of the devices in its charge, and its version t
   versions.add(last.version);
   assert.equal(versions.size, 4);
   assert.deepEqual([last.settings.linkAlarmSeconds, last.settings.reportSeconds], [20, 300]);
+  settings = { settings: { leaveOut: ["a"] }, revision: 2, setBy: "x", setAt: 2 };
+  assert.deepEqual((await ask()).devices, [], "of what is left out it has neither tokens nor limits");
 });

@@ -33,8 +33,9 @@ export function createGateways({
   return {
     async configuration({ deviceId: gatewayId, organisationId }) {
       const set = await registry.settingsOf(organisationId, gatewayId);
+      const settings = gatewaySettings.parse(set?.settings ?? {});
       const devices = [...directory.inCharge(gatewayId)]
-        .filter((id) => directory.isActive(id))
+        .filter((id) => directory.isActive(id) && !settings.leaveOut.includes(id))
         .sort()
         .map((id) => {
           const wearer = directory.currentAssociation(id)?.patientId;
@@ -47,7 +48,7 @@ export function createGateways({
             limits: wearer === undefined ? [] : limitsOf(wearer).map(limitBody),
           };
         });
-      const content = { gatewayId, organisationId, settings: gatewaySettings.parse(set?.settings ?? {}), devices };
+      const content = { gatewayId, organisationId, settings, devices };
       const version = createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16);
       return { version: `${set?.revision ?? 0}-${version}`, ...content };
     },

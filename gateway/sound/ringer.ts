@@ -11,8 +11,10 @@ export interface Ringer {
   set(alarms: readonly LocalAlarm[]): void;
   /** Silent for a while, though it goes on: somebody is there. What comes meanwhile, and is more urgent, is heard. */
   pause(forMs: number): void;
-  /** The last burst could not be played, in words. */
-  readonly fault: string | null;
+  /** Whether a burst could be heard, before there is one: a loudspeaker that is none is found on a quiet day. */
+  check(): Promise<void>;
+  /** The last burst, or check, could not be played: why, and since when, ms UTC. */
+  readonly fault: { readonly reason: string; readonly since: number } | null;
   readonly isPaused: boolean;
   stop(): void;
 }
@@ -21,14 +23,19 @@ const ORDER: readonly Priority[] = ["high", "medium", "low"];
 
 export function createRinger({
   play,
+  check = async () => {},
   melodyOf,
   runtime,
   report,
+  onFault = () => {},
 }: {
   play: Play;
+  check?: () => Promise<void>;
   melodyOf: (signal: string | null) => Melody;
   runtime: Pick<Runtime, "clock" | "timers">;
   report: (error: unknown) => void;
+  /** There is another fault, or none any more. */
+  onFault?: () => void;
 }): Ringer {
   const { clock, timers } = runtime;
   let alarms: readonly LocalAlarm[] = [];
@@ -36,7 +43,7 @@ export function createRinger({
   let nextAt = Number.POSITIVE_INFINITY;
   let pausedUntil = Number.NEGATIVE_INFINITY;
   let pausedFor: Priority = "low";
-  let fault: string | null = null;
+  let fault: Ringer["fault"] = null;
   let isStopped = false;
 
   const mostUrgent = () =>
@@ -64,15 +71,19 @@ export function createRinger({
     }
     const burst = burstOf(alarm.priority, melodyOf(alarm.signal));
     schedule(burst.periodMs);
-    play(waveFile(burst), alarm.priority).then(
-      () => {
-        fault = null;
-      },
-      (error: unknown) => {
-        fault = (error as Error).message.slice(0, 200);
-        report(error);
-      },
-    );
+    void heard(play(waveFile(burst), alarm.priority));
+  }
+
+  async function heard(playing: Promise<void>): Promise<void> {
+    const before = fault;
+    try {
+      await playing;
+      fault = null;
+    } catch (error) {
+      fault = { reason: (error as Error).message.slice(0, 200), since: before?.since ?? clock.now() };
+      report(error);
+    }
+    if (fault?.reason !== before?.reason) onFault();
   }
 
   return {
@@ -95,6 +106,7 @@ export function createRinger({
       pausedFor = alarm.priority;
       pausedUntil = clock.monotonic() + forMs;
     },
+    check: () => heard(check()),
     get fault() {
       return fault;
     },

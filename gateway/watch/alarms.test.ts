@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type GatewayConfiguration, gatewayConfiguration } from "@openward/api";
+import { gatewayConfiguration, takeGatewaySettings } from "@openward/api";
 import { manualRuntime } from "@openward/runtime/manual";
 import { evaluate, inactive, rulesOf } from "../../server/watch/condition.ts";
+import type { Taken } from "../configuration/configuration.ts";
 import { createRinger } from "../sound/ringer.ts";
 import { createLocalWatch, type LocalAlarm } from "./alarms.ts";
 import { melodyOf } from "./melody.ts";
@@ -10,19 +11,21 @@ import { createWholeWatch } from "./whole.ts";
 
 const spo2 = { signal: "spo2", low: 90, high: null, criticalLow: null, criticalHigh: null };
 const limits = [{ ...spo2, priority: "medium" as const, delayMs: 4_000, hysteresis: 1 }];
-const configured = (more: object = {}): GatewayConfiguration =>
-  gatewayConfiguration.parse({
+const configured = (more: object = {}): Taken => {
+  const given = gatewayConfiguration.parse({
     version: "1",
     gatewayId: "gw",
     organisationId: "018f0000-0000-7000-8000-0000000000aa",
     settings: { linkAlarmSeconds: 30, ...more },
     devices: [{ id: "ox-1", type: "pulse-oximeter", tokens: [], limits }],
   });
+  return { ...given, ...takeGatewaySettings(given.settings), takenUpAt: 0 };
+};
 
 function bench(more: object = {}) {
   const runtime = manualRuntime(Date.UTC(2026, 0, 1));
   const { clock } = runtime;
-  let configuration: GatewayConfiguration | undefined = configured(more);
+  let configuration: Taken | undefined = configured(more);
   const link = { isUp: true, since: null as number | null, reason: null };
   const room = { bytes: 0, bytesMax: 100 };
   const played: string[] = [];
@@ -80,7 +83,7 @@ function bench(more: object = {}) {
     measure,
     say,
     keys,
-    reconfigure: (next: GatewayConfiguration | undefined) => {
+    reconfigure: (next: Taken | undefined) => {
       configuration = next;
     },
     setCanPlay: (can: boolean) => {
@@ -179,5 +182,9 @@ test("audio is paused for a while, but not for what is more urgent, and a loudsp
   setCanPlay(false);
   runtime.advance(10_000);
   await new Promise(setImmediate);
-  assert.equal(ringer.fault, "no loudspeaker");
+  assert.equal(ringer.fault?.reason, "no loudspeaker");
+  const since = ringer.fault?.since;
+  runtime.advance(10_000);
+  await new Promise(setImmediate);
+  assert.equal(ringer.fault?.since, since, "it is the same fault");
 });

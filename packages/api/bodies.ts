@@ -168,6 +168,7 @@ export const alarm = z.object({
     "device-offline",
     "device-twin",
     "device-clock",
+    "gateway-silent",
     "wearer-jump",
     "wearer-mixed",
     "wearer-apart",

@@ -184,6 +184,7 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   setCharge: fleet(),
   gateway: fleet(),
   configureGateway: fleet(),
+  restoreGateway: fleet(),
   assign: fleet("id", "mrn", "device"),
   release: fleet("device"),
 

@@ -216,6 +216,7 @@ export const routes = {
   setCharge: { stepUp: true, method: "PUT", path: "/api/devices/:deviceId/charge", summary: "Put a device in this gateway's charge, or take it out of it", allow: fleet, body: d.charge, status: 200, response: d.credentials },
   gateway: { method: "GET", path: "/api/devices/:deviceId/gateway", summary: "What a gateway works by, and how it said last that it is", allow: fleet, status: 200, response: gw.gateway },
   configureGateway: { method: "PUT", path: "/api/devices/:deviceId/gateway", summary: "Set what a gateway works by; it comes for it within a minute. 409 where it has been changed since `seen`", allow: fleet, body: gw.newGatewaySettings, status: 200, response: gw.gateway },
+  restoreGateway: { method: "POST", path: "/api/devices/:deviceId/gateway/restore", summary: "Go back to what an earlier version of a gateway's settings said, as a new version. 409 where it has been changed since `seen`", allow: fleet, body: gw.restoredGatewaySettings, status: 200, response: gw.gateway },
   assign: { method: "POST", path: "/api/devices/:deviceId/assign", summary: "Put the device on a patient; ends the association before", allow: technical, body: b.assignment, status: 200, response: b.device },
   release: { method: "POST", path: "/api/devices/:deviceId/release", summary: "Take the device off its patient", allow: technical, status: 200, response: b.device },
 

@@ -16,6 +16,8 @@ export type AlarmRule =
   | "device-offline"
   | "device-twin"
   | "device-clock"
+  /** A gateway through which the patient is watched could not be heard. */
+  | "gateway-silent"
   /** Is this the right patient? Values far from their own; two people's on one device; two devices that disagree. */
   | "wearer-jump"
   | "wearer-mixed"

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { gatewaySettings } from "@openward/api";
+import { changedGatewaySettings, type GatewaySettings, gatewayFaults, gatewaySettings } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
 import type { Command } from "commander";
 import { print } from "./output.ts";
@@ -17,14 +17,19 @@ export function addGatewaySettings(device: Command): void {
   device
     .command("gateway <gateway>")
     .description("what a gateway works by and told last of itself; with --settings, set it")
-    .option("--settings <file>", "JSON: bluetooth [{deviceId, address}], localAlarms, linkAlarmSeconds, reportSeconds")
+    .option("--settings <file>", `JSON: ${Object.keys(gatewaySettings.shape).join(", ")}`)
     .option("--organisation <name>", "needed only where there are several")
     .option("--json", "print one JSON object")
     .action(async (id: string, options: { settings?: string; organisation?: string; json?: boolean }) => {
       const given = options.settings === undefined ? undefined : readGatewaySettings(options.settings);
-      await withRegistry(options.organisation, async ({ gateways, organisation }) => {
+      await withRegistry(options.organisation, async ({ gateways, devices, organisation }) => {
         const before = await gateways.settingsOf(organisation.id, id);
-        if (given) await gateways.configure(organisation.id, id, given, before?.revision ?? 0, "command line");
+        if (given) {
+          const [fault] = gatewayFaults(given, await devices.inCharge(organisation.id, id));
+          if (fault) throw new RefusedInput("FIELD_INVALID", fault);
+          const changed = changedGatewaySettings(gatewaySettings.parse(before?.settings ?? {}), given);
+          await gateways.configure(organisation.id, id, given, before?.revision ?? 0, "command line", { changed });
+        }
         const set = await gateways.settingsOf(organisation.id, id);
         const report = await gateways.reportOf(organisation.id, id);
         const settings = gatewaySettings.parse(set?.settings ?? {});
@@ -39,7 +44,7 @@ export function addGatewaySettings(device: Command): void {
 }
 
 /** @throws RefusedInput FILE_UNREADABLE, FIELD_INVALID naming the field */
-function readGatewaySettings(path: string): object {
+function readGatewaySettings(path: string): GatewaySettings {
   let parsed: unknown;
   try {
     parsed = JSON.parse(readFileSync(path, "utf8"));

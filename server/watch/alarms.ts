@@ -57,7 +57,13 @@ const RANK: Readonly<Record<AlarmPriority, number>> = { high: 0, medium: 1, low:
 /** Ids of alarms that are over, so that a breach that is sent again does not ring again. */
 const REMEMBERED = 20_000;
 /** What holds now is no breach that is sent again: it rings, also where its onset has had an alarm before. */
-const TECHNICAL: ReadonlySet<AlarmRule> = new Set(["missing-data", "device-offline", "device-twin", "device-clock"]);
+const TECHNICAL: ReadonlySet<AlarmRule> = new Set([
+  "missing-data",
+  "device-offline",
+  "device-twin",
+  "device-clock",
+  "gateway-silent",
+]);
 /** They ask something of a person, whose answer is the end of it. */
 const QUESTIONS: ReadonlySet<AlarmRule> = new Set(["wearer-jump", "wearer-mixed", "wearer-apart"]);
 export const isQuestion = (rule: AlarmRule): boolean => QUESTIONS.has(rule);

@@ -1,4 +1,4 @@
-import type { AlarmRule } from "@openward/model";
+import type { AlarmPriority, AlarmRule } from "@openward/model";
 import type { AlarmBook } from "./alarms.ts";
 import type { Devices, Patients } from "./ports.ts";
 
@@ -11,6 +11,7 @@ import type { Devices, Patients } from "./ports.ts";
 export function createDeviceAlarm(
   rule: AlarmRule,
   { alarms, patients, devices }: { alarms: AlarmBook; patients: Patients; devices: Devices },
+  priority: AlarmPriority = "medium",
 ): (deviceId: string, onsetAt: number) => void {
   return (deviceId, onsetAt) => {
     const association = devices.currentAssociation(deviceId);
@@ -18,7 +19,7 @@ export function createDeviceAlarm(
     if (!patient?.isAdmitted) return;
     alarms.raise({
       rule,
-      priority: "medium",
+      priority,
       organisationId: patient.organisationId,
       patientId: patient.patientId,
       deviceId,

@@ -22,6 +22,7 @@ import eventTable from "./events.json" with { type: "json" };
 import { createExpectations } from "./expectations.ts";
 import { createFirstReading } from "./first-reading.ts";
 import { createFreshness } from "./freshness.ts";
+import { createGatewayWatch } from "./gateways.ts";
 import { createLimitBook, type NewLimits, type PatientLimits } from "./limits.ts";
 import type { Devices, Journal, Patients, Screens, WatchMemory } from "./ports.ts";
 import { createPresence } from "./presence.ts";
@@ -159,6 +160,7 @@ export function createWatch({
   const twins = createTwinWatch({ runtime, alarms, patients, devices });
   const clockWatch = createClockWatch({ runtime, alarms, patients, devices, freshness });
   const wearers = createWearerWatch({ runtime, alarms, patients, devices });
+  const gateways = createGatewayWatch({ runtime, alarms, patients, devices });
 
   const firstReading = createFirstReading({
     runtime,
@@ -295,6 +297,7 @@ export function createWatch({
     event(event, isWill = false) {
       if (!isWill) presence.seen(event.deviceId);
       call(event);
+      gateways.event(event);
     },
     status({ deviceId, state, clock, receivedAt }, isWill = false) {
       if (clock !== null) freshness.deviceClock(deviceId, clock, receivedAt);
@@ -376,6 +379,7 @@ export function createWatch({
       twins.associationChanged(deviceId);
       clockWatch.associationChanged(deviceId);
       wearers.associationChanged(deviceId);
+      gateways.associationChanged(deviceId);
       firstReading.expect(deviceId);
       endStrayAlarms({ deviceId });
     },

@@ -40,6 +40,8 @@ export interface Devices {
   currentAssociation(deviceId: string): Association | undefined;
   /** All that run now, whether their devices were ever heard or not. */
   runningAssociations(): Iterable<Association>;
+  /** The devices for which a gateway may speak. */
+  inCharge(gatewayId: string): ReadonlySet<string>;
 }
 
 /**

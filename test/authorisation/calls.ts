@@ -361,6 +361,10 @@ export const calls: Readonly<Record<RouteName, Call>> = {
     ({ deviceId }) => ({ params: { deviceId }, body: { seen: 0 } }),
     spareDevice({ body: { seen: 0 }, shows: [] }),
   ),
+  restoreGateway: about(
+    ({ deviceId }) => ({ params: { deviceId }, body: { seen: 0, revision: 0 } }),
+    spareDevice({ body: { seen: 0, revision: 0 }, shows: [] }),
+  ),
   assign: about(
     ({ id }) => ({ params: { deviceId: "gateway-zq" }, body: { patientId: id } }),
     async (world, _subject, { id }) => spareDevice({ body: { patientId: id } })(world),

@@ -220,6 +220,7 @@ async function watchOf(runtime: ManualRuntime, association: Association, raised:
     devices: {
       deviceType: () => "generic",
       currentAssociation: () => association,
+      inCharge: () => new Set<string>(),
       runningAssociations: () => [association],
     },
     memory: {

@@ -11,7 +11,9 @@ import { createInterface } from "node:readline";
 import {
   type AlarmBody,
   type DeviceBody,
+  GATEWAY_DEFAULTS,
   type GatewayBody,
+  type GatewaySettings,
   type LimitsBody,
   type LiveMessage,
   type PersonBody,
@@ -705,7 +707,15 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   deviceCredentials: () => ({ credentials: [], inCharge: [] }),
   revokeCredential: unasked,
   gateway: (c) => gatewayBody(c.params.deviceId ?? ""),
-  configureGateway: unasked,
+  configureGateway(c) {
+    const { seen, ...settings } = c.body;
+    return setGateway(c, settings, seen, null);
+  },
+  restoreGateway: (c) => {
+    const { revision, seen } = c.body;
+    const version = gatewayVersions.find((one) => one.revision === revision);
+    return setGateway(c, version?.settings ?? GATEWAY_DEFAULTS, seen, revision);
+  },
   issueCertificate: unasked,
   newClaimCode: unasked,
   setCharge: unasked,
@@ -801,12 +811,32 @@ function linkFor(person: PersonBody) {
   return { person, link: `http://127.0.0.1:${port}/sign-in#token=${token}`, expiresAt: Date.now() + 86_400_000 };
 }
 
-/** The gateway "gw-1" has told of itself; any other device never has. */
+const gatewayVersions: GatewayBody["versions"] = [];
+
+function setGateway(c: Call, settings: GatewaySettings, seen: number, restores: number | null): GatewayBody {
+  if (seen !== (gatewayVersions[0]?.revision ?? 0))
+    throw new Refusal(409, "CONFLICT", "Somebody has set it meanwhile.");
+  const at = Date.now();
+  const setBy = "Kim Aalto";
+  gatewayVersions.unshift({ revision: seen + 1, settings, setAt: at, setBy, restores, takenUpAt: null, refused: [] });
+  return gatewayBody(c.params.deviceId ?? "");
+}
+
+/** The first device has told of itself as a gateway; any other device never has. */
 function gatewayBody(id: string): GatewayBody {
   const now = Date.now();
-  const settings = { bluetooth: [], localAlarms: "link-down" as const, linkAlarmSeconds: 60, reportSeconds: 300 };
-  const none = { settings, revision: 0, setAt: null, setBy: null, configuration: "0-1f", report: null };
-  if (id !== "gw-1") return none;
+  const [newest] = gatewayVersions;
+  const none: GatewayBody = {
+    settings: newest?.settings ?? GATEWAY_DEFAULTS,
+    revision: newest?.revision ?? 0,
+    setAt: newest?.setAt ?? null,
+    setBy: newest?.setBy ?? null,
+    configuration: `${newest?.revision ?? 0}-1f`,
+    inCharge: devices.slice(1, 4).map((one) => one.id),
+    versions: gatewayVersions,
+    report: null,
+  };
+  if (id !== devices[0]?.id) return none;
   const report = {
     version: "0.1.0",
     startedAt: now - 86_400_000,
@@ -826,6 +856,9 @@ function gatewayBody(id: string): GatewayBody {
     sources: { mqtt: { isOn: true, connected: 2, fault: null } },
     devices: { "bed-1": now - 95_000 },
     alarms: [],
+    takenUpAt: now - 3_600_000,
+    refused: [{ at: "bluetooth", reason: "the box has no Bluetooth (OPENWARD_GATEWAY_BLUETOOTH is off)" }],
+    sound: { by: "command" as const, fault: "aplay ended with 1: no such device", since: now - 300_000 },
     receivedAt: now - 90_000,
   };
   return { ...none, report };

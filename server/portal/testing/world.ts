@@ -103,7 +103,8 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
   const patients = new Map<string, PatientRecord>();
   const hidden = new Set<string>();
   const devices = new Map<string, DeviceRecord>();
-  const gatewaySettings = new Map<string, { settings: unknown; revision: number; setBy: string; setAt: number }>();
+  const charges: { gatewayId: string; deviceId: string }[] = [];
+  const gatewayVersions = new Map<string, Awaited<ReturnType<PortalDeps["gateways"]["versionsOf"]>>>();
   const gatewayReports = new Map<string, { detail: unknown; receivedAt: number }>();
   const quarantine = new Map<string, QuarantineRecord>();
   const streams: StreamSummary[] = [];
@@ -368,11 +369,24 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       create: async (organisationId, name, timeZone) => ({ id: id(), organisationId, name, timeZone }),
     },
     gateways: {
-      settingsOf: async (_, id) => gatewaySettings.get(id),
-      async configure(_, id, settings, seen, by) {
-        if ((gatewaySettings.get(id)?.revision ?? 0) !== seen) throw new RefusedInput("CONFLICT");
-        gatewaySettings.set(id, { settings, revision: seen + 1, setBy: by, setAt: runtime.clock.now() });
+      settingsOf: async (_, id) => gatewayVersions.get(id)?.[0],
+      async configure(_, id, settings, seen, by, { changed, restores = null }) {
+        const before = gatewayVersions.get(id) ?? [];
+        if ((before[0]?.revision ?? 0) !== seen) throw new RefusedInput("CONFLICT");
+        asked.push(["configure", changed, restores]);
+        const version = {
+          settings,
+          revision: seen + 1,
+          setBy: by,
+          setAt: now(),
+          restores,
+          takenUpAt: null,
+          refused: [],
+        };
+        gatewayVersions.set(id, [version, ...before]);
       },
+      versionsOf: async (_, id) => gatewayVersions.get(id) ?? [],
+      versionOf: async (_, id, revision) => gatewayVersions.get(id)?.find((one) => one.revision === revision),
       reportOf: async (_, id) => gatewayReports.get(id),
       configuration: async () => ({ version: "1-abc" }),
     },
@@ -418,11 +432,13 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       newClaim: async (_organisationId, _deviceId, validMs) => ({ code: "AAAA-BBBB-CCCC", expiresAt: now() + validMs }),
       async takeCharge(_organisationId, gatewayId, deviceId) {
         asked.push(["take charge", gatewayId, deviceId]);
+        charges.push({ gatewayId, deviceId });
       },
       endCharge: async () => {
         throw new RefusedInput("NOT_FOUND", { at: "device" });
       },
-      inCharge: async () => [],
+      inCharge: async (_, gatewayId) =>
+        charges.filter((one) => one.gatewayId === gatewayId).map(({ deviceId }) => deviceId),
       async describe(_, deviceId, { type, display, manufacturer, model, serial, ...registration }) {
         const record = need(devices, deviceId);
         const device = { ...record.device, type, display, manufacturer, model, serial };

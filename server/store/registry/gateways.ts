@@ -12,14 +12,42 @@ export interface GatewaySettingsRow {
   readonly setAt: number;
 }
 
+/** A version of a gateway's settings, with what the gateway made of it. */
+export interface GatewayVersionRow extends GatewaySettingsRow {
+  readonly restores: number | null;
+  /** By the gateway's clock; null: it has not told so. */
+  readonly takenUpAt: number | null;
+  readonly refused: unknown;
+}
+
+/** What was changed, for the audit log: names, no values. */
+export interface GatewayChange {
+  readonly changed: readonly string[];
+  /** The revision that is gone back to. */
+  readonly restores?: number;
+}
+
 export interface GatewayRegistry {
   /** The newest; undefined: nobody has set anything. */
   settingsOf(organisationId: string, gatewayId: string): Promise<GatewaySettingsRow | undefined>;
   /** @throws RefusedInput NOT_FOUND, CONFLICT: a device without access, or settings that somebody else changed meanwhile */
-  configure(organisationId: string, gatewayId: string, settings: object, seen: number, by: By): Promise<void>;
+  configure(
+    organisationId: string,
+    gatewayId: string,
+    settings: object,
+    seen: number,
+    by: By,
+    change: GatewayChange,
+  ): Promise<void>;
+  /** The newest first, as many as a person looks through. */
+  versionsOf(organisationId: string, gatewayId: string): Promise<GatewayVersionRow[]>;
+  /** One of them; undefined: there is none. */
+  versionOf(organisationId: string, gatewayId: string, revision: number): Promise<{ settings: unknown } | undefined>;
   /** What it last told of itself; undefined: nothing. */
   reportOf(organisationId: string, gatewayId: string): Promise<{ detail: unknown; receivedAt: number } | undefined>;
 }
+
+const VERSIONS = 50;
 
 export function createGatewayRegistry({ api, runtime }: RegistryContext): GatewayRegistry {
   return {
@@ -32,7 +60,43 @@ export function createGatewayRegistry({ api, runtime }: RegistryContext): Gatewa
         return row && { settings: row.settings, revision: row.revision, setBy: row.set_by, setAt: row.set_at };
       }),
 
-    async configure(organisationId, gatewayId, settings, seen, by) {
+    versionsOf: (organisationId, gatewayId) =>
+      inOrganisation(api, organisationId, async (tx) => {
+        const rows = await tx.rows<{
+          settings: unknown;
+          revision: number;
+          set_by: string;
+          set_at: number;
+          restores: number | null;
+          taken_at: number | null;
+          refused: unknown;
+        }>(
+          `SELECT s.settings, s.revision, s.set_by, s.set_at, s.restores, t.taken_at, t.refused
+             FROM gateway_settings s LEFT JOIN gateway_taken t USING (gateway_id, revision)
+            WHERE s.gateway_id = $1 ORDER BY s.revision DESC LIMIT ${VERSIONS}`,
+          [gatewayId],
+        );
+        return rows.map(({ settings, revision, set_by, set_at, restores, taken_at, refused }) => ({
+          settings,
+          revision,
+          setBy: set_by,
+          setAt: set_at,
+          restores,
+          takenUpAt: taken_at,
+          refused: refused ?? [],
+        }));
+      }),
+
+    versionOf: (organisationId, gatewayId, revision) =>
+      inOrganisation(api, organisationId, async (tx) => {
+        const [row] = await tx.rows<{ settings: unknown }>(
+          "SELECT settings FROM gateway_settings WHERE gateway_id = $1 AND revision = $2",
+          [gatewayId, revision],
+        );
+        return row;
+      }),
+
+    async configure(organisationId, gatewayId, settings, seen, by, { changed, restores }) {
       const at = runtime.clock.now();
       await inOrganisation(api, organisationId, async (tx) => {
         const [device] = await tx.rows<{ revoked_at: number | null }>(
@@ -43,14 +107,14 @@ export function createGatewayRegistry({ api, runtime }: RegistryContext): Gatewa
         if (device.revoked_at !== null)
           throw new RefusedInput("CONFLICT", { at: "device", expected: "a device with access" });
         const added = await tx.run(
-          `INSERT INTO gateway_settings (organisation_id, gateway_id, revision, settings, set_by, set_at)
-           SELECT $1, $2, $3::integer + 1, $4, $5, $6
+          `INSERT INTO gateway_settings (organisation_id, gateway_id, revision, settings, set_by, set_at, restores)
+           SELECT $1, $2, $3::integer + 1, $4, $5, $6, $7
             WHERE $3::integer = (SELECT coalesce(max(revision), 0) FROM gateway_settings WHERE gateway_id = $2)`,
-          [organisationId, gatewayId, seen, JSON.stringify(settings), by, at],
+          [organisationId, gatewayId, seen, JSON.stringify(settings), by, at, restores ?? null],
         );
         if (added === 0)
           throw new RefusedInput("CONFLICT", { at: "revision", expected: "the revision that holds now" });
-        const detail = { revision: seen + 1 };
+        const detail = { revision: seen + 1, changed, ...(restores !== undefined && { restores }) };
         await audit(tx, { organisationId, at, by, action: "device.configure", deviceId: gatewayId, detail });
       });
     },

@@ -24,6 +24,8 @@ export interface World {
   watch: Watch;
   readonly patients: Map<string, { isAdmitted: boolean; ageGroup: AgeGroup | null }>;
   readonly associations: Map<string, Association>;
+  /** Of each gateway. */
+  readonly inCharge: Map<string, ReadonlySet<string>>;
   readonly deviceTypes: Map<string, string>;
   readonly journal: JournalEntry[];
   /** What devices told of their clocks, as it is in the database. */
@@ -75,6 +77,7 @@ export async function world(ageGroup: AgeGroup | null = "adult", type = "bedside
     ]),
     associations: new Map(),
     deviceTypes: new Map(),
+    inCharge: new Map(),
     journal: [],
     events: [],
     clocks: new Map(),
@@ -191,6 +194,7 @@ export async function world(ageGroup: AgeGroup | null = "adult", type = "bedside
         deviceType: (deviceId) => self.deviceTypes.get(deviceId),
         currentAssociation: (deviceId) => self.associations.get(deviceId),
         runningAssociations: () => self.associations.values(),
+        inCharge: (gatewayId) => self.inCharge.get(gatewayId) ?? new Set(),
       },
       memory: {
         openAlarms: async () =>

@@ -31,6 +31,8 @@ export function alarmText(alarm: AlarmBody, zone: string): string {
       return `Device ${alarm.deviceId ?? ""}: two at once use its identity since ${formatTime(alarm.onsetAt, zone)}`;
     case "device-clock":
       return `Device ${alarm.deviceId ?? ""}: its clock shows no time, and what it measures cannot be placed, since ${formatTime(alarm.onsetAt, zone)}`;
+    case "gateway-silent":
+      return `The gateway of ${alarm.deviceId ?? "a device"} cannot ring, since ${formatTime(alarm.onsetAt, zone)}: if its line fails, nobody is called there`;
     case "wearer-jump":
       return `Is this the right patient? ${name} ${measured(alarm)}, and ${limit(alarm)} before`;
     case "wearer-mixed":

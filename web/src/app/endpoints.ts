@@ -117,6 +117,7 @@ export const endpoints: Endpoints = {
   setCharge: ["PUT", "/api/devices/:deviceId/charge"],
   gateway: ["GET", "/api/devices/:deviceId/gateway"],
   configureGateway: ["PUT", "/api/devices/:deviceId/gateway"],
+  restoreGateway: ["POST", "/api/devices/:deviceId/gateway/restore"],
   assign: ["POST", "/api/devices/:deviceId/assign"],
   release: ["POST", "/api/devices/:deviceId/release"],
   quarantine: ["GET", "/api/quarantine"],

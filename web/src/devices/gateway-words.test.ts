@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { GatewayBody } from "@openward/api";
+import { GATEWAY_DEFAULTS } from "@openward/api/gateway-settings";
 import { gatewayLines } from "./gateway-words.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 6);
 const MINUTE = 60_000;
 const good: GatewayBody = {
-  settings: { bluetooth: [], localAlarms: "link-down", linkAlarmSeconds: 60, reportSeconds: 300 },
+  settings: GATEWAY_DEFAULTS,
   revision: 1,
   setAt: NOW,
   setBy: "Kim",
   configuration: "1-ab",
+  inCharge: [],
+  versions: [],
   report: {
     version: "0.1.0",
     startedAt: NOW - 90 * MINUTE,
@@ -22,6 +25,9 @@ const good: GatewayBody = {
     sources: { mqtt: { isOn: true, connected: 1, fault: null }, mllp: { isOn: false, connected: 0, fault: null } },
     devices: {},
     alarms: [],
+    takenUpAt: NOW - 5 * MINUTE,
+    refused: [],
+    sound: { by: "command", fault: null, since: null },
     receivedAt: NOW - MINUTE,
   },
 };
@@ -58,6 +64,10 @@ test("what somebody should look at is marked: silence, the line, what waits, wha
     "Refused by the server",
   ]);
   assert.deepEqual(badOf({ disk: { freeBytes: 1e8 } }), ["Disk"]);
+  assert.deepEqual(badOf({ refused: [{ at: "bluetooth[0].address", reason: "none" }] }), ["Setting that it refused"]);
+  assert.deepEqual(badOf({ sound: { by: "command", fault: "aplay ended with 1", since: NOW } }), ["Sound"]);
+  assert.deepEqual(badOf({ sound: { by: "off", fault: null, since: null } }), ["Sound"]);
+  assert.deepEqual(badOf({ sound: null }), []);
   assert.deepEqual(badOf({ clock: NOW + 5 * MINUTE }), ["Clock"]);
   assert.deepEqual(badOf({ configuration: "0-aa" }), ["Configuration"]);
   assert.deepEqual(badOf({ sources: { bluetooth: { isOn: true, connected: 0, fault: "no Bluetooth adapter" } } }), [

@@ -1,5 +1,6 @@
 import type { GatewayBody } from "@openward/api";
 import { count, formatDuration } from "../parts/format.ts";
+import { wordOf } from "./gateway-settings-words.ts";
 
 export interface GatewayLine {
   readonly label: string;
@@ -65,7 +66,13 @@ export function gatewayLines(gateway: GatewayBody, now: number): GatewayLine[] {
         : `${formatDuration(Math.abs(offMs))} ${offMs < 0 ? "behind, or the report came late" : "ahead"}`,
       offMs >= CLOCK_MS,
     ),
-    line("Configuration", isCurrent ? "the one of now" : "an earlier one", !isCurrent),
+    line(
+      "Configuration",
+      `${isCurrent ? "the one of now" : "an earlier one"}${report.takenUpAt === null ? "" : `, taken up ${ago(report.takenUpAt)}`}`,
+      !isCurrent,
+    ),
+    ...report.refused.map(({ at, reason }) => line("Setting that it refused", `${wordOf(at)}: ${reason}`, true)),
+    ...soundLine(gateway, report),
     ...Object.entries(sources)
       .filter(([, { isOn }]) => isOn)
       .map(([name, { connected, fault }]) =>
@@ -74,6 +81,16 @@ export function gatewayLines(gateway: GatewayBody, now: number): GatewayLine[] {
     line("Version", `${report.version}, running for ${lasting(report.startedAt)}`),
     ...(alarms.length > 0 ? [line("Ringing there", alarms.join(", "), true)] : []),
   ];
+}
+
+/** Of an earlier version of the program: none. */
+function soundLine({ settings }: GatewayBody, { sound }: Report): GatewayLine[] {
+  if (!sound) return [];
+  const label = "Sound";
+  if (sound.fault !== null) return [{ label, text: `nobody would hear it: ${sound.fault}`, isBad: true }];
+  if (sound.by === "off") return [{ label, text: "off", isBad: settings.localAlarms !== "off" }];
+  const text = sound.by === "bell" ? "the bell of its terminal, if there is one" : "works";
+  return [{ label, text, isBad: false }];
 }
 
 const SOURCE_WORDS: Readonly<Record<string, string>> = { mqtt: "MQTT", mllp: "HL7 (MLLP)", bluetooth: "Bluetooth" };
