@@ -12,6 +12,8 @@ export interface Mail {
     what: { readonly isWatched: boolean; readonly isPatient: boolean },
     link: string,
   ): Promise<void>;
+  /** How many certificates and tokens end soon, or have ended. @throws OutsideTrouble MAIL_NOT_SENT */
+  sendEndings(to: string, what: { readonly soon: number; readonly ended: number }, link: string): Promise<void>;
   close(): void;
 }
 
@@ -63,6 +65,15 @@ export function createMail({ url, from }: { readonly url: string; readonly from:
         ...(isWatched || !isPatient ? [] : ["If you feel unwell, call for help yourself: nobody may call you."]),
         "",
         `More, when you have signed in: ${link}`,
+        "",
+      ]);
+    },
+    async sendEndings(to, { soon, ended }, link) {
+      await send(to, "Openward: certificates or tokens end", [
+        ...(ended > 0 ? [`${ended} that devices, programs or the server sign in with: ended.`] : []),
+        ...(soon > 0 ? [`${soon} of them: to be renewed within a month, or a week.`] : []),
+        "",
+        `Which, when you have signed in: ${link}`,
         "",
       ]);
     },

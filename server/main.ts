@@ -1,11 +1,12 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { statfs } from "node:fs/promises";
+import { readFile, statfs } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { TlsOptions } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { routes, type StorageState } from "@openward/api";
-import { deviceTypes } from "@openward/drivers";
+import { gatewayReport, routes, type StorageState } from "@openward/api";
+import { deviceTypes, findDriver, rhythmOf } from "@openward/drivers";
 import { OutsideTrouble } from "@openward/errors";
 import type { Alarm, Standby, Stream } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
@@ -31,6 +32,7 @@ import { createMllpEndpoint } from "./connect/mllp/index.ts";
 import { createMqttEndpoint } from "./connect/mqtt/index.ts";
 import type { Claims, Renewal } from "./connect/ports.ts";
 import { ensureDemoWard, type RunningDemo, startDemoDevices } from "./demo.ts";
+import { createCompleteness, createEndings, keepFleet } from "./fleet/index.ts";
 import { createForgetting } from "./forget.ts";
 import { type Foundation, openFoundation } from "./foundation.ts";
 import { createGateways } from "./gateways.ts";
@@ -288,24 +290,29 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     live: screened.feed(readingBack.live),
     report,
     onDecided: (state) => clocks.decided(state),
+    onHeard: (deviceId, at) => sightings.saw(deviceId, at),
     onReceipt(receipt) {
       counted.accepted += receipt.accepted;
       counted.quarantined += receipt.quarantined.length;
       counted.ignored += receipt.ignored?.length ?? 0;
     },
   });
+  const fleetKeeper = keepFleet({
+    runtime,
+    keeping: foundation.fleetKeeping,
+    reportOf: (detail) => gatewayReport.safeParse(detail).data,
+    report,
+  });
+  stops.push(fleetKeeper.stop);
   const connected = new Set<string>();
   const twinned = new Set<string>();
   const sightings = createSightings(runtime.clock, telemetry.lastHeard());
   const door = {
-    accept(message: Parameters<typeof ingest.accept>[0]) {
-      // A last will is spoken when the device is gone.
-      if (!message.isWill) sightings.saw(message.deviceId);
-      return ingest.accept(message);
-    },
+    accept: ingest.accept,
     connection(deviceId: string, organisationId: string, isConnected: boolean) {
       sightings.saw(deviceId);
       recordedDevices.connection(deviceId, organisationId, isConnected);
+      fleetKeeper.connection(deviceId, organisationId, isConnected);
       if (isConnected) connected.add(deviceId);
       else connected.delete(deviceId);
       ingest.connection(deviceId, organisationId, isConnected);
@@ -360,6 +367,30 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     publicUrl: () => url,
     report,
   });
+  const endings = createEndings({
+    runtime,
+    registry: foundation.endings,
+    organisations: foundation.wards.organisations,
+    ownEndings: () => ownEndings(config),
+    send: mail && ((to, what) => mail.sendEndings(to, what, `${url}/devices`)),
+    log,
+    report,
+  });
+  stops.push(endings.stop);
+  const typeOf = (deviceId: string) => directory.deviceType(deviceId) ?? "generic";
+  const completeness = createCompleteness({
+    clock: runtime.clock,
+    tables: foundation.fleetEvidence,
+    measured: { streams: amendments.telemetry.streams, ...amendments.telemetry.queries },
+    rhythms: {
+      of: (deviceId, signal) => rhythmOf(typeOf(deviceId), signal),
+      ofDevice: (deviceId) =>
+        Object.entries(findDriver(typeOf(deviceId))?.signals ?? {}).map(([signal, intervalMs]) => ({
+          signal,
+          intervalMs,
+        })),
+    },
+  });
   const gateways = createGateways({ directory, limitsOf: watch.watchedLimits, registry: foundation.gateways });
   const portal = createPortal({
     ...rights,
@@ -382,6 +413,8 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       patientOf: (deviceId) => directory.currentAssociation(deviceId)?.patientId,
     },
     gateways: { ...foundation.gateways, ...gateways },
+    completeness,
+    endings,
     deviceTypes,
     reprocess: ingest.reprocess,
     reprocessing: reprocess,
@@ -513,6 +546,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     connection(deviceId: string, organisationId: string, isConnected: boolean) {
       sightings.saw(deviceId);
       recordedDevices.connection(deviceId, organisationId, isConnected, "mllp");
+      fleetKeeper.connection(deviceId, organisationId, isConnected);
       if (isConnected) connected.add(deviceId);
       else connected.delete(deviceId);
       ingest.connection(deviceId, organisationId, isConnected);
@@ -801,6 +835,21 @@ function createCertify({ config, runtime }: Pick<ServerOptions, "config" | "runt
     const authority = await openAuthority(join(config.dataDir, "tls"), runtime);
     return { ...(await authority.issueDevice(deviceId, options)), authority: authority.cert };
   };
+}
+
+/** What the listeners show, where it is the operator's (ours renews itself), and the authority of devices. */
+async function ownEndings({ tlsCert, dataDir }: Config) {
+  const found = async (kind: "server-certificate" | "authority", path: string) => {
+    try {
+      const { subject, validToDate } = new X509Certificate(await readFile(path));
+      return [{ kind, display: subject.replaceAll("\n", ", "), endsAt: validToDate.getTime() }];
+    } catch {
+      // There is none, or it is being replaced.
+      return [];
+    }
+  };
+  const own = tlsCert === "" ? [] : await found("server-certificate", tlsCert);
+  return [...own, ...(await found("authority", join(dataDir, "tls", "ca.crt")))];
 }
 
 const CLAIMED_DAYS = 90;

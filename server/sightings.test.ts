@@ -15,4 +15,11 @@ test("a device was last seen when it last spoke, before a restart or after", () 
   runtime.advance(1_000);
   sightings.saw("ox-1");
   assert.equal(sightings.lastSeenAt("ox-1"), 101_000);
+  sightings.saw("ox-1", 60_000);
+  sightings.saw("ox-3", 60_000);
+  assert.deepEqual(
+    [sightings.lastSeenAt("ox-1"), sightings.lastSeenAt("ox-3")],
+    [101_000, 60_000],
+    "a backlog is of before",
+  );
 });

@@ -2,7 +2,8 @@ import type { Clock } from "@openward/runtime";
 
 /** When each device was last heard of, whatever became of what it sent. In memory, from the live path. */
 export interface Sightings {
-  saw(deviceId: string): void;
+  /** @param at left out: now */
+  saw(deviceId: string, at?: number): void;
   /** @param before when the streams of each device last spoke, before this process began */
   recall(before: Iterable<Heard>): void;
   /** ms UTC; undefined: not since this process began, as far as is known here. */
@@ -24,7 +25,10 @@ export function createSightings(clock: Clock, before: Iterable<Heard> = []): Sig
   recall(before);
   return {
     recall,
-    saw: (deviceId) => void seen.set(deviceId, clock.now()),
+    saw(deviceId, at = clock.now()) {
+      const before = seen.get(deviceId);
+      if (before === undefined || at > before) seen.set(deviceId, at);
+    },
     lastSeenAt: (deviceId) => seen.get(deviceId),
   };
 }

@@ -4,6 +4,7 @@ export * from "./bodies.ts";
 export type * from "./consent-bodies.ts";
 export * from "./credentials.ts";
 export * from "./doors.ts";
+export * from "./fleet.ts";
 export * from "./gateway.ts";
 export * from "./gateway-settings.ts";
 export * from "./grants.ts";

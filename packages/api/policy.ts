@@ -188,6 +188,12 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   assign: fleet("id", "mrn", "device"),
   release: fleet("device"),
 
+  fleet: fleet("id", "mrn", "bed", "device"),
+  completeness: { ...measured("id", "mrn", "bed"), tells: "fleet", office: ["device", "serial"] },
+  patientCompleteness: measured(),
+  deviceCompleteness: { ...measured(), tells: "fleet", office: ["device", "serial"] },
+  endings: fleet(),
+
   // What a device sent while somebody wore it is that patient's, placed or not.
   quarantine: { tells: "granted", shows: ["device"] },
   quarantined: { tells: "granted", shows: ["device", "raw"] },

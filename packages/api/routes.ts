@@ -5,6 +5,7 @@ import * as b from "./bodies.ts";
 import * as c from "./consent.ts";
 import * as d from "./credentials.ts";
 import * as e from "./external.ts";
+import * as fl from "./fleet.ts";
 import * as gw from "./gateway.ts";
 import * as g from "./grants.ts";
 import * as k from "./kiosk.ts";
@@ -219,6 +220,12 @@ export const routes = {
   restoreGateway: { method: "POST", path: "/api/devices/:deviceId/gateway/restore", summary: "Go back to what an earlier version of a gateway's settings said, as a new version. 409 where it has been changed since `seen`", allow: fleet, body: gw.restoredGatewaySettings, status: 200, response: gw.gateway },
   assign: { method: "POST", path: "/api/devices/:deviceId/assign", summary: "Put the device on a patient; ends the association before", allow: technical, body: b.assignment, status: 200, response: b.device },
   release: { method: "POST", path: "/api/devices/:deviceId/release", summary: "Take the device off its patient", allow: technical, status: 200, response: b.device },
+
+  fleet: { cost: 20, method: "GET", path: "/api/fleet", summary: "Devices by their states, a page at a time: how many are in each, those in one of them, found by text, in an order", allow: everyone, query: fl.fleetQuery, status: 200, response: fl.fleet },
+  completeness: { cost: 50, method: "GET", path: "/api/fleet/completeness", summary: "Of each patient, or each device, and day: how many readings were expected, how many came, and of those that are missing in gaps the causes", allow: everyone, query: fl.completenessQuery, status: 200, response: fl.completenessTable },
+  patientCompleteness: { cost: 20, method: "GET", path: "/api/patients/:id/completeness", summary: "A day of the patient, signal by signal: what was expected, came, came late, and each gap with its cause and what it is read from", allow: everyone, query: z.object({ day: z.iso.date() }), status: 200, response: fl.completenessDay },
+  deviceCompleteness: { cost: 20, method: "GET", path: "/api/devices/:deviceId/completeness", summary: "The same of a device, on whomever it was", allow: everyone, query: z.object({ day: z.iso.date() }), status: 200, response: fl.completenessDay },
+  endings: { cost: 10, method: "GET", path: "/api/fleet/endings", summary: "Certificates and tokens that end within 90 days or ended within 30, the first to end first", allow: fleet, status: 200, response: fl.endings },
 
   quarantine: { method: "GET", path: "/api/quarantine", summary: "Input that could not be placed, newest first", allow: technical, query: z.object({ state: z.enum(["open", "claimed", "dismissed"]).default("open"), device: z.string().optional(), before: z.uuid().optional() }), status: 200, response: z.array(b.quarantined) },
   quarantined: { method: "GET", path: "/api/quarantine/:id", summary: "One of them, with its bytes", allow: technical, status: 200, response: b.quarantinedRaw },

@@ -147,9 +147,11 @@ class Gathered {
   readonly #ignored: Ignored[] = [];
   #more = 0;
   #sighting: Decoded["gatewaySighting"];
+  #heardAt = Number.NEGATIVE_INFINITY;
 
   /** @param at when the gateway received it; NaN: it does not say */
   add(decoded: Decoded, at: number): void {
+    if (at > this.#heardAt) this.#heardAt = at;
     for (const column of decoded.readings) {
       this.#addColumn(column);
       if (Number.isNaN(at) || isReceivers(column.quality ?? 0)) continue;
@@ -215,6 +217,7 @@ class Gathered {
       ignored: this.#ignored,
       refused: this.refusals.close(),
       ...(this.#sighting && { gatewaySighting: this.#sighting }),
+      ...(this.#heardAt > Number.NEGATIVE_INFINITY && { gatewayHeardAt: this.#heardAt }),
     };
   }
 }

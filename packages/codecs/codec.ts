@@ -83,6 +83,8 @@ export interface Decoded {
   readonly refused: readonly ItemProblem[];
   /** The newest of the device's own times, beside when its gateway received it, where both are said. */
   readonly gatewaySighting?: { readonly deviceTime: number; readonly gatewayTime: number };
+  /** When its gateway heard the device last, where that is said. */
+  readonly gatewayHeardAt?: number;
 }
 
 export interface DecodedRawStatus {

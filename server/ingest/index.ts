@@ -91,6 +91,7 @@ export function createIngest({
   report = () => {},
   onReceipt = () => {},
   onDecided = () => {},
+  onHeard = () => {},
   decoders = CODECS,
 }: {
   runtime: Runtime;
@@ -105,6 +106,8 @@ export function createIngest({
   onReceipt?: (receipt: Receipt) => void;
   /** Something was decided of a device's clock, and is durable. */
   onDecided?: (state: ClockState) => void;
+  /** The device said something, at this time: what a gateway kept for hours was said hours ago. A last will is not told. */
+  onHeard?: (deviceId: string, at: number) => void;
   decoders?: Decoders;
 }): Ingest {
   const placing = createPlacing(decoders, directory);
@@ -239,6 +242,8 @@ export function createIngest({
       work = workOf(message);
       work.problems.push(isRefusal ? problemOf(error) : { index: 0, code: "BODY_SHAPE", field: "", readings: 0 });
     }
+    const { gatewayHeardAt = message.receivedAt } = work;
+    if (!message.isWill) onHeard(message.deviceId, Math.min(gatewayHeardAt, message.receivedAt));
     let problems = NOTHING_WRONG;
     if (!work.problems.isEmpty) {
       problems = work.problems.all();

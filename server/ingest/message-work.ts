@@ -37,6 +37,7 @@ export class MessageWork implements Work {
   newest: Millis = Number.NaN;
   sighted: Millis = Number.NaN;
   gatewaySighting: Decoded["gatewaySighting"] | undefined = undefined;
+  gatewayHeardAt: Millis | undefined = undefined;
   toldClock: Millis | undefined = undefined;
   decided: ClockState | undefined = undefined;
   instant: Float64Array | undefined = undefined;

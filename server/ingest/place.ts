@@ -170,6 +170,7 @@ export function createPlacing(decoders: Decoders, directory: Pick<Directory, "ti
           work.ignored = found.ignored;
           lookAtClock(work, found);
           work.gatewaySighting = found.gatewaySighting;
+          work.gatewayHeardAt = found.gatewayHeardAt;
           // What the device said of itself was taken whoever wore it: a claim does not say it again.
           if (found.status && !work.isWanted) placeStatus(work, found.status);
           placeColumns(work, found.readings, streams);

@@ -108,6 +108,16 @@ test("a gateway's time is no sighting of the device's clock, and does not dispro
   );
 });
 
+test("what a gateway kept for hours was said hours ago; what comes without a gateway is said now, and a will by nobody", async () => {
+  const h = harness();
+  h.runtime.advance(7_200_000);
+  await h.send("raw", capture([30, "0046"], [60, "0047"]), { format: "capture" });
+  await h.send("raw", capture([99_999, "0046"]), { format: "capture" });
+  await h.send("readings", { at: at(7_100), values: { "heart-rate": 60 } });
+  await h.send("status", { state: "offline" }, { isWill: true });
+  assert.deepEqual(h.heard, [at(60), at(7_200), at(7_200)]);
+});
+
 test("an event with the gateway's time is no sighting of the device's clock either", async () => {
   const h = harness();
   await h.send("status", { state: "online", clock: at(-7200) });

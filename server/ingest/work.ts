@@ -60,6 +60,8 @@ export interface Work {
   sighted: Millis;
   /** A device time beside when its gateway had it, where both are said. */
   gatewaySighting: Decoded["gatewaySighting"] | undefined;
+  /** When its gateway heard the device last; undefined: it came by none, or that is not said. */
+  gatewayHeardAt: Millis | undefined;
   /** What the device said that its clock shows now. */
   toldClock: Millis | undefined;
   /** What was decided of its clock by the message. */
@@ -93,6 +95,7 @@ export function newWork(
     | "newest"
     | "sighted"
     | "gatewaySighting"
+    | "gatewayHeardAt"
     | "toldClock"
     | "decided"
     | "instant"
@@ -112,6 +115,7 @@ export function newWork(
     newest: Number.NaN,
     sighted: Number.NaN,
     gatewaySighting: undefined,
+    gatewayHeardAt: undefined,
     toldClock: undefined,
     decided: undefined,
     instant: undefined,

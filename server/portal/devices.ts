@@ -4,7 +4,16 @@ import { looksAfterDevices, type PatientView } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
 import { describedDevice } from "./device-registration.ts";
-import type { Asker, DeviceRecord, Devices, DevicesNow, DeviceType, PatientRecord, Patients } from "./ports.ts";
+import type {
+  Asker,
+  Authenticated,
+  DeviceRecord,
+  Devices,
+  DevicesNow,
+  DeviceType,
+  PatientRecord,
+  Patients,
+} from "./ports.ts";
 import { deviceBody } from "./present.ts";
 
 type DeviceRoutes =
@@ -28,7 +37,10 @@ export function deviceHandlers(deps: {
   deviceTypes: readonly DeviceType[];
   patients: Pick<Patients, "list" | "find">;
   clock: Clock;
-}): Pick<Handlers, DeviceRoutes> {
+}): {
+  readonly handlers: Pick<Handlers, DeviceRoutes>;
+  bodies(signedIn: Authenticated, view: PatientView): Promise<DeviceBody[]>;
+} {
   const { devices, devicesNow, deviceTypes, patients, clock } = deps;
   const typeDisplay = new Map(deviceTypes.map(({ key, display }) => [key, display]));
 
@@ -70,22 +82,22 @@ export function deviceHandlers(deps: {
     return body(record, worn, view);
   }
 
-  return {
+  async function bodies({ principal }: Authenticated, seen: PatientView): Promise<DeviceBody[]> {
+    const [records, everybody] = await Promise.all([devices.list(principal), patients.list(principal, { all: true })]);
+    const byId = new Map(
+      everybody.filter(({ patient }) => seen.has(patient.id)).map((record) => [record.patient.id, record]),
+    );
+    return records.map((record) =>
+      body(record, record.association ? byId.get(record.association.patientId) : undefined, seen),
+    );
+  }
+
+  const handlers: Pick<Handlers, DeviceRoutes> = {
     deviceTypes: async () =>
       deviceTypes.map((type) => ({ ...type, signals: type.signals.map((signal) => ({ ...signal })) })),
 
     async devices({ signedIn, view }) {
-      const [records, everybody, seen] = await Promise.all([
-        devices.list(signedIn.principal),
-        patients.list(signedIn.principal, { all: true }),
-        view(),
-      ]);
-      const byId = new Map(
-        everybody.filter(({ patient }) => seen.has(patient.id)).map((record) => [record.patient.id, record]),
-      );
-      return records.map((record) =>
-        body(record, record.association ? byId.get(record.association.patientId) : undefined, seen),
-      );
+      return bodies(signedIn, await view());
     },
 
     async device({ params, view }) {
@@ -150,4 +162,5 @@ export function deviceHandlers(deps: {
       return bodyOf(await view(), params.deviceId);
     },
   };
+  return { handlers, bodies };
 }

@@ -9,11 +9,13 @@ import { amendmentHandlers } from "./amendments.ts";
 import { applicationHandlers } from "./applications.ts";
 import { auditHandlers } from "./audit.ts";
 import type { Handlers } from "./call.ts";
+import { completenessHandlers } from "./completeness.ts";
 import { consentHandlers } from "./consents.ts";
 import { deviceCredentialHandlers } from "./device-credentials.ts";
 import { deviceHandlers } from "./devices.ts";
 import { registerRoutes } from "./door.ts";
 import { externalHandlers } from "./external.ts";
+import { fleetHandlers } from "./fleet.ts";
 import { gatewayHandlers } from "./gateways.ts";
 import { grantHandlers } from "./grants.ts";
 import { kioskHandlers } from "./kiosks.ts";
@@ -32,9 +34,11 @@ import type {
   AuditLog,
   Certify,
   Changes,
+  Completeness,
   Devices,
   DevicesNow,
   DeviceType,
+  Endings,
   Everything,
   Gateways,
   Holds,
@@ -80,6 +84,8 @@ export interface PortalDeps {
   readonly certify: Certify;
   readonly devicesNow: DevicesNow;
   readonly gateways: Gateways;
+  readonly completeness: Completeness;
+  readonly endings: Endings;
   readonly deviceTypes: readonly DeviceType[];
   readonly quarantine: Quarantine;
   readonly reprocess: Reprocess;
@@ -133,6 +139,13 @@ export function createPortal(deps: PortalDeps): Portal {
   const { runtime, access, patients, telemetry, watch, devicesNow } = deps;
   const { clock } = runtime;
   const names = createNames(deps);
+  const ofDevices = deviceHandlers({
+    devices: deps.devices,
+    devicesNow,
+    deviceTypes: deps.deviceTypes,
+    patients,
+    clock,
+  });
   const handlers: Handlers = {
     ...sessionHandlers({ access, clock }),
     ...accountHandlers({ access, relyingParty: deps.relyingParty, clock, stepUpMs: deps.stepUpMs }),
@@ -157,7 +170,9 @@ export function createPortal(deps: PortalDeps): Portal {
     ...auditHandlers(deps),
     ...rightsHandlers({ ...deps, names, clock }),
     ...limitHandlers({ watch, patients, screens: deps.screens, names, clock }),
-    ...deviceHandlers({ devices: deps.devices, devicesNow, deviceTypes: deps.deviceTypes, patients, clock }),
+    ...ofDevices.handlers,
+    ...fleetHandlers({ bodies: ofDevices.bodies, endings: deps.endings, clock }),
+    ...completenessHandlers(deps),
     ...deviceCredentialHandlers({ ...deps, names }),
     ...gatewayHandlers({ ...deps, names }),
     ...quarantineHandlers({ quarantine: deps.quarantine, reprocess: deps.reprocess, names }),

@@ -43,6 +43,7 @@ import type {
   Ward,
   Waveform,
 } from "@openward/model";
+import type { Explained, GapCause } from "@openward/timeseries/completeness";
 
 /*
  * What the portal needs of its neighbours, said in its own words. The rooms that fill these in have larger interfaces
@@ -533,6 +534,64 @@ export interface DevicesNow {
   /** The patient who wears the device now. */
   patientOf(deviceId: string): string | undefined;
 }
+
+/** What ends by itself and must be renewed. */
+export interface Ending {
+  readonly kind: "device-certificate" | "device-token" | "api-token" | "server-certificate" | "authority";
+  readonly deviceId: string | null;
+  readonly isGateway: boolean;
+  readonly display: string;
+  readonly endsAt: number;
+  readonly isCovered: boolean;
+  readonly isInUse: boolean;
+}
+
+export interface Endings {
+  /** The first to end first. */
+  list(organisationId: string): Promise<readonly Ending[]>;
+}
+
+/** How much of what was expected came; the words of it are those of `@openward/timeseries/completeness`. */
+export interface Completeness {
+  table(
+    view: PatientView,
+    by: "patient" | "device",
+    ids: readonly string[],
+    days: number,
+  ): Promise<
+    readonly {
+      readonly id: string;
+      readonly days: readonly {
+        readonly day: string;
+        readonly expected: number;
+        readonly received: number;
+        readonly missing: Partial<Record<GapCause, number>>;
+      }[];
+    }[]
+  >;
+  day(
+    view: PatientView,
+    of: { readonly patientId: string } | { readonly deviceId: string },
+    day: string,
+  ): Promise<CompletenessDay>;
+}
+
+export interface CompletenessDay {
+  readonly span: { readonly from: number; readonly to: number };
+  readonly timeZone: string;
+  readonly streams: readonly {
+    readonly patientId: string;
+    readonly deviceId: string;
+    readonly signal: string;
+    readonly intervalMs: number;
+    readonly expected: number;
+    readonly received: number;
+    readonly late: number | null;
+    readonly gaps: readonly Explained[];
+  }[];
+}
+
+export type GapProof = Explained["proofs"][number];
 
 export interface DeviceType {
   readonly key: string;

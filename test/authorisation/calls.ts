@@ -378,6 +378,15 @@ export const calls: Readonly<Record<RouteName, Call>> = {
     },
   ),
 
+  fleet: plain(),
+  completeness: plain({ query: { by: "patient", days: 2 } }),
+  patientCompleteness: ofPatient({ query: { day: new Date().toISOString().slice(0, 10) } }),
+  deviceCompleteness: about(({ deviceId }) => ({
+    params: { deviceId },
+    query: { day: new Date().toISOString().slice(0, 10) },
+  })),
+  endings: plain(),
+
   quarantine: plain({ query: { state: "open" } }),
   quarantined: about(({ quarantineId }) => ({ params: { id: quarantineId } })),
   claim: about(

@@ -25,6 +25,7 @@ import {
 } from "@openward/api";
 import { parseUdi } from "@openward/codecs/udi";
 import { type WebSocket, WebSocketServer } from "ws";
+import { completenessOf, dayOf, endings, fleetOf } from "./fleet.ts";
 import { people, wards } from "./people.ts";
 import { type FakeStream, streamsOf, waveAt } from "./physiology.ts";
 
@@ -729,6 +730,11 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
     });
   },
   release: (c) => Object.assign(deviceOf(c), { patient: null }),
+  fleet: ({ query }) => fleetOf(devices, query),
+  completeness: ({ query }) => completenessOf(devices, query),
+  patientCompleteness: (c) => dayOf(c.params.id ?? "", devices[0]?.id ?? "", c.query.day),
+  deviceCompleteness: (c) => dayOf(people[0]?.patient.id ?? "", c.params.deviceId ?? "", c.query.day),
+  endings,
   quarantine: ({ query }) =>
     quarantine
       .filter((q) => q.state === query.state && (!query.device || q.deviceId === query.device))

@@ -31,6 +31,8 @@ export interface Harness {
   /** What the watch was told of clocks. */
   readonly clocks: ClockState[];
   readonly live: (Readings | Waveform)[];
+  /** When each message was said, as it is told. */
+  readonly heard: number[];
   readonly reports: unknown[];
   readonly knownStreams: Map<string, Stream>;
   readonly oldDeliveries: Map<string, FirstDelivery>;
@@ -64,6 +66,7 @@ export function harness(wearers?: Pick<Directory, "associationAt" | "association
   const wills: boolean[] = [];
   const clocks: ClockState[] = [];
   const live: Harness["live"] = [];
+  const heard: number[] = [];
   const reports: unknown[] = [];
   const knownStreams = new Map<string, Stream>();
   const oldDeliveries = new Map<string, FirstDelivery>();
@@ -75,6 +78,7 @@ export function harness(wearers?: Pick<Directory, "associationAt" | "association
     wills,
     clocks,
     live,
+    heard,
     reports,
     knownStreams,
     oldDeliveries,
@@ -125,6 +129,7 @@ export function harness(wearers?: Pick<Directory, "associationAt" | "association
       },
       live: { readings: (r) => void live.push(r), waveform: (w) => void live.push(w) },
       report: (error) => void reports.push(error),
+      onHeard: (_, at) => void heard.push(at),
     }),
     send(kind, body, more = {}) {
       const bytes = body instanceof Uint8Array ? body : new TextEncoder().encode(textOf(body));

@@ -390,6 +390,20 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       reportOf: async (_, id) => gatewayReports.get(id),
       configuration: async () => ({ version: "1-abc" }),
     },
+    completeness: {
+      async table(_, by, ids, days) {
+        asked.push(["completeness", by, ids, days]);
+        return ids.map((each) => ({
+          id: each,
+          days: [{ day: "2026-06-10", expected: 10, received: 8, missing: { battery: 2 } }],
+        }));
+      },
+      async day(_, of, day) {
+        asked.push(["completenessDay", of, day]);
+        return { span: { from: 0, to: 1 }, timeZone: "UTC", streams: [] };
+      },
+    },
+    endings: { list: async () => [] },
     devices: {
       list: async () => [...devices.values()],
       find: async (_, deviceId) => devices.get(deviceId),

@@ -53,6 +53,12 @@ export function createDeviceRegistration(context: RegistryContext): DeviceRegist
         const names = Object.keys(after);
         const sets = names.map((name, i) => `${name} = $${i + 2}${name === "service_due_on" ? "::date" : ""}`);
         await tx.run(`UPDATE device SET ${sets.join(", ")} WHERE id = $1`, [deviceId, ...Object.values(after)]);
+        if (described.isOutOfService !== before.out_of_service)
+          await tx.run(
+            `INSERT INTO device_service (device_id, at, organisation_id, out_of_service) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (device_id, at) DO UPDATE SET out_of_service = EXCLUDED.out_of_service`,
+            [deviceId, at, organisationId, described.isOutOfService],
+          );
         // Names of what changed, never the texts: a place or a note may name somebody.
         const changed = names.filter((name) => JSON.stringify(after[name]) !== JSON.stringify(before[name] ?? null));
         const state = described.isOutOfService ? "out-of-service" : "in-service";

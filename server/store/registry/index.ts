@@ -4,6 +4,9 @@ import { createAlarmRegistry } from "./alarms.ts";
 import type { RegistryContext } from "./context.ts";
 import { createDeviceClocks, type DeviceClockMemory } from "./device-clocks.ts";
 import { createDeviceRegistry } from "./devices.ts";
+import { createEndings, type EndingRegistry } from "./endings.ts";
+import { createFleetEvidence, type FleetEvidenceRegistry } from "./fleet-evidence.ts";
+import { createFleetKeeping, type FleetKeeping } from "./fleet-keeping.ts";
 import { createGatewayRegistry, type GatewayRegistry } from "./gateways.ts";
 import { createPatientRegistry } from "./patients.ts";
 import { createPeopleRegistry } from "./people.ts";
@@ -42,6 +45,9 @@ export interface Registry {
   readonly watchMemory: RegistryWatchMemory;
   readonly gateways: GatewayRegistry;
   readonly clocks: DeviceClockMemory;
+  readonly endings: EndingRegistry;
+  readonly fleetKeeping: FleetKeeping;
+  readonly fleetEvidence: FleetEvidenceRegistry;
 }
 
 /**
@@ -77,5 +83,8 @@ export function createRegistry(deps: {
     watchMemory: createWatchMemory(context),
     gateways: createGatewayRegistry(context),
     clocks: createDeviceClocks(context),
+    endings: createEndings(context),
+    fleetKeeping: createFleetKeeping(context),
+    fleetEvidence: createFleetEvidence(context),
   };
 }
