@@ -144,6 +144,14 @@ export const settings = {
     expected: "addresses and networks such as 10.0.0.5,10.1.0.0/16",
     parse: parseProxies,
   } satisfies Setting<TrustedProxies>,
+  feedNetworks: {
+    env: "OPENWARD_FEED_NETWORKS",
+    fallback: "",
+    about:
+      "networks inside, with commas between, to which webhooks and brokers of feeds may lead; else public ones only",
+    expected: "addresses and networks such as 10.0.0.5,10.1.0.0/16",
+    parse: parseProxies,
+  } satisfies Setting<TrustedProxies>,
   trustProxy: {
     env: "OPENWARD_TRUST_PROXY",
     fallback: "",

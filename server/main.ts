@@ -65,6 +65,7 @@ import { createMail } from "./mail.ts";
 import { createMetrics } from "./metrics.ts";
 import { registerNightscout } from "./nightscout/index.ts";
 import { createObservationIntake } from "./observation-intake.ts";
+import { openFeeds } from "./open-feeds.ts";
 import { openRights } from "./open-rights.ts";
 import { openStore } from "./open-store.ts";
 import packageJson from "./package.json" with { type: "json" };
@@ -237,7 +238,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   // From here on nobody reads what was measured but through what people said of it since.
   const tables = createTables(database, runtime.clock);
   const amendments = await openAmendments({ runtime, tables, keys, received: telemetry, streamIdOf: streamId, log });
-  store.onCommitted(amendments.committed);
+  store.onCommitted((entries) => amendments.committed(entries));
   telemetry.settled.then(() => amendments.settle()).catch((error: unknown) => report(error, "amending"));
   const screened = createScreened(amendments);
 
@@ -391,6 +392,22 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
         })),
     },
   });
+  const { feeds, ...feeding } = await openFeeds({
+    config,
+    foundation,
+    access,
+    store,
+    keys,
+    tables,
+    amendments,
+    recorder: audit.writer,
+    expectationOf: watch.expectationOf,
+    runtime,
+    version: packageJson.version,
+    publicUrl: () => url,
+    log,
+  });
+  stops.push(() => feeding.close());
   const gateways = createGateways({ directory, limitsOf: watch.watchedLimits, registry: foundation.gateways });
   const portal = createPortal({
     ...rights,
@@ -402,6 +419,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     people: foundation.people,
     relations: foundation.relations,
     applications: { ...createClients({ tables, runtime }), scopeInWords },
+    feeds,
     launches: createLaunches({ tables, runtime, issuer: () => url }),
     quarantine,
     history: screened.history(foundation.alarms),
@@ -539,7 +557,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const overHttp = recordedDevices.watched(deviceAccess, "http");
   const overMqtt = recordedDevices.watched(deviceAccess, "mqtt");
   const overMllp = recordedDevices.watched(deviceAccess, "mllp");
-  const mqtt = createMqttEndpoint({ ingest: door, access: overMqtt, runtime, log, guesses });
+  const mqtt = createMqttEndpoint({ ingest: door, access: overMqtt, runtime, log, guesses, feeds });
   stops.push(() => mqtt.stop());
   const mllpDoor = {
     ...door,
@@ -732,6 +750,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
           secure.closeIdleConnections();
         });
       }
+      await feeding.start();
       log.info({ httpPort, mqttPort, httpsPort, mqttsPort, mllpPort, mllpsPort, at: now() }, "ready");
       return { httpPort, mqttPort, httpsPort, mqttsPort, mllpPort, mllpsPort, url };
     },

@@ -47,7 +47,7 @@ export async function openStore(options: {
   expired = telemetry.expired;
   const spoolFolder = join(config.dataDir, "spool");
   // What arrives before somebody listens is looked at when they begin.
-  let listener: ((entries: readonly JournalEntry[]) => void) | undefined;
+  const listeners: ((entries: readonly JournalEntry[], last: number) => void)[] = [];
   const journal = await openJournal({
     runtime,
     worker,
@@ -60,7 +60,7 @@ export async function openStore(options: {
       ...telemetry,
       committed(entries, first, last) {
         telemetry.committed(entries, first, last);
-        listener?.(entries);
+        for (const listener of listeners) listener(entries, last);
       },
     },
     keys,
@@ -73,9 +73,9 @@ export async function openStore(options: {
     telemetry,
     journal,
     spoolFolder,
-    /** Told of everything that became durable. */
-    onCommitted(told: (entries: readonly JournalEntry[]) => void): void {
-      listener = told;
+    /** Told of everything that became durable, and up to which position of the journal that was. */
+    onCommitted(told: (entries: readonly JournalEntry[], last: number) => void): void {
+      listeners.push(told);
     },
     async close(): Promise<void> {
       await archive.close();

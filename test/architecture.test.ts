@@ -23,6 +23,7 @@ const FREE = new Set([
   "server/cli",
   "server/foundation.ts",
   "server/open-audit.ts",
+  "server/open-feeds.ts",
   "server/open-rights.ts",
   "server/open-store.ts",
   "server/demo.ts",

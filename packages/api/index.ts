@@ -5,6 +5,7 @@ export type * from "./consent-bodies.ts";
 export * from "./credentials.ts";
 export * from "./doors.ts";
 export * from "./fleet.ts";
+export type { FeedBody, FeedPingBody, FeedsBody, FeedWithSecretBody, NewFeedBody } from "./feeds.ts";
 export * from "./gateway.ts";
 export * from "./gateway-settings.ts";
 export * from "./grants.ts";

@@ -6,6 +6,7 @@ import * as c from "./consent.ts";
 import * as d from "./credentials.ts";
 import * as e from "./external.ts";
 import * as fl from "./fleet.ts";
+import * as f from "./feeds.ts";
 import * as gw from "./gateway.ts";
 import * as g from "./grants.ts";
 import * as k from "./kiosk.ts";
@@ -115,6 +116,14 @@ export const routes = {
   nightscoutKeys: { method: "GET", path: "/api/me/patients/:patientId/nightscout", summary: "Keys of apps that speak Nightscout, for a patient beside whom who asks stands", allow: signedIn, status: 200, response: n.nightscoutKeys },
   addNightscoutKey: { stepUp: true, method: "POST", path: "/api/me/patients/:patientId/nightscout", summary: "A key for an app that speaks Nightscout: it reads what who makes it sees; one that uploads is for who decides for the patient. The secret is in this answer only", allow: signedIn, body: n.newNightscoutKey, status: 201, response: n.nightscoutKeyWithSecret },
   endNightscoutKey: { method: "POST", path: "/api/me/patients/:patientId/nightscout/:keyId/end", summary: "End a key: its app gets and brings nothing more", allow: signedIn, status: 200, response: n.nightscoutKeys },
+  feeds: { method: "GET", path: "/api/me/patients/:patientId/feeds", summary: "Where a patient's data goes as it happens, and how that goes: for a patient beside whom who asks stands", allow: signedIn, status: 200, response: f.feeds },
+  addFeed: { stepUp: true, method: "POST", path: "/api/me/patients/:patientId/feeds", summary: "Have it sent to an address (webhook), read over MQTT, or brought to a broker of one's own: it gets what who makes it sees. A secret is in this answer only", allow: signedIn, body: f.newFeed, status: 201, response: f.feedWithSecret },
+  pauseFeed: { method: "POST", path: "/api/me/patients/:patientId/feeds/:feedId/pause", summary: "Send nothing for now; what comes meanwhile is sent afterwards, as far back as it is kept", allow: signedIn, status: 200, response: f.feeds },
+  resumeFeed: { method: "POST", path: "/api/me/patients/:patientId/feeds/:feedId/resume", summary: "Send again, from where it was", allow: signedIn, status: 200, response: f.feeds },
+  endFeed: { method: "POST", path: "/api/me/patients/:patientId/feeds/:feedId/end", summary: "End it: nothing more is sent", allow: signedIn, status: 200, response: f.feeds },
+  rotateFeed: { stepUp: true, method: "POST", path: "/api/me/patients/:patientId/feeds/:feedId/secret", summary: "A new secret, in this answer only; a webhook is signed with both for a day", allow: signedIn, body: f.feedSecret, status: 200, response: f.feedWithSecret },
+  pingFeed: { cost: 10, method: "POST", path: "/api/me/patients/:patientId/feeds/:feedId/ping", summary: "Send a message that says nothing, and say how it was answered", allow: signedIn, status: 200, response: f.feedPing },
+  replayFeed: { cost: 10, method: "POST", path: "/api/me/patients/:patientId/feeds/:feedId/replay", summary: "Send everything once more, from a cursor that the feed told or from a time on, as far back as it is kept", allow: signedIn, body: f.feedReplay, status: 200, response: f.feeds },
   myAccessHistory: { method: "GET", path: "/api/me/patients/:id/access-history", summary: "Who looked at the data of a patient whom the person who asks stands beside, as `/api/patients/:id/access-history` says it", allow: signedIn, query: looked, status: 200, response: z.array(b.accessEntry) },
   about: { method: "GET", path: "/api/about", summary: "What may be known before signing in", allow: "public", status: 200, response: b.about },
   system: { method: "GET", path: "/api/system", summary: "Addresses and state of this server", allow: everyone, status: 200, response: b.system },
@@ -268,6 +277,14 @@ export const routes = {
   changePerson: { stepUp: true, method: "PATCH", path: "/api/people/:id", summary: "Change a person's name or role; 409 for the last administrator, or while they are related to patients", allow: admin, body: b.personChange, status: 200, response: b.person },
   disablePerson: { stepUp: true, method: "POST", path: "/api/people/:id/disable", summary: "End a person's sessions and links, and let them in no more; 409 for the last administrator", allow: admin, status: 200, response: b.person },
   enablePerson: { stepUp: true, method: "POST", path: "/api/people/:id/enable", summary: "Let a person in again; they need a new link", allow: admin, status: 200, response: b.person },
+  applicationFeeds: { method: "GET", path: "/api/feeds", summary: "What applications are told as it happens, and how that goes", allow: admin, status: 200, response: f.feeds },
+  addApplicationFeed: { stepUp: true, method: "POST", path: "/api/feeds", summary: "Have what happens sent to an application that acts for nobody: of whom its grants show it, and what its scopes reach. A secret is in this answer only", allow: admin, body: f.newApplicationFeed, status: 201, response: f.feedWithSecret },
+  pauseApplicationFeed: { method: "POST", path: "/api/feeds/:feedId/pause", summary: "Send nothing for now; what comes meanwhile is sent afterwards, as far back as it is kept", allow: admin, status: 200, response: f.feeds },
+  resumeApplicationFeed: { method: "POST", path: "/api/feeds/:feedId/resume", summary: "Send again, from where it was", allow: admin, status: 200, response: f.feeds },
+  endApplicationFeed: { method: "POST", path: "/api/feeds/:feedId/end", summary: "End it: nothing more is sent", allow: admin, status: 200, response: f.feeds },
+  rotateApplicationFeed: { stepUp: true, method: "POST", path: "/api/feeds/:feedId/secret", summary: "A new secret, in this answer only; a webhook is signed with both for a day", allow: admin, body: f.feedSecret, status: 200, response: f.feedWithSecret },
+  pingApplicationFeed: { cost: 10, method: "POST", path: "/api/feeds/:feedId/ping", summary: "Send a message that says nothing, and say how it was answered", allow: admin, status: 200, response: f.feedPing },
+  replayApplicationFeed: { cost: 10, method: "POST", path: "/api/feeds/:feedId/replay", summary: "Send everything once more, from a cursor that the feed told or from a time on, as far back as it is kept", allow: admin, body: f.feedReplay, status: 200, response: f.feeds },
   launchableApps: { method: "GET", path: "/api/smart/applications", summary: "Applications that can be opened for a patient", allow: everyone, status: 200, response: z.array(a.launchable) },
   applications: { method: "GET", path: "/api/applications", summary: "Applications of other makers that may ask for access", allow: admin, status: 200, response: z.array(a.application) },
   addApplication: { stepUp: true, method: "POST", path: "/api/applications", summary: "Register an application; a secret is in this answer only", allow: admin, body: a.newApplication, status: 201, response: a.applicationWithSecret },

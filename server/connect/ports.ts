@@ -139,3 +139,34 @@ export interface Pace {
   /** Is taken in any case. */
   charge(deviceId: string, cost: number): void;
 }
+
+/** Who reads a feed over MQTT, as the feed sees them. */
+export interface FeedReader {
+  /** @param token comes back by `acknowledged`, of QoS 0 when it was written */
+  send(
+    message: { readonly topic: string; readonly payload: Buffer; readonly retain: boolean },
+    qos: 0 | 1,
+    token: number,
+  ): void;
+  close(why: "taken over" | "ended" | "stopped"): void;
+  /** So many may be on the way to it. */
+  readonly room: number;
+}
+
+/** What a reader of a feed may do. */
+export interface FeedSitting {
+  /** @returns the QoS that is granted; null: it is none of this feed's topics */
+  subscribe(filter: string, qos: 0 | 1): 0 | 1 | null;
+  /** @returns whether it was there */
+  unsubscribe(filter: string): boolean;
+  /** @returns what was expected, where it is refused; null: done */
+  publish(topic: string, payload: Uint8Array): Promise<string | null>;
+  acknowledged(token: number): void;
+  left(): void;
+}
+
+/** Those who read a feed sign in as it, with its secret. */
+export interface FeedDoor {
+  /** From memory. undefined: wrong, ended or paused */
+  seatOf(feedId: string, secret: string): { sit(reader: FeedReader): FeedSitting } | undefined;
+}

@@ -10,6 +10,7 @@ export * from "./log.ts";
 export * from "./openapi.ts";
 export * from "./operations.ts";
 export * from "./origin.ts";
+export * from "./outside.ts";
 export * from "./problem.ts";
 export * from "./secure.ts";
 export * from "./websocket.ts";

@@ -16,6 +16,7 @@ import { deviceHandlers } from "./devices.ts";
 import { registerRoutes } from "./door.ts";
 import { externalHandlers } from "./external.ts";
 import { fleetHandlers } from "./fleet.ts";
+import { feedHandlers } from "./feeds.ts";
 import { gatewayHandlers } from "./gateways.ts";
 import { grantHandlers } from "./grants.ts";
 import { kioskHandlers } from "./kiosks.ts";
@@ -40,6 +41,7 @@ import type {
   DeviceType,
   Endings,
   Everything,
+  Feeds,
   Gateways,
   Holds,
   Launches,
@@ -95,6 +97,7 @@ export interface PortalDeps {
   readonly relations: Relations;
   readonly applications: Applications;
   readonly launches: Launches;
+  readonly feeds: Feeds;
   readonly watch: Watch;
   readonly telemetry: Telemetry;
   /** What tiles show of it: never waited for. Left out: the same. */
@@ -178,6 +181,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...quarantineHandlers({ quarantine: deps.quarantine, reprocess: deps.reprocess, names }),
     ...reprocessingHandlers({ reprocessing: deps.reprocessing }),
     ...meHandlers({ ...deps, clock }),
+    ...feedHandlers({ ...deps, names, clock }),
     ...nightscoutHandlers({ ...deps, clock }),
     ...relationHandlers({ relations: deps.relations, names, clock }),
     ...consentHandlers({ consents: access.consents, people: deps.people, names, clock }),

@@ -1086,3 +1086,77 @@ export interface AuditLog {
   /** As a patient would say it. */
   inWords(record: AuditRecord): string;
 }
+
+/** What leaves as it happens. */
+export interface FeedState {
+  readonly feed: {
+    readonly id: string;
+    readonly owner: { readonly kind: "person" | "token"; readonly id: string };
+    readonly patientId: string | null;
+    readonly name: string;
+    readonly way: "webhook" | "mqtt" | "broker";
+    readonly kinds: readonly FeedKind[];
+    readonly signals: readonly string[] | null;
+    readonly target: FeedTarget;
+    readonly createdAt: number;
+    readonly pausedAt: number | null;
+    readonly pauseReason: string | null;
+  };
+  readonly progress: {
+    readonly place: { readonly position: number; readonly number: number };
+    readonly reachedAt: number;
+    readonly delivered: number;
+    readonly lastSuccessAt: number | null;
+    readonly lastErrorAt: number | null;
+    readonly lastError: string | null;
+    readonly failingSince: number | null;
+  };
+  readonly hasBacklog: boolean;
+  readonly isConnected: boolean;
+}
+
+export type FeedKind = "readings" | "alarms" | "events" | "devices";
+
+export interface FeedTarget {
+  readonly url?: string;
+  readonly everySeconds?: number;
+  readonly username?: string;
+  readonly ca?: string;
+  readonly homeAssistant?: boolean;
+  readonly discoveryPrefix?: string;
+}
+
+/** Who may make and end them is decided here. */
+export interface Feeds {
+  list(organisationId: string, whose: { readonly patientId: string } | "applications"): readonly FeedState[];
+  create(
+    whose: {
+      readonly organisationId: string;
+      readonly owner: { readonly kind: "person" | "token"; readonly id: string };
+      readonly patientId: string | null;
+      readonly by: string;
+    },
+    wish: {
+      readonly name: string;
+      readonly way: "webhook" | "mqtt" | "broker";
+      readonly kinds: readonly FeedKind[];
+      readonly signals: readonly string[] | null;
+      readonly target: FeedTarget;
+      readonly password?: string | undefined;
+    },
+  ): Promise<{ readonly state: FeedState; readonly secret: string | null }>;
+  pause(organisationId: string, feedId: string, by: string): Promise<void>;
+  resume(organisationId: string, feedId: string, by: string): Promise<void>;
+  end(organisationId: string, feedId: string, by: string): Promise<void>;
+  rotate(organisationId: string, feedId: string, by: string, password?: string): Promise<string | null>;
+  ping(
+    organisationId: string,
+    feedId: string,
+  ): Promise<{ readonly ok: boolean; readonly status: number | null; readonly error: string | null }>;
+  replay(
+    organisationId: string,
+    feedId: string,
+    from: { readonly cursor: string } | { readonly at: number },
+    by: string,
+  ): Promise<void>;
+}

@@ -110,3 +110,11 @@ function telemetryOf(
         : { starts: new Float64Array(), min: new Float64Array() },
   };
 }
+
+/** Which streams an application's scopes let it read, whatever patients it sees: for what is told without being asked. */
+export function observationsWithin(scopes: readonly ResourceScope[], base: string): (stream: Stream) => boolean {
+  const matchers = scopes
+    .filter(({ type, interactions }) => (type === "*" || type === "Observation") && /[rs]/.test(interactions))
+    .map(({ query }) => observationFilter(parseQuery(query, observationParameters, { strict: true, sorts: [] }), base));
+  return (stream) => matchers.some((filter) => filter.acceptsStream(stream));
+}

@@ -17,6 +17,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   resource_string: "words by which resources are found: resource.ndjson",
   resource_span: "dates and amounts by which resources are found: resource.ndjson",
   nightscout_document: "encrypted: nightscout.ndjson",
+  outbox_notice: "that something changed, without what: amendments.ndjson, the rows of association",
   oauth_launch: "secrets of a sign-in that is under way",
 };
 

@@ -1,45 +1,10 @@
-import { type LookupAddress, lookup as lookUp } from "node:dns";
 import { request as requestClear } from "node:http";
 import { request as requestSecure } from "node:https";
-import { BlockList, isIP, type LookupFunction } from "node:net";
+import { isIP } from "node:net";
+import { guardOutside, type Networks } from "../../http/index.ts";
 
 const TIMEOUT_MS = 5_000;
 const BODY_BYTES_MAX = 65_536;
-
-/** What is not the public Internet. @source IANA special-purpose address registries (RFC 6890) */
-const INSIDE = new BlockList();
-for (const [network, bits] of [
-  ["0.0.0.0", 8],
-  ["10.0.0.0", 8],
-  ["100.64.0.0", 10],
-  ["127.0.0.0", 8],
-  ["169.254.0.0", 16],
-  ["172.16.0.0", 12],
-  ["192.0.0.0", 24],
-  ["192.0.2.0", 24],
-  ["192.88.99.0", 24],
-  ["192.168.0.0", 16],
-  ["198.18.0.0", 15],
-  ["198.51.100.0", 24],
-  ["203.0.113.0", 24],
-  ["224.0.0.0", 3],
-] as const)
-  INSIDE.addSubnet(network, bits, "ipv4");
-/** Of IPv6 only what is given out as global unicast is outside; of that, not what holds IPv4 addresses or documentation. */
-const GLOBAL = new BlockList();
-GLOBAL.addSubnet("2000::", 3, "ipv6");
-for (const [network, bits] of [
-  ["2001::", 23],
-  ["2001:db8::", 32],
-  ["2002::", 16],
-  ["3fff::", 20],
-] as const)
-  INSIDE.addSubnet(network, bits, "ipv6");
-
-/** Networks inside that may be asked all the same. */
-export interface Networks {
-  has(address: string | undefined): boolean;
-}
 
 /**
  * `fetch`, for addresses that come from outside: where an application keeps its keys. Only over https, and only to public
@@ -47,21 +12,7 @@ export interface Networks {
  * second time leads nowhere. Redirects are not followed.
  */
 export function createOutsideFetch(networks: Networks) {
-  const mayAsk = (address: string) => {
-    if (networks.has(address)) return true;
-    const version = isIP(address);
-    if (version === 6) return GLOBAL.check(address, "ipv6") && !INSIDE.check(address, "ipv6");
-    return version === 4 && !INSIDE.check(address, "ipv4");
-  };
-
-  const lookup: LookupFunction = (hostname, options, done) =>
-    lookUp(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
-      const [first] = found ?? [];
-      const isRefused = !error && !(first && found.every(({ address }) => mayAsk(address)));
-      if (error || isRefused || !first) return done(error ?? new Error("the name leads to an address inside"), "", 0);
-      if (options.all) done(null, found);
-      else done(null, first.address, first.family);
-    });
+  const { mayReach, lookup } = guardOutside(networks);
 
   return async (address: string | URL, init: RequestInit = {}): Promise<Response> => {
     const url = new URL(address);
@@ -69,7 +20,7 @@ export function createOutsideFetch(networks: Networks) {
     const isNamed = isIP(host) !== 0 && networks.has(host);
     if (url.protocol !== "https:" && !(url.protocol === "http:" && isNamed)) throw new TypeError("only over https");
     // A literal address is looked up by nobody.
-    if (isIP(host) !== 0 && !mayAsk(host)) throw new TypeError("an address inside");
+    if (isIP(host) !== 0 && !mayReach(host)) throw new TypeError("an address inside");
     const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(init.signal ? [init.signal] : [])]);
     const headers = Object.fromEntries(new Headers(init.headers));
     const request = url.protocol === "https:" ? requestSecure : requestClear;

@@ -5,6 +5,7 @@ import type { SignedInDevice } from "../ports.ts";
 import { DEVICE_ID, placeTopic } from "../topic.ts";
 import type { Connection } from "./connection.ts";
 import { resumeDownlink } from "./downlink.ts";
+import { acceptFeed } from "./feed.ts";
 import { connack, REASON, single } from "./packets.ts";
 import type { Session } from "./session.ts";
 import type { Will } from "./wills.ts";
@@ -49,6 +50,7 @@ export function acceptConnect(connection: Connection, frame: Buffer): void {
     no(REASON.clientIdInvalid, `client id: at most ${CLIENT_ID_BYTES} bytes; empty only with a clean session`);
     return;
   }
+  if (acceptFeed(connection, packet, version, no)) return;
   const device = signIn(connection, packet, no);
   if (!device) return;
   const will = willOf(connection, packet, device, version);

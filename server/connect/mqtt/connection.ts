@@ -4,6 +4,7 @@ import type { Route } from "../topic.ts";
 import { onPubrel, writeAcks } from "./acknowledge.ts";
 import { acceptConnect } from "./connect.ts";
 import { deliverQueued, onPuback } from "./downlink.ts";
+import type { FeedClient } from "./feed.ts";
 import { appendPartial, headerEnd, INCOMPLETE, MALFORMED, type Partial, packetSize, startPartial } from "./framing.ts";
 import { disconnect, PINGRESP, REASON } from "./packets.ts";
 import { onPublish } from "./publish.ts";
@@ -33,6 +34,8 @@ export class Connection {
   device: SignedInDevice | null = null;
   session: Session | null = null;
   will: Will | null = null;
+  /** It is no device: it reads a feed. */
+  feed: FeedClient | null = null;
   /** Sweeps without a byte after which it is closed; 0: never. */
   keepAliveTicks = 0;
   heardTick: number;
@@ -162,6 +165,10 @@ export class Connection {
       acceptConnect(this, bytes.subarray(start, end));
       return;
     }
+    if (this.feed) {
+      this.feed.packet(bytes.subarray(start, end));
+      return;
+    }
     if (type === 3) {
       onPublish(this, bytes, start, end, now);
       return;
@@ -265,6 +272,7 @@ export class Connection {
       if (this.isClosed) return;
       this.release();
       deliverQueued(this);
+      this.feed?.freed();
     });
   }
 
@@ -327,7 +335,12 @@ export class Connection {
   private leave(): void {
     if (this.isClosed && !this.session) return;
     this.isClosed = true;
-    const { shared, session } = this;
+    const { shared, session, feed } = this;
+    if (feed) {
+      this.feed = null;
+      shared.left(this);
+      feed.left();
+    }
     shared.beforeSignIn.delete(this);
     shared.gate.waiting.delete(this);
     this.forgetPartial();

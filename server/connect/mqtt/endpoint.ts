@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Runtime } from "@openward/runtime";
 import { createWebSocketStream, type WebSocket } from "ws";
 import { certificateOf } from "../certificate.ts";
-import type { DeviceAccess, Guesses, Ingest, SignedInDevice } from "../ports.ts";
+import type { DeviceAccess, FeedDoor, Guesses, Ingest, SignedInDevice } from "../ports.ts";
 import { Connection } from "./connection.ts";
 import { type Delivery, publishDown } from "./downlink.ts";
 import { defaultMqttLimits, type MqttLimits } from "./limits.ts";
@@ -49,6 +49,7 @@ export function createMqttEndpoint({
   log,
   limits: given,
   guesses,
+  feeds,
 }: {
   ingest: Ingest;
   access: DeviceAccess;
@@ -57,6 +58,8 @@ export function createMqttEndpoint({
   limits?: Partial<MqttLimits>;
   /** Shared with HTTP, so that guessing is counted once. Left out: nobody is stopped. */
   guesses?: Guesses;
+  /** Left out: nobody reads a feed here. */
+  feeds?: FeedDoor;
 }): MqttEndpoint {
   const limits: MqttLimits = { ...defaultMqttLimits, ...given };
   const ofDevice = new Map<string, Connection[]>();
@@ -80,6 +83,7 @@ export function createMqttEndpoint({
     limits,
     log,
     guesses,
+    feeds,
     wills,
     sessions: createSessions({ limits, onEnd: (session) => wills.hasten(session) }),
     gate: { messages: 0, bytes: 0, waiting: new Set() },
@@ -115,8 +119,9 @@ export function createMqttEndpoint({
     },
     tookOver: (connection, before) => twins.tookOver(connection, before, shared.tick),
     left(connection) {
-      const { deviceId, organisationId } = connection.device as NonNullable<Connection["device"]>;
       shared.connections.delete(connection);
+      if (!connection.device) return;
+      const { deviceId, organisationId } = connection.device;
       twins.left(connection);
       const others = ofDevice.get(deviceId) ?? [];
       const at = others.indexOf(connection);

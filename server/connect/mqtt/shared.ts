@@ -1,5 +1,5 @@
 import type { Runtime } from "@openward/runtime";
-import type { DeviceAccess, Guesses, Ingest } from "../ports.ts";
+import type { DeviceAccess, FeedDoor, Guesses, Ingest } from "../ports.ts";
 import type { Connection } from "./connection.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { PacketReader } from "./packets.ts";
@@ -23,6 +23,7 @@ export interface Shared {
   readonly limits: MqttLimits;
   readonly log: Log;
   readonly guesses: Guesses | undefined;
+  readonly feeds: FeedDoor | undefined;
   readonly sessions: Sessions;
   readonly wills: Wills;
   readonly redeliveries: Redeliveries;

@@ -212,6 +212,17 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
         throw new RefusedInput("READING_NOT_THERE", { at: "at" });
       },
     },
+    // The real ones, with real receivers: test/feeds.int.test.ts.
+    feeds: {
+      list: () => [],
+      create: async () => Promise.reject(new RefusedInput("NOT_FOUND")),
+      pause: async () => {},
+      resume: async () => {},
+      end: async () => {},
+      rotate: async () => null,
+      ping: async () => ({ ok: false, status: null, error: null }),
+      replay: async () => {},
+    },
     access: {
       async authenticate({ cookie, authorization }, { locked, kiosk } = {}) {
         if (kiosk) return cookie?.startsWith("openward_kiosk=") ? wall : undefined;

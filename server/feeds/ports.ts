@@ -1,0 +1,108 @@
+import type { Alarm, AmendmentRecord, DeviceEvent, PatientView, Principal, Readings, Stream } from "@openward/model";
+import type { Feed, Place } from "./feed.ts";
+
+export interface Notice {
+  readonly id: string;
+  readonly patientId: string;
+  readonly kind: "association" | "amendment";
+  readonly deviceId: string | null;
+  readonly subjectId: string;
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly at: number;
+}
+
+export type Change =
+  | { readonly kind: "readings"; readonly readings: Readings }
+  | { readonly kind: "alarm"; readonly alarm: Alarm }
+  | { readonly kind: "event"; readonly event: DeviceEvent }
+  | { readonly kind: "notice"; readonly notice: Notice };
+
+export interface Page {
+  readonly changes: readonly { readonly place: Place; readonly change: Change }[];
+  readonly upTo: Place;
+  readonly at: number;
+  readonly isAtEnd: boolean;
+}
+
+/** Everything that was accepted or changed, in one order. */
+export interface Outbox {
+  end(): Promise<Place>;
+  read(
+    after: Place,
+    wanted: { readonly organisationId: string; readonly patientIds: readonly string[] },
+  ): Promise<Page>;
+  placeAt(at: number): Promise<Place>;
+  heldSince(): Promise<number | null>;
+  onMore(listener: () => void): () => void;
+}
+
+/** What counts today of what was received. */
+export interface Counting {
+  screenReadings(readings: Readings): Readings | undefined;
+  screenAlarm(alarm: Alarm): Alarm;
+  /** Looked for again where another process made it a moment ago. */
+  amendment(view: PatientView, amendmentId: string): Promise<AmendmentRecord | undefined>;
+  streamOf(streamId: string): Stream | undefined;
+  /** What counts in a span of a patient's device, or of one stream of it: by stream, at most `limit` readings of each. */
+  restated(
+    view: PatientView,
+    span: {
+      readonly patientId: string;
+      readonly deviceId: string;
+      readonly streamId: string | null;
+      readonly from: number;
+      readonly to: number;
+      readonly limit: number;
+    },
+  ): Promise<
+    readonly {
+      readonly stream: Stream;
+      readonly readings: readonly { readonly time: number; readonly value: number; readonly quality: number }[];
+    }[]
+  >;
+}
+
+/** In whose name, and what they see; undefined: nobody any more. */
+export interface Owners {
+  principalOf(owner: Feed["owner"], organisationId: string): Promise<Principal | undefined>;
+  viewOf(principal: Principal): Promise<PatientView>;
+  /** Does what an application may ask for reach this stream? Of a person's feed nobody asks. */
+  mayRead(owner: Feed["owner"], stream: Stream): boolean;
+}
+
+export interface AuditedSending {
+  readonly feed: Feed;
+  readonly owner: Principal;
+  readonly patientIds: readonly string[];
+  /** Signals and kinds. */
+  readonly what: readonly string[];
+}
+
+/** Resolves when it is durable that this leaves. @throws OutsideTrouble AUDIT_UNAVAILABLE */
+export type RecordSending = (sending: AuditedSending) => Promise<void>;
+
+/** Small secrets, encrypted. */
+export interface Vault {
+  seal(name: string, plain: Uint8Array): { keyId: number; sealed: Uint8Array };
+  open(name: string, keyId: number, sealed: Uint8Array): Uint8Array;
+}
+
+export interface Transaction {
+  rows<T extends object>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+  run(sql: string, values?: readonly unknown[]): Promise<number>;
+}
+
+export interface Tables {
+  inOrganisation<T>(
+    asker: string | Pick<Principal, "organisationId" | "id">,
+    work: (tx: Transaction) => Promise<T>,
+  ): Promise<T>;
+  everywhere<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+}
+
+export interface Log {
+  info(facts: object, text: string): void;
+  warn(facts: object, text: string): void;
+  error(facts: object, text: string): void;
+}
