@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import type { AccessEntry, FeedBody, FeedPingBody, FeedsBody, FeedWithSecretBody } from "@openward/api";
 import { Webhook } from "standardwebhooks";
+import { beside as besideOf, type Call } from "./feeds/beside.ts";
 import { startReceiver, type Told } from "./feeds/receiver.ts";
 import { type Api, addBeds, apiOf, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
 
@@ -24,37 +25,8 @@ after(async () => {
   removeDataDir(ward.dataDir);
 });
 
-type Call = <T = unknown>(method: string, path: string, body?: unknown) => Promise<{ status: number; body: T }>;
-
-/** Somebody who stands beside this patient, signed in. */
-async function beside(
-  patientId: string,
-  role: "patient" | "family",
-  relation: string,
-): Promise<{ call: Call; personId: string }> {
-  const { person, link } = await admin<{ person: { id: string }; link: string }>("POST", "/api/people", {
-    display: `${role} of ${patientId.slice(-4)}`,
-    role,
-  });
-  const reason = "identity card seen";
-  await admin("POST", `/api/patients/${patientId}/relations`, { personId: person.id, relation, reason });
-  const signedIn = await fetch(`${ward.url}/api/session`, {
-    method: "POST",
-    headers: { "content-type": "application/json", origin: ward.url },
-    body: JSON.stringify({ token: link.slice(link.indexOf("#token=") + 7) }),
-  });
-  const cookie = (signedIn.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
-  const call: Call = async (method, path, body) => {
-    const answered = await fetch(`${ward.url}${path}`, {
-      method,
-      headers: { cookie, origin: ward.url, ...(body === undefined ? {} : { "content-type": "application/json" }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await answered.text();
-    return { status: answered.status, body: (text === "" ? null : JSON.parse(text)) as never };
-  };
-  return { call, personId: person.id };
-}
+const beside = (patientId: string, role: "patient" | "family", relation: string) =>
+  besideOf(ward, admin, patientId, role, relation);
 
 async function send(bed: number, body: unknown): Promise<void> {
   const { deviceId, token } = beds[bed] as (typeof beds)[number];
