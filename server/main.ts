@@ -17,6 +17,7 @@ import {
   createAuditQueries,
   disclosuresOf,
   inWords,
+  noteCalendar,
   recordDevices,
   recordedLive,
   recordRequests,
@@ -25,6 +26,7 @@ import {
 import { relyingPartyOf } from "./access/index.ts";
 import { createClients, createLaunches, createOutsideFetch, scopeInWords } from "./access/oauth/index.ts";
 import { registerOAuth } from "./access/oauth/register.ts";
+import { createCalendarRows, dueOf, registerCalendar } from "./calendar/index.ts";
 import { keepClocks } from "./clock-keeping.ts";
 import type { Config } from "./config.ts";
 import { registerClaim, registerConfiguration, registerIngest, registerReenroll } from "./connect/http/index.ts";
@@ -408,6 +410,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     log,
   });
   stops.push(() => feeding.close());
+  const calendarRows = createCalendarRows({ tables, runtime });
   const gateways = createGateways({ directory, limitsOf: watch.watchedLimits, registry: foundation.gateways });
   const portal = createPortal({
     ...rights,
@@ -420,6 +423,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     relations: foundation.relations,
     applications: { ...createClients({ tables, runtime }), scopeInWords },
     feeds,
+    calendars: { ...calendarRows, dueOf: (...asked) => dueOf(amendments.telemetry, ...asked) },
     launches: createLaunches({ tables, runtime, issuer: () => url }),
     quarantine,
     history: screened.history(foundation.alarms),
@@ -648,6 +652,14 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     amendments,
     documents: nightscoutDocuments,
     runtime,
+  });
+  registerCalendar(app, {
+    rows: calendarRows,
+    measured: amendments.telemetry,
+    viewOf: access.viewOf,
+    note: noteCalendar,
+    clock: runtime.clock,
+    publicUrl: () => url,
   });
   registerRecord(app, {
     access,

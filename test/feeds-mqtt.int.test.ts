@@ -95,7 +95,7 @@ test("mosquitto_sub reads a feed, goes on where it acknowledged, and reads it ag
   await assert.rejects(client.publishAsync(`${root}/replay`, '{"from":"zzzzzzzzz.0"}', { qos: 1 }));
   await assert.rejects(client.publishAsync("devices/bed-0/readings", '{"values":{"heart-rate":1}}', { qos: 1 }));
 
-  const closed = new Promise((resolve) => client.once("close", resolve));
+  const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
   await act(0, feed.id, "end");
   await closed;
   const refused = subscribe({ ...as, topics: [`${root}/#`] });

@@ -91,6 +91,27 @@ export const topicPolicies: Readonly<Record<string, DoorPolicy & { readonly dire
   "devices/{device}/commands": { ...up, direction: "down" },
 };
 
+const reads = (...shows: Mark[]): DoorPolicy => ({
+  who: "who reads the feed, by its secret: what the feed's owner sees then; nobody else, and no device",
+  tells: "granted",
+  shows,
+});
+
+/** Topics of feeds; `homeassistant/...` and `state` only of feeds that Home Assistant reads. */
+export const feedTopicPolicies: Readonly<Record<string, DoorPolicy>> = {
+  "openward/v1/feed/{feed}/{patient}/readings/{device}/{signal}": reads("id", "stream", "value", "device"),
+  "openward/v1/feed/{feed}/{patient}/alarm": reads("id", "alarm", "value"),
+  "openward/v1/feed/{feed}/{patient}/event": reads("id", "device"),
+  "openward/v1/feed/{feed}/{patient}/device": reads("id", "device"),
+  "openward/v1/feed/{feed}/{patient}/amended": reads("id", "stream"),
+  "openward/v1/feed/{feed}/{patient}/access": reads("id"),
+  "openward/v1/feed/{feed}/gap": reads(),
+  "openward/v1/feed/{feed}/status": reads(),
+  "openward/v1/feed/{feed}/replay": reads(),
+  "openward/v1/feed/{feed}/state/{device}/{signal}": reads("value", "device"),
+  "homeassistant/device/{object}/config": reads("device"),
+};
+
 /** Messages of HL7 v2 over MLLP, by MSH-9; an answer has control id, verdict and places of faults, nothing of a patient. */
 export const hl7MessagePolicies: Readonly<Record<string, DoorPolicy>> = {
   "ORU^R01": {
@@ -146,6 +167,8 @@ export const otherRoutes: Readonly<Record<string, string>> = {
   "/ingest/devices/:device/configuration":
     "a gateway, of itself alone: the devices in its charge, hashes of their tokens, the limits of who wears them; no name",
   "/ingest/claim": "a device's credential for its claim code, once",
+  "/calendar/:token":
+    "when a patient is to measure something, for who has the address; what is measured only where whoever made it wanted that (ADR 59)",
   "/api/v1/*": NIGHTSCOUT,
   "/api/v2/authorization/request/:token": "what a client of Nightscout comes with for eight hours, for its secret",
   "/api/v2/notifications/loop": "refused: commands to devices do not go this way",

@@ -18,3 +18,4 @@ export * from "./rights.ts";
 export * from "./routes.ts";
 export * from "./screen-redaction.ts";
 export * from "./streams.ts";
+export type { CalendarsBody, CalendarWithAddressBody, PatientTasksBody, TaskBody } from "./tasks.ts";

@@ -15,6 +15,7 @@ import * as p from "./proof.ts";
 import * as r from "./rights.ts";
 import * as sc from "./screen.ts";
 import * as s from "./streams.ts";
+import * as t from "./tasks.ts";
 
 /** One route of /api: the server registers from this table, and the OpenAPI page is made from it. */
 export interface Route {
@@ -124,6 +125,12 @@ export const routes = {
   rotateFeed: { stepUp: true, method: "POST", path: "/api/me/patients/:patientId/feeds/:feedId/secret", summary: "A new secret, in this answer only; a webhook is signed with both for a day", allow: signedIn, body: f.feedSecret, status: 200, response: f.feedWithSecret },
   pingFeed: { cost: 10, method: "POST", path: "/api/me/patients/:patientId/feeds/:feedId/ping", summary: "Send a message that says nothing, and say how it was answered", allow: signedIn, status: 200, response: f.feedPing },
   replayFeed: { cost: 10, method: "POST", path: "/api/me/patients/:patientId/feeds/:feedId/replay", summary: "Send everything once more, from a cursor that the feed told or from a time on, as far back as it is kept", allow: signedIn, body: f.feedReplay, status: 200, response: f.feeds },
+  myTasks: { cost: 5, method: "GET", path: "/api/me/patients/:patientId/tasks", summary: "What a patient is to measure, and which of the last day was done: for who stands beside them", allow: signedIn, status: 200, response: t.patientTasks },
+  addMyTask: { cost: 5, method: "POST", path: "/api/me/patients/:patientId/tasks", summary: "Set oneself to measure something at times of the day", allow: signedIn, body: t.newTask, status: 201, response: t.patientTasks },
+  endMyTask: { cost: 5, method: "POST", path: "/api/me/patients/:patientId/tasks/:taskId/end", summary: "Measure it no more", allow: signedIn, status: 200, response: t.patientTasks },
+  calendars: { method: "GET", path: "/api/me/patients/:patientId/calendars", summary: "Private addresses at which calendars read what is to be measured", allow: signedIn, status: 200, response: t.calendars },
+  addCalendar: { method: "POST", path: "/api/me/patients/:patientId/calendars", summary: "A private address for a calendar: whoever has it sees when something is to be measured. It is in this answer only", allow: signedIn, body: t.newCalendar, status: 201, response: t.calendarWithAddress },
+  endCalendar: { method: "POST", path: "/api/me/patients/:patientId/calendars/:calendarId/end", summary: "The address opens nothing any more", allow: signedIn, status: 200, response: t.calendars },
   myAccessHistory: { method: "GET", path: "/api/me/patients/:id/access-history", summary: "Who looked at the data of a patient whom the person who asks stands beside, as `/api/patients/:id/access-history` says it", allow: signedIn, query: looked, status: 200, response: z.array(b.accessEntry) },
   about: { method: "GET", path: "/api/about", summary: "What may be known before signing in", allow: "public", status: 200, response: b.about },
   system: { method: "GET", path: "/api/system", summary: "Addresses and state of this server", allow: everyone, status: 200, response: b.system },
@@ -306,6 +313,9 @@ export const routes = {
   patientGrants: { method: "GET", path: "/api/patients/:id/grants", summary: "Who may see this patient, for what and because of what", allow: clinical, query: z.object({ ended: z.stringbool().default(false) }), status: 200, response: z.array(g.grant) },
 
   newLink: { stepUp: true, method: "POST", path: "/api/people/:id/link", summary: "A fresh one-time sign-in link, shown here or sent by mail", allow: admin, body: b.linkDelivery, status: 200, response: b.deliveredLink },
+  tasks: { cost: 5, method: "GET", path: "/api/patients/:id/tasks", summary: "What a patient is to measure, and which of the last day was done", allow: everyone, status: 200, response: t.patientTasks },
+  addTask: { cost: 5, method: "POST", path: "/api/patients/:id/tasks", summary: "Have a patient measure something at times of the day", allow: clinical, body: t.newTask, status: 201, response: t.patientTasks },
+  endTask: { cost: 5, method: "POST", path: "/api/patients/:id/tasks/:taskId/end", summary: "It is not to be measured any more", allow: clinical, status: 200, response: t.patientTasks },
   patientConsents: { method: "GET", path: "/api/patients/:id/consents", summary: "What the patient says about sharing, where they let it be known, and what is hidden from who asks", allow: everyone, status: 200, response: c.patientConsents },
   writeConsent: { method: "POST", path: "/api/patients/:id/consents", summary: "Write down what a patient says who does not sign in", allow: clinical, body: c.newConsent, status: 201, response: c.consent },
   withdrawConsent: { method: "POST", path: "/api/patients/:id/consents/:consentId/withdraw", summary: "Write down that a patient takes a statement back", allow: clinical, body: c.endOfConsent, status: 200, response: c.consent },

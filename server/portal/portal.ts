@@ -33,6 +33,7 @@ import type {
   Amendments,
   Applications,
   AuditLog,
+  Calendars,
   Certify,
   Changes,
   Completeness,
@@ -73,6 +74,7 @@ import { sessionHandlers } from "./session.ts";
 import { sharingHandlers } from "./sharing.ts";
 import { streamHandlers } from "./streams.ts";
 import { systemHandlers } from "./system.ts";
+import { taskHandlers } from "./tasks.ts";
 import { telemetryHandlers } from "./telemetry.ts";
 import { createTiles, type Tiles } from "./tiles.ts";
 import { wallHandlers } from "./wall.ts";
@@ -98,6 +100,7 @@ export interface PortalDeps {
   readonly applications: Applications;
   readonly launches: Launches;
   readonly feeds: Feeds;
+  readonly calendars: Calendars;
   readonly watch: Watch;
   readonly telemetry: Telemetry;
   /** What tiles show of it: never waited for. Left out: the same. */
@@ -181,6 +184,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...quarantineHandlers({ quarantine: deps.quarantine, reprocess: deps.reprocess, names }),
     ...reprocessingHandlers({ reprocessing: deps.reprocessing }),
     ...meHandlers({ ...deps, clock }),
+    ...taskHandlers({ ...deps, names, clock }),
     ...feedHandlers({ ...deps, names, clock }),
     ...nightscoutHandlers({ ...deps, clock }),
     ...relationHandlers({ relations: deps.relations, names, clock }),

@@ -1160,3 +1160,51 @@ export interface Feeds {
     by: string,
   ): Promise<void>;
 }
+
+/** What a patient is to measure. */
+export interface Task {
+  readonly id: string;
+  readonly organisationId: string;
+  readonly patientId: string;
+  readonly signal: string;
+  readonly times: readonly string[];
+  readonly weekdays: readonly number[] | null;
+  readonly timeZone: string;
+  readonly fromDay: string;
+  readonly toDay: string | null;
+  readonly note: string | null;
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly endedAt: number | null;
+}
+
+/** A private address of a calendar. */
+export interface CalendarAddress {
+  readonly id: string;
+  readonly organisationId: string;
+  readonly patientId: string;
+  readonly personId: string;
+  readonly name: string;
+  readonly showsWhat: boolean;
+  readonly remindMinutes: number | null;
+  readonly createdAt: number;
+  readonly usedAt: number | null;
+}
+
+export interface Calendars {
+  tasks(asker: Principal, patientIds: readonly string[]): Promise<readonly Task[]>;
+  addTask(task: Omit<Task, "id" | "createdAt" | "endedAt">): Promise<Task>;
+  endTask(asker: Principal, patientId: string, taskId: string): Promise<void>;
+  /** Times of a task, and which of them were done. */
+  dueOf(
+    view: PatientView,
+    task: Task,
+    from: number,
+    to: number,
+  ): Promise<readonly { readonly at: number; readonly to: number; readonly doneAt: number | null }[]>;
+  addresses(organisationId: string, patientId: string): Promise<readonly CalendarAddress[]>;
+  addAddress(
+    address: Omit<CalendarAddress, "id" | "createdAt" | "usedAt">,
+  ): Promise<{ readonly address: CalendarAddress; readonly token: string }>;
+  endAddress(organisationId: string, address: { readonly id: string; readonly patientId: string }, by: string): Promise<void>;
+}

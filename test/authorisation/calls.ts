@@ -125,6 +125,24 @@ const ofOwnConsent = (body: unknown) =>
 
 const NIGHTSCOUT_KEY = { name: "Follower", uploads: false };
 
+const TASK = { signal: "body-weight", times: ["08:00"] };
+const CALENDAR = { name: "Telephone" };
+/** Made by who asks, and then ended. */
+const ofOwn = (what: "tasks" | "calendars", name: "taskId" | "calendarId", body: object) =>
+  about(
+    ({ id }) => ({ params: { patientId: id, [name]: NOBODY } }),
+    async ({ server }, { headers }, { id }) => {
+      const path = `/api/me/patients/${id}/${what}`;
+      const made = await json<{ calendar?: { id: string }; tasks?: { id: string }[] }>(server, {
+        method: "POST",
+        path,
+        headers,
+        body,
+      });
+      return { params: { patientId: id, [name]: made.calendar?.id ?? made.tasks?.[0]?.id ?? "" } };
+    },
+  );
+
 const FEED = { way: "mqtt", name: "Display" };
 /** Made by who asks, and then changed. */
 const ofOwnFeed = (body?: unknown) =>
@@ -200,6 +218,21 @@ export const calls: Readonly<Record<RouteName, Call>> = {
       const path = `/api/me/patients/${id}/nightscout`;
       const made = await json<{ key: { id: string } }>(server, { method: "POST", path, headers, body: NIGHTSCOUT_KEY });
       return { params: { patientId: id, keyId: made.key.id } };
+    },
+  ),
+  myTasks: about(({ id }) => ({ params: { patientId: id } })),
+  addMyTask: about(({ id }) => ({ params: { patientId: id }, body: TASK })),
+  endMyTask: ofOwn("tasks", "taskId", TASK),
+  calendars: about(({ id }) => ({ params: { patientId: id } })),
+  addCalendar: about(({ id }) => ({ params: { patientId: id }, body: CALENDAR })),
+  endCalendar: ofOwn("calendars", "calendarId", CALENDAR),
+  tasks: ofPatient(),
+  addTask: ofPatient({ body: TASK }),
+  endTask: about(
+    ({ id }) => ({ params: { id, taskId: NOBODY } }),
+    async (world, _subject, { id }) => {
+      const made = await house<{ tasks: { id: string }[] }>(world, "POST", `/patients/${id}/tasks`, TASK);
+      return { params: { id, taskId: made.tasks[0]?.id ?? "" } };
     },
   ),
   feeds: about(({ id }) => ({ params: { patientId: id } })),

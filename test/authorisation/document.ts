@@ -1,5 +1,6 @@
 import {
   type DoorPolicy,
+  feedTopicPolicies,
   fhirPolicies,
   hl7MessagePolicies,
   liveMessagePolicies,
@@ -91,6 +92,10 @@ export function authorisationPage(): string {
     "| topic | way | who |",
     "| --- | --- | --- |",
     ...Object.entries(topicPolicies).map(([topic, { direction, who }]) => `| \`${topic}\` | ${direction} | ${who} |`),
+    "",
+    "## Topics of feeds",
+    "",
+    ...doors(feedTopicPolicies, "topic"),
     "",
     "## Messages of HL7 over MLLP",
     "",

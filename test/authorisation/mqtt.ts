@@ -1,4 +1,4 @@
-import { topicPolicies } from "@openward/api";
+import { feedTopicPolicies, topicPolicies } from "@openward/api";
 import mqtt, { type MqttClient } from "mqtt";
 import type { Known } from "./marks.ts";
 import type { Finding } from "./matrix.ts";
@@ -43,6 +43,25 @@ export async function runMqtt(world: World): Promise<{ findings: Finding[]; aske
         }
       }
     }
+  }
+  // A device is told of nobody: not of who wears it either.
+  for (const topic of Object.keys(feedTopicPolicies)) {
+    const [username = "", password = ""] = Buffer.from((device?.headers.authorization ?? "").slice(6), "base64")
+      .toString()
+      .split(":");
+    const client = await mqtt.connectAsync(url, {
+      username,
+      password,
+      protocolVersion: 5,
+      reconnectPeriod: 0,
+      clientId: `f${asked}`,
+    });
+    const place = topic
+      .replace("{patient}", own.id)
+      .replace("{device}", own.deviceId)
+      .replaceAll(/\{\w+\}/g, "+");
+    note(`${topic} as a device`, !(await subscribes(client, place)), "was let in");
+    await client.endAsync(true);
   }
   for (const { name, headers } of world.subjects.filter(({ kind }) => kind !== "device" && kind !== "gateway")) {
     const secret = headers.cookie?.split("=")[1] ?? headers.authorization?.slice(7) ?? "";

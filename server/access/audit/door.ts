@@ -131,7 +131,7 @@ function patientsOf(
   if (named !== undefined && UUID.test(named)) patients.add(named);
   if (!isOk) return [...patients];
   // A key of Nightscout's is for one patient, whom its answers do not name.
-  if (/^\/api\/v\d\//.test(url)) return [...patients, ...seen.patients].sort();
+  if (/^\/(api\/v\d|calendar)\//.test(url)) return [...patients, ...seen.patients].sort();
   if (text === undefined && patients.size === 0) return [...seen.patients].sort();
   if (text === undefined) for (const passed of seen.patients) patients.add(passed);
   else {
@@ -144,10 +144,10 @@ function patientsOf(
 
 const ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
-/** The last thing that the path names. */
+/** The last thing that the path names; a secret in it names nothing. */
 function entityIdOf({ params }: FastifyRequest): string | undefined {
   const last = Object.entries(params as Record<string, string>)
-    .filter(([name]) => name !== "*")
+    .filter(([name]) => name !== "*" && name !== "token")
     .at(-1)?.[1];
   return last !== undefined && ID.test(last) ? last : undefined;
 }

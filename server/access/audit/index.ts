@@ -26,7 +26,7 @@ export {
   type OrganisationRows,
 } from "./queries.ts";
 export { type AuditRecord, decodeRecord, type Who } from "./record.ts";
-export { watched } from "./seen.ts";
+export { noteCalendar, watched } from "./seen.ts";
 export { type AuditTable, createAuditTable } from "./table.ts";
 export { createVerifier, type KnownCheckpoint, type Verdict, verifyLog } from "./verify.ts";
 export { inWords } from "./words.ts";

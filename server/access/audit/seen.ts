@@ -154,3 +154,16 @@ function watchedView(view: PatientView, passed: Set<string>): PatientView {
 export function whoOf({ kind, id, display, role }: Principal): Who {
   return { kind, id, display, role };
 }
+
+/** A calendar came with its private address, in the name of whoever made that. */
+export function noteCalendar(
+  address: { readonly id: string; readonly name: string; readonly patientId: string },
+  owner: Principal,
+): void {
+  const seen = seenNow();
+  if (!seen) return;
+  seen.who = { kind: "application", id: address.id, display: address.name, role: null };
+  seen.onBehalfOf = whoOf(owner);
+  seen.organisationId = owner.organisationId;
+  seen.patients.add(address.patientId);
+}

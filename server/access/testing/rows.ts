@@ -27,6 +27,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   "feed.way": "mqtt",
   "feed.kinds": ["readings"],
   "outbox_notice.kind": "association",
+  "measurement_task.times": ["08:00"],
   "nightscout_document.collection": "entries",
   "resource.type": "Basic",
   "resource_version.method": "POST",

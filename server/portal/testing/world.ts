@@ -212,6 +212,16 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
         throw new RefusedInput("READING_NOT_THERE", { at: "at" });
       },
     },
+    // The real ones: test/calendar.int.test.ts.
+    calendars: {
+      tasks: async () => [],
+      addTask: async (task) => ({ ...task, id: "", createdAt: 0, endedAt: null }),
+      endTask: async () => {},
+      dueOf: async () => [],
+      addresses: async () => [],
+      addAddress: async () => Promise.reject(new RefusedInput("NOT_FOUND")),
+      endAddress: async () => {},
+    },
     // The real ones, with real receivers: test/feeds.int.test.ts.
     feeds: {
       list: () => [],
