@@ -65,7 +65,7 @@ export const WEB = { secure: "https:", clear: "http:" } as const;
 
 /** Sends and reads the status. Redirects are an answer like any other: what is signed for one address goes to no other. */
 export function createPost(guard: Guard, networks: Networks): Post {
-  return (address, headers, body, stopped) => {
+  return async (address, headers, body, stopped) => {
     const url = checkAddress(address, { guard, networks, schemes: WEB });
     const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), stopped]);
     const request = url.protocol === "https:" ? requestSecure : requestClear;

@@ -44,7 +44,7 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox & { c
   let last = await rows.lastPosition();
   let confirmed = last;
   let numbered = await rows.number(confirmed);
-  let _looking: Promise<void> | undefined;
+  let isLooking = false;
   let held: { readonly askedAt: number; readonly since: Promise<number | null> } | undefined;
   let isDue = false;
   let isClosed = false;
@@ -53,23 +53,25 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox & { c
     for (const listener of listeners) listener();
   };
 
-  const number = async () => {
-    while (isDue && !isClosed) {
-      isDue = false;
-      const before = numbered;
-      numbered = await rows.number(confirmed);
-      if (numbered > before) tell();
-    }
-  };
+  /** Several who ask while one looks are asked for once more, when that one is through. */
   const look = () => {
     isDue = true;
-    _looking ??= number()
-      .catch((error: unknown) => {
-        log.warn({ reason: (error as Error).message }, "changes beside the journal could not be numbered yet");
-      })
-      .finally(() => {
-        _looking = undefined;
-      });
+    if (!isLooking) void lookNow();
+  };
+  const lookNow = async () => {
+    isLooking = true;
+    try {
+      while (isDue && !isClosed) {
+        isDue = false;
+        const before = numbered;
+        numbered = await rows.number(confirmed);
+        if (numbered > before) tell();
+      }
+    } catch (error) {
+      // The timer looks again.
+      log.warn({ reason: (error as Error).message }, "changes beside the journal could not be numbered yet");
+    }
+    isLooking = false;
   };
   const looks = timers.every(LOOK_EVERY_MS, look);
   const drops = timers.every(DAY_MS, () => {
