@@ -438,6 +438,7 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     completeness,
     endings,
     deviceTypes,
+    ingest: door,
     reprocess: ingest.reprocess,
     reprocessing: reprocess,
     watch: screened.alarms(watch),

@@ -12,6 +12,7 @@ export * from "./grants.ts";
 export type { KioskBody, KioskCodeBody, WallBody } from "./kiosk.ts";
 export * from "./live.ts";
 export type { NightscoutKeyBody, NightscoutKeysBody, NightscoutKeyWithSecretBody } from "./nightscout.ts";
+export type { NewOwnDeviceBody, OwnCaptureBody, OwnCaptureTakenBody, OwnDeviceBody } from "./own-devices.ts";
 export * from "./policy.ts";
 export * from "./redaction.ts";
 export * from "./rights.ts";

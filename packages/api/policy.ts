@@ -121,6 +121,8 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   calendars: { tells: "related", shows: ["id"] },
   addCalendar: { tells: "related", shows: ["id"] },
   endCalendar: { tells: "related", shows: ["id"] },
+  addOwnDevice: { tells: "deciding", shows: ["id"] },
+  sendOwnCapture: { tells: "deciding", shows: [] },
   myAccessHistory: { tells: "related", shows: [] },
   exportMine: { tells: "subject", shows: [] },
   about: nobody,

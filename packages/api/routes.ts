@@ -11,6 +11,7 @@ import * as gw from "./gateway.ts";
 import * as g from "./grants.ts";
 import * as k from "./kiosk.ts";
 import * as n from "./nightscout.ts";
+import * as o from "./own-devices.ts";
 import * as p from "./proof.ts";
 import * as r from "./rights.ts";
 import * as sc from "./screen.ts";
@@ -131,6 +132,8 @@ export const routes = {
   calendars: { method: "GET", path: "/api/me/patients/:patientId/calendars", summary: "Private addresses at which calendars read what is to be measured", allow: signedIn, status: 200, response: t.calendars },
   addCalendar: { method: "POST", path: "/api/me/patients/:patientId/calendars", summary: "A private address for a calendar: whoever has it sees when something is to be measured. It is in this answer only", allow: signedIn, body: t.newCalendar, status: 201, response: t.calendarWithAddress },
   endCalendar: { method: "POST", path: "/api/me/patients/:patientId/calendars/:calendarId/end", summary: "The address opens nothing any more", allow: signedIn, status: 200, response: t.calendars },
+  addOwnDevice: { cost: 5, method: "POST", path: "/api/me/patients/:patientId/devices", summary: "A Bluetooth device of one's own that one measures with in the browser, by the patient or who decides for them; 409 where somebody else measures with it and that was not said", allow: signedIn, body: o.newOwnDevice, status: 201, response: o.ownDevice },
+  sendOwnCapture: { cost: 2, method: "POST", path: "/api/me/patients/:patientId/devices/:deviceId/capture", summary: "What such a device said, as the browser received it; sent again under the same key, it is there once", allow: signedIn, body: o.ownCapture, status: 200, response: o.ownCaptureTaken },
   myAccessHistory: { method: "GET", path: "/api/me/patients/:id/access-history", summary: "Who looked at the data of a patient whom the person who asks stands beside, as `/api/patients/:id/access-history` says it", allow: signedIn, query: looked, status: 200, response: z.array(b.accessEntry) },
   about: { method: "GET", path: "/api/about", summary: "What may be known before signing in", allow: "public", status: 200, response: b.about },
   system: { method: "GET", path: "/api/system", summary: "Addresses and state of this server", allow: everyone, status: 200, response: b.system },

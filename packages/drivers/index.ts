@@ -14,6 +14,7 @@ import heartRateStrap from "./types/heart-rate-strap.ts";
 import infusionPump from "./types/infusion-pump.ts";
 import insulinPump from "./types/insulin-pump.ts";
 import nightscoutApp from "./types/nightscout-app.ts";
+import ownBluetooth from "./types/own-bluetooth.ts";
 import pulseOximeter from "./types/pulse-oximeter.ts";
 import sosPendant from "./types/sos-pendant.ts";
 import spirometer from "./types/spirometer.ts";
@@ -46,6 +47,7 @@ const types: readonly Driver[] = [
   infusionPump,
   insulinPump,
   nightscoutApp,
+  ownBluetooth,
 ];
 
 /** Every device type that is known: the generic one first, models and profiles after the types. */

@@ -7,12 +7,18 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "permissions-policy": [
-    ...["camera", "microphone", "geolocation", "display-capture", "payment", "usb", "serial", "hid", "midi"].map(
+    ...["microphone", "geolocation", "display-capture", "payment", "usb", "serial", "hid", "midi"].map(
       (one) => `${one}=()`,
     ),
-    ...["fullscreen", "screen-wake-lock", "publickey-credentials-get", "publickey-credentials-create"].map(
-      (one) => `${one}=(self)`,
-    ),
+    // A patient's own devices, and labels that are read: by our pages alone, and each time the browser asks the person.
+    ...[
+      "bluetooth",
+      "camera",
+      "fullscreen",
+      "screen-wake-lock",
+      "publickey-credentials-get",
+      "publickey-credentials-create",
+    ].map((one) => `${one}=(self)`),
   ].join(", "),
 };
 

@@ -94,7 +94,10 @@ test("every answer carries the security headers; what is no page may load, run, 
   ] as const) {
     assert.equal(headers.get(name), value);
   }
-  assert.match(headers.get("permissions-policy") ?? "", /camera=\(\), microphone=\(\), geolocation=\(\)/);
+  assert.match(
+    headers.get("permissions-policy") ?? "",
+    /microphone=\(\), geolocation=\(\).*bluetooth=\(self\), camera=\(self\)/,
+  );
 });
 
 test("each page has a nonce of its own, on every script and style, in a policy without unsafe words", async (t) => {

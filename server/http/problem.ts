@@ -45,6 +45,7 @@ const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   NOT_FOUND: 404,
   NOT_ACCEPTABLE: 406,
   CONFLICT: 409,
+  DEVICE_SHARED: 409,
   AGE_UNKNOWN: 409,
   AGE_GROUP_DIFFERS: 409,
   CONSENT_LEAVES_UNWATCHED: 409,

@@ -25,6 +25,7 @@ import { limitHandlers } from "./limits.ts";
 import { meHandlers } from "./me.ts";
 import { createNames } from "./names.ts";
 import { nightscoutHandlers } from "./nightscout.ts";
+import { ownDeviceHandlers } from "./own-devices.ts";
 import { patientHandlers } from "./patients.ts";
 import { peopleHandlers } from "./people.ts";
 import type {
@@ -45,6 +46,7 @@ import type {
   Feeds,
   Gateways,
   Holds,
+  Ingest,
   Launches,
   Mail,
   Patients,
@@ -92,6 +94,7 @@ export interface PortalDeps {
   readonly endings: Endings;
   readonly deviceTypes: readonly DeviceType[];
   readonly quarantine: Quarantine;
+  readonly ingest: Ingest;
   readonly reprocess: Reprocess;
   readonly reprocessing: Reprocessing;
   readonly history: AlarmHistory;
@@ -187,6 +190,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...taskHandlers({ ...deps, names, clock }),
     ...feedHandlers({ ...deps, names, clock }),
     ...nightscoutHandlers({ ...deps, clock }),
+    ...ownDeviceHandlers({ ...deps, clock }),
     ...relationHandlers({ relations: deps.relations, names, clock }),
     ...consentHandlers({ consents: access.consents, people: deps.people, names, clock }),
     ...sharingHandlers({ ...deps, consents: access.consents, grants: access.grants, names, clock }),

@@ -624,6 +624,21 @@ export interface Quarantine {
   ): Promise<QuarantineRecord>;
 }
 
+/** The way of what a device sent; resolves after the commit. */
+export interface Ingest {
+  accept(message: {
+    readonly deviceId: string;
+    readonly organisationId: string;
+    readonly kind: "raw";
+    readonly format: string;
+    readonly body: Uint8Array;
+    readonly receivedAt: number;
+    readonly deliveryKey: string;
+    readonly isRedelivery: true;
+    readonly messageId: string;
+  }): Promise<{ readonly accepted: number; readonly quarantined: readonly Problem[] }>;
+}
+
 /** Ingest's second look at a quarantined message: for this patient, whatever the associations said. */
 export type Reprocess = (
   entry: QuarantineEntry,

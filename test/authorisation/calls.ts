@@ -170,6 +170,18 @@ const ofApplicationFeed = (body?: unknown) =>
     });
     return { params: { feedId: made.feed.id }, ...(body === undefined ? {} : { body }) };
   });
+const OWN_DEVICE = {
+  browserId: "any",
+  name: null,
+  services: ["180d"],
+  says: { manufacturer: null, model: null, systemId: null },
+  isShared: true,
+};
+const ownCapture = () => ({
+  key: "00000000-0000-4000-8000-000000000001",
+  sentAt: Date.now(),
+  values: [{ codec: "gatt/2a19", at: Date.now(), hex: "50" }],
+});
 
 const APPLICATION = {
   name: "Of another maker",
@@ -251,6 +263,13 @@ export const calls: Readonly<Record<RouteName, Call>> = {
   rotateApplicationFeed: ofApplicationFeed({}),
   pingApplicationFeed: ofApplicationFeed(),
   replayApplicationFeed: ofApplicationFeed({ from: 0 }),
+  addOwnDevice: about(({ id }) => ({ params: { patientId: id }, body: OWN_DEVICE })),
+  sendOwnCapture: about(
+    ({ id }) => ({ params: { patientId: id, deviceId: "own-none" }, body: ownCapture() }),
+    async ({ server }, { headers }, { id }) => {
+      const path = `/api/me/patients/${id}/devices`;
+      const made = await json<{ deviceId: string }>(server, { method: "POST", path, headers, body: OWN_DEVICE });
+      return { params: { patientId: id, deviceId: made.deviceId }, body: ownCapture() };
   exportMine: ofPatient(),
   about: plain(),
   system: plain(),

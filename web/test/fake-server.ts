@@ -803,6 +803,8 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   nightscoutKeys: unasked,
   addNightscoutKey: unasked,
   endNightscoutKey: unasked,
+  addOwnDevice: unasked,
+  sendOwnCapture: unasked,
   share: unasked,
   changeSharing: unasked,
   stopSharing: unasked,

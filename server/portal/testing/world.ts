@@ -526,6 +526,11 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
         return record;
       },
     },
+    ingest: {
+      async accept() {
+        return { accepted: 0, quarantined: [] };
+      },
+    },
     async reprocess(entry, claim) {
       asked.push(["reprocess", entry.id, claim]);
       return { accepted: entry.raw.byteLength > 0 ? 1 : 0, quarantined: [] };

@@ -84,6 +84,8 @@ export const endpoints: Endpoints = {
   nightscoutKeys: ["GET", "/api/me/patients/:patientId/nightscout"],
   addNightscoutKey: ["POST", "/api/me/patients/:patientId/nightscout"],
   endNightscoutKey: ["POST", "/api/me/patients/:patientId/nightscout/:keyId/end"],
+  addOwnDevice: ["POST", "/api/me/patients/:patientId/devices"],
+  sendOwnCapture: ["POST", "/api/me/patients/:patientId/devices/:deviceId/capture"],
   myAccessHistory: ["GET", "/api/me/patients/:id/access-history"],
   about: ["GET", "/api/about"],
   system: ["GET", "/api/system"],
