@@ -1221,5 +1221,9 @@ export interface Calendars {
   addAddress(
     address: Omit<CalendarAddress, "id" | "createdAt" | "usedAt">,
   ): Promise<{ readonly address: CalendarAddress; readonly token: string }>;
-  endAddress(organisationId: string, address: { readonly id: string; readonly patientId: string }, by: string): Promise<void>;
+  endAddress(
+    organisationId: string,
+    address: { readonly id: string; readonly patientId: string },
+    by: string,
+  ): Promise<void>;
 }

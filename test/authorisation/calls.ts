@@ -270,6 +270,8 @@ export const calls: Readonly<Record<RouteName, Call>> = {
       const path = `/api/me/patients/${id}/devices`;
       const made = await json<{ deviceId: string }>(server, { method: "POST", path, headers, body: OWN_DEVICE });
       return { params: { patientId: id, deviceId: made.deviceId }, body: ownCapture() };
+    },
+  ),
   exportMine: ofPatient(),
   about: plain(),
   system: plain(),
