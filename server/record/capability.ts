@@ -49,7 +49,10 @@ const WRITTEN_INTERACTIONS = (
 const hasHistory = (type: string) => type === "Observation" || type === "Consent";
 
 /** What works here, and nothing else. */
-export function capabilityStatement(base: string, version: string, startedAt: number): CapabilityStatement {
+export function capabilityStatement(
+  base: string,
+  { version, startedAt, keepsWritten }: { version: string; startedAt: number; keepsWritten: boolean },
+): CapabilityStatement {
   return {
     resourceType: "CapabilityStatement",
     status: "active",
@@ -87,7 +90,7 @@ export function capabilityStatement(base: string, version: string, startedAt: nu
             }),
           )
           .concat(
-            writtenTypes.map(
+            (keepsWritten ? writtenTypes : []).map(
               (type): CapabilityStatementRestResource => ({
                 type: type as CapabilityStatementRestResource["type"], // a type of R4
                 interaction: WRITTEN_INTERACTIONS,
@@ -114,7 +117,11 @@ export function capabilityStatement(base: string, version: string, startedAt: nu
               interaction: [{ code: "read" }],
             })),
           ),
-        interaction: [{ code: "batch" }, { code: "transaction" }, { code: "history-system" }],
+        interaction: [
+          { code: "batch" },
+          { code: "transaction" },
+          ...(keepsWritten ? [{ code: "history-system" as const }] : []),
+        ],
       },
     ],
   };

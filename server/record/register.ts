@@ -86,7 +86,11 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
 
       scope.get("/metadata", async (request, reply) => {
         negotiate(request.headers.accept, formatOf(request));
-        return send(reply, capabilityStatement(baseOf(request), deps.version, startedAt), request);
+        return send(
+          reply,
+          capabilityStatement(baseOf(request), { ...deps, startedAt, keepsWritten: deps.written !== undefined }),
+          request,
+        );
       });
       scope.all("/", handle);
       scope.all("/*", handle);

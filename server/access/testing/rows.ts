@@ -30,8 +30,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   "measurement_task.times": ["08:00"],
   "nightscout_document.collection": "entries",
   "resource.type": "Basic",
-  "resource_version.method": "POST",
-  "resource_version.content": "{}",
+  "resource_version.method": "DELETE",
   "nightscout_document.id": "0123456789abcdef01234567",
 };
 
