@@ -19,7 +19,11 @@ declare module "@lhncbc/ucum-lhc" {
       magnitude: number;
       unitToExp: Readonly<Record<string, number>>;
     };
-    validateUnitString(unit: string): { status: "valid" | "invalid" | "error" };
+    validateUnitString(unit: string): {
+      status: "valid" | "invalid" | "error";
+      /** A number is its own name. */
+      unit?: { name: string | number | null } | null;
+    };
   }
   const ucum: { UcumLhcUtils: { getInstance(): Utils } };
   export default ucum;

@@ -1,5 +1,8 @@
 import ucum from "@lhncbc/ucum-lhc";
 import type { Signal } from "./index.ts";
+import { isUcum } from "./ucum.ts";
+
+export { isUcum };
 
 /** canonical = value x scale + offset; every unit of our signals is affine to its signal's own. */
 export interface Conversion {
@@ -91,10 +94,6 @@ function baseOf(unit: string): { readonly unit: string; readonly conversion: Con
     .map(([base, exp]) => `${base}${exp}`)
     .join(".");
   return { unit: name, conversion: { scale, offset: Math.abs(offset) < 1e-12 ? 0 : offset } };
-}
-
-export function isUcum(unit: string): boolean {
-  return unit.length <= 64 && utils.validateUnitString(unit).status === "valid";
 }
 
 function examine(signal: Signal, own: string, unit: string): UnitVerdict {
