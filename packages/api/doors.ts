@@ -17,6 +17,8 @@ const seen = (...shows: Mark[]): DoorPolicy => ({ who: EVERYBODY, tells: "grante
 const fleet: DoorPolicy = { who: WARD, tells: "fleet", shows: ["device"], office: ["device", "serial"] };
 const WRITES =
   "integration; nurse, physician, patient and family by an application with Observation.c; of patients whom they see, and only a program of the house in the name of a device";
+/** Codes that are shipped with the program: nothing of a patient is in them. */
+const VOCABULARY: DoorPolicy = { who: EVERYBODY, tells: "nobody", shows: [] };
 const log: DoorPolicy = {
   who: "administrator, privacy officer",
   tells: "office",
@@ -73,6 +75,17 @@ export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
   "written.update": writes,
   "written.patch": writes,
   "written.delete": writes,
+  "CodeSystem.read": VOCABULARY,
+  "CodeSystem.search-type": VOCABULARY,
+  "ValueSet.read": VOCABULARY,
+  "ValueSet.search-type": VOCABULARY,
+  "ConceptMap.read": VOCABULARY,
+  "ConceptMap.search-type": VOCABULARY,
+  $lookup: VOCABULARY,
+  $expand: VOCABULARY,
+  "$validate-code": VOCABULARY,
+  $subsumes: VOCABULARY,
+  $translate: VOCABULARY,
   batch: seen(),
   "Observation.create": { who: WRITES, tells: "granted", shows: ["id", "value"] },
   transaction: { who: WRITES, tells: "granted", shows: [] },

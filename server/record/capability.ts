@@ -1,4 +1,5 @@
 import type { CapabilityStatement, CapabilityStatementRestResource } from "@medplum/fhirtypes";
+import { terminologyOperations } from "./operations/terminology.ts";
 import { fhirTime } from "./resources/time.ts";
 import { searchables } from "./search/index.ts";
 import { COUNT_DEFAULT, COUNT_MAX } from "./search/query.ts";
@@ -13,6 +14,9 @@ const documentation: Readonly<Record<string, string>> = {
     "Who looked at what and did what, in IHE's Basic Audit Log Patterns; for administrators and privacy officers.",
   Consent:
     "What patients share and do not share, as far as they let it be known; IHE Privacy Consent on FHIR, basic or intermediate, with kinds of data in a modifier extension.",
+  CodeSystem: "Vocabularies that are shipped: as far as they are used here.",
+  ValueSet: "Sets of their codes.",
+  ConceptMap: "Signals, LOINC, MDC and UCUM in terms of one another.",
   Observation:
     "Made from device readings: one each, cuff pressures as panel 85354-9, waveforms as SampledData in pieces of 10 seconds.",
 };
@@ -48,6 +52,12 @@ const WRITTEN_INTERACTIONS = (
 
 const hasHistory = (type: string) => type === "Observation" || type === "Consent";
 
+const operationsOf = (type: string) =>
+  Object.entries(terminologyOperations[type] ?? {}).map(([name, { definition }]) => ({
+    name,
+    definition: `http://hl7.org/fhir/OperationDefinition/${definition}`,
+  }));
+
 /** What works here, and nothing else. */
 export function capabilityStatement(
   base: string,
@@ -80,6 +90,7 @@ export function capabilityStatement(
                 ...(type === "Observation" ? [{ code: "create" as const }] : []),
               ],
               ...(type === "Observation" ? { conditionalCreate: true } : {}),
+              ...(terminologyOperations[type] ? { operation: operationsOf(type) } : {}),
               versioning: "versioned",
               readHistory: hasHistory(type),
               searchParam: parameters.map(({ name, type: kind, documentation: text }) => ({

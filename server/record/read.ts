@@ -9,6 +9,7 @@ import { mapPatient } from "./resources/patient.ts";
 import { mapProvenance } from "./resources/provenance.ts";
 import { readAuditEvent } from "./search/audit-event.ts";
 import { consentVersions } from "./search/consent.ts";
+import { readTerminology } from "./search/terminology.ts";
 import { findObservation, findVersions } from "./sources/find.ts";
 import { isUuid } from "./uuid.ts";
 
@@ -40,6 +41,9 @@ const readers: Readonly<Record<string, Reader>> = {
   AuditEvent: readAuditEvent,
   Consent: async (context, id) => (await consentVersions(context, id)).at(-1),
   Observation: async (context, id) => (await findObservation(context, id))?.map(),
+  CodeSystem: readTerminology("CodeSystem"),
+  ValueSet: readTerminology("ValueSet"),
+  ConceptMap: readTerminology("ConceptMap"),
 };
 
 /**

@@ -22,6 +22,7 @@ import type {
   Telemetry,
 } from "./ports.ts";
 import type { Rest } from "./rest.ts";
+import { terminologyCapabilities } from "./terminology-capability.ts";
 import type { ObservationIntake } from "./write/ports.ts";
 
 export interface RecordDeps {
@@ -86,11 +87,13 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
 
       scope.get("/metadata", async (request, reply) => {
         negotiate(request.headers.accept, formatOf(request));
-        return send(
-          reply,
-          capabilityStatement(baseOf(request), { ...deps, startedAt, keepsWritten: deps.written !== undefined }),
-          request,
-        );
+        const { mode } = request.query as { mode?: unknown };
+        const base = baseOf(request);
+        const statement =
+          mode === "terminology"
+            ? terminologyCapabilities(base, deps.version, startedAt)
+            : capabilityStatement(base, { ...deps, startedAt, keepsWritten: deps.written !== undefined });
+        return send(reply, statement, request);
       });
       scope.all("/", handle);
       scope.all("/*", handle);

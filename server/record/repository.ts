@@ -3,6 +3,7 @@ import { FhirRepository } from "@medplum/fhir-router";
 import type { Bundle, Reference, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "./context.ts";
+import { answerTerminology, type TerminologyPlace } from "./operations/terminology.ts";
 import { outcomeOf, outcomeOfError } from "./outcome.ts";
 import { within } from "./reach.ts";
 import { readResource, readVersions, unknownType } from "./read.ts";
@@ -43,6 +44,10 @@ export class RecordRepository extends FhirRepository {
       }
       return searchable.search(within(this.#context, type, "s"), asked);
     });
+  }
+
+  terminology(place: TerminologyPlace, query: URLSearchParams): Promise<Resource> {
+    return this.#guard(async () => answerTerminology(this.#context, place, query, undefined));
   }
 
   async search<T extends Resource>(request: SearchRequest<T>): Promise<Bundle<WithId<T>>> {

@@ -3,6 +3,12 @@ import { type FhirRequest, type FhirRouteHandler, FhirRouter, type HttpMethod } 
 import type { Bundle, BundleEntry, OperationOutcome, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "./context.ts";
+import {
+  answerTerminology,
+  type TerminologyPlace,
+  terminologyOperations,
+  terminologyPlace,
+} from "./operations/terminology.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
 import { redactedResource } from "./redaction.ts";
 import { RecordRepository, type Report } from "./repository.ts";
@@ -51,6 +57,9 @@ export function createRest(): Rest {
     // A route with the type spelt out wins over the router's own, whose parser knows no strict handling.
     router.add("GET", type, search(type), "search-type");
     router.add("POST", `${type}/_search`, search(type), "search-type");
+    // Asked alone they are answered below; these are for entries of a batch.
+    for (const operation of Object.keys(terminologyOperations[type] ?? {}))
+      router.add("GET", `${type}/$${operation}`, terminology({ type, id: undefined, operation }), "operation");
   }
 
   const rest: Rest = {
@@ -68,6 +77,11 @@ export function createRest(): Rest {
         if (isBatch && isMixedBatch(request.body))
           return await batch(request.body, (one) => rest.handle(context, one, report));
         const isSearch = method === "POST" && /^[A-Za-z]+\/_search$/.test(path);
+        const vocabulary = terminologyPlace(path);
+        if (vocabulary && (method === "GET" || method === "POST")) {
+          const query = new URLSearchParams(request.url.split("?")[1] ?? "");
+          return { status: 200, resource: answerTerminology(context, vocabulary, query, request.body) };
+        }
         if (path === "" && !isBatch) throw new RefusedInput("NOT_SUPPORTED", { expected: "a resource type" });
         if (method === "POST" && path === "Observation") return await create(context, request);
         if (isBatch && isWriting(request.body)) return await writeAll(context, request.body);
@@ -161,6 +175,13 @@ function search(type: string): FhirRouteHandler {
     const pairs = [...pairsOf(request.query), ...(request.method === "POST" ? pairsOf(request.body) : [])];
     return [allOk, await (repository as RecordRepository).searchPairs(type, pairs)]; // no other is ever handed in
   };
+}
+
+function terminology(place: TerminologyPlace): FhirRouteHandler {
+  return async ({ query }, repository) => [
+    allOk,
+    await (repository as RecordRepository).terminology(place, new URLSearchParams(pairsOf(query))), // no other is ever handed in
+  ];
 }
 
 function pairsOf(parameters: unknown): [string, string][] {

@@ -48,6 +48,15 @@ const parameters: Readonly<Record<string, (known: Known) => string>> = {
   "Consent._id": ({ consentId }) => consentId,
   "Consent.patient": ({ id }) => id,
   "Consent.status": () => "active",
+  "CodeSystem._id": () => "loinc",
+  "CodeSystem.url": () => "http://loinc.org",
+  "CodeSystem.title": () => "LOINC",
+  "ValueSet._id": () => "observation-status",
+  "ValueSet.url": () => "http://hl7.org/fhir/ValueSet/observation-status",
+  "ValueSet.title": () => "Signals",
+  "ConceptMap._id": () => "openward-signal-loinc",
+  "ConceptMap.url": () => "urn:openward:concept-map:signal-loinc",
+  "ConceptMap.title": () => "Signals to LOINC",
   "AuditEvent._id": () => "00000000-0000-7000-8000-000000000001",
   "AuditEvent.patient": ({ id }) => id,
   "AuditEvent.date": dayOf,
@@ -62,6 +71,7 @@ interface Capability {
       readonly type: string;
       readonly interaction: readonly { readonly code: string }[];
       readonly searchParam?: readonly { readonly name: string }[];
+      readonly operation?: readonly { readonly name: string }[];
     }[];
     readonly interaction: readonly { readonly code: string }[];
   }[];
@@ -81,6 +91,8 @@ export async function interactionsOf(world: World): Promise<{ interactions: stri
         ),
       ),
       ...(rest?.interaction ?? []).map(({ code }) => code),
+      // An operation is the same of whatever type.
+      ...new Set(all.flatMap(({ operation }) => (operation ?? []).map(({ name }) => `$${name}`))),
     ].sort(),
     // Of what is kept as it was written the parameters are R4's own, and one code answers all of them.
     parameters: all
@@ -109,6 +121,14 @@ export function fhirQuestions(known: Known): Asked[] {
     { interaction: "Consent.read", url: `Consent/${known.consentId}` },
     { interaction: "Consent.vread", url: `Consent/${known.consentId}/_history/1` },
     { interaction: "Consent.history-instance", url: `Consent/${known.consentId}/_history` },
+    { interaction: "CodeSystem.read", url: "CodeSystem/openward-signal" },
+    { interaction: "ValueSet.read", url: "ValueSet/observation-status" },
+    { interaction: "ConceptMap.read", url: "ConceptMap/openward-mdc-ucum" },
+    { interaction: "$lookup", url: "CodeSystem/$lookup?system=http://loinc.org&code=8867-4" },
+    { interaction: "$validate-code", url: "CodeSystem/$validate-code?url=http://loinc.org&code=8867-4" },
+    { interaction: "$subsumes", url: "CodeSystem/$subsumes?system=http://loinc.org&codeA=8867-4&codeB=8867-4" },
+    { interaction: "$expand", url: "ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/observation-status" },
+    { interaction: "$translate", url: "ConceptMap/$translate?system=urn:openward:signal&code=heart-rate" },
     ...["Patient", "Device", "DeviceMetric", "Observation", "Consent", "AuditEvent"].map((type) => ({
       interaction: `${type}.search-type`,
       url: type,
@@ -188,8 +208,8 @@ const HIDDEN_FROM: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** May this one ask this at all? */
-function mayAsk({ interaction, url }: Asked, subject: Subject): boolean {
-  const [type = ""] = interaction.split(".");
+function mayAsk({ url }: Asked, subject: Subject): boolean {
+  const type = /^[A-Za-z]*/.exec(url)?.[0] ?? "";
   if (subject.kind === "app" && type === "Practitioner") return subject.scopes?.startsWith("system/*") === true;
   if (subject.kind === "app")
     return subject.scopes?.includes("/*.rs") === true
@@ -240,6 +260,10 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
       if (one.interaction === "Practitioner.read") {
         const expected = target.key === "foreign" ? 404 : 200;
         if (status !== expected) findings.push({ cell: name(one), what: `${status} in place of ${expected}` });
+        return;
+      }
+      if (policy.tells === "nobody") {
+        if (status !== 200) findings.push({ cell: name(one), what: `${status} in place of 200` });
         return;
       }
       const sees = subject.sees.has(target.key) && !(isOfWritten(one) && !readsWritten(subject, target));

@@ -10,6 +10,12 @@ const withDisplay = (system: string, code: string): FhirObject => {
   return display === undefined ? { code } : { code, display };
 };
 
+/** R4 has names as identifiers of programs: some of its own vocabularies do not. */
+const machineName = (name: string): string => {
+  const word = name.replace(/\W/g, "_");
+  return `${word[0]?.toUpperCase() ?? ""}${word.slice(1)}`;
+};
+
 /** A code system as a resource; what a code is a kind of stands in its property `parent`, since some have several. */
 export function codeSystemResource(system: CodeSystem): Resource {
   const { id, url, version, name, title, content, copyright, concepts } = system;
@@ -21,7 +27,7 @@ export function codeSystemResource(system: CodeSystem): Resource {
     id,
     url,
     ...withVersion(version),
-    name,
+    name: machineName(name),
     title,
     status: "active",
     experimental: false,
@@ -77,7 +83,7 @@ export function valueSetResource(
     id,
     url,
     ...withVersion(version),
-    name,
+    name: machineName(name),
     title,
     status: "active",
     experimental: false,
@@ -113,6 +119,12 @@ export function valueSetResource(
   };
 }
 
+/** cmd-1: what is lost is said. */
+const COMMENTS: Readonly<Record<string, string>> = {
+  narrower: "The source has several of these: this is one of them.",
+  inexact: "Each has several of the other: what was measured tells which.",
+};
+
 export function conceptMapResource({ id, url, title, source, target, mappings }: ConceptMap): Resource {
   const codes = [...new Set(mappings.map(({ code }) => code))];
   const notices = [...new Set([source, target].flatMap((system) => codeSystems.get(system)?.copyright ?? []))];
@@ -133,7 +145,11 @@ export function conceptMapResource({ id, url, title, source, target, mappings }:
           ...withDisplay(source, code),
           target: mappings
             .filter((mapping) => mapping.code === code)
-            .map(({ target: other, equivalence }) => ({ ...withDisplay(target, other), equivalence })),
+            .map(({ target: other, equivalence }) => ({
+              ...withDisplay(target, other),
+              equivalence,
+              ...(COMMENTS[equivalence] === undefined ? {} : { comment: COMMENTS[equivalence] }),
+            })),
         })),
       },
     ],

@@ -160,6 +160,9 @@ function fhirMeaning(method: string, url: string): Meaning {
   if (path === "") return { action: "E", code: "fhir.batch", entity: "Bundle", isOfAlarms: false };
   if (id === "_search" || (id === "" && METHODS[method] === "R"))
     return { action: "E", code: "fhir.search", entity, isOfAlarms: false };
+  // Questions about a vocabulary look for something and change nothing, also where they are posted.
+  if (/\/\$(?:lookup|validate-code|subsumes|expand|translate)$/.test(path))
+    return { action: "E", code: "fhir.search", entity, isOfAlarms: false };
   const entityId = FHIR_ID.test(id) ? id : undefined;
   const code = METHODS[method] !== "R" ? "fhir.write" : kind === "_history" ? "fhir.history" : "fhir.read";
   return { action: METHODS[method] ?? "E", code, entity, entityId, isOfAlarms: false };

@@ -8,12 +8,19 @@ import { searchObservations } from "./observation.ts";
 import { observationParameters } from "./observation-filter.ts";
 import { patientParameters, searchPatients } from "./patient.ts";
 import type { ParameterDefinition } from "./query.ts";
+import { searchTerminology, type TerminologyType, terminologyParameters } from "./terminology.ts";
 
 export interface Searchable {
   readonly parameters: readonly ParameterDefinition[];
   readonly sorts: readonly string[];
   search(context: RecordContext, pairs: Iterable<readonly [string, string]>): Promise<Bundle>;
 }
+
+const vocabulary = (type: TerminologyType): Searchable => ({
+  parameters: terminologyParameters,
+  sorts: ["_id"],
+  search: searchTerminology(type),
+});
 
 /** What can be searched: the routes, `metadata` and the repository all go by this table. */
 export const searchables: Readonly<Record<string, Searchable>> = {
@@ -23,4 +30,7 @@ export const searchables: Readonly<Record<string, Searchable>> = {
   AuditEvent: { parameters: auditEventParameters, sorts: ["-date"], search: searchAuditEvents },
   Consent: { parameters: consentParameters, sorts: ["_id"], search: searchConsents },
   Observation: { parameters: observationParameters, sorts: ["-date", "date"], search: searchObservations },
+  CodeSystem: vocabulary("CodeSystem"),
+  ValueSet: vocabulary("ValueSet"),
+  ConceptMap: vocabulary("ConceptMap"),
 };
