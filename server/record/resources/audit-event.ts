@@ -18,6 +18,12 @@ const REST: Coding = {
 };
 const SOURCE: Coding = { system: DCM, code: "110153", display: "Source Role ID" };
 const DESTINATION: Coding = { system: DCM, code: "110152", display: "Destination Role ID" };
+const APPLICATION: Coding = { system: DCM, code: "110150", display: "Application" };
+const CUSTODIAN: Coding = {
+  system: "http://terminology.hl7.org/CodeSystem/provenance-participant-type",
+  code: "custodian",
+  display: "Custodian",
+};
 
 const OUTCOMES = { allowed: "0", refused: "4", failed: "8" } as const;
 const KINDS = { C: "Create", R: "Read", U: "Update", D: "Delete" } as const;
@@ -30,8 +36,6 @@ const INTERACTIONS = { C: "create", R: "read", U: "update", D: "delete" } as con
 export function mapAuditEvent(record: AuditRecord, organisation: Organisation): AuditEvent {
   const isQuery = record.code === "fhir.search" || (record.action === "R" && record.parameters !== undefined);
   const isRest = isQuery || record.action !== "E";
-  // Data comes from the server where it is read, and from the client where it is written or asked for.
-  const isFromServer = record.action === "R" && !isQuery;
   const [patient, another] = record.patients;
   return {
     resourceType: "AuditEvent",
@@ -39,7 +43,11 @@ export function mapAuditEvent(record: AuditRecord, organisation: Organisation): 
     meta: metaOf(organisation, {
       versionId: "1",
       lastUpdated: fhirTime(record.at),
-      profile: isRest && record.outcome === "allowed" ? [profileOf(record, isQuery)] : undefined,
+      // The profiles want to know from where it was asked.
+      profile:
+        isRest && record.outcome === "allowed" && record.address !== undefined
+          ? [profileOf(record, isQuery)]
+          : undefined,
     }),
     type: isRest ? REST : { system: DCM, code: "110100", display: "Application Activity" },
     subtype: [
@@ -51,7 +59,7 @@ export function mapAuditEvent(record: AuditRecord, organisation: Organisation): 
     outcome: OUTCOMES[record.outcome],
     ...(record.purpose === undefined ? {} : { purposeOfEvent: [purposeOf(record.purpose)] }),
     ...(record.refusal === undefined ? {} : { outcomeDesc: record.refusal }),
-    agent: agentsOf(record, isFromServer),
+    agent: agentsOf(record, isQuery),
     source: { observer: { display: "Openward" } },
     entity: [
       isQuery ? queryEntity(record) : dataEntity(record),
@@ -74,20 +82,22 @@ function interactionOf({ action }: AuditRecord): string {
 }
 
 /** An application that acts for a person is the client, and the person the user; a guardian is the user, beside the patient. */
-function agentsOf(record: AuditRecord, isFromServer: boolean): AuditEventAgent[] {
+function agentsOf(record: AuditRecord, isQuery: boolean): AuditEventAgent[] {
   const { onBehalfOf, through, address, purpose, basis } = record;
   const app = record.who.kind === "application" ? record.who : undefined;
   const who = app && onBehalfOf ? onBehalfOf : record.who;
+  const [ofClient, ofServer] = sidesOf(record, isQuery);
   const client: AuditEventAgent = {
-    type: { coding: [isFromServer ? DESTINATION : SOURCE] },
+    type: { coding: [ofClient] },
     who: app ? refOf(app) : { display: address ?? "unknown" },
     requestor: false,
     ...(address === undefined ? {} : { network: { address, type: "2" } }),
   };
   const server: AuditEventAgent = {
-    type: { coding: [isFromServer ? SOURCE : DESTINATION] },
+    type: { coding: [ofServer] },
     who: { display: "Openward" },
     requestor: false,
+    network: { address: "Openward", type: "1" },
   };
   const user: AuditEventAgent = {
     type: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", code: "IRCP" }] },
@@ -104,6 +114,15 @@ function agentsOf(record: AuditRecord, isFromServer: boolean): AuditEventAgent[]
       : [];
   const screen: AuditEventAgent[] = through ? [{ type: SCREEN, who: refOf(through), requestor: false }] : [];
   return [client, server, user, ...behalf, ...screen];
+}
+
+/**
+ * As what client and server took part: data comes from the server where it is read, and from the client where it is written
+ * or asked for; the profile of what is deleted names them otherwise.
+ */
+function sidesOf({ action }: AuditRecord, isQuery: boolean): readonly [client: Coding, server: Coding] {
+  if (action === "D") return [APPLICATION, CUSTODIAN];
+  return action === "R" && !isQuery ? [DESTINATION, SOURCE] : [SOURCE, DESTINATION];
 }
 
 const PATIENT = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-RoleClass", code: "PAT" }] };
@@ -141,9 +160,9 @@ const FHIR_TYPES = new Set([
 function queryEntity({ entity, parameters }: AuditRecord): AuditEventEntity {
   const query = `${entity}?${(parameters ?? []).join("&")}`;
   return {
-    what: { display: entity },
     type: { system: ENTITY_TYPE, code: "2" },
     role: { system: ENTITY_ROLE, code: "24" },
+    description: query,
     query: Buffer.from(query).toString("base64"),
   };
 }

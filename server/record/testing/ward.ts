@@ -19,6 +19,7 @@ import type { RecordContext } from "../context.ts";
 import type { DeviceRecord, Reading } from "../ports.ts";
 import { registerRecord } from "../register.ts";
 import { type FakeTelemetry, fakeTelemetry } from "./fake-telemetry.ts";
+import { assertValid } from "./valid.ts";
 
 /** An invented ward: two patients that the token "good" may see, one that it may not. */
 export const KARI = "00000000-0000-4000-8000-0000000000a1";
@@ -241,7 +242,10 @@ export function server({ context }: Ward) {
   });
   const get = async (url: string, headers: Record<string, string> = {}) => {
     const answer = await app.inject({ url, headers: { authorization: "Bearer good", ...headers } });
-    return { status: answer.statusCode, headers: answer.headers, body: answer.body === "" ? undefined : answer.json() };
+    const body = answer.body === "" ? undefined : answer.json();
+    // Whatever a test asks for, what it is given is valid.
+    if (body !== undefined) assertValid(body);
+    return { status: answer.statusCode, headers: answer.headers, body };
   };
   return { app, get };
 }
