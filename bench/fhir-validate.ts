@@ -6,7 +6,7 @@ import { Validator } from "@openward/fhir/validate";
 import { type Row, thousands } from "./support.ts";
 
 const HL7 = "http://hl7.org/fhir/StructureDefinition/";
-const FOR_MS = 1_000;
+const FOR_MS = 600;
 const TIMES = 5;
 
 const coded = (system: string, code: string) => ({ coding: [{ system, code, display: code }], text: code });
@@ -45,7 +45,7 @@ const patient = {
   address: [{ use: "home", line: ["Veien 1"], city: "Oslo", postalCode: "0123", country: "NO" }],
 };
 
-/** Validations a second on one core, ours beside Medplum's, each in turn; the fastest of some times. */
+/** Validations a second of one core's time, ours beside Medplum's, each in turn; the fastest of some times. */
 export function fhirValidate(): Row[] {
   const start = performance.now();
   const validator = new Validator(loadDefinitions());
@@ -104,18 +104,26 @@ function quietly(run: () => unknown): void {
   }
 }
 
+/** A second of processor time: the machine is shared, and each is asked in turn. */
 function fastest(runs: readonly [() => unknown, () => unknown]): [number, number] {
   const best: [number, number] = [0, 0];
   for (let n = 0; n < TIMES; n++) {
     for (const i of [0, 1] as const) {
-      const start = performance.now();
+      const start = usedMs();
       let count = 0;
-      while (performance.now() - start < FOR_MS) {
+      let used = 0;
+      while (used < FOR_MS) {
         for (let k = 0; k < 10; k++) runs[i]();
         count += 10;
+        used = usedMs() - start;
       }
-      best[i] = Math.max(best[i], (count / (performance.now() - start)) * 1_000);
+      best[i] = Math.max(best[i], (count / used) * 1_000);
     }
   }
   return best;
+}
+
+function usedMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }

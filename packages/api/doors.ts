@@ -89,6 +89,11 @@ export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
   batch: seen(),
   "Observation.create": { who: WRITES, tells: "granted", shows: ["id", "value"] },
   transaction: { who: WRITES, tells: "granted", shows: [] },
+  $validate: {
+    who: `${EVERYBODY}; of what is sent, and of what is stored only of what they may read; the answer repeats no value`,
+    tells: "nobody",
+    shows: [],
+  },
 };
 
 const own = "the device itself, by token or certificate; the gateway in whose charge it is";

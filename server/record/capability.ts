@@ -50,6 +50,9 @@ const WRITTEN_INTERACTIONS = (
   ["read", "vread", "create", "update", "patch", "delete", "history-instance", "history-type", "search-type"] as const
 ).map((code) => ({ code }));
 
+/** Of any type, also of those that are not kept here. */
+const validation = [{ name: "validate", definition: "http://hl7.org/fhir/OperationDefinition/Resource-validate" }];
+
 const hasHistory = (type: string) => type === "Observation" || type === "Consent";
 
 const operationsOf = (type: string) =>
@@ -90,7 +93,7 @@ export function capabilityStatement(
                 ...(type === "Observation" ? [{ code: "create" as const }] : []),
               ],
               ...(type === "Observation" ? { conditionalCreate: true } : {}),
-              ...(terminologyOperations[type] ? { operation: operationsOf(type) } : {}),
+              operation: [...validation, ...(terminologyOperations[type] ? operationsOf(type) : [])],
               versioning: "versioned",
               readHistory: hasHistory(type),
               searchParam: parameters.map(({ name, type: kind, documentation: text }) => ({
@@ -105,6 +108,7 @@ export function capabilityStatement(
               (type): CapabilityStatementRestResource => ({
                 type: type as CapabilityStatementRestResource["type"], // a type of R4
                 interaction: WRITTEN_INTERACTIONS,
+                operation: validation,
                 versioning: "versioned-update",
                 readHistory: true,
                 updateCreate: false,
@@ -126,6 +130,7 @@ export function capabilityStatement(
               type: type as CapabilityStatementRestResource["type"], // keys of our own table
               documentation: text,
               interaction: [{ code: "read" }],
+              operation: validation,
             })),
           ),
         interaction: [

@@ -139,7 +139,7 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
       reply.header("last-modified", new Date(version.lastUpdated).toUTCString());
     }
     if (isMinimal) return reply.header("cache-control", "no-store").send();
-    return send(reply, resource, request);
+    return send(reply, resource, request, status);
   }
 
   function baseOf(request: FastifyRequest): string {
@@ -148,10 +148,11 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
   }
 }
 
-function send(reply: FastifyReply, resource: Resource, request?: FastifyRequest): FastifyReply {
+/** @param given what an OperationOutcome that was asked for is sent with; left out: what its issue says */
+function send(reply: FastifyReply, resource: Resource, request?: FastifyRequest, given?: number): FastifyReply {
   reply.header("cache-control", "no-store").type(`${FHIR_JSON}; charset=utf-8`);
   if (resource.resourceType === "OperationOutcome") {
-    const status = statusOf(resource);
+    const status = given ?? statusOf(resource);
     if (status === 401) reply.header("www-authenticate", 'Bearer realm="openward"');
     if (status === 405) reply.header("allow", "GET, HEAD, POST, PUT, PATCH, DELETE");
     if ((status === 503 || status === 429) && !reply.hasHeader("retry-after")) reply.header("retry-after", "2");

@@ -9,6 +9,7 @@ import {
   terminologyOperations,
   terminologyPlace,
 } from "./operations/terminology.ts";
+import { validateOperation, validationPlace } from "./operations/validate.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
 import { redactedResource } from "./redaction.ts";
 import { RecordRepository, type Report } from "./repository.ts";
@@ -81,6 +82,11 @@ export function createRest(): Rest {
         if (vocabulary && (method === "GET" || method === "POST")) {
           const query = new URLSearchParams(request.url.split("?")[1] ?? "");
           return { status: 200, resource: answerTerminology(context, vocabulary, query, request.body) };
+        }
+        const place = validationPlace(path);
+        if (place && (method === "GET" || method === "POST")) {
+          const query = new URLSearchParams(request.url.split("?")[1] ?? "");
+          return { status: 200, resource: await validateOperation(context, place, query, request.body) };
         }
         if (path === "" && !isBatch) throw new RefusedInput("NOT_SUPPORTED", { expected: "a resource type" });
         if (method === "POST" && path === "Observation") return await create(context, request);

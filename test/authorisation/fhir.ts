@@ -313,7 +313,10 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
     await writeCondition(world, subject, target, (interaction, what) =>
       findings.push({ cell: `${interaction} as ${subject.name}: ${standing}`, what }),
     );
-    asked += 6;
+    await validateAbout(world, subject, target, (what) =>
+      findings.push({ cell: `$validate as ${subject.name}: ${standing}`, what }),
+    );
+    asked += 8;
     const isAlone = subject.kind === "app" ? subject.scopes === "patient/*.rs" : subject.name.startsWith("nurse (");
     if (!isWhole && !isAlone) return;
     for (const one of questions) {
@@ -392,6 +395,41 @@ async function writeCondition(
       const marks = marksIn({ status, headers, bytes }, one, JSON.stringify([url, body]));
       for (const mark of toldBeyond(marks, may && sees && one === target ? ["id", "reason"] : []))
         found(interaction, `told the ${mark} of "${one.key}" (${status})`);
+    }
+  }
+}
+
+/** What is sent, and what is stored of them: of who is not seen as if there were nobody, and never what stands in it. */
+async function validateAbout(
+  { server, known }: World,
+  subject: Subject,
+  target: Known,
+  found: (what: string) => void,
+): Promise<void> {
+  const { headers } = subject;
+  const isKnown = subject.role !== null && subject.kind !== "kiosk";
+  const mayRead = mayAsk({ interaction: "Patient.read", url: `Patient/${target.id}` }, subject);
+  const sees = subject.sees.has(target.key);
+  for (const [path, body, expected] of [
+    [
+      "Patient/$validate",
+      { resourceType: "Patient", id: target.id, identifier: [{ value: target.mrn }], gender: target.mrn },
+      isKnown || subject.kind === "app" ? [200] : [401, 403],
+    ],
+    [`Patient/${target.id}/$validate`, undefined, mayRead ? [sees ? 200 : 404] : [401, 403, 404]],
+  ] as const) {
+    const method = body === undefined ? "GET" : "POST";
+    const answer = await server.ask({
+      method,
+      path: `/fhir/${path}`,
+      headers,
+      ...(body === undefined ? {} : { body }),
+    });
+    if (!(expected as readonly number[]).includes(answer.status))
+      found(`${answer.status} in place of ${expected.join(", ")}`);
+    for (const one of Object.values(known)) {
+      const marks = marksIn({ status: answer.status, headers: answer.headers, bytes: answer.bytes }, one, path);
+      for (const mark of marks) found(`told the ${mark} of "${one.key}" (${answer.status})`);
     }
   }
 }

@@ -32,10 +32,11 @@ export class Apply {
 
   #element(rule: Rule, parent: Json, visit: Visit): void {
     const items = itemsOf(rule, parent);
+    if (items.length === 0 && rule.min === 0 && !rule.slicing) return;
     const { report } = visit;
     report.path.push(rule.step);
     this.#count(rule, items.length, visit);
-    for (const item of items) this.#at(item, visit, () => this.#item(rule, item, visit));
+    for (const item of items) this.#itemAt(rule, item, visit);
     // What is of a wrong type has been said to be, and is of no slice.
     if (rule.slicing)
       this.#slices(
@@ -52,13 +53,17 @@ export class Apply {
     else if (n > max) report.error("structure", `${label}: expected at most ${max}, found ${n}`);
   }
 
-  #at({ index }: Item, { report }: Visit, work: () => void): void {
-    if (index === undefined) work();
-    else {
-      report.path.push(index);
-      work();
-      report.path.pop();
-    }
+  #itemAt(rule: Rule, item: Item, visit: Visit): void {
+    const { path } = visit.report;
+    if (item.index !== undefined) path.push(item.index);
+    this.#item(rule, item, visit);
+    if (item.index !== undefined) path.pop();
+  }
+
+  #refuse({ index }: Item, text: string, { report }: Visit): void {
+    if (index !== undefined) report.path.push(index);
+    report.error("structure", text);
+    if (index !== undefined) report.path.pop();
   }
 
   #item(rule: Rule, { value, type }: Item, visit: Visit): void {
@@ -113,19 +118,17 @@ export class Apply {
       const n = slicing.slices.findIndex(({ matches }) => matches(item.value, item.type));
       if (n < 0) {
         if (slicing.isClosed) {
-          this.#at(item, visit, () =>
-            report.error("structure", `${rule.label}: this is none of the slices that the profile has`),
-          );
+          this.#refuse(item, `${rule.label}: this is none of the slices that the profile has`, visit);
         }
         continue;
       }
       counts[n] = (counts[n] as number) + 1;
       if (slicing.isOrdered && n < last) {
-        this.#at(item, visit, () => report.error("structure", `${rule.label}: slices are not in the profile's order`));
+        this.#refuse(item, `${rule.label}: slices are not in the profile's order`, visit);
       }
       last = n;
       const slice = slicing.slices[n]?.rule as Rule;
-      this.#at(item, visit, () => this.#item(slice, item, visit));
+      this.#itemAt(slice, item, visit);
       if (slice.slicing) this.#slices(slice, slice.slicing, [item], visit);
     }
     for (const [n, { rule }] of slicing.slices.entries()) this.#count(rule, counts[n] as number, visit);

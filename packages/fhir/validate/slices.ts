@@ -64,10 +64,7 @@ function asked(rule: RuleData, steps: readonly string[], makers: Makers): Test |
     (one) => asked(one, rest, makers) ?? [],
   );
   if (tests.length === 0) return undefined;
-  return (value) => {
-    const values = valuesAt(value, [step]);
-    return tests.every((test) => values.some(test));
-  };
+  return (value) => tests.every((test) => someAt(value, step, test));
 }
 
 function bindingTest({ binding, types }: RuleData, { bindings }: Makers): Test | undefined {
@@ -93,17 +90,31 @@ function ruleAt(rule: RuleData, steps: readonly string[]): RuleData | undefined 
 }
 
 /** Values at a path of element names, lists opened, choices by whatever type they have. */
-export function valuesAt(value: unknown, steps: readonly string[]): unknown[] {
+function valuesAt(value: unknown, steps: readonly string[]): unknown[] {
   let values = Array.isArray(value) ? value : [value];
   for (const step of steps) {
     values = values.flatMap((one) => {
-      if (!isObject(one)) return [];
-      const direct = Object.hasOwn(one, step) ? one[step] : undefined;
-      const found =
-        direct ??
-        Object.entries(one).find(([key]) => key.startsWith(step) && /^[A-Z]/.test(key.slice(step.length)))?.[1];
+      const found = elementOf(one, step);
       return found === undefined ? [] : Array.isArray(found) ? found : [found];
     });
   }
   return values;
+}
+
+/** Whether a value of an element passes: each item of every sliced list is asked this. */
+function someAt(value: unknown, step: string, test: Test): boolean {
+  const found = elementOf(value, step);
+  if (found === undefined) return false;
+  return Array.isArray(found) ? found.some(test) : test(found);
+}
+
+function elementOf(value: unknown, step: string): unknown {
+  if (!isObject(value)) return undefined;
+  if (Object.hasOwn(value, step)) return value[step];
+  for (const key in value) {
+    const next = key.startsWith(step) ? key.charCodeAt(step.length) : 0;
+    // "value" is valueQuantity, and not valueset.
+    if (next >= 65 && next <= 90) return value[key];
+  }
+  return undefined;
 }

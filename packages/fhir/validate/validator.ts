@@ -55,15 +55,14 @@ export class Validator {
    */
   validate(resource: unknown, { profiles = [] }: Options = {}): Issue[] {
     const report = new Report();
+    const { resourceType } = (resource ?? {}) as { resourceType?: unknown };
+    report.path.push(
+      typeof resourceType === "string" && /^[A-Za-z]{1,64}$/.test(resourceType) ? resourceType : "Resource",
+    );
     if (!isObject(resource)) {
       report.error("structure", "expected a resource: an object with a resourceType");
       return report.issues;
     }
-    report.path.push(
-      typeof resource.resourceType === "string" && /^[A-Za-z]{1,64}$/.test(resource.resourceType)
-        ? resource.resourceType
-        : "Resource",
-    );
     const visit = new Visit(report, resource, resource);
     this.#walk.resource(visit);
     for (const url of profiles) this.#against(url, resource, visit, true);

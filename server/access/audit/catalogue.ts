@@ -164,6 +164,8 @@ function fhirMeaning(method: string, url: string): Meaning {
   if (/\/\$(?:lookup|validate-code|subsumes|expand|translate)$/.test(path))
     return { action: "E", code: "fhir.search", entity, isOfAlarms: false };
   const entityId = FHIR_ID.test(id) ? id : undefined;
+  // It changes nothing and answers with what is wrong, not with what is there.
+  if (/\/\$validate$/.test(path)) return { action: "E", code: "fhir.validate", entity, entityId, isOfAlarms: false };
   const code = METHODS[method] !== "R" ? "fhir.write" : kind === "_history" ? "fhir.history" : "fhir.read";
   return { action: METHODS[method] ?? "E", code, entity, entityId, isOfAlarms: false };
 }
