@@ -122,6 +122,8 @@ async function archive({ runtime, telemetry, amendments }: House): Promise<numbe
           relations: { find: async () => undefined },
           consents: { ofPatients: async () => [], versions: async () => [] },
           devices: { list: async () => [], find: async () => undefined },
+          uses: { ofPatients: async () => [], use: async () => undefined },
+          typeOf: () => undefined,
           clock: runtime.clock,
           turn,
           organisation,

@@ -19,6 +19,7 @@ export function openRights(deps: {
   readonly turn: Turn;
   /** Whoever's sign-in, role or relation has changed. */
   readonly onEnded: (listener: (principalId: string) => void) => () => void;
+  readonly typeOf: EverythingContext["typeOf"];
   readonly publicUrl: () => string;
   readonly report: (error: unknown, doing: string) => void;
 }) {
@@ -61,6 +62,11 @@ export function openRights(deps: {
               list: () => devices.list(organisation.id),
               find: (_asker, id) => devices.find(organisation.id, id),
             },
+            uses: {
+              ofPatients: (_asker, ids) => devices.ofPatients(organisation.id, ids.filter(view.has)),
+              use: async () => undefined,
+            },
+            typeOf: deps.typeOf,
             clock: runtime.clock,
             turn: deps.turn,
             organisation,

@@ -43,6 +43,8 @@ export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
   "Device.search-type": fleet,
   "DeviceMetric.read": seen("stream"),
   "DeviceMetric.search-type": seen("stream"),
+  "DeviceUseStatement.read": seen("id", "device"),
+  "DeviceUseStatement.search-type": seen("id", "device"),
   "Observation.read": seen("id", "stream", "value"),
   "Observation.vread": seen("id", "stream", "value"),
   "Observation.history-instance": seen("id", "stream", "value"),

@@ -8,8 +8,10 @@ import { writtenTypes } from "./written/types.ts";
 
 const documentation: Readonly<Record<string, string>> = {
   Patient: "Patients whom the asker may see.",
-  Device: "Devices of the organisation; the patient is named to those who may see that patient.",
+  Device:
+    "Devices of the organisation, and the VMDs and channels of those whose type says what is in them (parent); the patient is named to those who may see that patient.",
   DeviceMetric: "Streams: one signal of one device on one patient.",
+  DeviceUseStatement: "Who wore which device, and when.",
   AuditEvent:
     "Who looked at what and did what, in IHE's Basic Audit Log Patterns; for administrators and privacy officers.",
   Consent:

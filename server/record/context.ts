@@ -2,7 +2,18 @@ import type { Resources } from "@openward/fhir/store";
 import type { AppAccess, Organisation, PatientView } from "@openward/model";
 import type { Clock, Ids } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
-import type { Amendments, AuditLog, Consents, Devices, Patients, People, Relations, Telemetry } from "./ports.ts";
+import type {
+  Amendments,
+  AuditLog,
+  Consents,
+  Devices,
+  DeviceUses,
+  Patients,
+  People,
+  Relations,
+  Telemetry,
+} from "./ports.ts";
+import type { DeviceTypes } from "./resources/containment.ts";
 import type { ObservationIntake } from "./write/ports.ts";
 
 /** Where resources are kept as others wrote them. */
@@ -22,6 +33,8 @@ export interface RecordContext {
   readonly people: People;
   readonly relations: Relations;
   readonly devices: Devices;
+  readonly uses: DeviceUses;
+  readonly typeOf: DeviceTypes;
   /** Left out: nothing is written. */
   readonly intake?: ObservationIntake | undefined;
   /** Left out: there is nothing but what is made here. */

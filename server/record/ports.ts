@@ -72,6 +72,12 @@ export interface Devices {
   find(asker: Asker, deviceId: string): Promise<DeviceRecord | undefined>;
 }
 
+/** Who wore what, and when; of patients whom the asker sees. */
+export interface DeviceUses {
+  ofPatients(asker: Asker, patientIds: readonly string[]): Promise<readonly Association[]>;
+  use(asker: Asker, id: string): Promise<Association | undefined>;
+}
+
 export interface StreamSummary {
   readonly stream: Stream;
   readonly lastAt: number | null;

@@ -2,9 +2,11 @@ import type { Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "./context.ts";
 import { readPractitioner, readRelatedPerson } from "./read-people.ts";
+import { baseOfPart, isBaseOf, mapPart, partsOf } from "./resources/containment.ts";
 import { mapDevice } from "./resources/device.ts";
 import { fhirDeviceId, isHashedDeviceId } from "./resources/device-id.ts";
 import { mapStream } from "./resources/device-metric.ts";
+import { mapUse } from "./resources/device-use.ts";
 import { mapPatient } from "./resources/patient.ts";
 import { mapProvenance } from "./resources/provenance.ts";
 import { readAuditEvent } from "./search/audit-event.ts";
@@ -26,11 +28,17 @@ const readers: Readonly<Record<string, Reader>> = {
     const record = isHashedDeviceId(id)
       ? (await devices.list(view.principal)).find(({ device }) => fhirDeviceId(device.id) === id)
       : await devices.find(view.principal, id);
-    return record && mapDevice(record, organisation, view);
+    return record ? mapDevice(record, organisation, view) : readPart(context, id);
   },
-  DeviceMetric: async ({ telemetry, view, organisation }, id) => {
+  DeviceUseStatement: async ({ uses, view, organisation }, id) => {
+    const use = await uses.use(view.principal, id);
+    return use && view.has(use.patientId) ? mapUse(use, organisation) : undefined;
+  },
+  DeviceMetric: async ({ telemetry, view, organisation, typeOf }, id) => {
     const summary = isUuid(id) ? await telemetry.stream(view, id) : undefined;
-    return summary && view.has(summary.stream.patientId) ? mapStream(summary.stream, organisation) : undefined;
+    return summary && view.has(summary.stream.patientId)
+      ? mapStream(summary.stream, organisation, typeOf(summary.stream.deviceId))
+      : undefined;
   },
   Provenance: async (context, id) => {
     const record = isUuid(id) ? context.amendments.find(context.view, id) : undefined;
@@ -45,6 +53,17 @@ const readers: Readonly<Record<string, Reader>> = {
   ValueSet: readTerminology("ValueSet"),
   ConceptMap: readTerminology("ConceptMap"),
 };
+
+/** A VMD or a channel of a device that the asker sees. */
+async function readPart({ devices, organisation, view }: RecordContext, id: string): Promise<Resource | undefined> {
+  const base = baseOfPart(id);
+  if (base === undefined) return undefined;
+  const record = isHashedDeviceId(base)
+    ? (await devices.list(view.principal)).find(({ device }) => isBaseOf(base, device.id))
+    : await devices.find(view.principal, base);
+  const part = record && partsOf(record.device.id, record.device.type).find((one) => one.id === id);
+  return part && mapPart(part, mapDevice(record, organisation, view));
+}
 
 /**
  * One resource by type and id.

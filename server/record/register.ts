@@ -16,11 +16,13 @@ import type {
   AuditLog,
   Consents,
   Devices,
+  DeviceUses,
   Patients,
   People,
   Relations,
   Telemetry,
 } from "./ports.ts";
+import type { DeviceTypes } from "./resources/containment.ts";
 import type { Rest } from "./rest.ts";
 import { terminologyCapabilities } from "./terminology-capability.ts";
 import type { ObservationIntake } from "./write/ports.ts";
@@ -31,6 +33,8 @@ export interface RecordDeps {
   readonly people: People;
   readonly relations: Relations;
   readonly devices: Devices;
+  readonly uses: DeviceUses;
+  readonly typeOf: DeviceTypes;
   readonly telemetry: Telemetry;
   readonly amendments: Amendments;
   readonly audit: AuditLog;

@@ -10,6 +10,7 @@ import table from "./resources/observation-kinds.json" with { type: "json" };
 import { everyConsent } from "./testing/consents.ts";
 import { issuesOf } from "./testing/valid.ts";
 import {
+  deviceOf,
   KARI,
   KIN_OF_KARI,
   NURSE,
@@ -85,6 +86,10 @@ function everySignal() {
     spo2: ["1"],
     "glucose-interstitial": ["mmol/L"],
   };
+  const [worn] = house.devices;
+  if (worn)
+    house.devices.push({ ...worn, device: deviceOf("icu-7", { type: "pcd01-bedside-monitor" }), association: null });
+  house.telemetry.add(readingOf(streamOf("spo2", "%", { deviceId: "icu-7" }), T0, 97));
   signals.forEach(({ key, kind, ucum = "1" }, i) => {
     if (kind === "event") return;
     if (kind === "waveform") {
@@ -112,7 +117,15 @@ function everySignal() {
 test("every resource and Bundle that is given out is valid R4, and valid to its profiles", async () => {
   const { get } = server(everySignal());
   let entries: BundleEntry[] = [];
-  for (const path of ["Patient", "Device", "DeviceMetric", "Observation?_count=1000&colour=red"]) {
+  for (const path of [
+    "Patient",
+    "Device",
+    "Device?parent=icu-7",
+    "Device?parent=icu-7.vmd-2",
+    "DeviceMetric",
+    "DeviceUseStatement",
+    "Observation?_count=1000&colour=red",
+  ]) {
     const { body } = await get(`/fhir/${path}`);
     check(body as Resource);
     entries = [...entries, ...((body as Bundle).entry ?? [])];

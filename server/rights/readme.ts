@@ -15,8 +15,9 @@ Each file with the ending .ndjson has one record a line, in JSON. Times that are
 1970-01-01T00:00:00Z.
 
 fhir/Patient.ndjson       who the patient is (HL7 FHIR R4, as all files of this folder)
-fhir/Device.ndjson        the devices that measured, or are worn now
+fhir/Device.ndjson        the devices that measured, or are worn now, and what is in them (parent)
 fhir/DeviceMetric.ndjson  what each of them measures
+fhir/DeviceUseStatement.ndjson  which of them was on the patient, and when
 fhir/Observation.ndjson   every measurement: single values; blood pressure as panels; waveforms in pieces of ten seconds
                           (valueSampledData: value = sample x factor + origin.value, one sample every "period" ms, E: none).
                           A value that somebody corrected is told corrected; what was entered in error has no value.

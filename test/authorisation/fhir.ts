@@ -32,10 +32,25 @@ const parameters: Readonly<Record<string, (known: Known) => string>> = {
   "Device.identifier": ({ deviceId }) => deviceId,
   "Device.patient": ({ id }) => id,
   "Device.type": () => "bedside-monitor",
+  "Device.status": () => "active",
+  "Device.udi-carrier": () => "(01)",
+  "Device.udi-di": () => "0",
+  "Device.device-name": ({ deviceId }) => `Monitor ${deviceId}`,
+  "Device.manufacturer": () => "a",
+  "Device.model": () => "m",
+  "Device.location": () => "bay",
+  "Device.parent": ({ deviceId }) => deviceId,
   "DeviceMetric._id": ({ streamId }) => streamId,
   "DeviceMetric.identifier": ({ streamId }) => streamId,
   "DeviceMetric.source": ({ deviceId }) => deviceId,
   "DeviceMetric.type": () => "8867-4",
+  "DeviceMetric.parent": ({ deviceId }) => deviceId,
+  "DeviceMetric.category": () => "measurement",
+  "DeviceUseStatement._id": ({ associationId }) => associationId,
+  "DeviceUseStatement.identifier": ({ associationId }) => associationId,
+  "DeviceUseStatement.patient": ({ id }) => id,
+  "DeviceUseStatement.subject": ({ id }) => `Patient/${id}`,
+  "DeviceUseStatement.device": ({ deviceId }) => deviceId,
   "Observation._id": ({ streamId, times }) => readingId(streamId, times[1] ?? 0, 0),
   "Observation.patient": ({ id }) => id,
   "Observation.subject": ({ id }) => `Patient/${id}`,
@@ -112,6 +127,7 @@ export function fhirQuestions(known: Known): Asked[] {
     { interaction: "Patient.read", url: `Patient/${known.id}` },
     { interaction: "Device.read", url: `Device/${known.deviceId}`, shows: ["device", "id"] },
     { interaction: "DeviceMetric.read", url: `DeviceMetric/${known.streamId}` },
+    { interaction: "DeviceUseStatement.read", url: `DeviceUseStatement/${known.associationId}` },
     { interaction: "Observation.read", url: observation },
     { interaction: "Observation.vread", url: `${observation}/_history/1` },
     { interaction: "Observation.history-instance", url: `${observation}/_history` },
@@ -129,11 +145,13 @@ export function fhirQuestions(known: Known): Asked[] {
     { interaction: "$subsumes", url: "CodeSystem/$subsumes?system=http://loinc.org&codeA=8867-4&codeB=8867-4" },
     { interaction: "$expand", url: "ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/observation-status" },
     { interaction: "$translate", url: "ConceptMap/$translate?system=urn:openward:signal&code=heart-rate" },
-    ...["Patient", "Device", "DeviceMetric", "Observation", "Consent", "AuditEvent"].map((type) => ({
-      interaction: `${type}.search-type`,
-      url: type,
-      ...(type === "Observation" || type === "AuditEvent" ? { shows: [] } : {}),
-    })),
+    ...["Patient", "Device", "DeviceMetric", "DeviceUseStatement", "Observation", "Consent", "AuditEvent"].map(
+      (type) => ({
+        interaction: `${type}.search-type`,
+        url: type,
+        ...(type === "Observation" || type === "AuditEvent" ? { shows: [] } : {}),
+      }),
+    ),
     { interaction: "written.read", url: `Condition/${known.conditionId}` },
     { interaction: "written.vread", url: `Condition/${known.conditionId}/_history/1` },
     { interaction: "written.history-instance", url: `Condition/${known.conditionId}/_history` },
@@ -161,11 +179,12 @@ export function fhirQuestions(known: Known): Asked[] {
       const [type = "", parameter = ""] = name.split(".");
       const isEmpty =
         type === "AuditEvent" ||
+        /^Device\.(udi-carrier|udi-di|manufacturer|model|location|parent)$/.test(name) ||
         name === "Observation.component-code" ||
         (type === "Observation" && isOfNobody.test(name) && parameter === "date");
       return {
         interaction: `${type}.search-type`,
-        url: `${type}?${parameter}=${encodeURIComponent(textOf(known))}&_count=200`,
+        url: `${type}?${parameter === "location" ? "location:text" : parameter}=${encodeURIComponent(textOf(known))}&_count=200`,
         ...(isEmpty ? { shows: [] } : {}),
       };
     }),

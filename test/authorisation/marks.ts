@@ -11,6 +11,8 @@ export interface Known {
   readonly bed: string;
   readonly deviceId: string;
   readonly token: string;
+  /** Of the device on the patient. */
+  readonly associationId: string;
   /** Heart rate, and the time of its readings. */
   readonly streamId: string;
   readonly waveformId: string;

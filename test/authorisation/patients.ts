@@ -121,7 +121,9 @@ export async function newKnown(house: House, key: string, n: number): Promise<Kn
   const { deviceId, token } = device;
   const now = nowOf(house);
   const since = now - 40 * 86_400_000;
-  await as("assign", () => server.foundation.devices.assign(organisationId, deviceId, id, since, "test"));
+  const { id: associationId } = await as("assign", () =>
+    server.foundation.devices.assign(organisationId, deviceId, id, since, "test"),
+  );
 
   const value = Number((60 + 2 * n + 0.2731 + n / 1000).toFixed(4));
   const times = Array.from({ length: house.readings ?? 20 }, (_, i) => now - 10 * MINUTE + i * 1000);
@@ -211,6 +213,7 @@ export async function newKnown(house: House, key: string, n: number): Promise<Kn
     bed,
     deviceId,
     token,
+    associationId,
     streamId,
     waveformId: streamOf("ecg-lead-ii"),
     openId: streamOf("spo2"),

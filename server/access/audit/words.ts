@@ -6,6 +6,7 @@ const THINGS: Readonly<Record<string, string>> = {
   Observation: "your measurements",
   DeviceMetric: "what is measured of you",
   Device: "your devices",
+  DeviceUseStatement: "which devices you wore, and when",
   Alarm: "your alarms",
   AlarmLimit: "your alarm limits",
   Standby: "pauses of your monitoring",

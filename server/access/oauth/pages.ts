@@ -123,6 +123,7 @@ const TYPES: Readonly<Record<string, string>> = {
   Patient: "name, date of birth and record number",
   Device: "devices",
   DeviceMetric: "what devices measure",
+  DeviceUseStatement: "which devices were worn, and when",
   Provenance: "who corrected measurements",
   Practitioner: "who works here",
   RelatedPerson: "who stands beside the patient",

@@ -3,8 +3,10 @@ import type { AmendmentRecord, PatientView } from "@openward/model";
 import type { RecordContext } from "../context.ts";
 import { mapAuditEvent } from "../resources/audit-event.ts";
 import { mapConsent } from "../resources/consent.ts";
+import { mapPart, partsOf } from "../resources/containment.ts";
 import { mapDevice } from "../resources/device.ts";
 import { mapStream } from "../resources/device-metric.ts";
+import { mapUse } from "../resources/device-use.ts";
 import { isPanelMember } from "../resources/observation-kind.ts";
 import { mapPatient } from "../resources/patient.ts";
 import { mapProvenance } from "../resources/provenance.ts";
@@ -39,7 +41,7 @@ const LAST_AT_SLACK_MS = 600_000;
  * @param context its view is of this patient
  */
 export function everythingOf(context: EverythingContext, patientId: string): Part[] {
-  const { view, telemetry, organisation, devices, patients } = context;
+  const { view, telemetry, organisation, devices, uses, patients, typeOf } = context;
   const streams = () => telemetry.streams(view, patientId);
   return [
     {
@@ -55,14 +57,24 @@ export function everythingOf(context: EverythingContext, patientId: string): Par
         const measured = new Set((await streams()).map(({ stream }) => stream.deviceId));
         for (const record of await devices.list(view.principal)) {
           const isWorn = record.association !== null && view.has(record.association.patientId);
-          if (isWorn || measured.has(record.device.id)) yield mapDevice(record, organisation, view);
+          if (!isWorn && !measured.has(record.device.id)) continue;
+          const whole = mapDevice(record, organisation, view);
+          yield whole;
+          for (const part of partsOf(record.device.id, record.device.type)) yield mapPart(part, whole);
         }
       },
     },
     {
       type: "DeviceMetric",
       async *resources() {
-        for (const { stream } of await streams()) yield mapStream(stream, organisation);
+        for (const { stream } of await streams()) yield mapStream(stream, organisation, typeOf(stream.deviceId));
+      },
+    },
+    {
+      type: "DeviceUseStatement",
+      async *resources() {
+        for (const use of await uses.ofPatients(view.principal, view.recordsOf(patientId)))
+          yield mapUse(use, organisation);
       },
     },
     {

@@ -151,6 +151,7 @@ const FHIR_TYPES = new Set([
   "Observation",
   "Device",
   "DeviceMetric",
+  "DeviceUseStatement",
   "Provenance",
   "Practitioner",
   "RelatedPerson",

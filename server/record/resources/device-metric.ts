@@ -1,6 +1,7 @@
 import type { DeviceMetric } from "@medplum/fhirtypes";
 import type { Organisation, Stream } from "@openward/model";
 import { findSignal } from "@openward/signals";
+import { placeOf } from "./containment.ts";
 import { fhirDeviceId } from "./device-id.ts";
 import { metaOf } from "./meta.ts";
 import { codeOfSignal } from "./observation-kind.ts";
@@ -8,8 +9,12 @@ import { UCUM } from "./quantity.ts";
 
 export const STREAM_SYSTEM = "urn:openward:stream";
 
-/** A stream: one signal of one device on one patient. It never changes, so it has one version. */
-export function mapStream(stream: Stream, organisation: Organisation): DeviceMetric {
+/**
+ * A stream: one signal of one device on one patient. It never changes, so it has one version.
+ *
+ * @param type of its device, which says where in it the metric hangs
+ */
+export function mapStream(stream: Stream, organisation: Organisation, type: string | undefined): DeviceMetric {
   return {
     resourceType: "DeviceMetric",
     id: stream.id,
@@ -18,10 +23,11 @@ export function mapStream(stream: Stream, organisation: Organisation): DeviceMet
     type: codeOfSignal(stream.signal, stream.unit),
     unit: { coding: [{ system: UCUM, code: stream.unit }] },
     source: { reference: `Device/${fhirDeviceId(stream.deviceId)}` },
+    parent: { reference: `Device/${placeOf(stream.deviceId, type, stream.signal)}` },
     category: categoryOf(stream.signal),
   };
 }
 
-function categoryOf(signal: string): DeviceMetric["category"] {
+export function categoryOf(signal: string): DeviceMetric["category"] {
   return findSignal(signal)?.kind === "setting" ? "setting" : "measurement";
 }

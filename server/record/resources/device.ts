@@ -4,6 +4,7 @@ import { udiIssuerOf } from "@openward/codecs/udi";
 import { findDriver } from "@openward/drivers";
 import type { DeviceFact, DeviceLabel, Organisation, PatientView } from "@openward/model";
 import type { DeviceRecord } from "../ports.ts";
+import { mdsOf, termConcept } from "./containment.ts";
 import { clockProperties } from "./device-clock.ts";
 import { fhirDeviceId } from "./device-id.ts";
 import { metaOf } from "./meta.ts";
@@ -90,7 +91,10 @@ function versionsOf(facts: readonly DeviceFact[]): DeviceFact[] {
   return VERSIONS.flatMap((name) => facts.find(({ fact }) => fact === name) ?? []);
 }
 
+/** By our own key, and by 11073 where the driver says what it is there. */
 export function deviceTypeConcept(key: string): NonNullable<FhirDevice["type"]> {
   const display = findDriver(key)?.display ?? key;
-  return { coding: [{ system: DEVICE_TYPE_SYSTEM, code: key, display }], text: display };
+  const mds = mdsOf(key);
+  const term = mds ? (termConcept(mds).coding ?? []) : [];
+  return { coding: [{ system: DEVICE_TYPE_SYSTEM, code: key, display }, ...term], text: display };
 }

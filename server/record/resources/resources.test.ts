@@ -21,6 +21,7 @@ import { groupIntoPanels, mapBloodPressure } from "./blood-pressure.ts";
 import { mapDevice } from "./device.ts";
 import { fhirDeviceId } from "./device-id.ts";
 import { mapStream } from "./device-metric.ts";
+import { mapUse } from "./device-use.ts";
 import { mapReading } from "./observation.ts";
 import table from "./observation-kinds.json" with { type: "json" };
 import { mapPatient } from "./patient.ts";
@@ -87,7 +88,13 @@ const made: Record<string, () => unknown> = {
       organisation,
       viewOf(KARI),
     ),
-  stream: () => mapStream(streamOf("spo2", "%"), organisation),
+  stream: () => mapStream(streamOf("spo2", "%"), organisation, "bedside-monitor"),
+  "stream of a channel": () => mapStream(streamOf("spo2", "%"), organisation, "pcd01-bedside-monitor"),
+  "use of a device that ended": () =>
+    mapUse(
+      { id: "as-1", organisationId: organisation.id, deviceId: "cuff_2", patientId: KARI, from: T0, to: T0 + 60_000 },
+      organisation,
+    ),
 };
 
 for (const [name, make] of Object.entries(made)) {

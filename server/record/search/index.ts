@@ -4,6 +4,7 @@ import { auditEventParameters, searchAuditEvents } from "./audit-event.ts";
 import { consentParameters, searchConsents } from "./consent.ts";
 import { deviceParameters, searchDevices } from "./device.ts";
 import { deviceMetricParameters, searchDeviceMetrics } from "./device-metric.ts";
+import { deviceUseParameters, searchDeviceUses } from "./device-use.ts";
 import { searchObservations } from "./observation.ts";
 import { observationParameters } from "./observation-filter.ts";
 import { patientParameters, searchPatients } from "./patient.ts";
@@ -27,6 +28,7 @@ export const searchables: Readonly<Record<string, Searchable>> = {
   Patient: { parameters: patientParameters, sorts: ["_id"], search: searchPatients },
   Device: { parameters: deviceParameters, sorts: ["_id"], search: searchDevices },
   DeviceMetric: { parameters: deviceMetricParameters, sorts: ["_id"], search: searchDeviceMetrics },
+  DeviceUseStatement: { parameters: deviceUseParameters, sorts: ["_id"], search: searchDeviceUses },
   AuditEvent: { parameters: auditEventParameters, sorts: ["-date"], search: searchAuditEvents },
   Consent: { parameters: consentParameters, sorts: ["_id"], search: searchConsents },
   Observation: { parameters: observationParameters, sorts: ["-date", "date"], search: searchObservations },

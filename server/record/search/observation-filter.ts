@@ -15,7 +15,7 @@ import { endOf, type Segment } from "../resources/sampled-data.ts";
 import { type DateValue, instantsOf, parseDates, periodMatches } from "./date.ts";
 import type { Interval } from "./intervals.ts";
 import type { ParameterDefinition, Query } from "./query.ts";
-import { idsOfAll } from "./reference.ts";
+import { idsOfAll, parseReferences } from "./reference.ts";
 import { matchesTokens, parseTokens, type Token } from "./token.ts";
 
 export const observationParameters: readonly ParameterDefinition[] = [
@@ -31,7 +31,12 @@ export const observationParameters: readonly ParameterDefinition[] = [
     type: "date",
     documentation: "Prefixes eq ne gt lt ge le sa eb; without a zone, the patient's own time zone counts",
   },
-  { name: "device", type: "reference", documentation: "The device that measured", modifiers: ["Device"] },
+  {
+    name: "device",
+    type: "reference",
+    documentation: "The device that measured, or its metric",
+    modifiers: ["Device", "DeviceMetric"],
+  },
 ];
 
 /** What a search wants, asked of streams first, so that nothing is read that cannot match. */
@@ -52,7 +57,10 @@ export interface ObservationFilter {
 
 export function observationFilter(query: Query, base: string): ObservationFilter {
   const patients = idsOfAll([...query.all("patient"), ...query.all("subject")], "Patient", base);
-  const devices = idsOfAll(query.all("device"), "Device", base);
+  const devices = query.all("device").map((occurrence) => ({
+    ids: new Set(parseReferences(occurrence, "Device", base)),
+    metrics: new Set(parseReferences(occurrence, "DeviceMetric", base)),
+  }));
   const codes = query.all("code").map(parseTokens);
   const componentTokens = query.all("component-code").map(parseTokens);
   const comboTokens = query.all("combo-code").map(parseTokens);
@@ -68,7 +76,7 @@ export function observationFilter(query: Query, base: string): ObservationFilter
     patientIds: patients,
     needsTimeZone: dates.some((values) => values.some(({ offsetMinutes }) => offsetMinutes === null)),
     acceptsStream: (stream) =>
-      (devices === undefined || devices.has(fhirDeviceId(stream.deviceId))) &&
+      devices.every(({ ids, metrics }) => ids.has(fhirDeviceId(stream.deviceId)) || metrics.has(stream.id)) &&
       (isPanelMember(stream.signal)
         ? acceptsKind(bloodPressureKind, true)
         : acceptsKind(observationKind(stream), false)),

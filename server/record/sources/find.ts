@@ -5,10 +5,11 @@ import type { RecordContext } from "../context.ts";
 import { panelSource, parseObservationId, WINDOW_MS } from "../observation-id.ts";
 import type { Reading } from "../ports.ts";
 import { type BloodPressurePanel, groupIntoPanels, mapBloodPressure } from "../resources/blood-pressure.ts";
+import { measuredBy } from "../resources/containment.ts";
 import { mapReading } from "../resources/observation.ts";
 import { isPanelMember } from "../resources/observation-kind.ts";
 import { mapSegment, mapTakenSegment, type Segment } from "../resources/sampled-data.ts";
-import { isPanelSeen } from "./panels.ts";
+import { isPanelSeen, panelMeasuredBy } from "./panels.ts";
 import type { Item } from "./source.ts";
 import { readSegments, windowAmended } from "./waveforms.ts";
 
@@ -48,7 +49,7 @@ export function atVersion(reading: Reading, version: ReadingVersion): Reading {
 
 /** Every version of a reading's Observation that may be seen, oldest first; undefined for what has none but the one. */
 export async function findVersions(context: RecordContext, id: string): Promise<Observation[] | undefined> {
-  const { telemetry, view, organisation } = context;
+  const { telemetry, view, organisation, typeOf } = context;
   const name = parseObservationId(id);
   if (name?.kind !== "reading") return undefined;
   const { streamId, time, ordinal } = name;
@@ -59,11 +60,13 @@ export async function findVersions(context: RecordContext, id: string): Promise<
   // A version that had a value and shows none was another patient's: it is in nobody's history.
   return history.versions
     .filter(({ status, value }) => value !== null || status === "entered-in-error")
-    .map((version) => mapReading(atVersion(history.reading, version), organisation));
+    .map((version) =>
+      measuredBy(mapReading(atVersion(history.reading, version), organisation), history.reading.stream, typeOf),
+    );
 }
 
 async function findReading(
-  { telemetry, view, organisation }: RecordContext,
+  { telemetry, view, organisation, typeOf }: RecordContext,
   id: string,
   streamId: string,
   time: number,
@@ -83,13 +86,13 @@ async function findReading(
     time,
     key: [id],
     weight: 1,
-    map: () => mapReading(reading, organisation),
+    map: () => measuredBy(mapReading(reading, organisation), reading.stream, typeOf),
     isSeen: () => sees(view, reading.stream),
   };
 }
 
 async function findPanel(
-  { telemetry, view, organisation }: RecordContext,
+  { telemetry, view, organisation, typeOf }: RecordContext,
   id: string,
   { patientId, source, time, ordinal }: { patientId: string; source: string; time: number; ordinal: number },
 ): Promise<Found | undefined> {
@@ -116,13 +119,13 @@ async function findPanel(
     time,
     key: [id],
     weight: 1,
-    map: () => mapBloodPressure(panel, organisation),
+    map: () => panelMeasuredBy(mapBloodPressure(panel, organisation), panel, typeOf),
     isSeen: () => isPanelSeen(view, panel),
   };
 }
 
 async function findSegment(
-  { telemetry, view, organisation, clock }: RecordContext,
+  { telemetry, view, organisation, clock, typeOf }: RecordContext,
   id: string,
   streamId: string,
   windowStart: number,
@@ -143,7 +146,7 @@ async function findSegment(
       time: windowStart,
       key: [id],
       weight: 1,
-      map: () => mapTakenSegment(windowStart, index, stream, organisation, record),
+      map: () => measuredBy(mapTakenSegment(windowStart, index, stream, organisation, record), stream, typeOf),
       isSeen: () => sees(view, stream),
     };
   }
@@ -154,7 +157,7 @@ async function findSegment(
     time: windowStart,
     key: [id],
     weight: segment.samples.length,
-    map: () => mapSegment(segment, index, stream, organisation, clock.now(), record),
+    map: () => measuredBy(mapSegment(segment, index, stream, organisation, clock.now(), record), stream, typeOf),
     isSeen: () => sees(view, stream),
   };
 }

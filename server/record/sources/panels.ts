@@ -1,8 +1,10 @@
+import type { Observation } from "@medplum/fhirtypes";
 import type { PatientView } from "@openward/model";
 import { sees } from "@openward/signals/categories";
 import type { RecordContext } from "../context.ts";
 import type { Reading } from "../ports.ts";
 import { type BloodPressurePanel, groupIntoPanels, mapBloodPressure, panelKey } from "../resources/blood-pressure.ts";
+import { type DeviceTypes, measuredBy } from "../resources/containment.ts";
 import { createReadingIterator, type ReadingsOptions } from "./readings.ts";
 import { type Item, type Place, remaining, resumeAt, type Source } from "./source.ts";
 
@@ -56,16 +58,22 @@ export function createPanelSource(
       while (ready.length === 0) if (!(await nextGroup())) return undefined;
       const panel = ready.shift();
       if (!panel) return undefined;
-      const { organisation, view } = context;
+      const { organisation, view, typeOf } = context;
       return {
         time: panel.time,
         key: [keyOf(panel)],
         weight: 1,
-        map: () => mapBloodPressure(panel, organisation),
+        map: () => panelMeasuredBy(mapBloodPressure(panel, organisation), panel, typeOf),
         isSeen: () => isPanelSeen(view, panel),
       };
     },
   };
+}
+
+/** What measured it is that of any of its members. */
+export function panelMeasuredBy(panel: Observation, { members }: BloodPressurePanel, typeOf: DeviceTypes): Observation {
+  const [first] = Object.values(members);
+  return first ? measuredBy(panel, first.stream, typeOf) : panel;
 }
 
 export function isPanelSeen(view: PatientView, { members }: BloodPressurePanel): boolean {

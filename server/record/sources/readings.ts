@@ -1,6 +1,7 @@
 import { sees } from "@openward/signals/categories";
 import type { RecordContext } from "../context.ts";
 import type { Reading, ReadingKey } from "../ports.ts";
+import { measuredBy } from "../resources/containment.ts";
 import { mapReading } from "../resources/observation.ts";
 import type { Interval } from "../search/intervals.ts";
 import { type Direction, type Item, type Place, remaining, resumeAt, type Source } from "./source.ts";
@@ -78,7 +79,7 @@ export function createReadingSource(
         time: reading.time,
         key: [reading.stream.id, reading.ordinal],
         weight: 1,
-        map: () => mapReading(reading, context.organisation),
+        map: () => measuredBy(mapReading(reading, context.organisation), reading.stream, context.typeOf),
         isSeen: () => sees(context.view, reading.stream),
       };
     },

@@ -3,6 +3,7 @@ import { sees } from "@openward/signals/categories";
 import type { RecordContext } from "../context.ts";
 import { WINDOW_MS } from "../observation-id.ts";
 import type { Telemetry } from "../ports.ts";
+import { measuredBy } from "../resources/containment.ts";
 import { cutIntoWindows, mapSegment, type Segment } from "../resources/sampled-data.ts";
 import type { Interval } from "../search/intervals.ts";
 import { type Direction, type Item, type Place, resumeAt, type Source } from "./source.ts";
@@ -79,13 +80,17 @@ export function createWaveformSource(
         key: [index],
         weight: segment.samples.length,
         map: () =>
-          mapSegment(
-            segment,
-            index,
+          measuredBy(
+            mapSegment(
+              segment,
+              index,
+              stream,
+              organisation,
+              clock.now(),
+              windowAmended(telemetry, view, stream, segment),
+            ),
             stream,
-            organisation,
-            clock.now(),
-            windowAmended(telemetry, view, stream, segment),
+            context.typeOf,
           ),
         isSeen: () => sees(view, stream),
       };

@@ -212,6 +212,12 @@ export function ward(view: PatientView = viewOf(KARI, OLA), of: Organisation = o
         list: async () => devices,
         find: async (_organisation, id) => devices.find(({ device }) => device.id === id),
       },
+      uses: {
+        ofPatients: async (_asker, ids) =>
+          devices.flatMap(({ association: use }) => (use && ids.includes(use.patientId) ? [use] : [])),
+        use: async (_asker, id) => devices.find(({ association: use }) => use?.id === id)?.association ?? undefined,
+      },
+      typeOf: (id) => devices.find(({ device }) => device.id === id)?.device.type,
       amendments: { find: () => undefined },
       audit: { search: async () => [] },
       consents: { ofPatients: async () => [], versions: async () => [] },

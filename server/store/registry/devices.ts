@@ -8,6 +8,7 @@ import { createDeviceCredentials, insertCredential } from "./device-credentials.
 import { createDeviceRegistration } from "./device-registration.ts";
 import { DEVICE_COLUMNS, type DeviceRow, readDevices, toDevice } from "./device-rows.ts";
 import { hashToken, newDeviceId, newToken } from "./device-tokens.ts";
+import { createDeviceUses } from "./device-uses.ts";
 import type { By, DeviceRegistry, NewDevice } from "./ports.ts";
 import { HOUSE, inOrganisation, lookAs, needSeen, needUuid, type Transaction } from "./transaction.ts";
 
@@ -51,6 +52,7 @@ export function createDeviceRegistry(context: RegistryContext): DeviceRegistry {
     ...createDeviceCredentials(context),
     ...createDeviceClaims(context),
     ...createDeviceRegistration(context),
+    ...createDeviceUses(context),
 
     list: (asker) => inOrganisation(api, asker, (tx) => readDevices(tx, "true", [])),
 

@@ -195,7 +195,13 @@ export interface DeviceClaims {
   ): Promise<{ deviceId: string; token: string | null; certificate: IssuedCertificate | null }>;
 }
 
-export interface DeviceRegistry extends DeviceCredentials, DeviceClaims, DeviceRegistration {
+/** Who wore what, and when. */
+export interface DeviceUses {
+  ofPatients(asker: Asker, patientIds: readonly string[]): Promise<Association[]>;
+  use(asker: Asker, id: string): Promise<Association | undefined>;
+}
+
+export interface DeviceRegistry extends DeviceCredentials, DeviceClaims, DeviceRegistration, DeviceUses {
   /** The association of a device is shown to who may see the patient. */
   list(asker: Asker): Promise<DeviceRecord[]>;
   find(asker: Asker, deviceId: string): Promise<DeviceRecord | undefined>;

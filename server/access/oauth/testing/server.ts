@@ -81,6 +81,8 @@ export async function startTestServer() {
       people: registry.people,
       relations: registry.relations,
       devices: registry.devices,
+      uses: registry.devices,
+      typeOf: () => undefined,
       telemetry,
       amendments: { find: () => undefined },
       audit: { search: async () => [] },

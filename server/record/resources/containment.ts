@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto";
+import type { CodeableConcept, Device as FhirDevice, Observation } from "@medplum/fhirtypes";
+import { type Containment, findDriver } from "@openward/drivers";
+import type { Stream } from "@openward/model";
+import { fhirDeviceId } from "./device-id.ts";
+import { MDC } from "./observation-kind.ts";
+
+/** Type of a device, whoever asks: its parts, and what its Observations point at, are the same for everybody. */
+export type DeviceTypes = (deviceId: string) => string | undefined;
+
+type Term = Containment["mds"];
+
+/** A VMD or a channel of a device: Device/{id} of its own, in the chain MDS, VMD, channel (IEEE 11073-10201). */
+export interface DevicePart {
+  readonly id: string;
+  /** Id of the Device that it is part of. */
+  readonly parentId: string;
+  readonly term: Term;
+}
+
+const PART = /^(.+)\.(?:vmd|chan)-\d{1,3}$/;
+const SUFFIX_MAX = 9;
+
+/** What the ids of a device's parts begin with: its FHIR id, or a hash where they would be too long. */
+function baseOf(deviceId: string): string {
+  const id = fhirDeviceId(deviceId);
+  return id.length + SUFFIX_MAX <= 64 ? id : `x-${createHash("sha256").update(deviceId).digest("hex").slice(0, 40)}`;
+}
+
+/** @returns what parts of this device begin with, where the id may be one of a part; else undefined */
+export function baseOfPart(fhirId: string): string | undefined {
+  return PART.exec(fhirId)?.[1];
+}
+
+export const isBaseOf = (base: string, deviceId: string) => baseOf(deviceId) === base;
+
+/** VMDs first, each before its channels; none where the type says nothing of what is in it. */
+export function partsOf(deviceId: string, type: string | undefined): readonly DevicePart[] {
+  return layoutOf(deviceId, type).parts;
+}
+
+interface Layout {
+  readonly parts: readonly DevicePart[];
+  /** Channel of each signal. */
+  readonly channels: ReadonlyMap<string, string>;
+}
+
+const NOTHING: Layout = { parts: [], channels: new Map() };
+const LAYOUTS_KEPT = 2_000;
+const layouts = new Map<string, Layout>();
+
+function layoutOf(deviceId: string, type: string | undefined): Layout {
+  const containment = type === undefined ? undefined : findDriver(type)?.containment;
+  if (!containment?.channels) return NOTHING;
+  const key = `${deviceId} ${type}`;
+  let layout = layouts.get(key);
+  if (!layout) {
+    if (layouts.size >= LAYOUTS_KEPT) layouts.clear();
+    layout = laidOut(deviceId, containment);
+    layouts.set(key, layout);
+  }
+  return layout;
+}
+
+function laidOut(deviceId: string, containment: Containment): Layout {
+  const base = baseOf(deviceId);
+  const vmds = new Map<string, DevicePart>();
+  const channels = new Map<string, string>();
+  const parts: DevicePart[] = [];
+  for (const [index, { vmd, channel, signals }] of (containment.channels ?? []).entries()) {
+    let part = vmds.get(vmd.refId);
+    if (!part) {
+      part = { id: `${base}.vmd-${vmds.size + 1}`, parentId: fhirDeviceId(deviceId), term: vmd };
+      vmds.set(vmd.refId, part);
+      parts.push(part);
+    }
+    const id = `${base}.chan-${index + 1}`;
+    parts.push({ id, parentId: part.id, term: channel });
+    for (const signal of signals) channels.set(signal, id);
+  }
+  return { parts, channels };
+}
+
+/** Id of the Device in which a metric hangs: its channel, or the device itself where nothing more is known. */
+export function placeOf(deviceId: string, type: string | undefined, signal: string): string {
+  return layoutOf(deviceId, type).channels.get(signal) ?? fhirDeviceId(deviceId);
+}
+
+/** A VMD or a channel: what it is and what it is part of; how it is, and on whom, are those of its device. */
+export function mapPart({ id, parentId, term }: DevicePart, whole: FhirDevice): FhirDevice {
+  const { meta, status, patient } = whole;
+  return {
+    resourceType: "Device",
+    id,
+    ...(meta ? { meta } : {}),
+    ...(status ? { status } : {}),
+    type: termConcept(term),
+    ...(patient ? { patient } : {}),
+    parent: { reference: `Device/${parentId}` },
+  };
+}
+
+/** A term of 11073-10101; one whose number nobody published here stands by its name. */
+export function termConcept({ refId, code }: Term): CodeableConcept {
+  return code === undefined
+    ? { text: refId }
+    : { coding: [{ system: MDC, code: String(code), display: refId }], text: refId };
+}
+
+/** The type of the whole device by 11073, where its driver says so. */
+export function mdsOf(type: string): Term | undefined {
+  return findDriver(type)?.containment?.mds;
+}
+
+/**
+ * What measured it. At the point of care, where a device has channels, that is the metric (Point-of-Care Device guide);
+ * elsewhere the device (Personal Health Device guide).
+ */
+export function measuredBy(observation: Observation, stream: Stream, typeOf: DeviceTypes): Observation {
+  const { channels } = layoutOf(stream.deviceId, typeOf(stream.deviceId));
+  const channel = channels.get(stream.signal);
+  if (channel === undefined) return observation;
+  // A panel is no metric of its own: it is of the channel of its members.
+  const isMember = (observation.component?.length ?? 0) > 0;
+  return { ...observation, device: { reference: isMember ? `Device/${channel}` : `DeviceMetric/${stream.id}` } };
+}
