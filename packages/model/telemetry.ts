@@ -98,6 +98,8 @@ export interface DeviceEvent {
   readonly receivedAt: Millis;
   /** Whatever else the device said, as it said it. */
   readonly detail: Readonly<Record<string, unknown>>;
+  /** Where the time is the server's: the name of the message in which it came, by which it is known however late it comes again. */
+  readonly messageId?: string;
 }
 
 export interface DeviceStatus {

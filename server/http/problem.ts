@@ -32,6 +32,7 @@ const statusOfCode: Readonly<Partial<Record<RefusalCode, number>>> = {
   CONTENT_TYPE_UNKNOWN: 415,
   CODEC_UNKNOWN: 404,
   DEVICE_UNKNOWN: 404,
+  DEVICE_REVOKED: 403,
   DEVICE_SIGN_IN: 401,
   NOT_SIGNED_IN: 401,
   LINK_EXPIRED: 401,

@@ -73,6 +73,7 @@ export function placeEvent(work: Work, decoded: DecodedEvent): void {
     timeFromServer,
     receivedAt,
     detail,
+    ...(timeFromServer && work.messageId !== undefined && { messageId: work.messageId }),
   };
   work.entries.push({ kind: "event", event: placed });
   work.accepted++;
@@ -87,6 +88,7 @@ export function placeEvent(work: Work, decoded: DecodedEvent): void {
     at: work.firstHeard(`${id} ${said} ${now.patientId}`),
     timeFromServer: true,
     detail: { ...detail, deviceTime: dated, wearer: "uncertain" },
+    ...(work.messageId !== undefined && { messageId: work.messageId }),
   };
   work.entries.push({ kind: "event", event: forWearer });
 }

@@ -295,6 +295,7 @@ export function createIngest({
       quality: QUALITY.claimed,
       stamp: () => receivedAt,
       firstHeard: () => receivedAt,
+      messageId: undefined,
       placeAt: () => claimed,
       isWanted: isListed,
       shiftMs: undefined,

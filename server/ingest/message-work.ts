@@ -74,6 +74,10 @@ export class MessageWork implements Work {
     return this.#first(`event ${event}`, true);
   }
 
+  get messageId(): string | undefined {
+    return this.#message.messageId;
+  }
+
   placeAt(time: Millis): Place | undefined {
     return this.#placedBefore?.get(time) ?? this.#neighbours.directory.associationAt(this.deviceId, time);
   }

@@ -267,6 +267,26 @@ test("what its sender has a name for is quarantined once, however late it is sen
   assert.notEqual(other, first);
 });
 
+test("a call for help whose time cannot be is, in a message with a name, the same however late it comes again", async () => {
+  const named = { messageId: "m-2", deliveryKey: "id:m-2:x", isRedelivery: true };
+  const call = { event: "sos-button", at: 1000, id: "p" };
+  const before = harness();
+  await before.send("event", call, named);
+  const after = harness();
+  after.runtime.advance(3_600_000);
+  await after.send("event", call, named);
+  await after.send("event", call);
+  await after.send("event", { ...call, at: after.runtime.clock.now() }, named);
+  const told = (h: Harness) => h.of("event").map(({ event }) => [event.id, event.messageId, event.at === START]);
+  assert.deepEqual(told(before), [["p", "m-2", true]]);
+  // By its name the store knows the first again; without one nobody can; with a time of its own it needs none.
+  assert.deepEqual(told(after), [
+    ["p", "m-2", false],
+    ["p", undefined, false],
+    ["p", undefined, false],
+  ]);
+});
+
 test("what was quarantined and is delivered again after a crash is quarantined once", async () => {
   const before = harness();
   const body = { at: START, values: { "not-a-signal": 1 } };

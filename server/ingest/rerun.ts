@@ -17,7 +17,7 @@ export interface Rerun {
   readonly problems: readonly Problem[];
 }
 
-const BY_A_PERSON = new Set(["ASSOCIATION_AMBIGUOUS", "DEVICE_UNKNOWN", "PATIENT_DIFFERS"]);
+const BY_A_PERSON = new Set(["ASSOCIATION_AMBIGUOUS", "DEVICE_UNKNOWN", "DEVICE_REVOKED", "PATIENT_DIFFERS"]);
 
 /** What is run again. */
 export type Sent = Omit<RawInput, "patientIds">;
@@ -76,6 +76,7 @@ export function createRerunner(
       quality: 0,
       stamp: () => stampedAt,
       firstHeard: () => receivedAt,
+      messageId: undefined,
       placeAt: (time) => directory.associationAt(deviceId, time),
       isWanted: undefined,
       shiftMs: undefined,

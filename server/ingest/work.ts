@@ -27,6 +27,8 @@ export interface Work {
   stamp(): Millis;
   /** What `stamp` said, where it was asked. */
   stampedAt: Millis | undefined;
+  /** The name that its sender gave the message; undefined: none. */
+  readonly messageId: string | undefined;
   /** When an event that carries an id came first: said again within minutes, it is the same event. */
   firstHeard(event: string): Millis;
   /** What the device has told of its clock: its time less the server's; 0 where it told nothing, or is right. */

@@ -186,7 +186,7 @@ test("an idempotency key marks a re-delivery, and the same key with another body
 });
 
 test("lines of several devices: all are looked at before any is taken", async () => {
-  const { post, ingest } = await bench();
+  const { post, ingest, access } = await bench();
   const lines = (...bodies: unknown[]) =>
     post("/ingest", bodies.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n"), {
       authorization: basic("gateway"),
@@ -242,6 +242,22 @@ test("lines of several devices: all are looked at before any is taken", async ()
   }
   assert.equal((await lines("")).statusCode, 400);
   assert.deepEqual(ingest.messages, []);
+
+  // A device in its charge that has no access any more is quarantined by itself; the others of the body are taken.
+  access.inCharge.set("gateway", new Set(["d1", "d2"]));
+  access.revoke("d2");
+  ingest.receipt = ({ unplaceable }) =>
+    unplaceable ? { accepted: 0, quarantined: [{ index: 0, code: unplaceable, field: "", readings: 1 }] } : STORED;
+  const mixed = await lines(good, { ...good, device: "d2" });
+  assert.equal(mixed.statusCode, 200);
+  assert.deepEqual(
+    JSON.parse(mixed.body).quarantined.map((one: { line: number; code: string }) => [one.line, one.code]),
+    [[2, "DEVICE_REVOKED"]],
+  );
+  assert.deepEqual(
+    ingest.messages.map(({ unplaceable }) => unplaceable),
+    [undefined, "DEVICE_REVOKED"],
+  );
 });
 
 test("a line that has a name has it wherever it stands, and says what its gateway knows of it", async () => {

@@ -147,6 +147,8 @@ export function registerIngest(
         const some = lines.slice(at, at + limits.linesAtOnce);
         const receipts = await Promise.all(
           some.map(({ number, route: { deviceId, kind, codec }, body, id, isUnknown, isWill }) => {
+            // A device of the gateway's that has no access any more says nothing of a patient, and does not hold up the others.
+            const isRevoked = deviceId !== device.deviceId && !access.isActive(deviceId);
             const deliveryKey = id === null ? keyOfLine(request, body, number) : `id:${id}:${hashOf(body)}`;
             return ingest.accept({
               deviceId,
@@ -158,6 +160,7 @@ export function registerIngest(
               deliveryKey,
               isRedelivery: deliveryKey !== null,
               ...(id !== null && { messageId: id }),
+              ...(isRevoked && { unplaceable: "DEVICE_REVOKED" as const }),
               ...(isUnknown && { unplaceable: "DEVICE_UNKNOWN" as const }),
               ...(isWill && { isWill }),
             });

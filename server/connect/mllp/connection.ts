@@ -127,7 +127,7 @@ export class Connection {
     bytes: Buffer,
     { codec, parts }: Accepted,
   ): Promise<{ readonly verdict: Verdict; readonly faults: readonly Fault[] }> {
-    const { ingest, runtime } = this.#shared;
+    const { ingest, runtime, access } = this.#shared;
     const { deviceId, organisationId } = this.device;
     const receivedAt = runtime.clock.now();
     // The same id with another body is another message: nothing is dropped because an id was used twice.
@@ -146,6 +146,9 @@ export class Connection {
           deliveryKey: device === UNKNOWN ? `${deliveryKey}:unknown` : deliveryKey,
           isRedelivery: true,
           ...(device === UNKNOWN && { unplaceable: "DEVICE_UNKNOWN" as const }),
+          ...(device !== UNKNOWN &&
+            device !== deviceId &&
+            !access.isActive(device) && { unplaceable: "DEVICE_REVOKED" as const }),
         }),
       ),
     );

@@ -132,6 +132,7 @@ const ERROR_OF: Readonly<Partial<Record<RefusalCode, Hl7Error>>> = {
   ASSOCIATION_SPLIT: 204,
   PATIENT_DIFFERS: 204,
   DEVICE_UNKNOWN: 204,
+  DEVICE_REVOKED: 204,
 };
 
 /** What is wrong with a row, at the place where it stands in the message. */

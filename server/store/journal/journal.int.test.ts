@@ -283,6 +283,33 @@ test("entries with a table of their own are in it when they are acknowledged, wh
   await test.close();
 });
 
+test("the same event of the same named message is there once, whenever it comes; of messages without a name each time is one", async () => {
+  const test = await openTestJournal(database);
+  const said = {
+    organisationId: ORGANISATION,
+    deviceId: "device-9",
+    patientId: null,
+    associationId: null,
+    event: "sos-button",
+  };
+  const event = (at: number, messageId?: string): JournalEntry => ({
+    kind: "event",
+    event: { ...said, id: "1", at, timeFromServer: true, receivedAt: at, detail: {}, ...(messageId && { messageId }) },
+  });
+  await test.journal.append([event(NOW, "m-1"), event(NOW + 1)]);
+  await test.journal.append([event(NOW + 3_600_000, "m-1"), event(NOW + 3_600_001), event(NOW + 2, "m-2")]);
+  const { rows } = await database.worker.query(
+    "SELECT at, message_id FROM event WHERE device_id = 'device-9' ORDER BY at",
+  );
+  assert.deepEqual(rows, [
+    { at: NOW, message_id: "m-1" },
+    { at: NOW + 1, message_id: null },
+    { at: NOW + 2, message_id: "m-2" },
+    { at: NOW + 3_600_001, message_id: null },
+  ]);
+  await test.close();
+});
+
 test("an entry that its table refuses does not keep the others out", async () => {
   const test = await openTestJournal(database);
   const bad = { ...testStream(1), kind: "nonsense" as "numeric" };

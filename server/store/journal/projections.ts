@@ -71,6 +71,7 @@ const projections: Readonly<Record<Exclude<RareEntry["kind"], "delivery">, Proje
       ["time_from_server", "boolean", (p) => event(p).timeFromServer],
       ["received_at", "bigint", (p) => whole(event(p).receivedAt)],
       ["detail", "json", (p) => JSON.stringify(event(p).detail)],
+      ["message_id", "text", (p) => event(p).messageId ?? null],
     ],
   },
   quarantine: {

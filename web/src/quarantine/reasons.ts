@@ -7,6 +7,7 @@ const reasons: Readonly<Record<string, string>> = {
   ASSOCIATION_AMBIGUOUS: "By the device's own clock another patient wore it at that time",
   ASSOCIATION_SPLIT: "The samples span a change of patient",
   DEVICE_UNKNOWN: "No device of that id is known",
+  DEVICE_REVOKED: "The device has no access any more",
   TIME_IN_FUTURE: "The device's time is more than five minutes in the future",
   TIME_IMPOSSIBLE: "The device's time is impossible",
   TIME_AMBIGUOUS: "The device's clock showed this time more than once",
