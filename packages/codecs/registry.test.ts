@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RefusedInput } from "@openward/errors";
-import { findSignal, isNumeric } from "@openward/signals";
+import { findSignal, isNumeric, signals } from "@openward/signals";
 import { checkUnit } from "@openward/signals/units";
 import type { Decoded } from "./codec.ts";
+import { ucumOfMdc, unitOfTerm } from "./ieee11073/dimensions.ts";
 import { codecs, decodeRaw } from "./raw.ts";
 import { bytesOf, contextOf, plainOf, type Vector, vectorsByCodec } from "./testing/vectors.ts";
 
@@ -71,4 +72,13 @@ test("a codec that nobody knows is refused by its name", () => {
     code: "CODEC_UNKNOWN",
     facts: { at: "codec", received: "gatt/9999" },
   });
+});
+
+test("every unit that the vocabulary names by MDC is in the one table of dimensions, as the same unit", () => {
+  for (const { key, mdcUnit, ucum } of signals) {
+    if (!mdcUnit || ucum === undefined || mdcUnit.code >> 16 !== 4) continue;
+    const known = unitOfTerm(mdcUnit.code & 0xffff);
+    assert.equal(known, ucum, `${key}: ${mdcUnit.refId}`);
+    assert.equal(ucumOfMdc(mdcUnit.refId), known, mdcUnit.refId);
+  }
 });

@@ -2,7 +2,7 @@ import { findSignal, findSignalByMdc, type Signal, signals } from "@openward/sig
 import { isRecord, parseBody } from "../body.ts";
 import type { Codec, Instant } from "../codec.ts";
 import { Gathered } from "../files/gathered.ts";
-import { ucumOfMdc } from "../hl7v2/codes.ts";
+import { ucumOfMdc } from "../ieee11073/dimensions.ts";
 import { malformed } from "../reader.ts";
 import { calendarMs, parseOffset, parseTime } from "../time.ts";
 import { readSampledData } from "./sampled-data.ts";

@@ -1,7 +1,8 @@
 import { QUALITY } from "@openward/model";
 import type { Codec, DecodeContext, Instant } from "../codec.ts";
 import { Findings } from "../findings.ts";
-import { signalOfTerm, unitOfTerm } from "../ieee11073/nomenclature.ts";
+import { unitOfTerm } from "../ieee11073/dimensions.ts";
+import { signalOfTerm } from "../ieee11073/nomenclature.ts";
 import { ByteReader } from "../reader.ts";
 import { hasAny, wordsOf } from "./bits.ts";
 import { readElapsedTime } from "./elapsed-time.ts";

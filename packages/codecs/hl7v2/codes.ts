@@ -1,7 +1,7 @@
 import type { RefusalCode } from "@openward/errors";
 import { findSignalByMdc, type Signal, signals } from "@openward/signals";
+import { ucumOfCode, ucumOfName } from "../ieee11073/dimensions.ts";
 import { type Delimiters, firstOf, partsOf } from "./message.ts";
-import table from "./units.json" with { type: "json" };
 
 /** What OBX-3 names. */
 export interface Observed {
@@ -28,15 +28,6 @@ const DIMENSIONLESS = 262656;
 const REMEMBERED = 4096;
 
 const signalByRefId = new Map(signals.flatMap((each) => (each.mdc ? [[each.mdc.refId, each] as const] : [])));
-// JSON has no tuples: a code, a unit, and names.
-const rows = table.units as unknown as readonly (readonly [number, string, ...string[]])[];
-const ucumByCode = new Map(rows.map(([code, ucum]) => [code, ucum]));
-const ucumByRefId = new Map(rows.flatMap(([, ucum, ...names]) => names.map((name) => [name, ucum] as const)));
-
-/** @param code a context-free code of MDC, or its name. @returns the UCUM code of the same unit, where it is known */
-export function ucumOfMdc(code: string): string | undefined {
-  return ucumByRefId.get(code) ?? (CODE.test(code) ? ucumByCode.get(Number(code)) : undefined);
-}
 
 /** Finds what codes say; the same text is looked up once. */
 export class Codes {
@@ -128,7 +119,7 @@ function unitIn(triplets: Triplets): Unit {
     const unit = (said ?? triplets[0]?.[0] ?? "").slice(0, 64);
     return unit === "" ? NONE : { ok: true, unit, isDimensionless: unit === "1" };
   }
-  const known = [ucumByCode.get(mdc.code), ucumByRefId.get(mdc.refId)].filter((each) => each !== undefined);
+  const known = [ucumOfCode(mdc.code), ucumOfName(mdc.refId)].filter((each) => each !== undefined);
   const all = said ? [...known, said] : known;
   const [first] = all;
   if (first === undefined) return { ok: false, code: "UNIT_UNKNOWN", expected: "a unit of MDC that is known, or UCUM" };

@@ -5,8 +5,9 @@ import { receptionOf } from "../findings.ts";
 import { wordsOf } from "../gatt/bits.ts";
 import { instantOf, shownMs } from "../local-time.ts";
 import { ATTRIBUTE, type MetricObject } from "./configuration.ts";
+import { unitOfTerm } from "./dimensions.ts";
 import type { MderReader } from "./mder.ts";
-import { signalOfTerm, unitOfTerm } from "./nomenclature.ts";
+import { signalOfTerm } from "./nomenclature.ts";
 
 /** One attribute of a report. */
 export interface Attribute {
