@@ -100,6 +100,27 @@ export function driver(datasheet: Datasheet): Driver {
   };
 }
 
+/** What a model has that its type or profile has not; everything else is as there. */
+export interface ModelSheet extends Omit<Partial<Datasheet>, "signals" | "tested"> {
+  readonly key: string;
+  readonly display: string;
+  /** The type, or the profile, that it is one of. */
+  readonly of: Driver;
+  /** Signals that the type does not have, or expects otherwise. */
+  readonly signals?: Datasheet["signals"];
+  /** Signals of the type that it does not have. */
+  readonly without?: readonly string[];
+  /** How far this model was tried, not its type. */
+  readonly tested: Tested;
+}
+
+/** Declares a model or a profile by what it differs in. How it is known, and what is remarked of it, is its own. */
+export function model({ of, signals = {}, without = [], ...own }: ModelSheet): Driver {
+  const { notes: _, ...shared } = of;
+  const all = Object.entries({ ...of.signals, ...signals }).filter(([signal]) => !without.includes(signal));
+  return { ...shared, identity: {}, ...own, signals: Object.fromEntries(all) };
+}
+
 export const SECOND = 1_000;
 export const MINUTE = 60_000;
 export const HOUR = 3_600_000;

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findSignal, signals } from "@openward/signals";
 import { checkUnit } from "@openward/signals/units";
-import { signalOfTerm, unitOfTerm } from "./nomenclature.ts";
+import { unitOfTerm } from "./dimensions.ts";
+import { signalOfTerm } from "./nomenclature.ts";
 
 test("every signal that has a term is found by it, and its dimension is its unit", () => {
   let found = 0;

@@ -1,10 +1,11 @@
-import { driver, ON_DEMAND } from "../driver.ts";
+import { model, ON_DEMAND } from "../driver.ts";
+import pulseOximeter from "../types/pulse-oximeter.ts";
 
 /** An agent of IEEE 11073-20601, as older devices of the home are (MDC_DEV_SPEC_PROFILE_PULS_OXIM). */
-export default driver({
+export default model({
   key: "agent-pulse-oximeter",
   display: "Pulse oximeter (11073 agent)",
-  kind: "pulse-oximeter",
+  of: pulseOximeter,
   identity: {
     mds: [528388],
   },
@@ -15,10 +16,9 @@ export default driver({
     spo2: ON_DEMAND,
     "pulse-rate-spo2": ON_DEMAND,
     "perfusion-index": ON_DEMAND,
-    "battery-level": ON_DEMAND,
   },
+  without: ["pleth", "pulse-rate"],
   offlineAfterMs: null,
-  clock: "own",
   tested: {
     by: "vectors",
     source: "ISO/IEEE 11073-20601 and the specialization; vectors of packages/codecs/ieee11073",

@@ -1,20 +1,18 @@
-import { driver, ON_DEMAND } from "../driver.ts";
+import { model } from "../driver.ts";
+import thermometer from "../types/thermometer.ts";
 
 /** An agent of IEEE 11073-20601, as older devices of the home are (MDC_DEV_SPEC_PROFILE_TEMP). */
-export default driver({
+export default model({
   key: "agent-thermometer",
   display: "Thermometer (11073 agent)",
-  kind: "thermometer",
+  of: thermometer,
   identity: {
     mds: [528392],
   },
   transports: ["bluetooth", "usb"],
   codecs: ["ieee11073/20601"],
   containment: { mds: { refId: "MDC_DEV_SPEC_PROFILE_TEMP", code: 528392 } },
-  signals: {
-    "body-temperature": ON_DEMAND,
-  },
-  offlineAfterMs: null,
+  without: ["battery-level", "temp-axillary", "temp-oral", "temp-rectal", "temp-tympanic"],
   clock: "own",
   tested: {
     by: "vectors",

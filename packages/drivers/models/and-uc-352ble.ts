@@ -1,25 +1,17 @@
-import { driver, ON_DEMAND } from "../driver.ts";
+import { model } from "../driver.ts";
+import bluetoothScale from "./bluetooth-scale.ts";
 
 /** A&D UC-352BLE. */
-export default driver({
+export default model({
   key: "and-uc-352ble",
   display: "A&D UC-352BLE",
-  kind: "weighing-scale",
+  of: bluetoothScale,
   identity: {
     manufacturer: /A&D.*/i,
     model: /UC-352BLE.*/,
     name: /A&D_UC-352BLE.*/,
     services: ["23434100-1fe4-1eff-80cb-00ff78297d8b"],
   },
-  transports: ["bluetooth"],
-  codecs: ["gatt/2a9d", "gatt/2a19", "gatt/2a24", "gatt/2a25", "gatt/2a26", "gatt/2a27", "gatt/2a28", "gatt/2a29"],
-  signals: {
-    "body-weight": ON_DEMAND,
-    bmi: ON_DEMAND,
-    "battery-level": ON_DEMAND,
-  },
-  offlineAfterMs: null,
-  clock: "own",
   tested: {
     by: "untested",
     source:

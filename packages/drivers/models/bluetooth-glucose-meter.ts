@@ -1,11 +1,12 @@
 import { DEVICE_INFORMATION } from "../bluetooth.ts";
-import { driver, ON_DEMAND } from "../driver.ts";
+import { model, ON_DEMAND } from "../driver.ts";
+import glucoseMeter from "../types/glucose-meter.ts";
 
 /** Any device of Bluetooth's Glucose Service: it keeps its records until they are asked for. */
-export default driver({
+export default model({
   key: "bluetooth-glucose-meter",
   display: "Blood glucose meter (Bluetooth profile)",
-  kind: "glucose-meter",
+  of: glucoseMeter,
   identity: {
     services: ["1808"],
   },
@@ -13,14 +14,8 @@ export default driver({
   codecs: ["gatt/2a18", "gatt/2a34", "gatt/2a52", "gatt/2a19", ...DEVICE_INFORMATION],
   containment: { mds: { refId: "MDC_DEV_SPEC_PROFILE_GLUCOSE", code: 528401 } },
   signals: {
-    "glucose-blood": ON_DEMAND,
-    "glucose-blood-molar": ON_DEMAND,
     "carbohydrate-intake": ON_DEMAND,
-    hba1c: ON_DEMAND,
-    "battery-level": ON_DEMAND,
   },
-  offlineAfterMs: null,
-  clock: "own",
   tested: {
     by: "vectors",
     source: "Bluetooth SIG assigned numbers and service specification; vectors of packages/codecs/gatt",

@@ -1,11 +1,12 @@
 import { DEVICE_INFORMATION } from "../bluetooth.ts";
-import { driver, SECOND } from "../driver.ts";
+import { model, SECOND } from "../driver.ts";
+import heartRateStrap from "../types/heart-rate-strap.ts";
 
 /** Any device of Bluetooth's Heart Rate Service. It tells no time. */
-export default driver({
+export default model({
   key: "bluetooth-heart-rate",
   display: "Heart rate strap (Bluetooth profile)",
-  kind: "heart-rate-strap",
+  of: heartRateStrap,
   identity: {
     services: ["180d"],
   },
@@ -14,13 +15,7 @@ export default driver({
   containment: { mds: { refId: "MDC_DEV_SPEC_PROFILE_HF_CARDIO" } },
   signals: {
     "heart-rate": SECOND,
-    "rr-interval": null,
-    "energy-burned": null,
-    "wear-state": null,
-    "battery-level": null,
   },
-  offlineAfterMs: null,
-  clock: "none",
   tested: {
     by: "vectors",
     source: "Bluetooth SIG assigned numbers and service specification; vectors of packages/codecs/gatt",

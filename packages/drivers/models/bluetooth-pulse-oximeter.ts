@@ -1,11 +1,12 @@
 import { DEVICE_INFORMATION } from "../bluetooth.ts";
-import { driver, ON_DEMAND } from "../driver.ts";
+import { model, ON_DEMAND } from "../driver.ts";
+import pulseOximeter from "../types/pulse-oximeter.ts";
 
 /** Any device of Bluetooth's Pulse Oximeter Service: spot checks, or a stream while a finger is in it. */
-export default driver({
+export default model({
   key: "bluetooth-pulse-oximeter",
   display: "Pulse oximeter (Bluetooth profile)",
-  kind: "pulse-oximeter",
+  of: pulseOximeter,
   identity: {
     services: ["1822"],
   },
@@ -16,10 +17,9 @@ export default driver({
     spo2: ON_DEMAND,
     "pulse-rate-spo2": ON_DEMAND,
     "perfusion-index": ON_DEMAND,
-    "battery-level": ON_DEMAND,
   },
+  without: ["pleth", "pulse-rate"],
   offlineAfterMs: null,
-  clock: "own",
   tested: {
     by: "vectors",
     source: "Bluetooth SIG assigned numbers and service specification; vectors of packages/codecs/gatt",

@@ -1,24 +1,17 @@
-import { driver, MINUTE } from "../driver.ts";
+import { model } from "../driver.ts";
+import bluetoothCgm from "./bluetooth-cgm.ts";
 
 /** Dexcom G5 transmitter. */
-export default driver({
+export default model({
   key: "dexcom-g5",
   display: "Dexcom G5 transmitter",
-  kind: "cgm",
+  of: bluetoothCgm,
   identity: {
     manufacturer: /dexcom.*/i,
     name: /Dexcom.{2}/,
     services: ["febc"],
   },
-  transports: ["bluetooth"],
   codecs: ["dexcom/g5"],
-  signals: {
-    "glucose-interstitial": 5 * MINUTE,
-    "glucose-trend": 5 * MINUTE,
-    "battery-level": null,
-  },
-  offlineAfterMs: null,
-  clock: "own",
   tested: {
     by: "captures",
     source: "frames captured from a Dexcom G5 transmitter are among the vectors of packages/codecs/dexcom",

@@ -1,26 +1,16 @@
-import { AS_CLIENTS_LOOK_FOR_IT, DEVICE_INFORMATION } from "../bluetooth.ts";
-import { driver, SECOND } from "../driver.ts";
+import { AS_CLIENTS_LOOK_FOR_IT } from "../bluetooth.ts";
+import { model } from "../driver.ts";
+import bluetoothHeartRate from "./bluetooth-heart-rate.ts";
 
 /** Garmin HRM-Pro. */
-export default driver({
+export default model({
   key: "garmin-hrm-pro",
   display: "Garmin HRM-Pro",
-  kind: "heart-rate-strap",
+  of: bluetoothHeartRate,
   identity: {
     manufacturer: /garmin.*/i,
     name: /HRM-Pro.*/,
     services: ["180d"],
   },
-  transports: ["bluetooth"],
-  codecs: ["gatt/2a37", "gatt/2a38", "gatt/2a19", ...DEVICE_INFORMATION],
-  signals: {
-    "heart-rate": SECOND,
-    "rr-interval": null,
-    "energy-burned": null,
-    "wear-state": null,
-    "battery-level": null,
-  },
-  offlineAfterMs: null,
-  clock: "none",
   tested: AS_CLIENTS_LOOK_FOR_IT,
 });

@@ -1,25 +1,17 @@
-import { driver, ON_DEMAND } from "../driver.ts";
+import { model } from "../driver.ts";
+import bluetoothPulseOximeter from "./bluetooth-pulse-oximeter.ts";
 
 /** Masimo MightySat. */
-export default driver({
+export default model({
   key: "masimo-mightysat",
   display: "Masimo MightySat",
-  kind: "pulse-oximeter",
+  of: bluetoothPulseOximeter,
   identity: {
     manufacturer: /masimo.*/i,
     model: /MightySat.*/i,
     name: /MightySat.*/i,
   },
-  transports: ["bluetooth"],
   codecs: ["gatt/2a24", "gatt/2a25", "gatt/2a26", "gatt/2a27", "gatt/2a28", "gatt/2a29"],
-  signals: {
-    spo2: ON_DEMAND,
-    "pulse-rate-spo2": ON_DEMAND,
-    "perfusion-index": ON_DEMAND,
-    "battery-level": ON_DEMAND,
-  },
-  offlineAfterMs: null,
-  clock: "own",
   tested: {
     by: "untested",
     source:

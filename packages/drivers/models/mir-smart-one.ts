@@ -1,22 +1,17 @@
-import { driver, ON_DEMAND } from "../driver.ts";
+import { model } from "../driver.ts";
+import spirometer from "../types/spirometer.ts";
 
 /** MIR Smart One. */
-export default driver({
+export default model({
   key: "mir-smart-one",
   display: "MIR Smart One",
-  kind: "spirometer",
+  of: spirometer,
   identity: {
     name: /SO-004-.*/,
   },
   transports: ["bluetooth"],
   codecs: ["gatt/2a24", "gatt/2a25", "gatt/2a26", "gatt/2a27", "gatt/2a28", "gatt/2a29"],
-  signals: {
-    "peak-expiratory-flow": ON_DEMAND,
-    fev1: ON_DEMAND,
-    "battery-level": ON_DEMAND,
-  },
-  offlineAfterMs: null,
-  clock: "own",
+  without: ["fev1-fvc", "fev6", "fvc"],
   tested: {
     by: "untested",
     source:

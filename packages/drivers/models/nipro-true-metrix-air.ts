@@ -1,25 +1,15 @@
-import { AS_CLIENTS_LOOK_FOR_IT, DEVICE_INFORMATION } from "../bluetooth.ts";
-import { driver, ON_DEMAND } from "../driver.ts";
+import { AS_CLIENTS_LOOK_FOR_IT } from "../bluetooth.ts";
+import { model } from "../driver.ts";
+import bluetoothGlucoseMeter from "./bluetooth-glucose-meter.ts";
 
 /** Nipro TRUE METRIX AIR. */
-export default driver({
+export default model({
   key: "nipro-true-metrix-air",
   display: "Nipro TRUE METRIX AIR",
-  kind: "glucose-meter",
+  of: bluetoothGlucoseMeter,
   identity: {
     name: /NiproBGM.*/,
     services: ["1808"],
   },
-  transports: ["bluetooth"],
-  codecs: ["gatt/2a18", "gatt/2a34", "gatt/2a52", "gatt/2a19", ...DEVICE_INFORMATION],
-  signals: {
-    "glucose-blood": ON_DEMAND,
-    "glucose-blood-molar": ON_DEMAND,
-    "carbohydrate-intake": ON_DEMAND,
-    hba1c: ON_DEMAND,
-    "battery-level": ON_DEMAND,
-  },
-  offlineAfterMs: null,
-  clock: "own",
   tested: AS_CLIENTS_LOOK_FOR_IT,
 });

@@ -1,26 +1,18 @@
-import { driver, ON_DEMAND } from "../driver.ts";
+import { model } from "../driver.ts";
+import bluetoothPulseOximeter from "./bluetooth-pulse-oximeter.ts";
 
 /** Nonin 3230. */
-export default driver({
+export default model({
   key: "nonin-3230",
   display: "Nonin 3230",
-  kind: "pulse-oximeter",
+  of: bluetoothPulseOximeter,
   identity: {
     manufacturer: /nonin.*/i,
     model: /3230/,
     name: /Nonin3230.*/,
     services: ["46a970e0-0d5f-11e2-8b5e-0002a5d5c51b"],
   },
-  transports: ["bluetooth"],
   codecs: ["gatt/2a24", "gatt/2a25", "gatt/2a26", "gatt/2a27", "gatt/2a28", "gatt/2a29"],
-  signals: {
-    spo2: ON_DEMAND,
-    "pulse-rate-spo2": ON_DEMAND,
-    "perfusion-index": ON_DEMAND,
-    "battery-level": ON_DEMAND,
-  },
-  offlineAfterMs: null,
-  clock: "own",
   tested: {
     by: "untested",
     source:

@@ -1,28 +1,17 @@
-import { AS_CLIENTS_LOOK_FOR_IT, DEVICE_INFORMATION } from "../bluetooth.ts";
-import { driver, ON_DEMAND } from "../driver.ts";
+import { AS_CLIENTS_LOOK_FOR_IT } from "../bluetooth.ts";
+import { model } from "../driver.ts";
+import bluetoothBloodPressure from "./bluetooth-blood-pressure.ts";
 
 /** Omron HEM-7155T. */
-export default driver({
+export default model({
   key: "omron-hem-7155t",
   display: "Omron HEM-7155T",
-  kind: "blood-pressure-cuff",
+  of: bluetoothBloodPressure,
   identity: {
     manufacturer: /omron.*/i,
     model: /HEM-7155T.*/,
     name: /BLEsmart_0000056.*/i,
     services: ["1810"],
   },
-  transports: ["bluetooth"],
-  codecs: ["gatt/2a35", "gatt/2a36", "gatt/2a19", ...DEVICE_INFORMATION],
-  signals: {
-    "nibp-systolic": ON_DEMAND,
-    "nibp-diastolic": ON_DEMAND,
-    "nibp-mean": ON_DEMAND,
-    "pulse-rate-nibp": ON_DEMAND,
-    "cuff-pressure": ON_DEMAND,
-    "battery-level": ON_DEMAND,
-  },
-  offlineAfterMs: null,
-  clock: "own",
   tested: AS_CLIENTS_LOOK_FOR_IT,
 });

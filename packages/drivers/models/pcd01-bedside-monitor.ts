@@ -1,10 +1,11 @@
-import { driver, MINUTE, ON_DEMAND } from "../driver.ts";
+import { MINUTE, model } from "../driver.ts";
+import bedsideMonitor from "../types/bedside-monitor.ts";
 
 /** A monitor, or its information centre, that reports numerics by IHE PCD-01, typically once a minute. */
-export default driver({
+export default model({
   key: "pcd01-bedside-monitor",
   display: "Bedside monitor (IHE PCD-01)",
-  kind: "bedside-monitor",
+  of: bedsideMonitor,
   identity: {
     mds: [69965],
   },
@@ -44,16 +45,38 @@ export default driver({
     "art-systolic": MINUTE,
     "art-diastolic": MINUTE,
     "art-mean": MINUTE,
-    "body-temperature": MINUTE,
-    "nibp-systolic": ON_DEMAND,
-    "nibp-diastolic": ON_DEMAND,
-    "nibp-mean": ON_DEMAND,
     "ecg-lead-i": null,
     "ecg-lead-ii": null,
     "ecg-lead-iii": null,
     pleth: null,
   },
+  without: [
+    "art-waveform",
+    "co2-waveform",
+    "cvp-mean",
+    "ecg-lead-avf",
+    "ecg-lead-avl",
+    "ecg-lead-avr",
+    "ecg-lead-v1",
+    "ecg-lead-v2",
+    "ecg-lead-v3",
+    "ecg-lead-v4",
+    "ecg-lead-v5",
+    "ecg-lead-v6",
+    "ecg-st-ii",
+    "etco2",
+    "inspired-co2",
+    "pulse-rate",
+    "pulse-rate-nibp",
+    "pvc-rate",
+    "resp-waveform",
+    "respiratory-rate-co2",
+    "respiratory-rate-impedance",
+    "spo2-postductal",
+    "spo2-preductal",
+    "temp-core",
+    "temp-skin",
+  ],
   offlineAfterMs: 5 * MINUTE,
-  clock: "own",
   tested: { by: "untested", source: "IHE PCD-01 and terms of its published messages; the codec comes with MLLP" },
 });

@@ -1,15 +1,14 @@
-import { driver, MINUTE } from "../driver.ts";
+import { model } from "../driver.ts";
+import pcd01VolumetricPump from "./pcd01-volumetric-pump.ts";
 
 /** A pump, or the server of its maker, that reports by IHE PCD-01. */
-export default driver({
+export default model({
   key: "pcd01-syringe-pump",
   display: "Syringe pump (IHE PCD-01)",
-  kind: "infusion-pump",
+  of: pcd01VolumetricPump,
   identity: {
     mds: [70053],
   },
-  transports: ["mllp"],
-  codecs: ["hl7v2/pcd01"],
   containment: {
     mds: { refId: "MDC_DEV_PUMP_INFUS_SYRINGE_MDS", code: 70053 },
     channels: [
@@ -20,19 +19,5 @@ export default driver({
       },
     ],
   },
-  signals: {
-    "infusion-rate-current": MINUTE,
-    "infusion-status": MINUTE,
-    "infusion-volume-delivered": null,
-    "infusion-rate-setting": null,
-    "infusion-vtbi": null,
-    "infusion-vtbi-remaining": null,
-    "infusion-drug-name": null,
-    "infusion-drug-concentration": null,
-    "infusion-dose-rate": null,
-    "infusion-time-remaining": null,
-  },
-  offlineAfterMs: 5 * MINUTE,
-  clock: "own",
   tested: { by: "untested", source: "IHE PCD-01 and terms of its published messages; the codec comes with MLLP" },
 });

@@ -1,10 +1,11 @@
-import { driver, MINUTE } from "../driver.ts";
+import { MINUTE, model } from "../driver.ts";
+import ventilator from "../types/ventilator.ts";
 
 /** A ventilator that reports by IHE PCD-01. */
-export default driver({
+export default model({
   key: "pcd01-ventilator",
   display: "Ventilator (IHE PCD-01)",
-  kind: "ventilator",
+  of: ventilator,
   identity: {},
   transports: ["mllp"],
   codecs: ["hl7v2/pcd01"],
@@ -16,12 +17,7 @@ export default driver({
     "minute-volume": MINUTE,
     "vent-rate": MINUTE,
     "airway-pressure-peak": MINUTE,
-    "peep-setting": null,
-    "fio2-setting": null,
-    "tidal-volume-setting": null,
-    "vent-rate-setting": null,
   },
   offlineAfterMs: 5 * MINUTE,
-  clock: "own",
   tested: { by: "untested", source: "IHE PCD-01 and terms of its published messages; the codec comes with MLLP" },
 });

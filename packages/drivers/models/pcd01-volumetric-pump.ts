@@ -1,10 +1,11 @@
-import { driver, MINUTE } from "../driver.ts";
+import { MINUTE, model } from "../driver.ts";
+import infusionPump from "../types/infusion-pump.ts";
 
 /** A pump, or the server of its maker, that reports by IHE PCD-01. */
-export default driver({
+export default model({
   key: "pcd01-volumetric-pump",
   display: "Volumetric infusion pump (IHE PCD-01)",
-  kind: "infusion-pump",
+  of: infusionPump,
   identity: {
     mds: [70049],
   },
@@ -24,15 +25,8 @@ export default driver({
     "infusion-rate-current": MINUTE,
     "infusion-status": MINUTE,
     "infusion-volume-delivered": null,
-    "infusion-rate-setting": null,
-    "infusion-vtbi": null,
-    "infusion-vtbi-remaining": null,
-    "infusion-drug-name": null,
-    "infusion-drug-concentration": null,
-    "infusion-dose-rate": null,
-    "infusion-time-remaining": null,
   },
+  without: ["battery-level", "infusion-volume-total", "pca-doses-attempted", "pca-doses-given"],
   offlineAfterMs: 5 * MINUTE,
-  clock: "own",
   tested: { by: "untested", source: "IHE PCD-01 and terms of its published messages; the codec comes with MLLP" },
 });

@@ -1,27 +1,17 @@
-import { AS_CLIENTS_LOOK_FOR_IT, DEVICE_INFORMATION } from "../bluetooth.ts";
-import { driver, SECOND } from "../driver.ts";
+import { AS_CLIENTS_LOOK_FOR_IT } from "../bluetooth.ts";
+import { model } from "../driver.ts";
+import bluetoothHeartRate from "./bluetooth-heart-rate.ts";
 
 /** Polar H10. */
-export default driver({
+export default model({
   key: "polar-h10",
   display: "Polar H10",
-  kind: "heart-rate-strap",
+  of: bluetoothHeartRate,
   identity: {
     manufacturer: /polar.*/i,
     model: /H10/i,
     name: /Polar H10 .*/,
     services: ["180d"],
   },
-  transports: ["bluetooth"],
-  codecs: ["gatt/2a37", "gatt/2a38", "gatt/2a19", ...DEVICE_INFORMATION],
-  signals: {
-    "heart-rate": SECOND,
-    "rr-interval": null,
-    "energy-burned": null,
-    "wear-state": null,
-    "battery-level": null,
-  },
-  offlineAfterMs: null,
-  clock: "none",
   tested: AS_CLIENTS_LOOK_FOR_IT,
 });

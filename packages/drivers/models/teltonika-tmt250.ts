@@ -1,24 +1,17 @@
-import { driver, HOUR, MINUTE } from "../driver.ts";
+import { model } from "../driver.ts";
+import sosPendant from "../types/sos-pendant.ts";
 
 /** Teltonika TMT250. */
-export default driver({
+export default model({
   key: "teltonika-tmt250",
   display: "Teltonika TMT250",
-  kind: "sos-pendant",
+  of: sosPendant,
   identity: {
     manufacturer: /teltonika.*/i,
     model: /TMT250.*/,
   },
   transports: ["cellular"],
-  codecs: [],
-  signals: {
-    "battery-level": 12 * HOUR,
-    "location-latitude": null,
-    "location-longitude": null,
-  },
-  offlineAfterMs: 2 * MINUTE,
-  unheardAfterMs: 30 * MINUTE,
-  clock: "own",
+  without: ["steps", "wear-state"],
   tested: {
     by: "untested",
     source:

@@ -1,22 +1,20 @@
-import { driver, SECOND } from "../driver.ts";
+import { model, SECOND } from "../driver.ts";
+import bluetoothPulseOximeter from "./bluetooth-pulse-oximeter.ts";
 
 /** Viatom O2Ring. */
-export default driver({
+export default model({
   key: "viatom-o2ring",
   display: "Viatom O2Ring",
-  kind: "pulse-oximeter",
+  of: bluetoothPulseOximeter,
   identity: {
     name: /O2Ring.*/,
   },
-  transports: ["bluetooth"],
   codecs: ["gatt/2a24", "gatt/2a25", "gatt/2a26", "gatt/2a27", "gatt/2a28", "gatt/2a29"],
   signals: {
     spo2: 5 * SECOND,
     "pulse-rate-spo2": 5 * SECOND,
-    "battery-level": null,
   },
-  offlineAfterMs: null,
-  clock: "own",
+  without: ["perfusion-index"],
   tested: {
     by: "untested",
     source:

@@ -1,26 +1,15 @@
-import { DEVICE_INFORMATION } from "../bluetooth.ts";
-import { driver, SECOND } from "../driver.ts";
+import { model } from "../driver.ts";
+import bluetoothHeartRate from "./bluetooth-heart-rate.ts";
 
 /** Wahoo TICKR. */
-export default driver({
+export default model({
   key: "wahoo-tickr",
   display: "Wahoo TICKR",
-  kind: "heart-rate-strap",
+  of: bluetoothHeartRate,
   identity: {
     name: /TICKR.*/i,
     services: ["180d"],
   },
-  transports: ["bluetooth"],
-  codecs: ["gatt/2a37", "gatt/2a38", "gatt/2a19", ...DEVICE_INFORMATION],
-  signals: {
-    "heart-rate": SECOND,
-    "rr-interval": null,
-    "energy-burned": null,
-    "wear-state": null,
-    "battery-level": null,
-  },
-  offlineAfterMs: null,
-  clock: "none",
   tested: {
     by: "captures",
     source:
