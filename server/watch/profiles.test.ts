@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findSignal } from "@openward/signals";
+import { findSignal, signals } from "@openward/signals";
 import eventTable from "./events.json" with { type: "json" };
 import { checkLimits } from "./limits.ts";
 import table from "./profiles.json" with { type: "json" };
@@ -19,6 +19,19 @@ for (const group of ["adult", "pediatric", "neonate"] as const) {
     }
   });
 }
+
+test("every temperature of the vocabulary has limits for every age, or a reason why it has none", () => {
+  for (const { key } of signals.filter(({ ucum }) => ucum === "Cel")) {
+    const isLeftOut = key in table.withoutLimits;
+    for (const group of ["adult", "pediatric", "neonate"] as const) {
+      assert.equal(
+        profiles[group].some((row) => row.signal === key),
+        !isLeftOut,
+        `${key}, ${group}`,
+      );
+    }
+  }
+});
 
 test("heart rate limits differ by age, and an adult's would not do for a newborn", () => {
   const high = (group: "adult" | "pediatric" | "neonate") =>
