@@ -346,6 +346,8 @@ export const device = z.object({
       name: telling("name", z.string()),
       mrn: telling("identifier", z.string()),
       bed: telling("location", z.string().nullable()),
+      /** Where they lie. */
+      wardId: id.nullable(),
       since: millis,
     })
     .nullable(),
@@ -371,6 +373,10 @@ export const device = z.object({
   /** Of a loan: from whom. */
   ownerName: telling("free-text", z.string().nullable()),
   location: telling("location", z.string().nullable()),
+  /** The ward in which it stands; null: none, or it goes with its patient. */
+  wardId: id.nullable(),
+  /** Its patient lies in another ward. */
+  isElsewhere: z.boolean(),
   service: z.object({
     /** "due": the day has come. Out of service it can be put on nobody. */
     state: z.enum(["in-service", "due", "out-of-service"]),
@@ -379,6 +385,10 @@ export const device = z.object({
   }),
   /** What it said of itself (maker, model, firmware ...) and since when, newest first. */
   says: z.array(z.object({ fact: z.string(), text: z.string(), since: millis })),
+  /** What it said last that it can be asked to do, with its own words on it; null: it has not said. Nothing is sent to it yet. */
+  commands: z
+    .object({ since: millis, list: z.array(z.object({ command: z.string(), about: z.string().nullable() })) })
+    .nullable(),
   /** What it says, or its label, is another device than the type it is registered as. */
   misfit: z
     .object({ type: z.string(), typeDisplay: z.string(), by: z.enum(["udi", "model", "name", "mds", "service"]) })
@@ -402,6 +412,7 @@ export const deviceDescription = z.object({
   owner: z.enum(DEVICE_OWNERS),
   ownerName: text(120).nullable(),
   location: text(120).nullable(),
+  wardId: id.nullable().default(null),
   service: z.object({ isOut: z.boolean(), dueOn: isoDate.nullable(), note: text(500).nullable() }),
 });
 export const newDevice = z.object({

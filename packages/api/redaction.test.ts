@@ -10,7 +10,7 @@ import { screenRedactor } from "./screen-redaction.ts";
 
 /** Words of our own, ids of things, and names of no patient: by the last part of the path. */
 const TELLS_NOBODY =
-  /(^|\.)(signal|unit|deviceId|deviceIds|devices|patients|rows|signals|streams|units|next|deviceDisplay|display|type|typeDisplay|manufacturer|model|serial|timeZone|wardId|contentType|code|field|expected|key|id|state|revision|patientId|url|detail|text|hex|token|name|link|role|entity|purpose|kind|agent|via|basis|refusal|address|action|entityId|device|passkeysAt|version|host|publicUrl|because|categories|category|inCharge|certificate|authority|what|agency|di|lot|din|fact|configuration|localAlarms|alarms|fault|leaveOut|mqtt|mllp|sound|sound\.by|refused\.at|refused\.reason|newest|username|cursor|lastError|error|secret|topic|times)$/;
+  /(^|\.)(signal|unit|deviceId|deviceIds|devices|patients|rows|signals|streams|units|next|deviceDisplay|display|type|typeDisplay|manufacturer|model|serial|timeZone|wardId|contentType|code|field|expected|key|id|state|revision|patientId|url|detail|text|hex|token|name|link|role|entity|purpose|kind|agent|via|basis|refusal|address|action|entityId|device|passkeysAt|version|host|publicUrl|because|categories|category|inCharge|certificate|authority|what|agency|di|lot|din|fact|configuration|localAlarms|alarms|fault|leaveOut|mqtt|mllp|sound|sound\.by|refused\.at|refused\.reason|newest|username|cursor|lastError|error|secret|topic|times|command|commands\.list\.about)$/;
 /** Of these the words above are a person's. */
 const OF_A_PERSON = /(^|\.)(patient\.name|patient\.patient\.name)$/;
 

@@ -26,6 +26,8 @@ export interface DeviceRegistration {
   /** Of a loan: from whom. */
   readonly ownerName: string | null;
   readonly location: string | null;
+  /** The ward in which it stands; null: none, or it goes with its patient. */
+  readonly wardId: string | null;
   readonly isOutOfService: boolean;
   readonly serviceNote: string | null;
   /** ISO day on which it is to be looked at. */
@@ -39,11 +41,18 @@ export interface DeviceFact {
   readonly since: Millis;
 }
 
+/** What the device said that it can be asked to do, and since when. Nothing is sent by it. */
+export interface DeviceCommands {
+  readonly since: Millis;
+  readonly commands: readonly { readonly name: string; readonly about: string | null }[];
+}
+
 export const NOTHING_REGISTERED: DeviceRegistration = {
   label: null,
   owner: "organisation",
   ownerName: null,
   location: null,
+  wardId: null,
   isOutOfService: false,
   serviceNote: null,
   serviceDueOn: null,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NOTHING_REGISTERED } from "@openward/model";
-import { describedDevice, misfit, serviceState } from "./device-registration.ts";
+import { describedDevice, isElsewhere, misfit, serviceState } from "./device-registration.ts";
 import { createWorld } from "./testing/world.ts";
 
 const NOW = Date.UTC(2026, 10, 27, 12);
@@ -17,6 +17,7 @@ const asked = {
   owner: "loan",
   ownerName: "Night study",
   location: "Cupboard 3",
+  wardId: null,
   service: { isOut: false, dueOn: "2026-12-01", note: null },
 } as const;
 
@@ -76,4 +77,13 @@ test("an engineer describes a device, everybody of the ward reads it, and nobody
   const label = { text: "hello", entry: "barcode" };
   const bad = await call("token clinical-engineer", "PUT", url, { ...asked, label });
   assert.deepEqual([bad.status, bad.body.code], [400, "UDI_MALFORMED"]);
+});
+
+test("a device of one ward on a patient of another is elsewhere; one of no ward goes with its patient", () => {
+  const stay = { wardId: "a", to: null };
+  assert.equal(isElsewhere({ wardId: "b" }, stay), true);
+  assert.equal(isElsewhere({ wardId: "a" }, stay), false);
+  assert.equal(isElsewhere({ wardId: null }, stay), false);
+  assert.equal(isElsewhere({ wardId: "b" }, null), false);
+  assert.equal(isElsewhere({ wardId: "b" }, { ...stay, to: 7 }), false, "they lie nowhere any more");
 });

@@ -25,6 +25,7 @@ export function describedDevice(asked: DeviceDescriptionBody, now: number): Devi
     owner: asked.owner,
     ownerName: asked.owner === "loan" ? asked.ownerName : null,
     location: asked.location,
+    wardId: asked.wardId,
     isOutOfService: asked.service.isOut,
     serviceNote: asked.service.note,
     serviceDueOn: asked.service.dueOn,
@@ -49,6 +50,14 @@ type Service = "in-service" | "due" | "out-of-service";
 export function serviceState({ isOutOfService, serviceDueOn }: DeviceRegistration, now: number): Service {
   if (isOutOfService) return "out-of-service";
   return serviceDueOn !== null && serviceDueOn <= new Date(now).toISOString().slice(0, 10) ? "due" : "in-service";
+}
+
+/** It stands in one ward, and its patient lies in another: one of the two is not true any more, or the device is on the wrong patient. */
+export function isElsewhere(
+  { wardId }: Pick<DeviceRegistration, "wardId">,
+  stay: { readonly wardId: string; readonly to: number | null } | null,
+): boolean {
+  return wardId !== null && stay !== null && stay.to === null && stay.wardId !== wardId;
 }
 
 /** What the device says now of one thing. @param facts newest first */

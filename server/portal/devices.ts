@@ -50,7 +50,7 @@ export function deviceHandlers(deps: {
     // That it speaks, and how it is, tells that somebody is measured whom the asker may not see.
     const isSilent = wearer !== undefined && !view.has(wearer) && !looksAfterDevices(view.principal.role);
     const told = isSilent
-      ? { ...record, status: null, lastSeenAt: null, clockOffsetMs: null, clock: null, facts: [] }
+      ? { ...record, status: null, lastSeenAt: null, clockOffsetMs: null, clock: null, facts: [], commands: null }
       : record;
     return deviceBody(told, {
       typeDisplay: typeDisplay.get(type) ?? type,

@@ -13,6 +13,7 @@ import type {
   Consent,
   ConsentStatement,
   Device,
+  DeviceCommands,
   DeviceFact,
   DeviceRegistration,
   DeviceStatus,
@@ -380,6 +381,8 @@ export interface DeviceRecord {
   readonly registration: DeviceRegistration;
   /** Newest first. */
   readonly facts: readonly DeviceFact[];
+  /** What it said last that it can be asked to do; null: nothing yet. */
+  readonly commands: DeviceCommands | null;
   readonly status: DeviceStatus | null;
   readonly lastSeenAt: number | null;
   /** Device time less server time when they were compared last, where the device was heard at once; ms. */

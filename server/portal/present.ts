@@ -21,7 +21,7 @@ import {
   type Person,
   type Standby,
 } from "@openward/model";
-import { misfit, serviceState } from "./device-registration.ts";
+import { isElsewhere, misfit, serviceState } from "./device-registration.ts";
 import type { Names } from "./names.ts";
 import type { Authenticated, DeviceRecord, PatientRecord, QuarantineRecord, Reading, StreamSummary } from "./ports.ts";
 
@@ -153,6 +153,7 @@ export function deviceBody(
             name: worn.patient.name,
             mrn: worn.patient.mrn,
             bed: worn.stay && worn.stay.to === null ? worn.stay.bed : null,
+            wardId: worn.stay && worn.stay.to === null ? worn.stay.wardId : null,
             since: association.from,
           }
         : null,
@@ -162,12 +163,18 @@ export function deviceBody(
     owner: registration.owner,
     ownerName: registration.ownerName,
     location: registration.location,
+    wardId: registration.wardId,
+    isElsewhere: isElsewhere(registration, worn?.stay ?? null),
     service: {
       state: serviceState(registration, facts.now),
       dueOn: registration.serviceDueOn,
       note: registration.serviceNote,
     },
     says: record.facts.map(({ fact, value, since }) => ({ fact, text: value, since })),
+    commands: record.commands && {
+      since: record.commands.since,
+      list: record.commands.commands.map(({ name, about }) => ({ command: name, about })),
+    },
     misfit: misfit(record),
   };
 }

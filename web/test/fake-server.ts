@@ -149,6 +149,9 @@ const baseDevice: Omit<
   owner: "organisation",
   ownerName: null,
   location: null,
+  wardId: null,
+  isElsewhere: false,
+  commands: { since: Date.now() - 86_400_000, list: [{ command: "locate", about: "a tone of 10 s" }] },
   service: { state: "in-service", dueOn: null, note: null },
   says: [],
   misfit: null,
@@ -192,6 +195,7 @@ const devices: DeviceBody[] = people.flatMap((p) => {
         name: p.patient.name,
         mrn: p.patient.mrn,
         bed: p.patient.stay?.bed ?? null,
+        wardId: p.patient.stay?.wardId ?? null,
         since: Date.now() - 86_400_000,
       },
     };

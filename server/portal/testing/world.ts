@@ -449,6 +449,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
           certificateEndsAt: null,
           registration: NOTHING_REGISTERED,
           facts: [],
+          commands: null,
         });
         return { device, token: "secret-token" };
       },

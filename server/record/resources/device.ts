@@ -23,6 +23,8 @@ export function mapDevice(
 ): FhirDevice {
   const patientId = association && view.has(association.patientId) ? association.patientId : undefined;
   const { label } = registration;
+  // In which ward it stands is no part of the resource.
+  const { wardId: _, ...shown } = registration;
   const versions = versionsOf(facts);
   // What is learnt of a clock tells that somebody is measured.
   const clock = association === null || patientId !== undefined ? known : null;
@@ -35,7 +37,7 @@ export function mapDevice(
     resourceType: "Device",
     id: fhirDeviceId(device.id),
     meta: metaOf(organisation, {
-      versionId: `${lastUpdated}-${contentHash([device, registration, versions.map(({ value }) => value), ...(clock ? [clock.sequence] : [])])}`,
+      versionId: `${lastUpdated}-${contentHash([device, shown, versions.map(({ value }) => value), ...(clock ? [clock.sequence] : [])])}`,
       lastUpdated: fhirTime(lastUpdated),
     }),
     identifier: [{ use: "official", system: DEVICE_SYSTEM, value: device.id }],

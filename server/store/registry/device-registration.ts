@@ -11,13 +11,14 @@ export interface RegistrationRow {
   readonly owner: Registration["owner"];
   readonly owner_name: string | null;
   readonly location: string | null;
+  readonly ward_id: string | null;
   readonly out_of_service: boolean;
   readonly service_note: string | null;
   readonly service_due_on: string | null;
 }
 
 export const REGISTRATION_COLUMNS =
-  "d.udi, d.owner, d.owner_name, d.location, d.out_of_service, d.service_note, d.service_due_on::text";
+  "d.udi, d.owner, d.owner_name, d.location, d.ward_id, d.out_of_service, d.service_note, d.service_due_on::text";
 
 export function toRegistration(row: RegistrationRow): Registration {
   return {
@@ -26,6 +27,7 @@ export function toRegistration(row: RegistrationRow): Registration {
     owner: row.owner,
     ownerName: row.owner_name,
     location: row.location,
+    wardId: row.ward_id,
     isOutOfService: row.out_of_service,
     serviceNote: row.service_note,
     serviceDueOn: row.service_due_on,
@@ -49,6 +51,7 @@ export function createDeviceRegistration(context: RegistryContext): DeviceRegist
           throw new RefusedInput("CONFLICT", { at: "device", expected: "a device with access" });
         if (described.isOutOfService && before.out_of_service !== true) await needFree(tx, deviceId);
         await needOwnLabel(tx, deviceId, described);
+        await needWard(tx, described);
         const after = columnsOf(described);
         const names = Object.keys(after);
         const sets = names.map((name, i) => `${name} = $${i + 2}${name === "service_due_on" ? "::date" : ""}`);
@@ -81,6 +84,7 @@ function columnsOf(described: DeviceDescription): Record<string, unknown> {
     owner: described.owner,
     owner_name: described.ownerName,
     location: described.location,
+    ward_id: described.wardId,
     out_of_service: described.isOutOfService,
     service_note: described.serviceNote,
     service_due_on: described.serviceDueOn,
@@ -91,6 +95,12 @@ function columnsOf(described: DeviceDescription): Record<string, unknown> {
 async function needFree(tx: Transaction, deviceId: string): Promise<void> {
   const [worn] = await tx.rows("SELECT FROM association WHERE device_id = $1 AND to_at IS NULL", [deviceId]);
   if (worn) throw new RefusedInput("CONFLICT", { at: "service", expected: "a device that is on no patient" });
+}
+
+async function needWard(tx: Transaction, { wardId }: DeviceDescription): Promise<void> {
+  if (wardId === null) return;
+  const [ward] = await tx.rows("SELECT FROM ward WHERE id = $1", [wardId]);
+  if (!ward) throw new RefusedInput("FIELD_INVALID", { at: "wardId", expected: "a ward of this organisation" });
 }
 
 /** Two devices with one label and one serial number are one device, or one of them has the wrong label. */

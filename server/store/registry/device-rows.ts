@@ -1,4 +1,4 @@
-import type { Device, DeviceFact } from "@openward/model";
+import type { Device, DeviceCommands, DeviceFact } from "@openward/model";
 import { type AssociationRow, toAssociation } from "./associations.ts";
 import { type StateRow, toClockState } from "./device-clocks.ts";
 import { REGISTRATION_COLUMNS, type RegistrationRow, toRegistration } from "./device-registration.ts";
@@ -37,6 +37,7 @@ export function toDevice(row: DeviceRow): Device {
 
 interface RecordRow extends DeviceRow, RegistrationRow {
   readonly facts: DeviceFact[] | null;
+  readonly commands: DeviceCommands | null;
   readonly association: AssociationRow | null;
   readonly status: { state: string; battery: number | null; clock_at: number | null; received_at: number } | null;
   readonly device_time: number | null;
@@ -59,7 +60,7 @@ export async function readDevices(
   values: readonly unknown[],
 ): Promise<DeviceRecord[]> {
   const rows = await tx.rows<RecordRow>(
-    `SELECT ${DEVICE_COLUMNS}, ${REGISTRATION_COLUMNS}, f.facts, to_jsonb(a) AS association, to_jsonb(st) AS status, c.device_time, c.server_time, to_jsonb(cs) AS clock,
+    `SELECT ${DEVICE_COLUMNS}, ${REGISTRATION_COLUMNS}, f.facts, dc.commands, to_jsonb(a) AS association, to_jsonb(st) AS status, c.device_time, c.server_time, to_jsonb(cs) AS clock,
             q.received_at AS quarantined_at, s.certificate_ends_at,
             (SELECT count(*) FROM (
                SELECT 1 FROM quarantine q
@@ -87,6 +88,9 @@ export async function readDevices(
          SELECT json_agg(json_build_object('fact', k.fact, 'value', k.value, 'since', k.since)) AS facts FROM (
            SELECT fact, value, since FROM device_fact k
             WHERE k.device_id = d.id ORDER BY since DESC, fact LIMIT ${FACTS_MAX}) k) f ON true
+       LEFT JOIN LATERAL (
+         SELECT json_build_object('since', k.since, 'commands', k.commands) AS commands FROM device_commands k
+          WHERE k.device_id = d.id ORDER BY since DESC LIMIT 1) dc ON true
       WHERE ${condition}
       ORDER BY d.id`,
     values,
@@ -101,6 +105,7 @@ function toRecord(row: RecordRow): DeviceRecord {
     device: toDevice(row),
     registration: toRegistration(row),
     facts: row.facts ?? [],
+    commands: row.commands,
     status: status && {
       organisationId: row.organisation_id,
       deviceId: row.id,

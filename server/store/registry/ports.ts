@@ -4,6 +4,7 @@ import type {
   Association,
   ClockState,
   Device,
+  DeviceCommands,
   DeviceFact,
   DeviceStatus,
   Fact,
@@ -78,6 +79,8 @@ export interface DeviceRecord {
   readonly registration: Registration;
   /** What it said of itself, newest first, so many as are shown. */
   readonly facts: readonly DeviceFact[];
+  /** What it said last that it can be asked to do; null: nothing yet. */
+  readonly commands: DeviceCommands | null;
   readonly status: DeviceStatus | null;
   readonly lastSeenAt: number | null;
   /** Device time less server time when they were compared last, where the device was heard at once; ms. */

@@ -454,6 +454,7 @@ const DESCRIBED = {
   owner: "loan" as const,
   ownerName: "Night study",
   location: "Cupboard 3",
+  wardId: null as string | null,
   isOutOfService: false,
   serviceNote: null,
   serviceDueOn: "2026-12-01",
@@ -510,6 +511,56 @@ test("a device out of service is put on nobody, and one on a patient does not go
     registry.devices.describe(home.id, device.id, { ...plain, isOutOfService: true }, BY),
     refused("CONFLICT", "service"),
   );
+});
+
+test("a device stands in a ward of its own organisation, and in no other", async () => {
+  const device = await createDevice();
+  const [ward] = await registry.wards.list(home.id);
+  const [other] = await registry.wards.list(elsewhere.id);
+  const plain = { ...DESCRIBED, label: null, serial: null };
+  await registry.devices.describe(home.id, device.id, { ...plain, wardId: ward?.id ?? "" }, BY);
+  assert.equal((await registry.devices.find(home.id, device.id))?.registration.wardId, ward?.id);
+  const another = other?.id ?? "018f0000-0000-7000-8000-0000000000ff";
+  await assert.rejects(
+    registry.devices.describe(home.id, device.id, { ...plain, wardId: another }, BY),
+    refused("FIELD_INVALID", "wardId"),
+  );
+});
+
+test("what a device says that it can be asked to do is kept as it said it, once per change, and nonsense holds up nothing", async () => {
+  const device = await createDevice();
+  let n = 0;
+  const say = (at: number, detail: object) =>
+    database.owner.query(
+      `INSERT INTO event (id, organisation_id, device_id, event, at, time_from_server, received_at, detail)
+       VALUES ($1, $2, $3, 'commands-accepted', $4, false, $4, $5)`,
+      [`commands-${++n}`, home.id, device.id, at, JSON.stringify(detail)],
+    );
+  const read = async () => (await registry.devices.find(home.id, device.id))?.commands;
+  assert.equal(await read(), null);
+  await say(1_000, { commands: ["locate", { name: "set-rate", about: "ml/h, 0.1 to 999", secret: 1 }] });
+  const first = { name: "locate", about: null };
+  assert.deepEqual(await read(), {
+    since: 1_000,
+    commands: [first, { name: "set-rate", about: "ml/h, 0.1 to 999" }],
+  });
+  await say(2_000, { commands: ["locate", { name: "set-rate", about: "ml/h, 0.1 to 999" }] });
+  assert.equal((await read())?.since, 1_000, "it said the same");
+  // What it said before, and came late.
+  await say(500, { commands: [] });
+  assert.equal((await read())?.since, 1_000);
+  await say(3_000, { commands: "all" });
+  await say(4_000, {});
+  assert.equal((await read())?.since, 1_000, "nothing that can be read");
+  await say(5_000, { commands: ["locate", "<b>", 7, null, { name: "x".repeat(65) }, ...Array(100).fill("a")] });
+  const bounded = (await read())?.commands ?? [];
+  assert.deepEqual([bounded.length, bounded[0], bounded[1]?.name], [60, first, "a"]);
+  await say(6_000, { commands: [] });
+  assert.deepEqual(await read(), { since: 6_000, commands: [] }, "none any more");
+  const { rows } = await database.owner.query("SELECT count(*)::integer AS n FROM event WHERE device_id = $1", [
+    device.id,
+  ]);
+  assert.equal(rows[0].n, n);
 });
 
 test("what a device says of itself is kept with its history, once per change, and a hostile text holds up nothing", async () => {

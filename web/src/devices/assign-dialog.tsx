@@ -1,6 +1,7 @@
 import { Button, Group, Modal, Select, Stack } from "@mantine/core";
 import type { DeviceBody, PatientBody } from "@openward/api";
 import { useState } from "react";
+import { useWards } from "../app/hooks.ts";
 import { monitor } from "../app/monitor.ts";
 import { formatBirthDate } from "../parts/format.ts";
 import { Problem } from "../parts/problem.tsx";
@@ -20,6 +21,8 @@ export function AssignDialog({ device, onClose }: { readonly device: DeviceBody;
   const [patient, setPatient] = useState<PatientBody | null>(null);
   const [minutes, setMinutes] = useState("0");
   const assign = useAssign(device.id);
+  const wards = useWards().data ?? [];
+  const wardName = (id: string) => wards.find((ward) => ward.id === id)?.name ?? "another ward";
   return (
     <Modal opened onClose={onClose} title={`Put ${device.display} on a patient`} size="lg">
       <Stack gap="sm">
@@ -36,6 +39,12 @@ export function AssignDialog({ device, onClose }: { readonly device: DeviceBody;
         {device.patient && (
           <p style={{ margin: 0 }}>
             It is on <b>{device.patient.name}</b> now. That ends.
+          </p>
+        )}
+        {patient?.stay && device.wardId !== null && patient.stay.wardId !== device.wardId && (
+          <p role="alert" style={{ margin: 0 }}>
+            It stands in <b>{wardName(device.wardId)}</b>, and {patient.name} lies in <b>{patient.stay.wardName}</b>. Is
+            it the right device, and the right patient?
           </p>
         )}
         <Problem error={assign.error} />

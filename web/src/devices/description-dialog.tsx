@@ -25,6 +25,7 @@ const orNull = (text: string) => (text.trim() === "" ? null : text.trim());
 export function DescriptionDialog({ device, onClose }: { readonly device: DeviceBody; readonly onClose: () => void }) {
   const mayWrite = useMay("fleet") && device.revokedAt === null;
   const types = useDeviceTypes();
+  const wards = useWards();
   const describe = useDescribe(device.id);
   const now = useNow();
   const [form, setForm] = useState({
@@ -38,6 +39,7 @@ export function DescriptionDialog({ device, onClose }: { readonly device: Device
     owner: device.owner,
     ownerName: device.ownerName ?? "",
     location: device.location ?? "",
+    wardId: device.wardId,
     isOut: device.service.state === "out-of-service",
     dueOn: device.service.dueOn ?? "",
     note: device.service.note ?? "",
@@ -57,6 +59,7 @@ export function DescriptionDialog({ device, onClose }: { readonly device: Device
         owner: form.owner,
         ownerName: form.owner === "loan" ? orNull(form.ownerName) : null,
         location: orNull(form.location),
+        wardId: form.wardId,
         service: { isOut: form.isOut, dueOn: orNull(form.dueOn), note: orNull(form.note) },
       },
       { onSuccess: onClose },
@@ -147,6 +150,17 @@ export function DescriptionDialog({ device, onClose }: { readonly device: Device
               readOnly={!mayWrite}
             />
             {form.owner === "loan" && line("On loan from", "ownerName")}
+          </Group>
+          <Group grow align="start">
+            <Select
+              label="Stands in"
+              placeholder="no ward: it goes with its patient"
+              data={(wards.data ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+              value={form.wardId}
+              onChange={(wardId) => set({ wardId })}
+              clearable
+              readOnly={!mayWrite}
+            />
             {line("Place", "location")}
           </Group>
           <Group grow align="end">
@@ -172,6 +186,7 @@ export function DescriptionDialog({ device, onClose }: { readonly device: Device
             readOnly={!mayWrite}
           />
           <Says device={device} now={now} />
+          <Commands device={device} now={now} />
           <Problem error={describe.error} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
@@ -190,6 +205,25 @@ export function DescriptionDialog({ device, onClose }: { readonly device: Device
         </Stack>
       </form>
     </Modal>
+  );
+}
+
+/** What could be asked of it: it says so, and nobody asks yet. */
+function Commands({ device: { commands }, now }: { readonly device: DeviceBody; readonly now: number }) {
+  const zone = useWards().data?.[0]?.timeZone ?? "UTC";
+  if (!commands || commands.list.length === 0) return null;
+  return (
+    <section aria-label="Commands that it accepts">
+      <b>Commands that it says it accepts</b> <small>since {formatWhen(commands.since, now, zone)}; none is sent</small>
+      <ul>
+        {commands.list.map(({ command, about }) => (
+          <li key={command}>
+            {command}
+            {about !== null && `: ${about}`}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

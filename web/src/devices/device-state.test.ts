@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { certificateText, clockText, labelText, misfitText, serviceText } from "./device-state.ts";
+import { certificateText, clockText, elsewhereText, labelText, misfitText, serviceText } from "./device-state.ts";
 
 test("a clock is told off only when it is", () => {
   assert.equal(clockText(null), "");
@@ -36,4 +36,17 @@ test("a label is read while it is typed, and what is wrong with it has a place",
   assert.match(labelText("(01)04012345000017", 2026)?.says ?? "", /should be 6/);
   assert.match(labelText("(01)0401", 2026)?.fault ?? "", /^GTIN: expected 14 digits, at character 5$/);
   assert.match(labelText("+$+00042TR", 2026)?.fault ?? "", /device identifier is missing/);
+});
+
+test("a device that stands in another ward than its patient lies is told by the names of both", () => {
+  const wards = [
+    { id: "a", name: "Ward A" },
+    { id: "b", name: "Ward B" },
+  ];
+  const patient = { id: "p", name: "N", mrn: "1", bed: "3", wardId: "b", since: 0 };
+  assert.equal(
+    elsewhereText({ wardId: "a", patient, isElsewhere: true }, wards),
+    "stands in Ward A, its patient lies in Ward B",
+  );
+  assert.equal(elsewhereText({ wardId: "b", patient, isElsewhere: false }, wards), "");
 });

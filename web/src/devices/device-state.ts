@@ -34,6 +34,16 @@ export function misfitText({ misfit }: Pick<DeviceBody, "misfit">): string {
   return `${misfit.by === "udi" ? "its label" : "it"} says it is ${misfit.typeDisplay}`;
 }
 
+/** "stands in Ward A, its patient lies in Ward B"; "" where it stands where they lie, or goes with them. */
+export function elsewhereText(
+  { wardId, patient, isElsewhere }: Pick<DeviceBody, "wardId" | "patient" | "isElsewhere">,
+  wards: readonly { readonly id: string; readonly name: string }[],
+): string {
+  if (!isElsewhere) return "";
+  const nameOf = (id: string | null | undefined) => wards.find((ward) => ward.id === id)?.name ?? "another ward";
+  return `stands in ${nameOf(wardId)}, its patient lies in ${nameOf(patient?.wardId)}`;
+}
+
 export function serviceText({ service }: Pick<DeviceBody, "service">): string {
   if (service.state === "out-of-service") return "out of service";
   return service.state === "due" ? `service due since ${service.dueOn}` : "";
@@ -75,7 +85,12 @@ function concern(d: DeviceBody): number {
   if (d.revokedAt !== null) return -1;
   if (d.patient && !d.connected && d.lastSeenAt !== null && d.state === "offline") return 2;
   if (d.hasTwin) return 2;
-  if (d.openQuarantine > 0 || (d.battery !== null && d.battery <= BATTERY_LOW) || clockText(d.clockOffsetMs) !== "")
+  if (
+    d.isElsewhere ||
+    d.openQuarantine > 0 ||
+    (d.battery !== null && d.battery <= BATTERY_LOW) ||
+    clockText(d.clockOffsetMs) !== ""
+  )
     return 1;
   return 0;
 }

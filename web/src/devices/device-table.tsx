@@ -6,6 +6,7 @@ import {
   IconCertificate,
   IconClockExclamation,
   IconInbox,
+  IconMapPinQuestion,
   IconPlugConnected,
   IconPlugConnectedX,
   IconPlugOff,
@@ -14,7 +15,7 @@ import {
   IconUsers,
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { useNow } from "../app/hooks.ts";
+import { useNow, useWards } from "../app/hooks.ts";
 import { formatDuration } from "../parts/format.ts";
 import { Rows } from "../parts/rows.tsx";
 import { DeviceActions } from "./device-actions.tsx";
@@ -24,6 +25,7 @@ import {
   clockText,
   compareDevices,
   connectionText,
+  elsewhereText,
   misfitText,
   serviceText,
 } from "./device-state.ts";
@@ -38,6 +40,7 @@ export function DeviceTable({
   readonly withPatient?: boolean;
 }) {
   const now = useNow();
+  const wards = useWards().data ?? [];
   return (
     <Rows
       minWidth={720}
@@ -78,6 +81,11 @@ export function DeviceTable({
             {d.revokedAt === null && misfitText(d) !== "" && (
               <span className={classes.state} data-low>
                 <IconQuestionMark size={15} aria-hidden /> {misfitText(d)}
+              </span>
+            )}
+            {d.revokedAt === null && d.isElsewhere && (
+              <span className={classes.told} data-low>
+                <IconMapPinQuestion size={15} aria-hidden /> {elsewhereText(d, wards)}
               </span>
             )}
             {d.revokedAt === null && serviceText(d) !== "" && (

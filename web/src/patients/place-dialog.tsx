@@ -2,6 +2,7 @@ import { Button, Group, Modal, Stack } from "@mantine/core";
 import type { PatientBody } from "@openward/api";
 import { useState } from "react";
 import { ApiProblem } from "../app/api.ts";
+import { useDevices } from "../devices/use-devices.ts";
 import { Problem } from "../parts/problem.tsx";
 import { BedFields, type Place } from "./bed-fields.tsx";
 import { Occupied } from "./occupied.tsx";
@@ -17,6 +18,13 @@ export function PlaceDialog({ patient, onClose }: { readonly patient: PatientBod
   const move = isHere ? transfer : readmit;
   const occupants = move.error instanceof ApiProblem ? move.error.occupants : [];
   const bed = place.bed.trim();
+  const left = (useDevices().data ?? []).filter(
+    (device) =>
+      device.patient?.id === patient.id &&
+      device.wardId !== null &&
+      place.wardId !== null &&
+      device.wardId !== place.wardId,
+  );
 
   function send(shareBed: boolean): void {
     setChecked(true);
@@ -49,6 +57,12 @@ export function PlaceDialog({ patient, onClose }: { readonly patient: PatientBod
               isChecked={isChecked}
               self={patient.id}
             />
+            {left.length > 0 && (
+              <p role="alert" style={{ margin: 0 }}>
+                {left.map(({ display }) => display).join(", ")}: on {patient.name}, and written down as standing in
+                another ward. Take off what stays there; write down where the rest stands now.
+              </p>
+            )}
             <Problem error={move.error} />
             <Group justify="flex-end" mt="xs">
               <Button variant="default" onClick={onClose}>
