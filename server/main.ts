@@ -74,7 +74,7 @@ import packageJson from "./package.json" with { type: "json" };
 import { createPortal, type PortalDeps } from "./portal/index.ts";
 import { createReadingBack } from "./reading-back.ts";
 import { registerRecord } from "./record/register.ts";
-import { createReprocess } from "./reprocess/index.ts";
+import { createQuarantineRuns, createReprocess, quarantinedRows } from "./reprocess/index.ts";
 import { withSaidTimes } from "./said-times.ts";
 import { createScreened } from "./screened.ts";
 import { createSightings } from "./sightings.ts";
@@ -331,16 +331,28 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
   const reprocess = createReprocess({
     runtime,
     kept: (span) => rowsBetween(worker, keys, span),
+    quarantined: (organisationId, ids) =>
+      quarantinedRows(ids, (some) => foundation.quarantineRuns.entries(organisationId, some)),
     ingest: { rerunner: ingest.rerunner, take: ingest.take, sentOf },
     telemetry: telemetry.queries,
     records: {
       ...reprocessing,
-      async claimed(organisationId, quarantineId, patientId, by, reason) {
-        await quarantine.resolve(organisationId, quarantineId, "claimed", by, { patientId, reason });
+      async claimed(organisationId, quarantineId, patientId, by, reason, runId) {
+        const told = { patientId, reason, ...(runId === null ? {} : { runId }) };
+        await quarantine.resolve(organisationId, quarantineId, "claimed", by, told);
       },
     },
     amendments: amendments.reprocessed,
     wearerAt: (deviceId, at) => directory.associationAt(deviceId, at)?.patientId,
+  });
+
+  const quarantineRuns = createQuarantineRuns({
+    runtime,
+    reprocess,
+    runs: foundation.quarantineRuns,
+    telemetry: telemetry.queries,
+    amendments: amendments.reprocessed,
+    report,
   });
 
   const clocks = keepClocks({
@@ -427,6 +439,11 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
     calendars: { ...calendarRows, dueOf: (...asked) => dueOf(amendments.telemetry, ...asked) },
     launches: createLaunches({ tables, runtime, issuer: () => url }),
     quarantine,
+    quarantineRuns: {
+      ...quarantineRuns,
+      list: foundation.quarantineRuns.list,
+      counts: foundation.quarantineRuns.counts,
+    },
     history: screened.history(foundation.alarms),
     certify: createCertify({ config, runtime }),
     devicesNow: {

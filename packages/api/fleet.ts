@@ -167,6 +167,71 @@ export const endings = z.array(
   }),
 );
 
+const filter = {
+  /** Of one of its problems. */
+  code: z.string().max(64).optional(),
+  device: z.string().max(64).optional(),
+  contentType: z.string().max(160).optional(),
+  /** Of arrival, `to` exclusive. */
+  from: millis.optional(),
+  to: millis.optional(),
+};
+
+export const quarantineQuery = z.object({
+  state: z.enum(["open", "claimed", "dismissed"]).default("open"),
+  ...filter,
+  from: z.coerce.number().int().optional(),
+  to: z.coerce.number().int().optional(),
+  before: id.optional(),
+});
+
+/** Open messages by their first problem, device and format. */
+export const quarantineCounts = z.array(
+  z.object({ code: z.string(), deviceId, contentType: z.string(), messages: count }),
+);
+
+export const newQuarantineRun = z.object({ ...filter, ids: z.array(id).min(1).max(5_000).optional() });
+
+export const quarantineRunState = z.object({
+  id,
+  phase: z.enum(["looking", "looked", "applying", "applied", "failed"]),
+  messages: count,
+  /** Of this phase. */
+  done: count,
+  /** There are more than are run at once: the rest with the next run. */
+  isCut: z.boolean(),
+  /** Messages that would leave the quarantine, or have left it. */
+  placed: count,
+  stays: z.array(z.object({ code: z.string(), messages: count })),
+  readings: count,
+  byHand: count,
+  leftAlone: count,
+  fault: z.string().nullable(),
+});
+
+export const runReason = z.object({ reason: z.string().trim().min(1).max(480) });
+
+export const quarantineRuns = z.array(
+  z.object({
+    id,
+    startedBy: telling("staff", z.string()),
+    startedAt: millis,
+    reason: telling("free-text", z.string()),
+    messages: count,
+    /** null: it did not come to its end; run it again. */
+    endedAt: millis.nullable(),
+    placed: count.nullable(),
+    readings: count.nullable(),
+    undoneAt: millis.nullable(),
+    undoneBy: telling("staff", z.string().nullable()),
+  }),
+);
+
+export const undoneRun = z.object({ opened: count, amended: count, leftAlone: count });
+
+export type QuarantineCountsBody = z.infer<typeof quarantineCounts>;
+export type QuarantineRunStateBody = z.infer<typeof quarantineRunState>;
+export type QuarantineRunBody = z.infer<typeof quarantineRuns>[number];
 export type FleetBody = z.infer<typeof fleet>;
 export type CompletenessTableBody = z.infer<typeof completenessTable>;
 export type CompletenessDayBody = z.infer<typeof completenessDay>;

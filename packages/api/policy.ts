@@ -212,6 +212,12 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
 
   // What a device sent while somebody wore it is that patient's, placed or not.
   quarantine: { tells: "granted", shows: ["device"] },
+  quarantineCounts: { tells: "granted", shows: ["device"] },
+  quarantineRuns: { tells: "granted", shows: [] },
+  startQuarantineRun: measured(),
+  quarantineRun: measured(),
+  applyQuarantineRun: measured(),
+  undoQuarantineRun: measured(),
   quarantined: { tells: "granted", shows: ["device", "raw"] },
   claim: { tells: "granted", shows: [] },
   dismiss: { tells: "granted", shows: ["device"] },

@@ -52,6 +52,7 @@ import type {
   Patients,
   People,
   Quarantine,
+  QuarantineRuns,
   Records,
   Relations,
   RelyingParty,
@@ -67,6 +68,7 @@ import type {
 import { alarmBody, standbyBody } from "./present.ts";
 import { proofHandlers } from "./proof.ts";
 import { quarantineHandlers } from "./quarantine.ts";
+import { quarantineRunHandlers } from "./quarantine-runs.ts";
 import { relationHandlers } from "./relations.ts";
 import { reprocessingHandlers } from "./reprocessing.ts";
 import { rightsHandlers } from "./rights.ts";
@@ -95,6 +97,7 @@ export interface PortalDeps {
   readonly deviceTypes: readonly DeviceType[];
   readonly quarantine: Quarantine;
   readonly ingest: Ingest;
+  readonly quarantineRuns: QuarantineRuns;
   readonly reprocess: Reprocess;
   readonly reprocessing: Reprocessing;
   readonly history: AlarmHistory;
@@ -185,6 +188,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ...deviceCredentialHandlers({ ...deps, names }),
     ...gatewayHandlers({ ...deps, names }),
     ...quarantineHandlers({ quarantine: deps.quarantine, reprocess: deps.reprocess, names }),
+    ...quarantineRunHandlers({ quarantineRuns: deps.quarantineRuns, names }),
     ...reprocessingHandlers({ reprocessing: deps.reprocessing }),
     ...meHandlers({ ...deps, clock }),
     ...taskHandlers({ ...deps, names, clock }),

@@ -538,6 +538,58 @@ export interface DevicesNow {
   patientOf(deviceId: string): string | undefined;
 }
 
+export interface QuarantineFilter {
+  readonly code?: string | undefined;
+  readonly deviceId?: string | undefined;
+  readonly contentType?: string | undefined;
+  /** Of arrival; `to` exclusive. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly ids?: readonly string[] | undefined;
+}
+
+/** How a run of quarantined messages stands. */
+export interface QuarantineRunState {
+  readonly id: string;
+  readonly phase: "looking" | "looked" | "applying" | "applied" | "failed";
+  readonly messages: number;
+  readonly done: number;
+  readonly isCut: boolean;
+  readonly placed: number;
+  readonly stays: readonly { readonly code: string; readonly messages: number }[];
+  readonly readings: number;
+  readonly byHand: number;
+  readonly leftAlone: number;
+  readonly fault: string | null;
+}
+
+/** Quarantined messages, many at once. */
+export interface QuarantineRuns {
+  counts(asker: Asker): Promise<{ code: string; deviceId: string; contentType: string; messages: number }[]>;
+  list(asker: Asker): Promise<
+    readonly {
+      readonly id: string;
+      readonly startedBy: string;
+      readonly startedAt: number;
+      readonly reason: string;
+      readonly messages: number;
+      readonly endedAt: number | null;
+      readonly placed: number | null;
+      readonly readings: number | null;
+      readonly undoneAt: number | null;
+      readonly undoneBy: string | null;
+    }[]
+  >;
+  start(view: PatientView, filter: QuarantineFilter): Promise<QuarantineRunState>;
+  state(view: PatientView, runId: string): QuarantineRunState;
+  apply(view: PatientView, runId: string, reason: string): Promise<QuarantineRunState>;
+  undo(
+    view: PatientView,
+    runId: string,
+    reason: string,
+  ): Promise<{ readonly opened: number; readonly amended: number; readonly leftAlone: number }>;
+}
+
 /** What ends by itself and must be renewed. */
 export interface Ending {
   readonly kind: "device-certificate" | "device-token" | "api-token" | "server-certificate" | "authority";
@@ -615,7 +667,16 @@ export interface QuarantineRecord {
 export interface Quarantine {
   list(
     asker: Asker,
-    filter: { state: "open" | "claimed" | "dismissed"; deviceId?: string; before?: string; limit: number },
+    filter: {
+      state: "open" | "claimed" | "dismissed";
+      deviceId?: string;
+      code?: string;
+      contentType?: string;
+      from?: number;
+      to?: number;
+      before?: string;
+      limit: number;
+    },
   ): Promise<QuarantineRecord[]>;
   find(asker: Asker, id: string): Promise<QuarantineRecord | undefined>;
   resolve(

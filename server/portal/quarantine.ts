@@ -45,11 +45,15 @@ export function quarantineHandlers(deps: {
   }
 
   return {
-    async quarantine({ query: { state, device, before }, signedIn, view }) {
+    async quarantine({ query: { state, device, code, contentType, from, to, before }, signedIn, view }) {
       const records = await quarantine.list(signedIn.principal, {
         state,
         limit: PAGE,
         ...(device === undefined ? {} : { deviceId: device }),
+        ...(code === undefined ? {} : { code }),
+        ...(contentType === undefined ? {} : { contentType }),
+        ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to }),
         ...(before === undefined ? {} : { before }),
       });
       await names.learn(records.map(({ resolvedBy }) => resolvedBy));

@@ -9,6 +9,7 @@ import type { Amendments, Ingest, Kept, KeptRow, Records, Restated, Sent, Teleme
 import { Summary } from "./summary.ts";
 
 export type { Amendments, Point } from "./ports.ts";
+export { createQuarantineRuns, type QuarantineRuns, quarantinedRows } from "./quarantine-runs.ts";
 
 export interface ReprocessRequest {
   /** Time of arrival, inclusive and exclusive. */
@@ -16,13 +17,26 @@ export interface ReprocessRequest {
   readonly to: number;
   readonly deviceId: string | null;
   readonly patientId: string | null;
+  /** Of what was sent then only these quarantined messages, whatever the journal still has; left out: everything. */
+  readonly quarantine?: QuarantineWanted;
   /** null: show the differences, and change nothing. */
   readonly apply: { readonly reason: string; readonly confirm: string } | null;
+}
+
+export interface QuarantineWanted {
+  readonly ids: readonly string[];
+  readonly runId: string;
+  /** So many messages were looked at by now; told twice over where it is applied. */
+  onProgress(messages: number): void;
+  /** What is about to be added. */
+  onAdding(added: readonly { patientId: string; streamId: string; times: readonly number[] }[]): Promise<void>;
 }
 
 export interface ReprocessDeps {
   readonly runtime: Pick<Runtime, "clock" | "timers">;
   readonly kept: Kept;
+  /** These quarantined messages, in the order of their arrival, each as if nothing had come of it. */
+  readonly quarantined: (organisationId: string, ids: readonly string[]) => AsyncIterable<KeptRow>;
   readonly ingest: Ingest;
   readonly telemetry: Telemetry;
   readonly records: Records;
@@ -57,7 +71,7 @@ export function createReprocess(deps: ReprocessDeps) {
       const code = summary.code();
       const { counts } = summary;
       const { organisationId, id: by, display: author } = view.principal;
-      const { deviceId, from, to, patientId, apply } = request;
+      const { deviceId, from, to, patientId, apply, quarantine } = request;
       if (apply && apply.confirm !== code) {
         throw new RefusedInput("CONFLICT", {
           at: "confirm",
@@ -81,6 +95,7 @@ export function createReprocess(deps: ReprocessDeps) {
           code,
           author,
           ...(apply && { reason: apply.reason }),
+          ...(quarantine && { runId: quarantine.runId, quarantined: quarantine.ids.length }),
         },
       });
       const applied = apply ? await put(view, request, apply.reason, signal) : null;
@@ -104,13 +119,15 @@ export function createReprocess(deps: ReprocessDeps) {
     await look(deps, view, request, {
       signal,
       async onRow(differences, cleared) {
-        const entries = entriesOf(differences.filter(isAdded));
+        const added = differences.filter(isAdded);
+        const entries = entriesOf(added);
+        if (entries.length > 0) await request.quarantine?.onAdding(timesOf(added));
         if (entries.length > 0) await ingest.take(entries);
         applied.added += differences.filter(({ fate }) => fate.do === "add").length;
         for (const { fate } of differences) if (fate.do === "amend") waiting.push(fate.restated);
         if (waiting.length >= amendedTogether) await amend();
         for (const { quarantineId, patientId } of cleared) {
-          await records.claimed(organisationId, quarantineId, patientId, id, reason);
+          await records.claimed(organisationId, quarantineId, patientId, id, reason, request.quarantine?.runId ?? null);
           applied.resolved++;
         }
       },
@@ -118,6 +135,23 @@ export function createReprocess(deps: ReprocessDeps) {
     await amend();
     return applied;
   }
+}
+
+const BY_A_PERSON = "BY_A_PERSON";
+/** It tells of several patients, of nobody, or of one whom the asker may not see all of. */
+const OF_SEVERAL = "OF_SEVERAL";
+
+/** Which readings they are, by stream. */
+function timesOf(added: readonly Difference[]): { patientId: string; streamId: string; times: number[] }[] {
+  const byStream = new Map<string, { patientId: string; streamId: string; times: number[] }>();
+  for (const { after } of added) {
+    if (after?.kind !== "reading") continue;
+    const { id: streamId, patientId } = after.stream;
+    const known = byStream.get(streamId) ?? { patientId, streamId, times: [] };
+    known.times.push(after.time);
+    byStream.set(streamId, known);
+  }
+  return [...byStream.values()];
 }
 
 const isAdded = ({ fate }: Difference) => fate.do === "add" || (fate.do === "amend" && fate.isAdded);
@@ -137,7 +171,7 @@ interface Run {
 async function look(
   deps: ReprocessDeps,
   view: PatientView,
-  { from, to, deviceId, patientId }: ReprocessRequest,
+  { from, to, deviceId, patientId, quarantine }: ReprocessRequest,
   { signal, onRow }: Run,
 ): Promise<Summary> {
   const { kept, ingest, telemetry, records, amendments } = deps;
@@ -159,7 +193,8 @@ async function look(
   };
   const known = (streamId: string): Stream | undefined => telemetry.known(view, streamId);
 
-  for await (const row of kept({ organisationId, from, to })) {
+  const rows = quarantine ? deps.quarantined(organisationId, quarantine.ids) : kept({ organisationId, from, to });
+  for await (const row of rows) {
     signal?.throwIfAborted();
     for (const fault of row.faults) summary.fault(fault);
     // What came of it then is not known: what seems new may be stored otherwise, and would stand beside it.
@@ -168,6 +203,8 @@ async function look(
     const clean: { readonly quarantineId: string; readonly entries: readonly JournalEntry[] }[] = [];
     const { sent: all, skipped } = await sentIn(row, isWanted, { ingest, records, organisationId });
     summary.skipped += skipped;
+    // What only a person can decide, or nobody any more.
+    if (quarantine) for (let n = 0; n < skipped; n++) summary.stays(BY_A_PERSON);
     for (const { quarantineId, ...sent } of all) {
       await goOn();
       const { entries, problems } = rerun(sent);
@@ -175,6 +212,7 @@ async function look(
       for (const problem of problems) summary.problem(problem);
       looked.push({ sent, entries });
       if (quarantineId !== null && problems.length === 0) clean.push({ quarantineId, entries });
+      if (quarantine && problems[0]) summary.stays(problems[0].code);
     }
     const compared = compareRow(row, looked, known, amendments.isAmended);
     summary.same += compared.same;
@@ -182,11 +220,15 @@ async function look(
       const patients = patientsOf(finding, amendments);
       return patients.every(isWhole) && (patientId === null || patients.includes(patientId));
     };
-    const judged = await judge(compared.differences.filter(isVisible), view, deps);
+    const judged = await judge(compared.differences.filter(isVisible), view, deps, quarantine !== undefined);
     summary.same += judged.same;
     const { differences } = judged;
     for (const difference of differences) summary.add(difference);
-    await onRow(differences, patientId === null ? clean.flatMap(clearedOf) : []);
+    const cleared = patientId === null ? clean.flatMap(clearedOf).filter(({ patientId: whose }) => isWhole(whose)) : [];
+    summary.placed += cleared.length;
+    for (let n = cleared.length; quarantine && n < clean.length; n++) summary.stays(OF_SEVERAL);
+    await onRow(differences, cleared);
+    quarantine?.onProgress(summary.messages + summary.skipped);
   }
   return summary;
 }

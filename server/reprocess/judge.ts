@@ -21,11 +21,14 @@ export function receivedSpanOf(point: Point): ReceivedSpan | undefined {
 /**
  * What is a difference to what a reader reads today, and what becomes of it. What came of the input then may have been
  * applied before, amended by people, given to another patient or taken back by now.
+ *
+ * @param isRestoring what a run has entered in error, as it was undone, is read again
  */
 export async function judge(
   findings: readonly Finding[],
   view: PatientView,
   deps: Deps,
+  isRestoring = false,
 ): Promise<{ readonly differences: readonly Difference[]; readonly same: number }> {
   if (findings.length === 0) return { differences: [], same: 0 };
   const points = findings.flatMap(({ before, after }) => [before, after].filter((point) => point !== null));
@@ -33,7 +36,7 @@ export async function judge(
   const differences: Difference[] = [];
   let same = 0;
   for (const finding of findings) {
-    const open = stillOpen(finding, there);
+    const open = (isRestoring && restoring(finding, there)) || stillOpen(finding, there);
     if (!open) continue;
     const { before, after } = open;
     if (!before) {
@@ -47,10 +50,16 @@ export async function judge(
     }
     const now = deps.amendments.reads(span);
     const fate = await fateOf({ before, after, span, now, ordinal: there.get(before) ?? 0 }, view, deps);
-    if (!fate && finding.before === finding.after) same++;
+    if (!fate && (finding.before === finding.after || open.before === open.after)) same++;
     else if (fate) differences.push({ ...open, now, fate });
   }
   return { differences, same };
+}
+
+/** It was added before, and may have been taken back with that run: then it is as it was received. */
+function restoring({ what, after }: Finding, there: ReadonlyMap<Point, number>): Finding | undefined {
+  if (what !== "added" || after?.kind !== "reading" || !there.has(after)) return undefined;
+  return { what: "changed", before: after, after };
 }
 
 /** Without what the store has already, and without what it never had. */

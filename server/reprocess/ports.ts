@@ -88,7 +88,14 @@ export interface Records {
   /** Of these quarantined messages, those about which a person has decided. */
   resolved(organisationId: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Everything of a quarantined message has found its place, with this patient. */
-  claimed(organisationId: string, quarantineId: string, patientId: string, by: string, reason: string): Promise<void>;
+  claimed(
+    organisationId: string,
+    quarantineId: string,
+    patientId: string,
+    by: string,
+    reason: string,
+    runId: string | null,
+  ): Promise<void>;
   /** In the audit log. */
   record(entry: {
     readonly organisationId: string;

@@ -74,6 +74,9 @@ export class Summary {
   byHand = 0;
   leftAlone = 0;
   readonly patients = new Set<string>();
+  /** Quarantined messages that would leave the quarantine, and why others stay. */
+  placed = 0;
+  readonly staying = new Map<string, number>();
   unreadable = 0;
   readonly faults: Fault[] = [];
   readonly #streams = new Map<string, StreamSummary>();
@@ -84,6 +87,10 @@ export class Summary {
   fault(fault: Fault): void {
     this.unreadable++;
     if (this.faults.length < LISTED) this.faults.push(fault);
+  }
+
+  stays(code: string): void {
+    this.staying.set(code, (this.staying.get(code) ?? 0) + 1);
   }
 
   problem({ code, field, readings }: Problem): void {

@@ -4,9 +4,15 @@ import { systemRuntime } from "@openward/runtime/system";
 import { streamId } from "../../server/ingest/ids.ts";
 import { createIngest, type DeviceMessage, sentOf } from "../../server/ingest/index.ts";
 import { CODECS, type Decoders } from "../../server/ingest/place.ts";
-import { createReprocess, type ReprocessDeps } from "../../server/reprocess/index.ts";
+import {
+  createQuarantineRuns,
+  createReprocess,
+  quarantinedRows,
+  type ReprocessDeps,
+} from "../../server/reprocess/index.ts";
 import { type Amendments, openAmendments } from "../../server/store/amendments/index.ts";
 import { openTestDatabase, quietLog } from "../../server/store/database/testing/database.ts";
+import { openRaw } from "../../server/store/keys/index.ts";
 import { rowsBetween } from "../../server/store/raw/index.ts";
 import { createRegistry, createTables } from "../../server/store/registry/index.ts";
 import { openTestStore, settableRuntime, type TestStore } from "../../server/store/telemetry/testing/open-store.ts";
@@ -162,19 +168,47 @@ export async function openSecondLook() {
       await database.close();
     },
 
+    /** Quarantined messages, many at once; with what the registry keeps of them. */
+    quarantineRunsBy(decoders: Decoders) {
+      const { store: held, amendments: said } = now();
+      const registry = createRegistry({ api, worker, runtime, openRaw: (entry) => openRaw(held.keys, entry) });
+      const runs = createQuarantineRuns({
+        runtime: systemRuntime,
+        reprocess: this.reprocessBy(decoders),
+        // Who asks here sees everybody.
+        runs: {
+          ...registry.quarantineRuns,
+          open: ({ organisationId }, ...more) => registry.quarantineRuns.open(organisationId, ...more),
+          whatWasAdded: ({ organisationId }, id) => registry.quarantineRuns.whatWasAdded(organisationId, id),
+        },
+        telemetry: held.telemetry.queries,
+        amendments: said.reprocessed,
+        report: (error) => assert.fail(String(error)),
+      });
+      return { ...runs, registry };
+    },
+
     reprocessBy(decoders: Decoders, other: Other = {}) {
       const { store: held, amendments: said } = now();
-      const { reprocessing, quarantine } = createRegistry({ api, worker, runtime });
+      const { reprocessing, quarantine, quarantineRuns } = createRegistry({
+        api,
+        worker,
+        runtime,
+        openRaw: (entry) => openRaw(held.keys, entry),
+      });
       const ingest = ingestBy(decoders);
       return createReprocess({
         runtime: systemRuntime,
         kept: (span) => rowsBetween(worker, held.keys, span),
+        quarantined: (organisationId, ids) =>
+          quarantinedRows(ids, (some) => quarantineRuns.entries(organisationId, some)),
         ingest: { rerunner: ingest.rerunner, take: other.take?.(ingest.take) ?? ingest.take, sentOf },
         telemetry: held.telemetry.queries,
         records: {
           ...reprocessing,
-          async claimed(organisationId, id, patientId, by, reason) {
-            await quarantine.resolve(organisationId, id, "claimed", by, { patientId, reason });
+          async claimed(organisationId, id, patientId, by, reason, runId) {
+            const told = { patientId, reason, ...(runId === null ? {} : { runId }) };
+            await quarantine.resolve(organisationId, id, "claimed", by, told);
           },
         },
         amendments: other.amendments ?? said.reprocessed,

@@ -25,7 +25,18 @@ import {
 } from "@openward/api";
 import { parseUdi } from "@openward/codecs/udi";
 import { type WebSocket, WebSocketServer } from "ws";
-import { completenessOf, dayOf, endings, fleetOf } from "./fleet.ts";
+import {
+  applyQuarantineRun,
+  completenessOf,
+  dayOf,
+  endings,
+  fleetOf,
+  quarantineCounts,
+  quarantineRun,
+  quarantineRuns,
+  startQuarantineRun,
+  undoQuarantineRun,
+} from "./fleet.ts";
 import { people, wards } from "./people.ts";
 import { type FakeStream, streamsOf, waveAt } from "./physiology.ts";
 
@@ -739,6 +750,12 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   patientCompleteness: (c) => dayOf(c.params.id ?? "", devices[0]?.id ?? "", c.query.day),
   deviceCompleteness: (c) => dayOf(people[0]?.patient.id ?? "", c.params.deviceId ?? "", c.query.day),
   endings,
+  quarantineCounts: () => quarantineCounts(quarantine),
+  quarantineRuns,
+  startQuarantineRun,
+  quarantineRun,
+  applyQuarantineRun: ({ body }) => applyQuarantineRun(body.reason),
+  undoQuarantineRun: (c) => undoQuarantineRun(c.params.id ?? ""),
   quarantine: ({ query }) =>
     quarantine
       .filter((q) => q.state === query.state && (!query.device || q.deviceId === query.device))

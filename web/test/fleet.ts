@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type {
   CompletenessDayBody,
   CompletenessTableBody,
@@ -5,6 +6,10 @@ import type {
   DeviceState,
   EndingBody,
   FleetBody,
+  QuarantineCountsBody,
+  QuarantinedBody,
+  QuarantineRunBody,
+  QuarantineRunStateBody,
 } from "@openward/api";
 import { DEVICE_STATES } from "@openward/api";
 import { people } from "./people.ts";
@@ -200,3 +205,83 @@ export const endings = (): EndingBody[] => [
     isInUse: false,
   },
 ];
+
+export const quarantineCounts = (entries: readonly QuarantinedBody[]): QuarantineCountsBody => {
+  const open = entries.filter(({ state }) => state === "open");
+  const byKey = Map.groupBy(open, (e) => `${e.problems[0]?.code}\n${e.deviceId}\n${e.contentType}`);
+  return [...byKey.values()].map((same) => ({
+    code: same[0]?.problems[0]?.code ?? "",
+    deviceId: same[0]?.deviceId ?? "",
+    contentType: same[0]?.contentType ?? "",
+    messages: same.length,
+  }));
+};
+
+const runId = "018f0000-0000-7000-8000-0000000000f1";
+let run: QuarantineRunStateBody = {
+  id: runId,
+  phase: "looked",
+  messages: 340,
+  done: 340,
+  isCut: false,
+  placed: 312,
+  stays: [
+    { code: "UNIT_MISMATCH", messages: 21 },
+    { code: "BY_A_PERSON", messages: 7 },
+  ],
+  readings: 1_871,
+  byHand: 0,
+  leftAlone: 2,
+  fault: null,
+};
+let looks = 0;
+const past: QuarantineRunBody[] = [
+  {
+    id: "018f0000-0000-7000-8000-0000000000f0",
+    startedBy: "Eve Engineer",
+    startedAt: Date.now() - 2 * DAY_MS,
+    reason: "decoder of the new cuffs",
+    messages: 48,
+    endedAt: Date.now() - 2 * DAY_MS + 9_000,
+    placed: 46,
+    readings: 138,
+    undoneAt: null,
+    undoneBy: null,
+  },
+];
+
+export const quarantineRuns = () => past;
+export function startQuarantineRun(): QuarantineRunStateBody {
+  looks = 0;
+  run = { ...run, phase: "looking", done: 0 };
+  return run;
+}
+export function quarantineRun(): QuarantineRunStateBody {
+  looks++;
+  const done = Math.min(340, looks * 120);
+  if (run.phase === "looking") run = { ...run, done, phase: done < 340 ? "looking" : "looked" };
+  else if (run.phase === "applying") run = { ...run, done, phase: done < 340 ? "applying" : "applied" };
+  return run;
+}
+export function applyQuarantineRun(reason: string): QuarantineRunStateBody {
+  looks = 0;
+  run = { ...run, phase: "applying", done: 0 };
+  past.unshift({
+    id: randomUUID(),
+    startedBy: "You",
+    startedAt: Date.now(),
+    reason,
+    messages: 340,
+    endedAt: Date.now(),
+    placed: 312,
+    readings: 1_871,
+    undoneAt: null,
+    undoneBy: null,
+  });
+  return run;
+}
+export function undoQuarantineRun(id: string) {
+  const i = past.findIndex((each) => each.id === id);
+  if (past[i]) past[i] = { ...past[i], undoneAt: Date.now(), undoneBy: "You" };
+  return { opened: 46, amended: 138, leftAlone: 0 };
+}

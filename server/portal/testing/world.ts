@@ -425,6 +425,14 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       },
     },
     endings: { list: async () => [] },
+    quarantineRuns: {
+      counts: async () => [],
+      list: async () => [],
+      start: async () => need(new Map(), ""),
+      state: () => need(new Map(), ""),
+      apply: async () => need(new Map(), ""),
+      undo: async () => need(new Map(), ""),
+    },
     devices: {
       list: async () => [...devices.values()],
       find: async (_, deviceId) => devices.get(deviceId),

@@ -22,6 +22,7 @@ import type {
   WardRegistry,
 } from "./ports.ts";
 import { createQuarantineRegistry } from "./quarantine.ts";
+import { createQuarantineRuns, type QuarantineRuns } from "./quarantine-runs.ts";
 import { createRelationRegistry } from "./relations.ts";
 import { createReprocessingRegistry } from "./reprocessing.ts";
 import { createWardRegistry } from "./wards.ts";
@@ -45,6 +46,7 @@ export interface Registry {
   readonly watchMemory: RegistryWatchMemory;
   readonly gateways: GatewayRegistry;
   readonly clocks: DeviceClockMemory;
+  readonly quarantineRuns: QuarantineRuns;
   readonly endings: EndingRegistry;
   readonly fleetKeeping: FleetKeeping;
   readonly fleetEvidence: FleetEvidenceRegistry;
@@ -83,6 +85,7 @@ export function createRegistry(deps: {
     watchMemory: createWatchMemory(context),
     gateways: createGatewayRegistry(context),
     clocks: createDeviceClocks(context),
+    quarantineRuns: createQuarantineRuns(context),
     endings: createEndings(context),
     fleetKeeping: createFleetKeeping(context),
     fleetEvidence: createFleetEvidence(context),

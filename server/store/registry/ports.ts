@@ -249,7 +249,18 @@ export interface ReprocessingRegistry {
 export interface QuarantineRegistry {
   list(
     asker: Asker,
-    filter: { state: "open" | "claimed" | "dismissed"; deviceId?: string; before?: string; limit: number },
+    filter: {
+      state: "open" | "claimed" | "dismissed";
+      deviceId?: string;
+      /** Of one of its problems. */
+      code?: string;
+      contentType?: string;
+      /** Of arrival; `to` exclusive. */
+      from?: number;
+      to?: number;
+      before?: string;
+      limit: number;
+    },
   ): Promise<QuarantineRecord[]>;
   find(asker: Asker, id: string): Promise<QuarantineRecord | undefined>;
   /** Once only: throws CONFLICT when it is not open any more. */
@@ -258,7 +269,7 @@ export interface QuarantineRegistry {
     id: string,
     as: "claimed" | "dismissed",
     by: By,
-    detail: { patientId?: string; reason?: string; remainder?: readonly Problem[] },
+    detail: { patientId?: string; reason?: string; remainder?: readonly Problem[]; runId?: string },
   ): Promise<QuarantineRecord>;
 }
 

@@ -32,11 +32,18 @@ export function createQuarantineRegistry({ api, runtime, openRaw }: RegistryCont
   };
 
   return {
-    list(asker, { state, deviceId, before, limit }) {
+    list(asker, { state, deviceId, code, contentType, from, to, before, limit }) {
       return inOrganisation(api, asker, async (tx) => {
         const values: unknown[] = [];
         const conditions = [state === "open" ? "r.quarantine_id IS NULL" : `r.state = $${values.push(state)}`];
         if (deviceId !== undefined) conditions.push(`q.device_id = $${values.push(deviceId)}`);
+        if (contentType !== undefined) conditions.push(`q.content_type = $${values.push(contentType)}`);
+        if (from !== undefined) conditions.push(`q.received_at >= $${values.push(from)}`);
+        if (to !== undefined) conditions.push(`q.received_at < $${values.push(to)}`);
+        if (code !== undefined)
+          conditions.push(
+            `EXISTS (SELECT FROM json_array_elements(q.problems) p WHERE p->>'code' = $${values.push(code)})`,
+          );
         if (before !== undefined) {
           const place = `$${values.push(needUuid(before, "before"))}`;
           conditions.push(`(q.received_at, q.id) < (SELECT received_at, id FROM quarantine WHERE id = ${place})`);
@@ -64,9 +71,19 @@ export function createQuarantineRegistry({ api, runtime, openRaw }: RegistryCont
         if (patientId !== null) await needSeen(tx, by, [patientId]);
         // Of two people at the same moment one waits here for the other, and then finds it done.
         const inserted = await tx.run(
-          `INSERT INTO quarantine_resolution (quarantine_id, organisation_id, state, patient_id, reason, remainder, resolved_by, resolved_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (quarantine_id) DO NOTHING`,
-          [id, organisationId, as, patientId, detail.reason ?? null, JSON.stringify(detail.remainder ?? []), by, at],
+          `INSERT INTO quarantine_resolution (quarantine_id, organisation_id, state, patient_id, reason, remainder, resolved_by, resolved_at, run_id)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (quarantine_id) DO NOTHING`,
+          [
+            id,
+            organisationId,
+            as,
+            patientId,
+            detail.reason ?? null,
+            JSON.stringify(detail.remainder ?? []),
+            by,
+            at,
+            detail.runId ?? null,
+          ],
         );
         if (inserted === 0) throw new RefusedInput("CONFLICT", { at: "state", expected: "an entry that is open" });
         const { deviceId } = entry.entry;
@@ -83,6 +100,21 @@ export function createQuarantineRegistry({ api, runtime, openRaw }: RegistryCont
       });
     },
   };
+}
+
+/** With their bytes, in the order of their arrival; those that are open. */
+export async function entriesOf(
+  { api, openRaw }: Pick<RegistryContext, "api" | "openRaw">,
+  organisationId: string,
+  ids: readonly string[],
+): Promise<(QuarantineEntry & { readonly isExpired: boolean })[]> {
+  const rows = await inOrganisation(api, organisationId, (tx) =>
+    read(tx, "q.id = ANY ($1::uuid[]) AND r.quarantine_id IS NULL ORDER BY q.received_at, q.id", [ids]),
+  );
+  return rows.map((row) => {
+    const { entry, isExpired = false } = recordOf(row, openRaw);
+    return { ...entry, isExpired };
+  });
 }
 
 /** @param condition SQL over q (quarantine) and r (its resolution) */

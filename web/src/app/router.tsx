@@ -124,6 +124,18 @@ const devices = createRoute({
   component: lazyRouteComponent(() => import("../devices/devices-page.tsx"), "DevicesPage"),
 });
 
+const completeness = createRoute({
+  getParentRoute: () => shell,
+  path: "/devices/completeness",
+  component: lazyRouteComponent(() => import("../fleet/completeness-page.tsx"), "CompletenessPage"),
+});
+
+const endings = createRoute({
+  getParentRoute: () => shell,
+  path: "/devices/endings",
+  component: lazyRouteComponent(() => import("../fleet/endings-page.tsx"), "EndingsPage"),
+});
+
 const quarantine = createRoute({
   getParentRoute: () => shell,
   path: "/quarantine",
@@ -174,7 +186,19 @@ const tree = root.addChildren([
     ownPage("people", "PeoplePage"),
     ownPage("emergencies", "EmergenciesPage"),
   ]),
-  shell.addChildren([home, ward, patients, chart, devices, quarantine, administration, privacy, account]),
+  shell.addChildren([
+    home,
+    ward,
+    patients,
+    chart,
+    devices,
+    completeness,
+    endings,
+    quarantine,
+    administration,
+    privacy,
+    account,
+  ]),
 ]);
 
 export function createAppRouter(queries: QueryClient) {

@@ -1,5 +1,5 @@
 import { Table } from "@mantine/core";
-import type { DeviceBody } from "@openward/api";
+import type { DeviceBody, DeviceState } from "@openward/api";
 import {
   IconBattery1,
   IconBattery3,
@@ -13,6 +13,7 @@ import {
   IconQuestionMark,
   IconTool,
   IconUsers,
+  IconVersions,
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useNow, useWards } from "../app/hooks.ts";
@@ -31,13 +32,24 @@ import {
 } from "./device-state.ts";
 import classes from "./devices.module.css";
 
+interface FirmwareTold {
+  readonly states: readonly DeviceState[];
+  readonly firmware: { readonly version: string; readonly newest: string } | null;
+}
+
 /** Devices with their state; those that need somebody first. */
 export function DeviceTable({
   devices,
   withPatient = true,
+  isOrdered = false,
+  firmware,
 }: {
   readonly devices: readonly DeviceBody[];
   readonly withPatient?: boolean;
+  /** They stand as they are to be shown. */
+  readonly isOrdered?: boolean;
+  /** What each says that it runs, by its id. */
+  readonly firmware?: ReadonlyMap<string, FirmwareTold>;
 }) {
   const now = useNow();
   const wards = useWards().data ?? [];
@@ -56,7 +68,7 @@ export function DeviceTable({
         </>
       }
     >
-      {[...devices].sort(compareDevices).map((d) => (
+      {(isOrdered ? devices : [...devices].sort(compareDevices)).map((d) => (
         <Table.Tr key={d.id} data-device={d.id} className={d.revokedAt !== null ? classes.revoked : undefined}>
           <Table.Td data-lead>
             <b>{d.display}</b>
@@ -91,6 +103,12 @@ export function DeviceTable({
             {d.revokedAt === null && serviceText(d) !== "" && (
               <span className={classes.state} data-low>
                 <IconTool size={15} aria-hidden /> {serviceText(d)}
+              </span>
+            )}
+            {firmware?.get(d.id)?.states.includes("firmware-old") && (
+              <span className={classes.state} data-low>
+                <IconVersions size={15} aria-hidden /> firmware {firmware.get(d.id)?.firmware?.version}, newest{" "}
+                {firmware.get(d.id)?.firmware?.newest}
               </span>
             )}
             {d.openQuarantine > 0 && (

@@ -1,13 +1,19 @@
-import { Button, CloseButton, SegmentedControl, Table } from "@mantine/core";
+import { Button, Checkbox, SegmentedControl, Table } from "@mantine/core";
 import type { QuarantinedBody } from "@openward/api";
-import { IconCircleCheck } from "@tabler/icons-react";
+import { IconCircleCheck, IconRefresh } from "@tabler/icons-react";
 import { useState } from "react";
+import { problemText } from "../app/api.ts";
 import { useMay, useNow, useTitle, useWards } from "../app/hooks.ts";
 import { Card, Empty, Failed, Loading, Page } from "../app/pages.tsx";
-import { formatDuration, formatWhen } from "../parts/format.ts";
+import { count, formatDuration, formatWhen } from "../parts/format.ts";
 import { Rows } from "../parts/rows.tsx";
+import { EarlierRuns } from "./earlier-runs.tsx";
 import { EntryDialog, Reasons } from "./entry-dialog.tsx";
+import { Filters } from "./filters.tsx";
+import { type QuarantineFilter, queryOf } from "./reasons.ts";
+import { RunDialog } from "./run-dialog.tsx";
 import { type QuarantineState, useQuarantine } from "./use-quarantine.ts";
+import { useCounts, useStartRun } from "./use-runs.ts";
 
 const kindWord: Readonly<Record<QuarantinedBody["kind"], string>> = {
   readings: "Readings",
@@ -20,26 +26,45 @@ const kindWord: Readonly<Record<QuarantinedBody["kind"], string>> = {
 export function QuarantinePage() {
   useTitle("Quarantine");
   const [state, setState] = useState<QuarantineState>("open");
-  const [device, setDevice] = useState<string>();
+  const [filter, setFilter] = useState<QuarantineFilter>({});
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+  const [runId, setRunId] = useState<string | null>(null);
   const [chosen, setChosen] = useState<{ entry: QuarantinedBody; tab: "bytes" | "claim" | "dismiss" } | null>(null);
-  const list = useQuarantine(state, device);
+  const list = useQuarantine(state, filter);
+  const counts = useCounts().data ?? [];
+  const start = useStartRun();
+  const mayRun = useMay("fleet");
   const mayClaim = useMay("clinical");
   const now = useNow();
   const zone = useWards().data?.[0]?.timeZone ?? "UTC";
   const rows = list.data?.pages.flat() ?? [];
+  const isOpen = state === "open";
+  const chosenIds = rows.filter(({ id }) => picked.has(id)).map(({ id }) => id);
+  const pick = (ids: readonly string[], isPicked: boolean) =>
+    setPicked((before) => {
+      const next = new Set(before);
+      for (const id of ids)
+        if (isPicked) next.add(id);
+        else next.delete(id);
+      return next;
+    });
+  const run = () =>
+    start.mutate(chosenIds.length > 0 ? { ids: chosenIds } : queryOf(filter, Date.now()), {
+      onSuccess: ({ id }) => setRunId(id),
+    });
   return (
     <Page
       title="Quarantine"
       actions={
         <>
-          {device && (
+          {isOpen && mayRun && (
             <Button
-              variant="default"
-              size="sm"
-              rightSection={<CloseButton component="span" size="xs" aria-hidden />}
-              onClick={() => setDevice(undefined)}
+              leftSection={<IconRefresh size={18} />}
+              onClick={run}
+              loading={start.isPending}
+              disabled={rows.length === 0}
             >
-              Only {device}
+              {chosenIds.length > 0 ? `Run ${count(chosenIds.length, "message")} again` : "Run all of these again"}
             </Button>
           )}
           <SegmentedControl
@@ -56,8 +81,20 @@ export function QuarantinePage() {
       }
     >
       <p style={{ margin: "-0.4rem 0 1rem", color: "var(--ow-ink-soft)", maxWidth: "75ch" }}>
-        What devices sent and what could not be placed is kept here, whole, with its reason. Nothing is dropped.
+        What devices sent and what could not be placed is kept here, whole, with its reason. Nothing is dropped. Run
+        again by today's codecs and associations, you see first what would come of it.
       </p>
+      {start.isError && <p role="alert">{problemText(start.error)}</p>}
+      {isOpen && (
+        <Filters
+          counts={counts}
+          filter={filter}
+          onFilter={(next) => {
+            setFilter(next);
+            setPicked(new Set());
+          }}
+        />
+      )}
       <Card>
         {list.isPending ? (
           <Loading what="Loading the quarantine" />
@@ -73,6 +110,21 @@ export function QuarantinePage() {
             minWidth={720}
             head={
               <>
+                {isOpen && mayRun && (
+                  <Table.Th>
+                    <Checkbox
+                      aria-label="Pick all that are shown"
+                      checked={chosenIds.length === rows.length}
+                      indeterminate={chosenIds.length > 0 && chosenIds.length < rows.length}
+                      onChange={(e) =>
+                        pick(
+                          rows.map(({ id }) => id),
+                          e.currentTarget.checked,
+                        )
+                      }
+                    />
+                  </Table.Th>
+                )}
                 <Table.Th>Received</Table.Th>
                 <Table.Th>Device</Table.Th>
                 <Table.Th>Message</Table.Th>
@@ -83,6 +135,15 @@ export function QuarantinePage() {
           >
             {rows.map((entry) => (
               <Table.Tr key={entry.id} data-entry={entry.id}>
+                {isOpen && mayRun && (
+                  <Table.Td data-label="Pick">
+                    <Checkbox
+                      aria-label={`Pick the message of ${entry.deviceId}, ${formatWhen(entry.receivedAt, now, zone)}`}
+                      checked={picked.has(entry.id)}
+                      onChange={(e) => pick([entry.id], e.currentTarget.checked)}
+                    />
+                  </Table.Td>
+                )}
                 <Table.Td data-label="Received" style={{ whiteSpace: "nowrap" }}>
                   {formatWhen(entry.receivedAt, now, zone)}
                   <br />
@@ -93,7 +154,7 @@ export function QuarantinePage() {
                     variant="transparent"
                     size="compact-sm"
                     p={0}
-                    onClick={() => setDevice(entry.deviceId)}
+                    onClick={() => setFilter({ ...filter, device: entry.deviceId })}
                     title="Only this device"
                   >
                     {entry.deviceId}
@@ -139,6 +200,8 @@ export function QuarantinePage() {
           </Button>
         )}
       </Card>
+      {mayRun && <EarlierRuns zone={zone} />}
+      {runId !== null && <RunDialog id={runId} onClose={() => setRunId(null)} />}
       {chosen && (
         <EntryDialog key={chosen.entry.id} entry={chosen.entry} tab={chosen.tab} onClose={() => setChosen(null)} />
       )}

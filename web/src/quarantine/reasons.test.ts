@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hexRows, isAboutTime, summarise } from "./reasons.ts";
+import { formatWord, hexRows, isAboutTime, queryOf, reasonWord, sumBy, summarise } from "./reasons.ts";
 
 const problem = (code: string, field: string, readings = 1) => ({ index: 0, code, field, readings });
 
@@ -32,4 +32,32 @@ test("bytes are shown in rows of sixteen with their text", () => {
   assert.equal(rows.length, 2);
   assert.deepEqual([rows[0]?.offset, rows[1]?.offset], ["0000", "0010"]);
   assert.match(rows[0]?.text ?? "", /^Hello··/);
+});
+
+test("a filter is a question to the server, and its time is counted back from now", () => {
+  assert.deepEqual(queryOf({ code: "CLOCK_WRONG", hours: "24" }, 100 * 3_600_000), {
+    code: "CLOCK_WRONG",
+    from: 76 * 3_600_000,
+  });
+  assert.deepEqual(queryOf({}, 5), {});
+});
+
+test("formats and reasons are told in words, counts together, the most first", () => {
+  assert.deepEqual(["application/octet-stream; codec=gatt/2a37", "application/json"].map(formatWord), [
+    "gatt/2a37",
+    "JSON",
+  ]);
+  assert.equal(reasonWord("SOMETHING_NEW"), "something new");
+  const counts = [
+    { code: "A", messages: 1 },
+    { code: "B", messages: 5 },
+    { code: "A", messages: 2 },
+  ];
+  assert.deepEqual(
+    sumBy(counts, ({ code }) => code),
+    [
+      ["B", 5],
+      ["A", 3],
+    ],
+  );
 });

@@ -29,10 +29,49 @@ const reasons: Readonly<Record<string, string>> = {
   EVENT_UNKNOWN: "The event is not in the vocabulary",
 };
 
+/** Why a message stays that was run again. */
+const staying: Readonly<Record<string, string>> = {
+  BY_A_PERSON: "Only a person can say whose it is, or its bytes have expired",
+  OF_SEVERAL: "It tells of several patients, of nobody, or of somebody whom you may not see all of",
+};
+
+export function reasonWord(code: string): string {
+  return reasons[code] ?? staying[code] ?? code.toLowerCase().replaceAll("_", " ");
+}
+
+/** "gatt/2a37", "JSON". */
+export function formatWord(contentType: string): string {
+  const codec = /codec=(.*)$/.exec(contentType)?.[1];
+  return codec ?? contentType.replace(/^application\//, "").toUpperCase();
+}
+
+/** What messages are to have in common; `hours`: received within so many. */
+export interface QuarantineFilter {
+  readonly code?: string;
+  readonly device?: string;
+  readonly contentType?: string;
+  readonly hours?: string;
+}
+
+/** As the server wants it. */
+export function queryOf({ hours, ...rest }: QuarantineFilter, now: number) {
+  return hours === undefined ? rest : { ...rest, from: now - Number(hours) * 3_600_000 };
+}
+
+/** How many messages of each, the most first. */
+export function sumBy<T extends { readonly messages: number }>(
+  counts: readonly T[],
+  keyOf: (count: T) => string,
+): [string, number][] {
+  const sums = new Map<string, number>();
+  for (const count of counts) sums.set(keyOf(count), (sums.get(keyOf(count)) ?? 0) + count.messages);
+  return [...sums].sort((a, b) => b[1] - a[1]);
+}
+
 type Problem = QuarantinedBody["problems"][number];
 
 export function reasonText(problem: Problem): string {
-  const text = reasons[problem.code] ?? problem.code.toLowerCase().replaceAll("_", " ");
+  const text = reasonWord(problem.code);
   const where = problem.field ? ` (${problem.field})` : "";
   return `${text}${where}`;
 }

@@ -1,15 +1,17 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ask, type Body } from "../app/api.ts";
+import { type QuarantineFilter, queryOf } from "./reasons.ts";
 
 export type QuarantineState = "open" | "claimed" | "dismissed";
 
 /** As many as the server gives at once. */
 const PAGE = 100;
 
-export function useQuarantine(state: QuarantineState, device: string | undefined) {
+export function useQuarantine(state: QuarantineState, filter: QuarantineFilter) {
   return useInfiniteQuery({
-    queryKey: ["quarantine", "list", state, device ?? ""],
-    queryFn: ({ signal, pageParam }) => ask("quarantine", { query: { state, device, before: pageParam }, signal }),
+    queryKey: ["quarantine", "list", state, filter],
+    queryFn: ({ signal, pageParam }) =>
+      ask("quarantine", { query: { state, ...queryOf(filter, Date.now()), before: pageParam }, signal }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => (last.length < PAGE ? undefined : last.at(-1)?.id),
     refetchInterval: 15_000,
