@@ -93,6 +93,7 @@ function world(seen: readonly string[] = ["anna", "bert"]) {
       ofDevice: () => [
         { signal: "heart-rate", intervalMs: MINUTE },
         { signal: "battery-level", intervalMs: HOUR },
+        { signal: "respiratory-rate", intervalMs: MINUTE },
         { signal: "spo2", intervalMs: null },
       ],
     },
@@ -170,7 +171,7 @@ test("a gap has its cause, in the day in which it lies, in the table as in the d
   );
 });
 
-test("a device that was put on somebody and never said anything is missing with all that its type says", async () => {
+test("a device that was put on somebody and never said anything is missing by the first that its type names", async () => {
   const { completeness, view, wear } = world();
   wear("mon", "anna", TODAY + 6 * HOUR);
   const [row] = await completeness.table(view, "patient", ["anna"], 7);

@@ -46,12 +46,13 @@ export function wantedOf(
       const intervalMs = said === undefined ? rhythms.of(deviceId, stream.signal) : said;
       if (intervalMs != null) add(stream, stream.signal, intervalMs);
     }
-    // It never said anything of its patient: then what its type says is missing, all of it.
     if (ofPatient.length > 0) continue;
-    for (const { signal, intervalMs } of rhythms.ofDevice(deviceId)) {
-      if (intervalMs === null || !isOfThePatient(signal) || signal === WEAR) continue;
-      if (sees(view, { patientId, signal })) add(null, signal, intervalMs);
-    }
+    // It never said anything of its patient: the first that its type names stands for all of them.
+    const [first] = rhythms
+      .ofDevice(deviceId)
+      .filter(({ signal, intervalMs }) => intervalMs !== null && isOfThePatient(signal) && signal !== WEAR)
+      .filter(({ signal }) => sees(view, { patientId, signal }));
+    if (first?.intervalMs) add(null, first.signal, first.intervalMs);
   }
   return wanted;
 }

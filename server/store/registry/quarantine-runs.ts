@@ -41,7 +41,7 @@ export interface AddedReadings {
 export interface QuarantineRuns {
   /** Open ones whom the asker sees, the oldest first. */
   open(asker: Asker, filter: QuarantineFilter, limit: number): Promise<string[]>;
-  /** How many are open, by what they have in common; the most first. */
+  /** How many of the newest 10,000 are open, by what they have in common; the most first. */
   counts(asker: Asker): Promise<{ code: string; deviceId: string; contentType: string; messages: number }[]>;
   /** With their bytes, in the order of their arrival; one whose bytes have expired has none. */
   entries(
@@ -72,6 +72,8 @@ export interface QuarantineRuns {
 
 const LISTED = 50;
 const COUNTED = 500;
+/** A device that floods the quarantine is not counted to the end. */
+const NEWEST = 10_000;
 
 export function createQuarantineRuns(context: RegistryContext): QuarantineRuns {
   const { api, worker, runtime } = context;
@@ -97,8 +99,9 @@ export function createQuarantineRuns(context: RegistryContext): QuarantineRuns {
         tx.rows(
           `SELECT coalesce(q.problems->0->>'code', '') AS code, q.device_id AS "deviceId", q.content_type AS "contentType",
                   count(*)::integer AS messages
-             FROM quarantine q
-            WHERE NOT EXISTS (SELECT FROM quarantine_resolution r WHERE r.quarantine_id = q.id)
+             FROM (SELECT problems, device_id, content_type FROM quarantine o
+                    WHERE NOT EXISTS (SELECT FROM quarantine_resolution r WHERE r.quarantine_id = o.id)
+                    ORDER BY received_at DESC, id DESC LIMIT ${NEWEST}) q
             GROUP BY 1, 2, 3 ORDER BY 4 DESC, 2, 1 LIMIT ${COUNTED}`,
         ),
       ),

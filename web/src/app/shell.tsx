@@ -12,6 +12,7 @@ import { useEffect } from "react";
 import { AlarmSummary } from "../alarms/alarm-summary.tsx";
 import { AnswerProblem } from "../alarms/answer-problem.tsx";
 import { SoundControl } from "../alarms/sound-control.tsx";
+import { useUrgentEndings } from "../fleet/use-fleet.ts";
 import { formatTime } from "../parts/format.ts";
 import { ask, isSignedOut } from "./api.ts";
 import { Banner, DemoBanner } from "./banner.tsx";
@@ -117,6 +118,7 @@ function useWatchedWard(): string | undefined {
 function Navigation({ wardId }: { readonly wardId: string | undefined }) {
   const mayTechnical = useMay("technical");
   const mayAdmin = useMay("admin");
+  const urgent = useUrgentEndings(useMay("fleet"));
   const open = useQuery({
     queryKey: ["quarantine", "open"],
     queryFn: ({ signal }) => ask("quarantine", { query: { state: "open" }, signal }),
@@ -135,9 +137,14 @@ function Navigation({ wardId }: { readonly wardId: string | undefined }) {
         <IconBedFlat size={20} aria-hidden />
         <span>Patients</span>
       </Link>
-      <Link to="/devices" className={classes.link}>
+      <Link
+        to="/devices"
+        className={classes.link}
+        aria-label={urgent > 0 ? `Devices, ${urgent} certificates or tokens to renew` : "Devices"}
+      >
         <IconDeviceWatch size={20} aria-hidden />
         <span>Devices</span>
+        {urgent > 0 ? <b className={classes.count}>{urgent > 99 ? "99+" : urgent}</b> : null}
       </Link>
       {mayTechnical && (
         <Link to="/quarantine" className={classes.link} aria-label={open ? `Quarantine, ${open} open` : "Quarantine"}>

@@ -1,11 +1,12 @@
 import { Button, Group, Modal, Select, Stack, Table } from "@mantine/core";
 import type { PatientBody, StreamInfo } from "@openward/api";
-import { IconDeviceWatchOff, IconPlus } from "@tabler/icons-react";
+import { IconCalendarStats, IconDeviceWatchOff, IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { useMay, useNow } from "../app/hooks.ts";
 import { Card, Empty, Failed, Loading } from "../app/pages.tsx";
 import { DeviceTable } from "../devices/device-table.tsx";
 import { useAssign, useDevices } from "../devices/use-devices.ts";
+import { DayDialog } from "../fleet/day-dialog.tsx";
 import { formatDuration, formatWhen, unitText } from "../parts/format.ts";
 import { Problem } from "../parts/problem.tsx";
 import { Rows } from "../parts/rows.tsx";
@@ -18,16 +19,28 @@ export function DevicesPanel({ patient }: { readonly patient: PatientBody }) {
   const devices = useDevices();
   const mayAssign = useMay("technical");
   const [isAdding, setAdding] = useState(false);
+  const [day, setDay] = useState<string | null>(null);
+  const now = useNow();
   const own = (devices.data ?? []).filter((d) => d.patient?.id === patient.id);
   return (
     <>
       <Group justify="space-between" mb="xs">
         <h2 style={{ margin: 0, fontSize: "1.1rem" }}>Devices on this patient</h2>
-        {mayAssign && patient.stay && (
-          <Button size="sm" leftSection={<IconPlus size={17} />} onClick={() => setAdding(true)}>
-            Put a device on
+        <Group gap="xs">
+          <Button
+            size="sm"
+            variant="default"
+            leftSection={<IconCalendarStats size={17} />}
+            onClick={() => setDay(dayOfPatient(now, patient.timeZone))}
+          >
+            What came today
           </Button>
-        )}
+          {mayAssign && patient.stay && (
+            <Button size="sm" leftSection={<IconPlus size={17} />} onClick={() => setAdding(true)}>
+              Put a device on
+            </Button>
+          )}
+        </Group>
       </Group>
       <Card>
         {devices.isPending ? (
@@ -43,9 +56,15 @@ export function DevicesPanel({ patient }: { readonly patient: PatientBody }) {
       <h2 style={{ margin: "1.2rem 0 0.5rem", fontSize: "1.1rem" }}>What is measured</h2>
       <Streams patient={patient} />
       {isAdding && <PutOn patient={patient} onClose={() => setAdding(false)} />}
+      {day !== null && (
+        <DayDialog of={{ patientId: patient.id }} title={patient.name} day={day} onClose={() => setDay(null)} />
+      )}
     </>
   );
 }
+
+/** Swedish dates are ISO dates. */
+const dayOfPatient = (now: number, timeZone: string) => new Intl.DateTimeFormat("sv-SE", { timeZone }).format(now);
 
 function PutOn({ patient, onClose }: { readonly patient: PatientBody; readonly onClose: () => void }) {
   const devices = useDevices().data ?? [];

@@ -1,14 +1,24 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { ask, type Body } from "../app/api.ts";
 
 /** While it works it is asked for again and again; nobody has to stay on the page for it. */
 export function useRun(id: string | null) {
-  return useQuery({
+  const queries = useQueryClient();
+  const run = useQuery({
     queryKey: ["quarantine", "run", id],
     queryFn: ({ signal }) => ask("quarantineRun", { params: { id: id ?? "" }, signal }),
     enabled: id !== null,
     refetchInterval: ({ state }) => (state.data?.phase === "looking" || state.data?.phase === "applying" ? 700 : false),
   });
+  // When it has come to its end the lists are others.
+  const phase = run.data?.phase;
+  useEffect(() => {
+    if (phase !== "applied" && phase !== "failed") return;
+    for (const key of ["list", "runs", "counts", "open"])
+      void queries.invalidateQueries({ queryKey: ["quarantine", key] });
+  }, [phase, queries]);
+  return run;
 }
 
 export function useRuns(enabled: boolean) {
@@ -38,6 +48,6 @@ export function useCounts() {
   return useQuery({
     queryKey: ["quarantine", "counts"],
     queryFn: ({ signal }) => ask("quarantineCounts", { signal }),
-    refetchInterval: 15_000,
+    refetchInterval: 30_000,
   });
 }
