@@ -194,8 +194,9 @@ export function createManagement(deps: {
       const place: Place = "cursor" in from ? placeOf(from.cursor) : await outbox.placeAt(from.at);
       if (isBefore(end, place))
         throw new RefusedInput("FIELD_INVALID", { at: "from", expected: "a cursor of the past" });
-      // Of a cursor nothing says when it was; what is not held any more is told as a gap where the time says so.
-      await rows.replayed(feed, by, place, "at" in from ? from.at : runtime.clock.now());
+      // What is not held any more is told as a gap, from the time of the cursor on, or from the beginning of the feed.
+      const at = "at" in from ? from.at : ((await outbox.timeOf(place)) ?? feed.createdAt);
+      await rows.replayed(feed, by, place, at);
       await deps.restart(feed.id);
     },
   };

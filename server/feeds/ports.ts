@@ -33,6 +33,7 @@ export interface Outbox {
     wanted: { readonly organisationId: string; readonly patientIds: readonly string[] },
   ): Promise<Page>;
   placeAt(at: number): Promise<Place>;
+  timeOf(place: Place): Promise<number | null>;
   heldSince(): Promise<number | null>;
   onMore(listener: () => void): () => void;
 }

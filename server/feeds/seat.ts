@@ -38,7 +38,10 @@ const PLAIN_LEVEL = /^[^+#\0]*$/;
 /** One feed's place at our MQTT listener: one client at a time, which goes on where the last one acknowledged. */
 export function createSeat(
   feed: Feed,
-  deps: ToldByMqttDeps & { readonly replay: Pick<Outbox, "end" | "placeAt">; readonly progress: () => Progress },
+  deps: ToldByMqttDeps & {
+    readonly replay: Pick<Outbox, "end" | "placeAt" | "timeOf">;
+    readonly progress: () => Progress;
+  },
 ) {
   const { runtime } = deps;
   let sitting: { readonly reader: Reader; leave(why?: "taken over" | "ended" | "stopped"): Promise<void> } | undefined;
@@ -77,7 +80,10 @@ export function createSeat(
       else if (typeof from === "number") [place, at] = [await deps.replay.placeAt(from), from];
       else if (typeof from === "string" && /^\d{4}-\d\d-\d\dT/.test(from) && !Number.isNaN(Date.parse(from)))
         [place, at] = [await deps.replay.placeAt(Date.parse(from)), Date.parse(from)];
-      else place = placeOf(String(from));
+      else {
+        place = placeOf(String(from));
+        at = (await deps.replay.timeOf(place)) ?? feed.createdAt;
+      }
       if (isBefore(end, place)) return "a cursor of the past";
       told?.jump(place, Math.min(at, now));
       return null;

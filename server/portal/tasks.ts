@@ -156,7 +156,8 @@ function bodyOf(task: Task, due: Awaited<ReturnType<Calendars["dueOf"]>>, now: n
     note,
     createdAt,
     isOwn,
-    due: due.map(({ at, to, doneAt }) => ({ at, doneAt, isMissed: doneAt === null && to <= now })),
+    // What was due before anybody asked for it was missed by nobody.
+    due: due.map(({ at, to, doneAt }) => ({ at, doneAt, isMissed: doneAt === null && to <= now && at >= createdAt })),
   };
 }
 

@@ -20,6 +20,9 @@ const THINGS: Readonly<Record<string, string>> = {
   Grant: "who may see you",
   RawInput: "what your devices sent",
   AppKey: "keys of apps that see your data",
+  Feed: "where your data goes as it happens",
+  Task: "what you are to measure",
+  Calendar: "the calendar of what you are to measure",
 };
 
 const PURPOSES: Readonly<Record<string, string>> = {
@@ -36,6 +39,7 @@ const PURPOSES: Readonly<Record<string, string>> = {
 const WHOLE: Readonly<Record<string, string>> = {
   "live.open": "had you on a screen that is kept open",
   "live.close": "had you on a screen that is kept open",
+  "feed.send": "was sent what is measured of you, as it happens",
 };
 
 const CODES: Readonly<Record<string, string>> = {

@@ -30,6 +30,7 @@ async function world(seed = SEED) {
     notices: async (after, until, most) =>
       numbered.filter((one) => one.number > after && one.after <= until).slice(0, most),
     placeAt: async () => ({ position: 0, number: 0 }),
+    writtenAt: async () => null,
     lastPosition: async () => 0,
     firstDay: async () => null,
     dropNotices: async () => {},

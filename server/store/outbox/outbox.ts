@@ -192,6 +192,7 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox & { c
     },
 
     placeAt: (at) => rows.placeAt(at),
+    timeOf: ({ position }) => rows.writtenAt(position),
     heldSince() {
       const now = clock.now();
       if (!held || now - held.askedAt > HELD_FOR_MS) held = { askedAt: now, since: rows.firstDay() };

@@ -67,6 +67,8 @@ export interface Outbox {
   read(after: Place, wanted: Wanted): Promise<Page>;
   /** The place before which nothing was written later than `at`. */
   placeAt(at: number): Promise<Place>;
+  /** When what stands at a place, or last before it, was written; null: nothing of that is held any more. */
+  timeOf(place: Place): Promise<number | null>;
   /** When the oldest that is still held was written, server time; null: nothing has been let go yet. */
   heldSince(): Promise<number | null>;
   /** Told when there may be more. */

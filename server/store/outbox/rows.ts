@@ -21,6 +21,8 @@ export interface OutboxRows {
   notices(after: number, until: number, rowsMax: number): Promise<readonly NumberedNotice[]>;
   /** The last position written up to `at`, and the last number; 0 for none. */
   placeAt(at: number): Promise<{ position: number; number: number }>;
+  /** When the last row up to a position was written; null: there is none. */
+  writtenAt(position: number): Promise<number | null>;
   /** The greatest position in the journal; 0 for none. */
   lastPosition(): Promise<number>;
   /** Begin of the oldest day that the journal has, ms UTC; null: it has none. */
@@ -94,6 +96,11 @@ export function postgresOutboxRows(worker: WorkerQueries): OutboxRows {
         [at],
       );
       return rows[0] as { position: number; number: number };
+    },
+    async writtenAt(position) {
+      const text = "SELECT written_at::float8 AS at FROM journal WHERE position <= $1 ORDER BY position DESC LIMIT 1";
+      const { rows } = await worker.query(text, [position]);
+      return (rows[0] as { at: number } | undefined)?.at ?? null;
     },
     async lastPosition() {
       const { rows } = await worker.query("SELECT coalesce(max(position), 0)::float8 AS position FROM journal");

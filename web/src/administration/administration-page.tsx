@@ -6,6 +6,7 @@ import { GlassQueue } from "../access/glass-queue.tsx";
 import { useMay, useTitle, useWards } from "../app/hooks.ts";
 import { Empty, Page } from "../app/pages.tsx";
 import { ApplicationsSection } from "../applications/applications-section.tsx";
+import { FeedsSection } from "../feeds/feeds-section.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { PeopleSection } from "./people-section.tsx";
 import { ScreensSection } from "./screens-section.tsx";
@@ -24,6 +25,7 @@ export function AdministrationPage() {
       <PeopleSection />
       <GlassQueue zone={zone} />
       {isAdministrator && <ApplicationsSection zone={zone} />}
+      {isAdministrator && <FeedsSection whose={null} title="What applications are told" zone={zone} />}
       {isAdministrator && <Wards />}
       {isAdministrator && <ScreensSection zone={zone} />}
     </Page>

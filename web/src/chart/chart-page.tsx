@@ -11,10 +11,11 @@ import {
 } from "@tabler/icons-react";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect } from "react";
-import { useLive, useTitle } from "../app/hooks.ts";
+import { useLive, useMay, useTitle } from "../app/hooks.ts";
 import { monitor } from "../app/monitor.ts";
 import { Failed, Loading } from "../app/pages.tsx";
 import type { ChartTab } from "../app/router.tsx";
+import { TasksSection } from "../patient-portal/tasks/tasks-section.tsx";
 import { usePatient } from "../patients/use-patients.ts";
 import { AlarmsPanel } from "./alarms-panel.tsx";
 import classes from "./chart.module.css";
@@ -45,6 +46,7 @@ export function ChartPage() {
   const { tab = "live", at } = useSearch({ from: "/shell/patients/$patientId" });
   const navigate = useNavigate();
   const query = usePatient(patientId);
+  const mayCare = useMay("clinical");
   const tile = useLive(monitor.patient).tiles.get(patientId);
   const waveforms = tab === "live" ? "all" : "none";
   useEffect(() => {
@@ -105,6 +107,7 @@ export function ChartPage() {
           </Tabs.Panel>
           <Tabs.Panel value="devices">
             <DevicesPanel patient={patient} />
+            <TasksSection patientId={patient.id} title="To measure" isWard mayChange={mayCare} />
           </Tabs.Panel>
           <Tabs.Panel value="access">
             <Access patient={patient} />

@@ -1,5 +1,6 @@
 import { Table } from "@mantine/core";
 import { IconDeviceWatch, IconEye } from "@tabler/icons-react";
+import { Fragment } from "react";
 import { GlassQueue } from "../access/glass-queue.tsx";
 import { WhoLooked } from "../access/who-looked.tsx";
 import { PeopleSection } from "../administration/people-section.tsx";
@@ -8,6 +9,8 @@ import { Card, Empty, Failed, Loading, Page } from "../app/pages.tsx";
 import { formatWhen } from "../parts/format.ts";
 import { Rows } from "../parts/rows.tsx";
 import { AppsSection } from "./apps/apps-section.tsx";
+import { CalendarsSection } from "./tasks/calendars-section.tsx";
+import { TasksSection } from "./tasks/tasks-section.tsx";
 import { useMe, useMyDevices } from "./use-me.ts";
 
 export { ConsentPage } from "./sharing/consent-page.tsx";
@@ -65,7 +68,16 @@ export function DevicesPage() {
       {me
         .filter((one) => one.maySee)
         .map((one) => (
-          <AppsSection key={one.patientId} one={one} isOnly={me.length === 1} />
+          <Fragment key={one.patientId}>
+            <TasksSection
+              patientId={one.patientId}
+              title={me.length === 1 ? "To measure" : `To measure: ${one.name}`}
+              isWard={false}
+              mayChange={one.mayDecide}
+            />
+            <CalendarsSection patientId={one.patientId} zone={one.timeZone} />
+            <AppsSection one={one} isOnly={me.length === 1} />
+          </Fragment>
         ))}
     </Page>
   );

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { ApiProblem } from "../../app/api.ts";
 import { useNow, useTitle } from "../../app/hooks.ts";
 import { Card, Empty, Failed, Loading, Page } from "../../app/pages.tsx";
+import { FeedsSection } from "../../feeds/feeds-section.tsx";
 import { formatWhen } from "../../parts/format.ts";
 import { Problem } from "../../parts/problem.tsx";
 import { useMe } from "../use-me.ts";
@@ -59,6 +60,11 @@ function SharingOf({ one }: { readonly one: MeBody["patients"][number] }) {
             </Button>
           ))}
       </Card>
+      <FeedsSection
+        whose={one.patientId}
+        title={one.relation === "self" ? "Where my data goes" : `Where data of ${one.name} goes`}
+        zone={one.timeZone}
+      />
       <Card padded label="Who sees it now">
         <h2 style={{ marginTop: 0 }}>Who sees it now</h2>
         {sees.length === 0 && <p>Nobody.</p>}
