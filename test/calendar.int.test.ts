@@ -16,7 +16,7 @@ before(async () => {
   admin = await apiOf(ward);
   [bed = { patientId: "", deviceId: "", token: "" }] = await addBeds(ward, 1);
   patientId = bed.patientId;
-  ({ call } = await beside(ward, admin, patientId, "patient", "self"));
+  ({ call } = await beside(() => ward, admin, patientId, "patient", "self"));
 });
 after(async () => {
   await ward.stop();
@@ -76,7 +76,7 @@ test("what a ward asks for is in the patient's calendar, done when a reading com
 });
 
 test("family's calendar has what the patient shares with them, and nothing as soon as they may not see it", async () => {
-  const family = await beside(ward, admin, patientId, "family", "family");
+  const family = await beside(() => ward, admin, patientId, "family", "family");
   const path = `/api/me/patients/${patientId}/calendars`;
   const { body } = await family.call<CalendarWithAddressBody>("POST", path, { name: "Kitchen" });
   await admin("POST", `/api/patients/${patientId}/tasks`, { signal: "body-weight", times: ["08:00"] });

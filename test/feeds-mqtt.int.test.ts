@@ -18,7 +18,7 @@ before(async () => {
   ward = await startWard({ env: { OPENWARD_FEED_NETWORKS: "127.0.0.1" } });
   admin = await apiOf(ward);
   beds = await addBeds(ward, 2);
-  for (const { patientId } of beds) calls.push((await beside(ward, admin, patientId, "patient", "self")).call);
+  for (const { patientId } of beds) calls.push((await beside(() => ward, admin, patientId, "patient", "self")).call);
   now = Math.floor(Date.now() / 1_000) * 1_000;
 });
 after(async () => {

@@ -26,7 +26,7 @@ after(async () => {
 });
 
 const beside = (patientId: string, role: "patient" | "family", relation: string) =>
-  besideOf(ward, admin, patientId, role, relation);
+  besideOf(() => ward, admin, patientId, role, relation);
 
 async function send(bed: number, body: unknown): Promise<void> {
   const { deviceId, token } = beds[bed] as (typeof beds)[number];
@@ -258,6 +258,35 @@ test("who may not see the patient any more is told nothing more, within a second
   assert.ok(!valuesOf(receiver.events(), "heart-rate").includes(76), "told after access had ended");
   assert.equal((await call("GET", pathOf(patientId))).status, 404);
   await receiver.close();
+});
+
+test("an application is told of whom it sees what its scopes reach, though another receiver hangs, and nothing once it is ended", async () => {
+  const application = await admin<{ application: { id: string } }>("POST", "/api/applications", {
+    name: "Registry",
+    kind: "backend",
+    scope: "system/Observation.rs?code=http://loinc.org|59408-5",
+    jwksUri: "https://registry.example/keys",
+  });
+  const applicationId = application.application.id;
+  const [hangs, receiver] = [await startReceiver(), await startReceiver()];
+  hangs.answerWith(() => 0);
+  const wish = { way: "webhook", kinds: ["readings"], applicationId };
+  await admin("POST", "/api/feeds", { ...wish, name: "Hangs", url: hangs.url });
+  await admin("POST", "/api/feeds", { ...wish, name: "Registry", url: receiver.url });
+  for (const [bed, value] of [
+    [0, 91],
+    [1, 92],
+  ] as const)
+    await send(bed, { at: now + 5 * MINUTE, values: { spo2: value, "heart-rate": 70 } });
+  const events = await receiver.until("both", (all) => valuesOf(all, "spo2").length === 2);
+  assert.deepEqual(valuesOf(events, "heart-rate"), []);
+  assert.equal(new Set(events.map(({ patient }) => patient)).size, 2);
+  await admin("POST", `/api/applications/${applicationId}/disable`);
+  const before = receiver.received.length;
+  await send(0, { at: now + 6 * MINUTE, values: { spo2: 93 } });
+  await wait(1_500);
+  assert.ok(receiver.received.slice(before).every(({ body }) => !body.includes('"value":93')));
+  await Promise.all([hangs.close(), receiver.close()]);
 });
 
 test("an address inside, one of this machine, and plain http are refused", async () => {

@@ -13,6 +13,8 @@ const NOBODY_MS = 30_000;
 const IDLE_MS = 3_600_000;
 /** A device that comes and goes at once is told of once. */
 const SETTLE_MS = 200;
+/** A busy house commits hundreds of times a second: who is at the end looks again after this, not at each. */
+const LOOK_EVERY_MS = 50;
 
 /** Where messages go. */
 export interface Sink {
@@ -149,6 +151,7 @@ export function tellByMqtt(feed: Feed, progress: Progress, sink: Sink, deps: Tol
     reachedAt = batch.at;
     await note(false);
     if (!batch.isAtEnd || isHomeDue) return;
+    await wait(LOOK_EVERY_MS, "time");
     if (!isSaved) await wait(SAVE_EVERY_MS, "more");
     if (isMore) return;
     await note(true);

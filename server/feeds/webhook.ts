@@ -13,6 +13,8 @@ const BODY_BYTES_MAX = 262_144;
 const GONE = 410;
 /** Nobody in whose name it could be told: looked at again, should they be let in again. */
 const NOBODY_MS = 30_000;
+/** A busy house commits hundreds of times a second: who is at the end looks again after this, not at each. */
+const LOOK_EVERY_MS = 100;
 
 export interface WebhookDeps {
   readonly runtime: Pick<Runtime, "clock" | "timers" | "random">;
@@ -150,7 +152,10 @@ export function startWebhook(feed: Feed, progress: Progress, deps: WebhookDeps) 
         }
         await deliver(batch);
         trouble = 0;
-        if (batch.isAtEnd && failures === 0) await wait(IDLE_SAVE_MS, "more");
+        if (batch.isAtEnd && failures === 0) {
+          await wait(LOOK_EVERY_MS, "time");
+          await wait(IDLE_SAVE_MS, "more");
+        }
       } catch (error) {
         trouble++;
         deps.onTrouble(error, "following what a webhook is sent");

@@ -4,7 +4,7 @@ export type Call = <T = unknown>(method: string, path: string, body?: unknown) =
 
 /** Somebody who stands beside this patient, signed in. */
 export async function beside(
-  ward: RunningWard,
+  ward: () => RunningWard,
   admin: Api,
   patientId: string,
   role: "patient" | "family",
@@ -16,7 +16,7 @@ export async function beside(
   });
   const reason = "identity card seen";
   await admin("POST", `/api/patients/${patientId}/relations`, { personId: person.id, relation, reason });
-  const { url } = ward;
+  const { url } = ward();
   const signedIn = await fetch(`${url}/api/session`, {
     method: "POST",
     headers: { "content-type": "application/json", origin: url },
@@ -25,7 +25,7 @@ export async function beside(
   const cookie = (signedIn.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
   // The port is another one after a restart.
   const call: Call = async (method, path, body) => {
-    const at = ward.url;
+    const at = ward().url;
     const answered = await fetch(`${at}${path}`, {
       method,
       headers: { cookie, origin: at, ...(body === undefined ? {} : { "content-type": "application/json" }) },

@@ -8,13 +8,14 @@ import type { DataKeys } from "../keys/ports.ts";
 import type { Change, Outbox, OutboxDeps, Page, Place, Placed, Wanted } from "./ports.ts";
 import type { NumberedNotice, OutboxRows } from "./rows.ts";
 
-const PAGE_ROWS = 64;
+const PAGE_ROWS = 32;
 const PAGE_NOTICES = 256;
 /** Who is told of nothing hears of a change of another process so late. */
 const LOOK_EVERY_MS = 2_000;
 const DAY_MS = 86_400_000;
 /** Followers that are at the end ask for the same page at the same moment. */
-const PAGES_KEPT = 8;
+const PAGES_KEPT = 2;
+const PAGE_FOR_MS = 1_000;
 /** A day goes once a day. */
 const HELD_FOR_MS = 60_000;
 
@@ -91,6 +92,7 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox & { c
     if (!page) {
       page = rows.journal(after, until, PAGE_ROWS);
       pages.set(key, page);
+      timers.after(PAGE_FOR_MS, () => pages.delete(key));
       page.catch(() => pages.delete(key));
       if (pages.size > PAGES_KEPT) pages.delete(pages.keys().next().value as string);
     }
