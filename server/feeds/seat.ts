@@ -1,3 +1,4 @@
+import type { Timer } from "@openward/runtime";
 import { type Feed, isBefore, type Place, type Progress, placeOf } from "./feed.ts";
 import { statusTopic } from "./home-assistant/discovery.ts";
 import { prefixOf } from "./home-assistant/home.ts";
@@ -33,6 +34,8 @@ interface Waiting {
 
 const FILTERS_MAX = 32;
 const AT_ONCE = 20;
+/** Clients that subscribe to several things do so one after the other. */
+const SETTLE_MS = 300;
 const PLAIN_LEVEL = /^[^+#\0]*$/;
 
 /** One feed's place at our MQTT listener: one client at a time, which goes on where the last one acknowledged. */
@@ -140,6 +143,7 @@ export function createSeat(
         async leave(why?: "taken over" | "ended" | "stopped") {
           if (isGone) return;
           isGone = true;
+          settling?.cancel();
           if (sitting === own) sitting = undefined;
           for (const { reject } of waiting.values()) reject(new Error("the reader is gone"));
           for (const next of queue.splice(0)) next();
@@ -149,14 +153,21 @@ export function createSeat(
         },
       };
       sitting = own;
-      const ready = (before?.leave("taken over") ?? Promise.resolve()).then(() => {
-        if (isGone) return;
-        const sink = { publish, wants: (topic: string) => qosFor(topic) >= 0 };
-        teller = tellByMqtt(feed, deps.progress(), sink, deps);
-        told = teller;
-      });
-      ready.catch((error: unknown) => deps.onTrouble(error, "beginning to tell a feed over MQTT"));
-      let isStarted = false;
+      const free = before?.leave("taken over") ?? Promise.resolve();
+      let begun: Promise<void> | undefined;
+      let settling: Timer | undefined;
+      // Not before it is known what is wanted: what no filter matches is passed over, and its place goes on.
+      const begin = (): Promise<void> => {
+        settling?.cancel();
+        begun ??= free.then(() => {
+          if (isGone) return;
+          const sink = { publish, wants: (topic: string) => qosFor(topic) >= 0 };
+          teller = tellByMqtt(feed, deps.progress(), sink, deps);
+          told = teller;
+        });
+        begun.catch((error: unknown) => deps.onTrouble(error, "beginning to tell a feed over MQTT"));
+        return begun;
+      };
 
       return {
         subscribe(filter, qos) {
@@ -165,19 +176,21 @@ export function createSeat(
           filters.set(filter, { levels: filter.split("/"), qos });
           if (qosFor(statusTopic(feed.id)) >= 0)
             publish({ topic: statusTopic(feed.id), payload: Buffer.from("online"), retain: true }).catch(() => {});
-          if (isStarted) teller?.stir();
-          isStarted = true;
+          settling?.cancel();
+          if (begun) teller?.stir();
+          else settling = runtime.timers.after(SETTLE_MS, () => void begin());
           return qos;
         },
         unsubscribe: (filter) => filters.delete(filter),
         async publish(topic, payload) {
-          await ready;
-          if (topic === replayTopic(feed.id)) return replayFrom(Buffer.from(payload).toString("utf8"));
           // Home Assistant says that it has begun: it knows nothing any more.
           if (discovers && topic === `${prefixOf(feed)}/status`) {
             teller?.stir();
             return null;
           }
+          if (topic === replayTopic(feed.id) && filters.size === 0) return "a subscription before it";
+          await begin();
+          if (topic === replayTopic(feed.id)) return replayFrom(Buffer.from(payload).toString("utf8"));
           return replayTopic(feed.id);
         },
         acknowledged: settle,
