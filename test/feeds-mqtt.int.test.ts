@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import type { FeedWithSecretBody } from "@openward/api";
+import type { FeedsBody, FeedWithSecretBody } from "@openward/api";
 import mqtt from "mqtt";
 import { beside, type Call } from "./feeds/beside.ts";
 import { DISCOVERY_TOPIC, deviceDiscovery } from "./feeds/home-assistant.ts";
@@ -200,4 +200,49 @@ test("Home Assistant discovers at our listener as well, and what it publishes th
     all.some(({ topic, payload }) => topic.endsWith("/spo2") && JSON.parse(payload).value === 95),
   );
   await reader.stop();
+});
+
+test("a broker is reached over TLS with an authority of its own, and a Mosquitto at home comes itself as a bridge", async () => {
+  const read = await made(1, { way: "mqtt", name: "Bridge at home", signals: ["spo2"] });
+  const root = `openward/v1/feed/${read.feed.id}`;
+  const broker = await startMosquitto("home", "correct horse", [
+    "connection openward",
+    `address 127.0.0.1:${ward.mqttPort}`,
+    `remote_username feed:${read.feed.id}`,
+    `remote_password ${read.secret}`,
+    "try_private false",
+    "notifications_local_only true",
+    `topic ${root}/# in 1`,
+  ]);
+  const got: { topic: string; payload: string }[] = [];
+  broker.client.on("message", (topic, payload) => got.push({ topic, payload: payload.toString() }));
+  await broker.client.subscribeAsync("openward/#", { qos: 1 });
+  const wish = {
+    way: "broker",
+    name: "TLS",
+    signals: ["spo2"],
+    url: broker.secureUrl,
+    username: "home",
+    password: "correct horse",
+  };
+  const stranger = await made(1, { ...wish, name: "Not trusted" });
+  const { feed } = await made(1, { ...wish, ca: broker.ca });
+  const until = async (what: string, isThere: () => boolean | Promise<boolean>) => {
+    for (const end = performance.now() + 60_000; !(await isThere()); await wait(50))
+      if (performance.now() > end) throw new Error(`waited for ${what}: ${JSON.stringify(got)}`);
+  };
+  await until("both", () =>
+    [root, `openward/v1/feed/${feed.id}`].every((one) => got.some(({ topic }) => topic === `${one}/status`)),
+  );
+  await send(1, { at: Date.now(), values: { spo2: 94 } });
+  const has = (id: string) =>
+    got.some(({ topic, payload }) => topic.startsWith(`openward/v1/feed/${id}/`) && payload.includes('"value":94'));
+  await until("the value by both ways", () => has(read.feed.id) && has(feed.id));
+  const list = () => (calls[1] as Call)<FeedsBody>("GET", `/api/me/patients/${beds[1]?.patientId}/feeds`);
+  await until("that the other certificate is not trusted", async () => {
+    const one = (await list()).body.feeds.find(({ id }) => id === stranger.feed.id);
+    return one?.state === "failing" && one.lastError === "its certificate is not trusted";
+  });
+  await Promise.all([act(1, feed.id, "end"), act(1, stranger.feed.id, "end"), act(1, read.feed.id, "end")]);
+  await broker.stop();
 });

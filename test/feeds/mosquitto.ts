@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,13 +14,33 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A broker as people have it at home: Mosquitto, with a user name and a password. */
-export async function startMosquitto(username: string, password: string) {
+/** A certificate of an authority of one's own, for this machine's loopback: made by OpenSSL as people do at home. */
+function makeCertificate(folder: string): { ca: string; settings: string[] } {
+  const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+  openssl("req", "-x509", ...key, "-keyout", "ca.key", "-out", "ca.crt", "-days", "2", "-subj", "/CN=At home");
+  openssl("req", ...key, "-keyout", "broker.key", "-out", "broker.csr", "-subj", "/CN=broker");
+  writeFileSync(join(folder, "names"), "subjectAltName=IP:127.0.0.1");
+  const by = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names"];
+  openssl("x509", "-req", "-in", "broker.csr", ...by, "-out", "broker.crt");
+  const files = [`certfile ${join(folder, "broker.crt")}`, `keyfile ${join(folder, "broker.key")}`];
+  return { ca: readFileSync(join(folder, "ca.crt"), "utf8"), settings: files };
+}
+
+/**
+ * A broker as people have it at home: Mosquitto, with a user name and a password, and a listener with TLS.
+ *
+ * @param more lines of its configuration
+ */
+export async function startMosquitto(username: string, password: string, more: readonly string[] = []) {
   const folder = mkdtempSync(join(tmpdir(), "openward-mosquitto-"));
   const passwords = join(folder, "passwords");
   execFileSync("mosquitto_passwd", ["-b", "-c", passwords, username, password], { stdio: "ignore" });
   const port = await freePort();
   const settings = [`listener ${port} 127.0.0.1`, "allow_anonymous false", `password_file ${passwords}`, "user root"];
+  const { ca, settings: tls } = makeCertificate(folder);
+  const securePort = await freePort();
+  settings.push(`listener ${securePort} 127.0.0.1`, ...tls, ...more);
   writeFileSync(join(folder, "mosquitto.conf"), `${settings.join("\n")}\n`);
   const broker = spawn("mosquitto", ["-c", join(folder, "mosquitto.conf")], { stdio: "ignore" });
   let client: MqttClient | undefined;
@@ -34,6 +54,8 @@ export async function startMosquitto(username: string, password: string) {
   return {
     port,
     url: `mqtt://127.0.0.1:${port}`,
+    secureUrl: `mqtts://127.0.0.1:${securePort}`,
+    ca,
     client,
     async stop() {
       client?.end(true);

@@ -39,7 +39,10 @@ export class FeedClient {
       { protocolVersion: connection.version as 4 | 5 }, // signed in
     );
     // What the client cannot take at all is not sent again and again.
-    if (packet.length > connection.clientPacketBytes) return queueMicrotask(() => this.sitting.acknowledged(token));
+    if (packet.length > connection.clientPacketBytes) {
+      queueMicrotask(() => this.sitting.acknowledged(token));
+      return;
+    }
     if (qos === 1) this.packetIds.set(messageId, token);
     connection.send(packet);
     if (qos === 1) return;
