@@ -28,9 +28,9 @@ after(async () => {
 const beside = (patientId: string, role: "patient" | "family", relation: string) =>
   besideOf(() => ward, admin, patientId, role, relation);
 
-async function send(bed: number, body: unknown): Promise<void> {
+async function send(bed: number, body: unknown, kind = "readings"): Promise<void> {
   const { deviceId, token } = beds[bed] as (typeof beds)[number];
-  const answered = await fetch(`${ward.url}/ingest/devices/${deviceId}/readings`, {
+  const answered = await fetch(`${ward.url}/ingest/devices/${deviceId}/${kind}`, {
     method: "POST",
     headers: {
       "content-type": "application/json",
@@ -180,9 +180,11 @@ test("alarms, devices that come and go, and amendments are told, and a reading t
   const values = [80, 81, 82];
   for (const [i, value] of values.entries())
     await send(2, { at: now + i * MINUTE - 10 * MINUTE, values: { "heart-rate": value } });
-  await send(2, { at: now, values: { spo2: 61 } });
-  await receiver.until("three readings and an alarm", (all) =>
-    all.some((one) => one.type === "alarm" && one.state === "raised"),
+  await send(2, { event: "sos-button", id: "1", at: now }, "event");
+  await receiver.until("a call for help, and its alarm", (all) =>
+    ["alarm", "event"].every((type) =>
+      all.some((one) => one.type === type && (type === "event" || one.state === "raised")),
+    ),
   );
   const streams = await admin<{ id: string; signal: string }[]>("GET", `/api/patients/${patientId}/streams`);
   const streamId = streams.find(({ signal }) => signal === "heart-rate")?.id;
