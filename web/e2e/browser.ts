@@ -35,7 +35,7 @@ const TELL_VIOLATIONS = `document.addEventListener("securitypolicyviolation", (e
 
 /** A browser of its own, with an empty profile. */
 export async function openBrowser(
-  options: { width?: number; height?: number; colorScheme?: "light" | "dark" } = {},
+  options: { width?: number; height?: number; colorScheme?: "light" | "dark"; args?: readonly string[] } = {},
 ): Promise<Browser> {
   if (!found) throw new Error("CI needs a browser: install Chromium");
   const profile = mkdtempSync(join(tmpdir(), "openward-browser-"));
@@ -54,6 +54,7 @@ export async function openBrowser(
       "--disable-component-update",
       "--disable-sync",
       "--autoplay-policy=document-user-activation-required",
+      ...(options.args ?? []),
     ],
   });
   context.setDefaultTimeout(60_000);
@@ -63,6 +64,8 @@ export async function openBrowser(
   await context.addInitScript(TELL_VIOLATIONS);
   context.on("console", (message) => {
     const text = message.text();
+    // Our pages allow themselves Bluetooth, which browsers on Linux do not know without a switch.
+    if (/Permissions-Policy header: Unrecognized feature: 'bluetooth'/.test(text)) return;
     if (text.startsWith(VIOLATION) || /Content Security Policy|Permissions-Policy/i.test(text)) violations.push(text);
   });
   return {

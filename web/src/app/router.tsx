@@ -82,6 +82,12 @@ const ownHome = createRoute({
   component: lazyRouteComponent(() => import("../patient-portal/home-page.tsx"), "HomePage"),
 });
 
+const ownMeasure = createRoute({
+  getParentRoute: () => own,
+  path: "measure",
+  component: lazyRouteComponent(() => import("../patient-portal/measure/measure-page.tsx"), "MeasurePage"),
+});
+
 const home = createRoute({
   getParentRoute: () => shell,
   path: "/",
@@ -178,6 +184,7 @@ const tree = root.addChildren([
   kiosk,
   own.addChildren([
     ownHome,
+    ownMeasure,
     ownAccount,
     ownPrivacy,
     ownPage("devices", "DevicesPage"),

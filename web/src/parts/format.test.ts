@@ -7,6 +7,7 @@ import {
   formatDateTime,
   formatDuration,
   formatExact,
+  formatInUnit,
   formatTime,
   formatValue,
   unitText,
@@ -26,6 +27,13 @@ test("values carry the digits of their signal", () => {
   assert.equal(formatValue(71.6, "heart-rate"), "72");
   assert.equal(formatValue(-2.3, "glucose-trend"), "−2.3");
   assert.equal(formatValue(1.23456, "inr"), "1.23");
+});
+
+test("a value in another unit than its signal's own keeps the digits that it came with", () => {
+  assert.equal(formatInUnit(5.6, "glucose-blood", "mmol/L"), "5.6");
+  assert.equal(formatInUnit(100.4, "glucose-blood", "mg/dL"), "100");
+  assert.equal(formatInUnit(12.53, "nibp-systolic", "kPa"), "12.53");
+  assert.equal(formatInUnit(36.84, "body-temperature", null), "36.8");
 });
 
 test("an alarm text does not round a value onto the limit that it broke", () => {

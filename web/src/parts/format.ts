@@ -1,4 +1,4 @@
-import { digitsOf } from "./signal-display.ts";
+import { digitsOf, ownUnit } from "./signal-display.ts";
 
 /** The one formatter of numbers, units, times and zones. Absent is shown as an en dash, never as zero. */
 export const ABSENT = "–";
@@ -14,6 +14,13 @@ export function formatExact(value: number, signal: string, beside?: number | nul
   const rounded = formatValue(value, signal);
   if (beside === null || beside === undefined || rounded !== formatValue(beside, signal)) return rounded;
   return withDigits(value, undefined);
+}
+
+/** In another unit than the signal's own its digits are others too: 5.6 mmol/L is not 6. Up to two stand. */
+export function formatInUnit(value: number | null, signal: string, unit: string | null): string {
+  return value === null || unit === null || unit === ownUnit(signal)
+    ? formatValue(value, signal)
+    : withDigits(value, undefined);
 }
 
 function withDigits(value: number, digits: number | undefined): string {

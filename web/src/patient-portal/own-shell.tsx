@@ -1,4 +1,5 @@
 import {
+  IconBluetooth,
   IconDeviceWatch,
   IconEye,
   IconHome,
@@ -27,6 +28,19 @@ export function OwnShell() {
   useEffect(() => {
     if (hasEnded) void navigate({ to: "/sign-in" });
   }, [hasEnded, navigate]);
+  const personId = session.data && isBeside(session.data.principal.role) ? session.data.principal.id : null;
+  useEffect(() => {
+    if (personId === null) return;
+    let stop = () => {};
+    let isGone = false;
+    void import("./measure/sending.ts").then(({ sendWaiting }) => {
+      if (!isGone) stop = sendWaiting(personId);
+    });
+    return () => {
+      isGone = true;
+      stop();
+    };
+  }, [personId]);
   if (hasEnded) return null;
   const { principal, organisation } = session.data;
   return (
@@ -54,6 +68,7 @@ export function OwnShell() {
           {isBeside(principal.role) && (
             <>
               <Item to="/mine" icon={<IconHome size={20} aria-hidden />} text="Home" isExact />
+              <Item to="/mine/measure" icon={<IconBluetooth size={20} aria-hidden />} text="Measure" />
               <Item to="/mine/devices" icon={<IconDeviceWatch size={20} aria-hidden />} text="Devices" />
               <Item to="/mine/looked" icon={<IconEye size={20} aria-hidden />} text="Who looked" />
               <Item to="/mine/consent" icon={<IconLock size={20} aria-hidden />} text="Sharing" />
@@ -81,6 +96,7 @@ export function OwnShell() {
 function Item(props: {
   readonly to:
     | "/mine"
+    | "/mine/measure"
     | "/mine/devices"
     | "/mine/looked"
     | "/mine/consent"

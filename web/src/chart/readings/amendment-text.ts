@@ -1,5 +1,5 @@
 import type { AmendmentBody } from "@openward/api";
-import { formatDateTime, formatTimeWithSeconds, formatValue, unitText } from "../../parts/format.ts";
+import { formatDateTime, formatInUnit, formatTimeWithSeconds, unitText } from "../../parts/format.ts";
 import { longName } from "../../parts/signal-display.ts";
 
 /** What was said, in one sentence: "SpO2 55 % of 22 Nov 2026, 14:05:09: entered in error". */
@@ -7,7 +7,7 @@ export function amendmentText(amendment: AmendmentBody, zone: string, other?: st
   const { kind, signal, from, to, isReading, received, corrected, unit, deviceId, direction } = amendment;
   const what = signal ? longName(signal) : `everything from ${deviceId}`;
   const value = (v: number | null) =>
-    v === null ? "" : ` ${formatValue(v, signal ?? "")} ${unitText(unit)}`.trimEnd();
+    v === null ? "" : ` ${formatInUnit(v, signal ?? "", unit)} ${unitText(unit)}`.trimEnd();
   const at = (time: number) => `${formatDateTime(time, zone).split(",")[0]}, ${formatTimeWithSeconds(time, zone)}`;
   const when = isReading ? `of ${at(from)}` : `from ${at(from)} to ${at(to)}`;
   if (kind === "corrected") return `${what}${value(received)} ${when}: corrected to${value(corrected)}`;

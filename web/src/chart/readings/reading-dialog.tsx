@@ -1,7 +1,7 @@
 import { Button, Group, Modal, NumberInput, Stack, Textarea } from "@mantine/core";
 import type { PatientBody } from "@openward/api";
 import { useState } from "react";
-import { formatDateTime, formatTimeWithSeconds, formatValue, unitText } from "../../parts/format.ts";
+import { formatDateTime, formatInUnit, formatTimeWithSeconds, unitText } from "../../parts/format.ts";
 import { Problem } from "../../parts/problem.tsx";
 import { longName } from "../../parts/signal-display.ts";
 import { useAmend } from "../use-chart.ts";
@@ -38,7 +38,7 @@ export function ReadingDialog({
   const amend = useAmend(patient.id);
   const isCorrection = kind === "corrected";
   const canDo = reason.trim() !== "" && (!isCorrection || typeof corrected === "number");
-  const shown = `${formatValue(value, signal)} ${unitText(unit)}`;
+  const shown = `${formatInUnit(value, signal, unit)} ${unitText(unit)}`;
   return (
     <Modal opened onClose={onClose} title={isCorrection ? "Correct a reading" : "Entered in error"}>
       <form

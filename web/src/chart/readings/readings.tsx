@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useMay, useNow } from "../../app/hooks.ts";
 import { monitor } from "../../app/monitor.ts";
 import { Card, Empty, Failed, Loading } from "../../app/pages.tsx";
-import { formatDay, formatTimeWithSeconds, formatValue, unitText } from "../../parts/format.ts";
+import { formatDay, formatInUnit, formatTimeWithSeconds, unitText } from "../../parts/format.ts";
 import { Rows } from "../../parts/rows.tsx";
 import { longName } from "../../parts/signal-display.ts";
 import classes from "../chart.module.css";
@@ -94,7 +94,7 @@ export default function Readings({ patient }: { readonly patient: PatientBody })
             {withTaken(rows, said, stream.id, before).map(({ reading: row, taken, at }) => {
               if (!row) return taken && <Taken key={`taken ${at}`} amendment={taken} zone={zone} />;
               const time = formatTimeWithSeconds(row.at, zone);
-              const value = `${formatValue(row.value, row.signal)} ${unitText(row.unit)}`.trim();
+              const value = `${formatInUnit(row.value, row.signal, row.unit)} ${unitText(row.unit)}`.trim();
               const amendment = saidOf(row);
               return (
                 <Table.Tr key={`${row.at} ${row.ordinal}`}>
@@ -113,7 +113,8 @@ export default function Readings({ patient }: { readonly patient: PatientBody })
                         </Badge>{" "}
                         {amendment && (
                           <small>
-                            {amendment.received !== null && `was ${formatValue(amendment.received, row.signal)}, `}
+                            {amendment.received !== null &&
+                              `was ${formatInUnit(amendment.received, row.signal, row.unit)}, `}
                             {amendment.by}: “{amendment.reason}”
                           </small>
                         )}
@@ -178,7 +179,7 @@ function Taken({ amendment, zone }: { readonly amendment: AmendmentBody; readonl
         {formatTimeWithSeconds(from, zone)}
       </Table.Td>
       <Table.Td data-label="Value">
-        {received === null ? "–" : <s>{`${formatValue(received, signal ?? "")} ${unitText(unit)}`.trim()}</s>}
+        {received === null ? "–" : <s>{`${formatInUnit(received, signal ?? "", unit)} ${unitText(unit)}`.trim()}</s>}
       </Table.Td>
       <Table.Td data-label="Remark">
         <Badge variant="outline" color="gray">
