@@ -18,8 +18,11 @@ export interface Portals {
 const NONCE = /\bCSP-NONCE-OF-THIS-ANSWER\b/g;
 const NONCE_BYTES = 18;
 
-/** Addresses that are never a page of the portals: what is unknown there is a problem, not a page. */
-const notPages = /^\/(api|fhir|ingest|live|mqtt|health|metrics|assets)(\/|\?|$)/;
+/**
+ * Addresses that are never a page of the portals: what is unknown there is a problem, not a page. The address on a claim label is one, for
+ * the telephone that it is scanned with; a device posts to it.
+ */
+const notPages = /^\/(?!ingest\/claim$)(api|fhir|ingest|live|mqtt|health|metrics|assets)(\/|\?|$)/;
 
 const notBuilt = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Openward</title>
 <body>

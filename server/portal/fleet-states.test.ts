@@ -30,12 +30,15 @@ const device = (more: Partial<DeviceBody> = {}): DeviceBody => ({
   owner: "organisation",
   ownerName: null,
   location: null,
+  wardId: null,
+  isElsewhere: false,
+  commands: null,
   service: { state: "in-service", dueOn: null, note: null },
   says: [],
   misfit: null,
   ...more,
 });
-const patient = { id: "p", name: "n", mrn: "1", bed: "1", since: NOW - DAY };
+const patient = { id: "p", name: "n", mrn: "1", bed: "1", wardId: null, since: NOW - DAY };
 const firmware = (text: string) => [{ fact: "firmware", text, since: 1 }];
 
 test("versions are compared by their numbers", () => {

@@ -33,6 +33,13 @@ const external = createRoute({
   component: lazyRouteComponent(() => import("../sign-in/external-page.tsx"), "ExternalPage"),
 });
 
+/** Where the label of a device that waits to be connected leads a telephone; nobody is signed in. */
+const claim = createRoute({
+  getParentRoute: () => root,
+  path: "/ingest/claim",
+  component: lazyRouteComponent(() => import("../claim/claim-page.tsx"), "ClaimPage"),
+});
+
 /** A screen on a wall, where nobody is signed in. */
 const kiosk = createRoute({
   getParentRoute: () => root,
@@ -182,6 +189,7 @@ const tree = root.addChildren([
   signIn,
   external,
   kiosk,
+  claim,
   own.addChildren([
     ownHome,
     ownMeasure,

@@ -11,10 +11,12 @@ import {
   TextInput,
 } from "@mantine/core";
 import type { DeviceBody } from "@openward/api";
+import { IconScan } from "@tabler/icons-react";
 import { useState } from "react";
 import { useMay, useNow, useWards } from "../app/hooks.ts";
 import { formatWhen } from "../parts/format.ts";
 import { Problem } from "../parts/problem.tsx";
+import { ScanDialog } from "../parts/scan/scan-dialog.tsx";
 import { clockSentences } from "./clock-text.ts";
 import { labelText, misfitText } from "./device-state.ts";
 import { useDescribe, useDeviceTypes } from "./use-devices.ts";
@@ -44,6 +46,21 @@ export function DescriptionDialog({ device, onClose }: { readonly device: Device
     dueOn: device.service.dueOn ?? "",
     note: device.service.note ?? "",
   });
+  const [isScanning, setScanning] = useState(false);
+  /** A label of two symbols is scanned twice. */
+  function scanned(text: string): string | undefined {
+    const other = form.entry === "barcode" ? form.text : "";
+    const read = [text, `${other}\n${text}`, `${text}\n${other}`].find(
+      (one) => labelText(one, new Date(now).getUTCFullYear())?.says,
+    );
+    if (read === undefined) {
+      const fault = labelText(text, new Date(now).getUTCFullYear())?.fault;
+      return `This is not a label of a device, or not all of it. ${fault ?? ""}`;
+    }
+    set({ text: read.trim(), entry: "barcode" });
+    setScanning(false);
+    return undefined;
+  }
   const set = (more: Partial<typeof form>) => setForm((before) => ({ ...before, ...more }));
   const read = labelText(form.text, new Date(now).getUTCFullYear());
   const clock = clockSentences(device);
@@ -119,6 +136,17 @@ export function DescriptionDialog({ device, onClose }: { readonly device: Device
             maxLength={400}
             readOnly={!mayWrite}
           />
+          {mayWrite && (
+            <Button
+              variant="default"
+              size="xs"
+              leftSection={<IconScan size={18} />}
+              onClick={() => setScanning(true)}
+              style={{ alignSelf: "start" }}
+            >
+              Scan with the camera
+            </Button>
+          )}
           {read?.says && <output>{read.says}</output>}
           {mayWrite && (
             <SegmentedControl
@@ -204,6 +232,7 @@ export function DescriptionDialog({ device, onClose }: { readonly device: Device
           </Group>
         </Stack>
       </form>
+      {isScanning && <ScanDialog title="Scan the label" onText={scanned} onClose={() => setScanning(false)} />}
     </Modal>
   );
 }

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { certificateText, clockText, elsewhereText, labelText, misfitText, serviceText } from "./device-state.ts";
+import {
+  certificateText,
+  clockText,
+  elsewhereText,
+  labelText,
+  misfitText,
+  ofLabel,
+  serviceText,
+} from "./device-state.ts";
 
 test("a clock is told off only when it is", () => {
   assert.equal(clockText(null), "");
@@ -49,4 +57,20 @@ test("a device that stands in another ward than its patient lies is told by the 
     "stands in Ward A, its patient lies in Ward B",
   );
   assert.equal(elsewhereText({ wardId: "b", patient, isElsewhere: false }, wards), "");
+});
+
+test("a label finds its own device, and of several of a model the one with its serial number", () => {
+  const device = (id: string, di: string, serial: string | null) =>
+    ({ id, label: { di, serial }, serial: null }) as never;
+  const [a, b, c] = [
+    device("a", "04012345000016", "1"),
+    device("b", "04012345000016", "2"),
+    device("c", "04012345000023", null),
+  ];
+  const found = (text: string) => (ofLabel([a, b, c], text, 2026) as { id: string } | undefined)?.id;
+  assert.equal(found("(01)04012345000016(21)2"), "b");
+  assert.equal(found("(01)04012345000016(21)3"), undefined);
+  assert.equal(found("(01)04012345000016"), undefined, "two of a model");
+  assert.equal(found("(01)04012345000023"), "c");
+  assert.equal(found("https://ward.example/"), undefined);
 });

@@ -74,6 +74,20 @@ export function labelText(
   }
 }
 
+/** The device whose label this is: the same model, and the same piece where both say which. */
+export function ofLabel(devices: readonly DeviceBody[], text: string, thisYear: number): DeviceBody | undefined {
+  try {
+    const { di, serial } = parseUdi(text, thisYear);
+    if (di === null) return undefined;
+    const alike = devices.filter(({ label }) => label?.di === di);
+    const same = alike.find(({ label, serial: written }) => serial !== null && (label?.serial ?? written) === serial);
+    return same ?? (serial === null && alike.length === 1 ? alike[0] : undefined);
+  } catch (error) {
+    if (error instanceof RefusedInput) return undefined;
+    throw error;
+  }
+}
+
 export const BATTERY_LOW = 20;
 
 /** Those that need somebody first: silent on a patient, then low battery or wrong clock, then the rest by name. */

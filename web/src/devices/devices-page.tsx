@@ -1,7 +1,7 @@
-import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { ActionIcon, Button, NativeSelect, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import type { DeviceState } from "@openward/api";
-import { IconDeviceWatch, IconPlus, IconSearch } from "@tabler/icons-react";
+import { IconDeviceWatch, IconPlus, IconScan, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
 import { useMay, useTitle } from "../app/hooks.ts";
 import { Card, Empty, Failed, Loading, Page } from "../app/pages.tsx";
@@ -10,8 +10,11 @@ import { FleetTabs } from "../fleet/fleet-tabs.tsx";
 import { Pages } from "../fleet/page-buttons.tsx";
 import { useFleet } from "../fleet/use-fleet.ts";
 import { stateWord } from "../fleet/words.ts";
+import { ScanDialog } from "../parts/scan/scan-dialog.tsx";
 import { AddDeviceDialog } from "./add-device-dialog.tsx";
+import { ofLabel } from "./device-state.ts";
 import { DeviceTable } from "./device-table.tsx";
+import { useDevices } from "./use-devices.ts";
 
 const ORDERS = [
   { value: "concern", label: "Most urgent first" },
@@ -38,6 +41,19 @@ export function DevicesPage() {
     setState(next);
     setPage(0);
   };
+  const [isScanning, setScanning] = useState(false);
+  // Every device, for a label may be that of any.
+  const all = useDevices({ enabled: isScanning });
+  function scanned(text: string): string | undefined {
+    const found = ofLabel(all.data ?? [], text, new Date().getUTCFullYear());
+    if (!found)
+      return all.isPending ? "The devices are being looked up; scan it again." : "No device here has this label.";
+    setTyped(found.id);
+    setPage(0);
+    setState(found.revokedAt === null ? undefined : "no-access");
+    setScanning(false);
+    return undefined;
+  }
   return (
     <Page
       title="Devices"
@@ -53,6 +69,9 @@ export function DevicesPage() {
               setPage(0);
             }}
           />
+          <ActionIcon variant="default" size={36} aria-label="Find by label" onClick={() => setScanning(true)}>
+            <IconScan size={20} />
+          </ActionIcon>
           <NativeSelect
             aria-label="Order"
             data={ORDERS}
@@ -116,6 +135,9 @@ export function DevicesPage() {
           </>
         )}
       </Card>
+      {isScanning && (
+        <ScanDialog title="Find a device by its label" onText={scanned} onClose={() => setScanning(false)} />
+      )}
       {mayAdd && <AddDeviceDialog isOpen={isAdding} onClose={() => setAdding(false)} />}
     </Page>
   );

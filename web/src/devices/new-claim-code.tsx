@@ -1,11 +1,12 @@
 import { Alert, Button, Group, Modal, Select, Stack } from "@mantine/core";
 import type { DeviceBody } from "@openward/api";
-import { IconPrinter, IconQrcode } from "@tabler/icons-react";
+import { IconNfc, IconPrinter, IconQrcode } from "@tabler/icons-react";
 import { useState } from "react";
 import { useNow } from "../app/hooks.ts";
 import { CopyLine } from "../parts/copy-line.tsx";
 import { formatDateTime, formatWhen } from "../parts/format.ts";
 import { Problem } from "../parts/problem.tsx";
+import { hasNfc, writeTag } from "../parts/scan/nfc.ts";
 import classes from "./label.module.css";
 import { Qr } from "./qr.tsx";
 import { useNewClaimCode } from "./use-credentials.ts";
@@ -24,6 +25,7 @@ export function NewClaimCode(props: {
 }) {
   const { device, zone, onClose } = props;
   const [hours, setHours] = useState("24");
+  const [tag, setTag] = useState<"written" | "failed" | null>(null);
   const make = useNewClaimCode(device.id);
   const now = useNow();
   if (make.data) {
@@ -45,7 +47,24 @@ export function NewClaimCode(props: {
             </figcaption>
           </figure>
           <CopyLine label="Code" text={code} />
+          {tag === "failed" && (
+            <Alert color="red">The tag could not be written: hold it to the telephone and try again.</Alert>
+          )}
           <Group justify="flex-end">
+            {hasNfc(window) && (
+              <Button
+                variant="default"
+                leftSection={<IconNfc size={17} />}
+                onClick={() =>
+                  void writeTag(window, url).then(
+                    () => setTag("written"),
+                    () => setTag("failed"),
+                  )
+                }
+              >
+                {tag === "written" ? "Written to the tag" : "Write to an NFC tag"}
+              </Button>
+            )}
             <Button variant="default" leftSection={<IconPrinter size={17} />} onClick={() => window.print()}>
               Print the label
             </Button>

@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ask, type Body } from "../app/api.ts";
 
-export function useDevices() {
+export function useDevices({ enabled = true } = {}) {
   return useQuery({
+    enabled,
     queryKey: ["devices"],
     queryFn: ({ signal }) => ask("devices", { signal }),
     refetchInterval: 5_000,
