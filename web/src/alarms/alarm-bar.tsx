@@ -5,7 +5,7 @@ import { useWall } from "../kiosk/wall.ts";
 import { formatDuration } from "../parts/format.ts";
 import classes from "./alarms.module.css";
 import { priorityMark, priorityWord } from "./priority.ts";
-import { alarmFate, alarmText } from "./text.ts";
+import { alarmFate, alarmText, answerLabel, answerWord } from "./text.ts";
 import { useAcknowledge } from "./use-acknowledge.ts";
 
 export interface AlarmBarProps {
@@ -24,7 +24,8 @@ export function AlarmBar({ alarm, more = 0, now, zone, whose }: AlarmBarProps) {
   const isAnswered = alarm.state === "acknowledged";
   const text = alarmText(alarm, zone);
   const fate = alarmFate(alarm, zone);
-  const label = `Acknowledge ${text}, ${whose}`;
+  const word = answerWord(alarm, true);
+  const label = `${answerLabel(alarm, zone)}, ${whose}`;
   return (
     <div
       className={classes.bar}
@@ -51,23 +52,31 @@ export function AlarmBar({ alarm, more = 0, now, zone, whose }: AlarmBarProps) {
       </span>
       {!isAnswered &&
         (wall ? (
-          <Answer label={label} isPending={false} onAnswer={() => wall.answer(alarm)} />
+          <Answer word={word} label={label} isPending={false} onAnswer={() => wall.answer(alarm)} />
         ) : (
-          <OwnAnswer alarm={alarm} label={label} />
+          <OwnAnswer alarm={alarm} word={word} label={label} />
         ))}
     </div>
   );
 }
 
 /** Of who is signed in. */
-function OwnAnswer({ alarm, label }: { readonly alarm: AlarmBody; readonly label: string }) {
+function OwnAnswer(props: { readonly alarm: AlarmBody; readonly word: string; readonly label: string }) {
+  const { alarm, word, label } = props;
   const acknowledge = useAcknowledge();
   const mayAnswer = useMay("clinical");
   if (!mayAnswer) return null;
-  return <Answer label={label} isPending={acknowledge.isPending} onAnswer={() => acknowledge.mutate(alarm)} />;
+  return (
+    <Answer word={word} label={label} isPending={acknowledge.isPending} onAnswer={() => acknowledge.mutate(alarm)} />
+  );
 }
 
-function Answer(props: { readonly label: string; readonly isPending: boolean; readonly onAnswer: () => void }) {
+function Answer(props: {
+  readonly word: string;
+  readonly label: string;
+  readonly isPending: boolean;
+  readonly onAnswer: () => void;
+}) {
   return (
     <button
       type="button"
@@ -77,7 +86,7 @@ function Answer(props: { readonly label: string; readonly isPending: boolean; re
       onClick={props.onAnswer}
     >
       <IconCheck size={16} stroke={2.6} aria-hidden />
-      Ack
+      {props.word}
     </button>
   );
 }

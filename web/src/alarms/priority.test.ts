@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AlarmBody } from "@openward/api";
 import { compareAlarms, compareBeds, highestUnanswered, urgencyOf } from "./priority.ts";
-import { alarmFate, alarmText } from "./text.ts";
+import { alarmFate, alarmText, answerLabel, answerWord } from "./text.ts";
 
 const alarm = (over: Partial<AlarmBody>): AlarmBody => ({
   id: "a",
@@ -83,4 +83,12 @@ test("a latched alarm says that its condition ended", () => {
     alarmFate(alarm({ state: "acknowledged", acknowledgedAt: at, acknowledgedBy: "Nina Berg" }), "UTC"),
     "acknowledged 12:05 by Nina Berg",
   );
+});
+
+test("an alarm that asks is answered with a word of its own", () => {
+  const asks = alarm({ rule: "wearer-jump", signal: "body-weight", value: 64.2, unit: "kg", limit: 80.1 });
+  assert.equal(answerWord(asks, true), "Yes, it is");
+  assert.equal(answerLabel(asks, "UTC"), "Yes, it is: Is this the right patient? Weight 64.2 kg, and 80.1 before");
+  assert.equal(answerWord(alarm({}), true), "Ack");
+  assert.equal(answerLabel(alarm({}), "UTC"), "Acknowledge SpO2 86 % below 90");
 });

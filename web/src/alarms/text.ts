@@ -44,6 +44,20 @@ export function alarmText(alarm: AlarmBody, zone: string): string {
   }
 }
 
+/** Alarms that ask something: the answer is a word of its own. */
+const ASKS: ReadonlySet<string> = new Set(["wearer-jump", "wearer-mixed", "wearer-apart"]);
+
+/** On the button that acknowledges it. @param isShort where there is room for a word */
+export function answerWord({ rule }: Pick<AlarmBody, "rule">, isShort = false): string {
+  if (ASKS.has(rule)) return "Yes, it is";
+  return isShort ? "Ack" : "Acknowledge";
+}
+
+/** The button's name, where nothing stands beside it: what is answered, and how. */
+export function answerLabel(alarm: AlarmBody, zone: string): string {
+  return `${answerWord(alarm)}${ASKS.has(alarm.rule) ? ":" : ""} ${alarmText(alarm, zone)}`;
+}
+
 /** What has become of it: "acknowledged 14:05 by Nina Berg"; "" while nobody has answered and it goes on. */
 export function alarmFate(alarm: AlarmBody, zone: string): string {
   const parts: string[] = [];

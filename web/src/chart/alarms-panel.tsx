@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { AlarmMark } from "../alarms/alarm-mark.tsx";
-import { alarmFate, alarmText } from "../alarms/text.ts";
+import { alarmFate, alarmText, answerLabel, answerWord } from "../alarms/text.ts";
 import { useAcknowledge } from "../alarms/use-acknowledge.ts";
 import { useMay, useNow } from "../app/hooks.ts";
 import { monitor } from "../app/monitor.ts";
@@ -98,10 +98,10 @@ export function AlarmsPanel({
                       size="xs"
                       ml="sm"
                       loading={acknowledge.isPending && acknowledge.variables?.id === alarm.id}
-                      aria-label={`Acknowledge ${alarmText(alarm, patient.timeZone)}`}
+                      aria-label={answerLabel(alarm, patient.timeZone)}
                       onClick={() => acknowledge.mutate(alarm)}
                     >
-                      Acknowledge
+                      {answerWord(alarm)}
                     </Button>
                   )}
                 </Table.Td>

@@ -5,7 +5,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { authenticatorText, useAbout } from "../account/use-account.ts";
 import { refusalText } from "../alarms/refused-answer.ts";
-import { alarmText } from "../alarms/text.ts";
+import { alarmText, answerWord } from "../alarms/text.ts";
 import { ApiProblem } from "../app/api.ts";
 import { monitor } from "../app/monitor.ts";
 import { Problem } from "../parts/problem.tsx";
@@ -88,7 +88,7 @@ export function WhoDialog({ alarm, takesBadges, onClose }: WhoProps) {
           />
           <Refused error={error} />
           <Button type="submit" size="xl" color="teal" loading={answer.isPending && !byPasskey.isPending}>
-            Acknowledge
+            {answerWord(alarm)}
           </Button>
           {hasPasskeys && (
             <Button
