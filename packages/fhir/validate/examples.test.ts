@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { validate } from "./index.ts";
-import { type Resource, r4Examples, skip, usCoreExamples } from "./testing/examples.ts";
+import { type Resource, r4Examples, skip, syntheaBundles, usCoreExamples } from "./testing/examples.ts";
 
 /** Examples that break R4's own rules, and how: HL7's validator says the same of them, or they were published with a fault. */
 const BROKEN: Readonly<Record<string, readonly [expression: string, text: RegExp]>> = {
@@ -43,6 +43,17 @@ for (const [set, examples] of [
     assert.ok(all.length > 100);
   });
 }
+
+test("Synthea's bundles are valid", { skip }, () => {
+  const bundles = syntheaBundles();
+  assert.ok(bundles.length > 5);
+  for (const one of bundles) {
+    assert.deepEqual(
+      validate(one).filter(({ severity }) => severity !== "information"),
+      [],
+    );
+  }
+});
 
 test("docs/fhir/validation.md lists the broken ones", () => {
   const page = readFileSync(new URL("../../../docs/fhir/validation.md", import.meta.url), "utf8");

@@ -93,11 +93,15 @@ test("lists without end cost what they weigh", () => {
     content: "complete",
     concept: many(10_000, (i) => ({ code: `c${i}` })),
   });
-  issuesOf({
+  const questions = issuesOf({
     resourceType: "Questionnaire",
     status: "draft",
     item: many(1_500, (i) => ({ linkId: `c${i}`, type: "display" })),
   });
+  assert.deepEqual(
+    questions.map((one) => one.replace(/.*: /, "")),
+    ["too many constraints to check them all: not all are checked"],
+  );
   issuesOf({
     resourceType: "Observation",
     status: "final",

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { type FhirUdiCarrier, parseUdiCarrier } from "@openward/codecs/udi";
 import { ABSENT_SAMPLE, NOTHING_REGISTERED, QUALITY } from "@openward/model";
 import { findSignal, signals } from "@openward/signals";
+import { assertValid } from "../testing/valid.ts";
 import {
   deviceOf,
   HIDDEN,
@@ -100,6 +101,7 @@ const made: Record<string, () => unknown> = {
 for (const [name, make] of Object.entries(made)) {
   test(`${name} is mapped as its golden resource says`, () => {
     assert.deepEqual(JSON.parse(JSON.stringify(make())), goldens[name]);
+    assertValid(goldens[name]);
   });
 }
 

@@ -18,6 +18,12 @@ export function r4Examples(): Resource[] {
 
 export const usCoreExamples = (): Resource[] => lines("us-core-examples.ndjson.gz");
 
+/** Invented patients, each a transaction of some hundred entries. */
+export const syntheaBundles = (): Resource[] =>
+  readdirSync(`${DATA}synthea`)
+    .filter((name) => name.endsWith(".json.gz"))
+    .flatMap((name) => JSON.parse(gunzipSync(readFileSync(`${DATA}synthea/${name}`)).toString("utf8")) as Resource);
+
 /** The definitions of R4 as HL7 published them, of some types. */
 export const published = (): Resource[] => lines("r4-definitions/structure-definitions.ndjson.gz");
 
