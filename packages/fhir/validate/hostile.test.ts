@@ -98,10 +98,7 @@ test("lists without end cost what they weigh", () => {
     status: "draft",
     item: many(1_500, (i) => ({ linkId: `c${i}`, type: "display" })),
   });
-  assert.deepEqual(
-    questions.map((one) => one.replace(/.*: /, "")),
-    ["too many constraints to check them all: not all are checked"],
-  );
+  assert.ok(questions.length === 1 && /too many constraints/.test(questions[0] ?? ""), questions.join());
   issuesOf({
     resourceType: "Observation",
     status: "final",
