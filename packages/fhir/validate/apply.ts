@@ -1,12 +1,9 @@
 import { checkInvariants } from "./invariants.ts";
+import { isObject, type Json } from "./json.ts";
 import { checkReference } from "./references.ts";
 import type { Rule, Slicing } from "./rule.ts";
 import type { Shapes } from "./shape.ts";
 import type { Visit } from "./visit.ts";
-
-type Json = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 interface Item {
   readonly value: unknown;

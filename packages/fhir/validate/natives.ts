@@ -1,12 +1,9 @@
 import type { Holds } from "./invariants.ts";
+import { isObject, type Json } from "./json.ts";
 
 // The invariants that stand on nearly every resource, and those whose FHIRPath takes time that grows with the square of a
 // resource, by the expression that they stand for. `natives.test.ts` asks the library the same about every example.
 
-type Json = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const list = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? value : value === undefined ? [] : [value];
 const objects = (value: unknown): Json[] => list(value).filter(isObject);

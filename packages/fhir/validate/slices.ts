@@ -1,14 +1,11 @@
 import type { RuleData, SlicingData } from "../definitions/data.ts";
+import { isObject } from "./json.ts";
 import { type Makers, testOf } from "./rule.ts";
 
 /** Whether an item belongs to a slice. @param type the data type that the item's name in JSON says */
 export type Matcher = (item: unknown, type: string) => boolean;
 
 type Test = (value: unknown) => boolean;
-
-type Json = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** How items are told to be of a slice, by all discriminators; or why that cannot be told. */
 export function matcherOf(slice: RuleData, by: SlicingData["by"], makers: Makers): Matcher | string {

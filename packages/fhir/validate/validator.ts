@@ -3,14 +3,11 @@ import { Apply } from "./apply.ts";
 import { Bindings } from "./bindings.ts";
 import { Invariants } from "./invariants.ts";
 import { type Issue, Report } from "./issue.ts";
+import { isObject, type Json } from "./json.ts";
 import { type Profile, Profiles } from "./profiles.ts";
 import { Shapes } from "./shape.ts";
 import { Visit } from "./visit.ts";
 import { Walk } from "./walk.ts";
-
-type Json = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** More profiles than this nobody declares; each costs a walk. */
 const PROFILES_AT_MOST = 20;

@@ -1,10 +1,7 @@
 import type { Surroundings } from "./invariants.ts";
 import { Report } from "./issue.ts";
+import { isObject, type Json } from "./json.ts";
 import { hasRaw, withPlainNumbers } from "./raw.ts";
-
-type Json = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** How often the library may be asked about one resource: about 0.1 ms each. */
 const BUDGET = 10_000;

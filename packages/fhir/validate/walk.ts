@@ -1,4 +1,5 @@
 import { checkInvariants } from "./invariants.ts";
+import { isObject, type Json } from "./json.ts";
 import { checkReference } from "./references.ts";
 import type { Property, Shape, Shapes } from "./shape.ts";
 import type { Visit } from "./visit.ts";
@@ -7,10 +8,6 @@ import type { Visit } from "./visit.ts";
 const DEPTH_AT_MOST = 100;
 /** Names of elements are said as they came only when they look like names. */
 const NAME = /^_?[A-Za-z][A-Za-z0-9]{0,63}$/;
-
-type Json = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What profiles add to the walk: they are looked at where the element that they are about has been checked. */
 export interface Extras {
