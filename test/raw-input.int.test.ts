@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { systemRuntime } from "@openward/runtime/system";
@@ -271,6 +272,59 @@ test("a file that is brought in twice, once in its archive's gzip, is there once
     const waiting = await api<unknown[]>("GET", "/api/quarantine?device=telephone");
     assert.equal(waiting.length, 1, "what was before the patient had the telephone, once");
   }
+});
+
+test("a database of Health Connect and a recording of WFDB come in by the command, and again they are there once", async () => {
+  const second = beds[1];
+  assert.ok(second);
+  const api = await apiOf(ward);
+  const device = { id: "watch", type: "generic", display: "watch of a patient" };
+  const { token } = await api<{ token: string }>("POST", "/api/devices", device);
+  await api("POST", "/api/devices/watch/assign", { patientId: second.patientId, from: Date.UTC(2026, 2, 1) });
+  const began = Date.UTC(2026, 2, 14, 9);
+  const database = new DatabaseSync(join(ward.dataDir, "health_connect_export.db"));
+  database.exec(`CREATE TABLE oxygen_saturation_record_table (row_id INTEGER PRIMARY KEY, time INTEGER, zone_offset INTEGER, percentage REAL);
+    WITH RECURSIVE n(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i < 99)
+    INSERT INTO oxygen_saturation_record_table SELECT i, ${began} + i * 60000, 3600, 95 + i % 5 FROM n`);
+  database.close();
+  const samples = Int16Array.from({ length: 2_500 }, (_, i) => (i % 400) - 200);
+  writeFileSync(
+    join(ward.dataDir, "night.hea"),
+    "night 1 250 2500\nnight.dat 16 1000(0)/mV 16 0 II\n".replace(" 0 II", " 0 -200 -16250 0 II"),
+  );
+  writeFileSync(join(ward.dataDir, "night.dat"), Buffer.from(samples.buffer));
+  const bringIn = (file: string, ...more: string[]) =>
+    ward.json<Record<string, unknown>>(
+      "import",
+      join(ward.dataDir, file),
+      "--device",
+      "watch",
+      "--token",
+      token,
+      ...more,
+    );
+  for (const _ of ["once", "again"]) {
+    const rows = await bringIn("health_connect_export.db");
+    assert.deepEqual([rows.accepted, rows.problems, rows.isWhole], [100, {}, true]);
+    const wave = await bringIn("night.hea", "--start", "2026-03-14T09:00:00Z");
+    assert.deepEqual([wave.problems, wave.isWhole], [{}, true]);
+  }
+  const streams = await api<Stream[]>("GET", `/api/patients/${second.patientId}/streams`);
+  const idOf = (signal: string) =>
+    streams.find(({ deviceId, signal: key }) => deviceId === "watch" && key === signal)?.id;
+  const span = `from=${began}&to=${began + 86_400_000}`;
+  const kept = await api<Kept>("GET", `/api/streams/readings?stream=${idOf("spo2")}&${span}`);
+  const values = kept.streams.flatMap(({ pieces }) => pieces.flatMap((piece) => piece.values));
+  assert.deepEqual(
+    values,
+    Array.from({ length: 100 }, (_, i) => 95 + (i % 5)),
+  );
+  const pieces = await api<{ entry?: { resource: { valueSampledData: { data: string } } }[] }>(
+    "GET",
+    `/fhir/Observation?device=DeviceMetric/${idOf("ecg-lead-ii")}&_sort=date`,
+  );
+  const told = (pieces.entry ?? []).flatMap(({ resource }) => resource.valueSampledData.data.split(" ").map(Number));
+  assert.deepEqual(told, [...samples]);
 });
 
 test("without a server the command says that it needs one", async () => {
