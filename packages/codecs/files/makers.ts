@@ -4,8 +4,13 @@ import { HEADER_WITHIN, mapText } from "./map-rows.ts";
 import { formatOf } from "./mapped.ts";
 import { parseMapping } from "./mapping.ts";
 import CLARITY from "./mappings/dexcom-clarity.json" with { type: "json" };
+import FITBIT_BREATHING from "./mappings/fitbit-breathing.json" with { type: "json" };
 import FITBIT_RATE from "./mappings/fitbit-heart-rate.json" with { type: "json" };
+import FITBIT_HRV from "./mappings/fitbit-hrv.json" with { type: "json" };
+import FITBIT_HRV_DETAILS from "./mappings/fitbit-hrv-details.json" with { type: "json" };
+import FITBIT_RESTING from "./mappings/fitbit-resting-heart-rate.json" with { type: "json" };
 import FITBIT_SLEEP from "./mappings/fitbit-sleep.json" with { type: "json" };
+import FITBIT_SPO2 from "./mappings/fitbit-spo2.json" with { type: "json" };
 import FITBIT_STEPS from "./mappings/fitbit-steps.json" with { type: "json" };
 import LIBREVIEW from "./mappings/libreview.json" with { type: "json" };
 import OMH from "./mappings/open-mhealth.json" with { type: "json" };
@@ -39,6 +44,26 @@ const MAKERS: readonly {
     has: /"logId"[\s\S]*"dateOfSleep"/,
   },
   {
+    name: "fitbit-resting-heart-rate",
+    display: "Fitbit, resting heart rate of Google Takeout",
+    mapping: FITBIT_RESTING,
+    file: /(?:^|\/)resting_heart_rate-[^/]*\.json$/,
+  },
+  {
+    name: "fitbit-spo2",
+    display: "Fitbit, oxygen saturation by the minute of Google Takeout",
+    mapping: FITBIT_SPO2,
+    // "timestamp, value" many have.
+    file: /(?:^|\/)Minute SpO2 - [^/]*\.csv$/,
+  },
+  { name: "fitbit-hrv", display: "Fitbit, heart rate variability of nights of Google Takeout", mapping: FITBIT_HRV },
+  {
+    name: "fitbit-hrv-details",
+    display: "Fitbit, heart rate variability by five minutes of Google Takeout",
+    mapping: FITBIT_HRV_DETAILS,
+  },
+  { name: "fitbit-breathing", display: "Fitbit, breathing of nights of Google Takeout", mapping: FITBIT_BREATHING },
+  {
     name: "tidepool",
     display: "Tidepool, JSON",
     mapping: TIDEPOOL,
@@ -61,6 +86,7 @@ const built = MAKERS.map(({ name, display, mapping: given, file, has }): { codec
   const isOf: FileFormat["isOf"] = (path, head) => {
     const text = new TextDecoder().decode(head);
     if (mapping.kind === "json") return /^\s*[[{]/.test(text) && (file?.test(path) ?? has?.test(text) ?? false);
+    if (file && !file.test(path)) return false;
     let line = 0;
     for (const cells of csvRecords(text, mapping.delimiter)) {
       if (mapping.columns.every((column) => cells.some((cell) => cell.trim() === column))) return true;
