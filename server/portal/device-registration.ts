@@ -1,6 +1,6 @@
 import type { DeviceDescriptionBody } from "@openward/api";
 import { parseUdi } from "@openward/codecs/udi";
-import { misfitOf } from "@openward/drivers";
+import { type DriverMatch, misfitOf } from "@openward/drivers";
 import { RefusedInput } from "@openward/errors";
 import type { DeviceFact, DeviceLabel, DeviceRegistration } from "@openward/model";
 import type { DeviceDescription, DeviceRecord } from "./ports.ts";
@@ -67,10 +67,19 @@ export function saysNow(facts: readonly DeviceFact[], fact: string): string | nu
 
 /** What its label and its own words say against the type that it was registered as. */
 export function misfit({ device, registration, facts }: Pick<DeviceRecord, "device" | "registration" | "facts">) {
-  const found = misfitOf(device.type, {
-    di: registration.label?.di ?? null,
-    manufacturer: saysNow(facts, "manufacturer"),
-    model: saysNow(facts, "model"),
-  });
-  return found ? { type: found.driver.key, typeDisplay: found.driver.display, by: found.by } : null;
+  const di = registration.label?.di ?? null;
+  const manufacturer = saysNow(facts, "manufacturer");
+  const model = saysNow(facts, "model");
+  // A house has thousands of devices and few models, and each is held against every driver.
+  const key = JSON.stringify([device.type, di, manufacturer, model]);
+  const known = judged.get(key);
+  if (known !== undefined) return known;
+  const found = misfitOf(device.type, { di, manufacturer, model });
+  const misfit = found ? { type: found.driver.key, typeDisplay: found.driver.display, by: found.by } : null;
+  if (judged.size >= JUDGED_MAX) judged.clear();
+  judged.set(key, misfit);
+  return misfit;
 }
+
+const JUDGED_MAX = 1_000;
+const judged = new Map<string, { type: string; typeDisplay: string; by: DriverMatch["by"] } | null>();
