@@ -33,7 +33,10 @@ test("what was expected came: everything is there, and nothing is a gap", () => 
 test("a burst makes up for no gap, the same time twice is one reading, and two that are late are no gap", () => {
   const hour = [...every(1_000, START, START + HOUR / 2)];
   const covered = coverageOf(Float64Array.from(hour), worn(START, START + HOUR));
-  assert.equal(covered.expected, 60);
+  assert.deepEqual([covered.expected, covered.received], [60, 30]);
+  const counts = new Uint32Array([900, 900, 0, 0]);
+  const bySlots = coverageOfSlots(START, counts, worn(START, START + HOUR));
+  assert.deepEqual([bySlots.expected, bySlots.received], [60, 30]);
   assert.equal(covered.gaps.length, 1);
   assert.deepEqual(covered.gaps[0]?.to, START + HOUR);
   const twice = coverageOf(Float64Array.of(START, START, START + 2 * MINUTE), worn(START, START + 3 * MINUTE));
@@ -252,10 +255,33 @@ test("a battery that was half full, or of which nothing was said for long, is no
 });
 
 test("a gateway that hears nobody says nothing of range", () => {
-  const alone = { gatewayId: "gw", up: [{ from: START - DAY, to: START + DAY }], heard: [], others: [] };
+  const day = { from: START - DAY, to: START + DAY };
+  for (const others of [[], [{ ...day, count: 0 }]])
+    assert.deepEqual(
+      explain(GAP, { ...NO_EVIDENCE, gateways: [{ gatewayId: "gw", up: [day], heard: [], others }] }).map(
+        ({ cause }) => cause,
+      ),
+      ["unknown"],
+    );
+});
+
+test("a connection whose other end was gone is noticed minutes later: it was away from the beginning", () => {
+  const connected = [
+    { from: START - DAY, to: START + 100_000 },
+    { from: START + 4 * HOUR, to: START + DAY },
+  ];
   assert.deepEqual(
-    explain(GAP, { ...NO_EVIDENCE, gateways: [alone] }).map(({ cause }) => cause),
-    ["unknown"],
+    explain({ ...GAP, intervalMs: 5_000 }, { ...NO_EVIDENCE, connected }).map(({ from, to, cause }) => [
+      from - START,
+      to - START,
+      cause,
+    ]),
+    [[0, 4 * HOUR, "link-down"]],
+  );
+  const stayed = explain(GAP, { ...NO_EVIDENCE, connected: [{ from: START - DAY, to: START + DAY }] });
+  assert.deepEqual(
+    stayed.map(({ cause }) => cause),
+    ["not-worn"],
   );
 });
 

@@ -46,16 +46,32 @@ export function coverageOf(times: Float64Array, expected: readonly Expected[]): 
     const due = expectedIn({ from, to }, intervalMs);
     let count = 0;
     let last = from;
+    // Counted by stretches, so that a burst in one makes up for nothing in another.
+    const width = intervalMs <= SLOT_MS / 3 ? SLOT_MS : 3 * intervalMs;
+    const start = width === SLOT_MS ? Math.floor(from / SLOT_MS) * SLOT_MS : from;
+    let [stretch, inStretch, came] = [-1, 0, 0];
+    const close = () => {
+      const span = overlap({ from, to }, { from: start + stretch * width, to: start + (stretch + 1) * width });
+      came += Math.min(inStretch, Math.ceil(span ? lengthOf(span) / intervalMs : 0));
+      inStretch = 0;
+    };
     for (let i = firstAt(times, from); i < times.length && (times[i] as number) < to; i++) {
       const time = times[i] as number;
       if (count > 0 && time === last) continue;
       if (time - last > tolerance) gaps.push(gapOf(count === 0 ? from : last + intervalMs, time, intervalMs));
+      const of = Math.floor((time - start) / width);
+      if (of !== stretch) {
+        close();
+        stretch = of;
+      }
+      inStretch++;
       last = time;
       count++;
     }
     if (to - last > tolerance) gaps.push(gapOf(count === 0 ? from : last + intervalMs, to, intervalMs));
+    close();
     total += due;
-    received += Math.min(count, due);
+    received += Math.min(came, due);
   }
   return { expected: total, received, gaps };
 }
