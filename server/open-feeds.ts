@@ -93,6 +93,7 @@ export async function openFeeds(options: FeedsOptions): Promise<OpenFeeds> {
       });
     },
     vault: createVault(keys),
+    cursorSecret: createVault(keys).derive("feed cursors"),
     guard,
     networks: config.feedNetworks,
     version: options.version,

@@ -25,9 +25,6 @@ export const feed = z.object({
   homeAssistant: z.boolean(),
   state: z.enum(["running", "failing", "paused", "gave-up"]),
   createdAt: millis,
-  /** Everything up to here has been taken. */
-  cursor: z.string(),
-  reachedAt: millis,
   hasBacklog: z.boolean(),
   /** Of MQTT: somebody reads it now; of a broker: we are connected. */
   isConnected: z.boolean(),

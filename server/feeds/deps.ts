@@ -18,6 +18,8 @@ export interface FeedsDeps {
   readonly home: HomeFacts;
   readonly record: RecordSending;
   readonly vault: Vault;
+  /** Under which cursors are sealed: the same over restarts. */
+  readonly cursorSecret: string;
   readonly guard: Guard;
   readonly networks: Networks;
   readonly version: string;

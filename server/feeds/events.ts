@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import type { Alarm, Amendment, DeviceEvent, PatientView, Readings, Stream } from "@openward/model";
 import { findSignal } from "@openward/signals";
 import { isHidden } from "@openward/signals/categories";
-import { cursorOf, type Feed, type Place } from "./feed.ts";
+import type { Cursors } from "./cursor.ts";
+import type { Feed, Place } from "./feed.ts";
 import type { Change, Counting, Notice, Owners } from "./ports.ts";
 
 /** As it leaves: JSON, times as RFC 3339, units as UCUM. docs/guides/webhooks.md has the fields of each type. */
@@ -66,7 +67,12 @@ const streamFields = ({ id, deviceId, signal, unit }: Stream) => ({
 });
 
 /** Makes events of changes, as they count now and as far as who gets them may see. */
-export function createTeller({ counting, owners }: { counting: Counting; owners: Pick<Owners, "mayRead"> }) {
+export function createTeller(deps: {
+  counting: Counting;
+  owners: Pick<Owners, "mayRead">;
+  cursors: Pick<Cursors, "of">;
+}) {
+  const { counting, owners, cursors } = deps;
   const wants = (feed: Feed, signal: string | null) =>
     feed.signals === null || signal === null || feed.signals.includes(signal);
   const reaches = (feed: Feed, view: PatientView, stream: Stream) =>
@@ -223,7 +229,7 @@ export function createTeller({ counting, owners }: { counting: Counting; owners:
       const patient = patientId === null ? undefined : patientOf(patientId);
       if (patient === undefined || patientId === null) return [];
       const told = await of(feed, view, change, patient);
-      return told.map((one) => ({ ...one, event: { ...one.event, cursor: cursorOf(place) } }));
+      return told.map((one) => ({ ...one, event: { ...one.event, cursor: cursors.of(feed.id, place) } }));
     },
   };
 

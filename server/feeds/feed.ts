@@ -1,5 +1,3 @@
-import { RefusedInput } from "@openward/errors";
-
 export const WAYS = ["webhook", "mqtt", "broker"] as const;
 /** We call; they come to our MQTT listener; we bring it to their broker. */
 export type Way = (typeof WAYS)[number];
@@ -61,24 +59,6 @@ export interface Progress {
   readonly failingSince: number | null;
   /** Retained at a broker outside. */
   readonly published: readonly string[];
-}
-
-/** A cursor as receivers are given it: opaque to them, ordered to us. */
-export const cursorOf = ({ position, number }: Place): string => `${position.toString(36)}.${number.toString(36)}`;
-
-const CURSOR = /^([0-9a-z]{1,11})\.([0-9a-z]{1,11})$/;
-
-/** @throws RefusedInput FIELD_INVALID */
-export function placeOf(cursor: string): Place {
-  const [, position = "", number = ""] = CURSOR.exec(cursor) ?? [];
-  const place = { position: Number.parseInt(position, 36), number: Number.parseInt(number, 36) };
-  if (!(Number.isSafeInteger(place.position) && Number.isSafeInteger(place.number)))
-    throw new RefusedInput("FIELD_INVALID", {
-      at: "from",
-      expected: "a cursor of this feed",
-      received: cursor.slice(0, 40),
-    });
-  return place;
 }
 
 export const isBefore = (a: Place, b: Place): boolean =>

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Amendment, PatientView, Principal, Readings, Stream } from "@openward/model";
+import { createCursors } from "./cursor.ts";
 import { createTeller } from "./events.ts";
 import type { Feed, Place } from "./feed.ts";
 import { createFollower } from "./follow.ts";
@@ -96,8 +97,9 @@ function house() {
       { stream: stream(patientId, "heart-rate"), readings: [{ time: 1, value: 71, quality: 0 }] },
     ],
   };
-  const teller = createTeller({ counting, owners });
-  const follower = createFollower({ outbox, teller, owners, clock: { now: () => 1_000 } });
+  const cursors = createCursors("test");
+  const teller = createTeller({ counting, owners, cursors });
+  const follower = createFollower({ outbox, teller, owners, cursors, clock: { now: () => 1_000 } });
   const next = async (after: Place = { position: 0, number: 0 }, reachedAt = 1_000, of = feed) => {
     const batch = await follower.next(of, after, reachedAt);
     assert.ok(batch);
@@ -221,4 +223,19 @@ test("what came late says so, and the same thing has the same id", async () => {
     [false, false, true],
   );
   assert.equal(new Set(told.map(({ event }) => event.id)).size, 2);
+});
+
+test("a cursor is of its feed, goes back to its place, and tells nothing of how much the house took in", () => {
+  const cursors = createCursors("test");
+  for (const place of [
+    { position: 0, number: 0 },
+    { position: 7 * 2 ** 32 + 5, number: 12 },
+  ]) {
+    const cursor = cursors.of("f", place);
+    assert.deepEqual(cursors.placeOf("f", cursor), place);
+    assert.throws(() => cursors.placeOf("g", cursor), { code: "FIELD_INVALID" });
+    assert.throws(() => cursors.placeOf("f", cursor.slice(1)), { code: "FIELD_INVALID" });
+  }
+  const [one, next] = [1, 2].map((position) => cursors.of("f", { position, number: 0 }));
+  assert.notEqual(one?.slice(0, 8), next?.slice(0, 8));
 });

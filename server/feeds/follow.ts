@@ -1,7 +1,8 @@
 import type { PatientView, Principal } from "@openward/model";
 import type { Clock } from "@openward/runtime";
+import type { Cursors } from "./cursor.ts";
 import { type FeedEvent, hashOf, iso, type Teller, type Told } from "./events.ts";
-import { cursorOf, type Feed, type Place } from "./feed.ts";
+import type { Feed, Place } from "./feed.ts";
 import type { Outbox, Owners } from "./ports.ts";
 
 export interface Batch {
@@ -25,9 +26,10 @@ export function createFollower(deps: {
   readonly outbox: Outbox;
   readonly teller: Teller;
   readonly owners: Owners;
+  readonly cursors: Pick<Cursors, "of">;
   readonly clock: Pick<Clock, "now">;
 }) {
-  const { outbox, teller, owners, clock } = deps;
+  const { outbox, teller, owners, cursors, clock } = deps;
   /** By feed: whom it saw when it was last looked at. */
   const seen = new Map<string, ReadonlySet<string>>();
 
@@ -52,10 +54,10 @@ export function createFollower(deps: {
     }
     const told = (patient: string, state: "granted" | "ended"): Told => ({
       event: {
-        id: hashOf(feed.id, patient, state, cursorOf(after)),
+        id: hashOf(feed.id, patient, state, cursors.of(feed.id, after)),
         type: "access",
         patient,
-        cursor: cursorOf(after),
+        cursor: cursors.of(feed.id, after),
         state,
         at: iso(clock.now()),
       },
@@ -83,7 +85,7 @@ export function createFollower(deps: {
       const sees = new Set(records.values());
       const told: Told[] = accessChanges(feed, sees, after);
       const held = await outbox.heldSince();
-      if (held !== null && reachedAt < held - LOOK_BACK_MS) told.push(gapBetween(reachedAt, held, after));
+      if (held !== null && reachedAt < held - LOOK_BACK_MS) told.push(gapBetween(feed, reachedAt, held, after));
       const wanted = { organisationId: feed.organisationId, patientIds: [...records.keys()] };
       const page = await outbox.read(after, wanted);
       let upTo = page.upTo;
@@ -116,12 +118,12 @@ export function createFollower(deps: {
     forget: (feedId: string) => void seen.delete(feedId),
   };
 
-  function gapBetween(from: number, to: number, after: Place): Told {
+  function gapBetween(feed: Feed, from: number, to: number, after: Place): Told {
     const event: FeedEvent = {
       id: hashOf("gap", from, to),
       type: "gap",
       patient: null,
-      cursor: cursorOf(after),
+      cursor: cursors.of(feed.id, after),
       from: iso(from),
       to: iso(to),
       reason: "older than what is kept to be told again; read it by FHIR",

@@ -1,5 +1,6 @@
 import type { Principal } from "@openward/model";
 import { clearBroker, startBroker } from "./broker.ts";
+import { createCursors } from "./cursor.ts";
 import type { FeedsDeps } from "./deps.ts";
 import { createTeller, iso } from "./events.ts";
 import type { Feed, Progress } from "./feed.ts";
@@ -70,7 +71,14 @@ export function createFeeds(deps: FeedsDeps): Feeds {
     viewOf: deps.views.viewOf,
     mayRead: (owner, stream) => reaches.get(owner.id)?.(stream) ?? false,
   };
-  const follower = createFollower({ outbox, teller: createTeller({ counting, owners }), owners, clock });
+  const cursors = createCursors(deps.cursorSecret);
+  const follower = createFollower({
+    outbox,
+    teller: createTeller({ counting, owners, cursors }),
+    owners,
+    cursors,
+    clock,
+  });
   const ledger = createLedger({ record: deps.record, clock });
   const post = createPost(guard, networks);
   const turn = limited(CALLS_AT_ONCE);
@@ -88,6 +96,7 @@ export function createFeeds(deps: FeedsDeps): Feeds {
       runtime,
       outbox,
       follower,
+      cursors,
       record: (one: Feed, batch: Batch) => ledger.leaving(one, batch),
       async save(one: Feed, more: Partial<Progress>) {
         progress = { ...progress, ...more };
@@ -241,7 +250,7 @@ export function createFeeds(deps: FeedsDeps): Feeds {
   };
 
   return {
-    ...createManagement({ given: deps, rows, find, all, stateOf, changed, restart, ping }),
+    ...createManagement({ given: deps, rows, cursors, find, all, stateOf, changed, restart, ping }),
     seatOf(feedId, secret) {
       const one = running.get(feedId);
       return one?.seat && isSecret(secret, one.kept.secretHash) ? one.seat : undefined;

@@ -2,8 +2,9 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { RefusedInput } from "@openward/errors";
 import type { Principal } from "@openward/model";
 import { findSignal } from "@openward/signals";
+import type { Cursors } from "./cursor.ts";
 import type { FeedsDeps } from "./deps.ts";
-import { type Feed, isBefore, type Kind, type Place, type Progress, placeOf, type Target, type Way } from "./feed.ts";
+import { type Feed, isBefore, type Kind, type Place, type Progress, type Target, type Way } from "./feed.ts";
 import { checkAddress, WEB } from "./post.ts";
 import type { FeedRows, Kept, NewFeed, Sealed } from "./rows.ts";
 import { secretName } from "./rows.ts";
@@ -51,6 +52,7 @@ export const isSecret = (given: string, hash: Uint8Array | null): boolean =>
 export function createManagement(deps: {
   readonly given: FeedsDeps;
   readonly rows: FeedRows;
+  readonly cursors: Cursors;
   readonly find: (feedId: string) => Kept | undefined;
   readonly all: () => readonly Kept[];
   readonly stateOf: (kept: Kept) => FeedState;
@@ -191,7 +193,8 @@ export function createManagement(deps: {
     ): Promise<void> {
       const { feed } = needed(organisationId, feedId);
       const end = await outbox.end();
-      const place: Place = "cursor" in from ? placeOf(from.cursor) : await outbox.placeAt(from.at);
+      const place: Place =
+        "cursor" in from ? deps.cursors.placeOf(feed.id, from.cursor) : await outbox.placeAt(from.at);
       if (isBefore(end, place))
         throw new RefusedInput("FIELD_INVALID", { at: "from", expected: "a cursor of the past" });
       // What is not held any more is told as a gap, from the time of the cursor on, or from the beginning of the feed.

@@ -1,5 +1,6 @@
 import type { Timer } from "@openward/runtime";
-import { type Feed, isBefore, type Place, type Progress, placeOf } from "./feed.ts";
+import type { Cursors } from "./cursor.ts";
+import { type Feed, isBefore, type Place, type Progress } from "./feed.ts";
 import { statusTopic } from "./home-assistant/discovery.ts";
 import { prefixOf } from "./home-assistant/home.ts";
 import { type Message, matches, replayTopic, rootOf } from "./messages.ts";
@@ -44,6 +45,7 @@ export function createSeat(
   deps: ToldByMqttDeps & {
     readonly replay: Pick<Outbox, "end" | "placeAt" | "timeOf">;
     readonly progress: () => Progress;
+    readonly cursors: Cursors;
   },
 ) {
   const { runtime } = deps;
@@ -84,7 +86,7 @@ export function createSeat(
       else if (typeof from === "string" && /^\d{4}-\d\d-\d\dT/.test(from) && !Number.isNaN(Date.parse(from)))
         [place, at] = [await deps.replay.placeAt(Date.parse(from)), Date.parse(from)];
       else {
-        place = placeOf(String(from));
+        place = deps.cursors.placeOf(feed.id, String(from));
         at = (await deps.replay.timeOf(place)) ?? feed.createdAt;
       }
       if (isBefore(end, place)) return "a cursor of the past";

@@ -4,6 +4,7 @@ import type { PatientView, Principal } from "@openward/model";
 import { manualRuntime } from "@openward/runtime/manual";
 import { Webhook } from "standardwebhooks";
 import { backoffMs, GIVE_UP_MS } from "./backoff.ts";
+import { createCursors } from "./cursor.ts";
 import type { Told } from "./events.ts";
 import type { Feed, Place, Progress } from "./feed.ts";
 import type { Batch } from "./follow.ts";
@@ -37,6 +38,7 @@ const fresh: Progress = {
   failingSince: null,
   published: [],
 };
+const cursors = createCursors("test");
 const told = (n: number, text = ""): Told => ({
   event: { id: `e${n}`, type: "readings", patient: "q", n, text },
   patientId: "q",
@@ -68,6 +70,7 @@ function house(answers: (nth: number) => number | Error) {
   });
   const webhook = startWebhook(feed, fresh, {
     runtime,
+    cursors,
     outbox: {
       onMore(listener) {
         more = listener;
@@ -201,7 +204,7 @@ test("a large batch is several messages in order, none larger than a quarter of 
     upTo: { position: 9, number: 0 },
     at: 0,
   };
-  const messages = messagesOf(feed, batch);
+  const messages = messagesOf(feed, batch, cursors);
   assert.ok(messages.length > 3);
   assert.ok(messages.every(({ body }) => body.length < 270_000));
   assert.deepEqual(
@@ -209,5 +212,5 @@ test("a large batch is several messages in order, none larger than a quarter of 
     Array.from({ length: 40 }, (_, n) => n),
   );
   assert.equal(new Set(messages.map(({ id }) => id)).size, messages.length);
-  assert.deepEqual(messagesOf(feed, batch), messages);
+  assert.deepEqual(messagesOf(feed, batch, cursors), messages);
 });

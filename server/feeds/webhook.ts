@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Runtime, Timer } from "@openward/runtime";
 import { backoffMs, GIVE_UP_MS } from "./backoff.ts";
+import type { Cursors } from "./cursor.ts";
 import { iso } from "./events.ts";
-import { cursorOf, type Feed, type Place, type Progress } from "./feed.ts";
+import type { Feed, Place, Progress } from "./feed.ts";
 import type { Batch, Follower } from "./follow.ts";
 import type { Outbox } from "./ports.ts";
 import type { Post } from "./post.ts";
@@ -21,6 +22,7 @@ export interface WebhookDeps {
   readonly outbox: Pick<Outbox, "onMore">;
   readonly follower: Pick<Follower, "next" | "took">;
   readonly post: Post;
+  readonly cursors: Pick<Cursors, "of">;
   /** Secrets that count, the newest first. */
   readonly secretsOf: (feed: Feed) => readonly Uint8Array[];
   /** Resolves when it is durable that this leaves. */
@@ -72,7 +74,7 @@ export function startWebhook(feed: Feed, progress: Progress, deps: WebhookDeps) 
   async function send(
     batch: Batch,
   ): Promise<"taken" | "gone" | { status: number | null; error: string; waitMs: number }> {
-    for (const message of messagesOf(feed, batch)) {
+    for (const message of messagesOf(feed, batch, deps.cursors)) {
       try {
         const headers = {
           "content-type": "application/json",
@@ -198,11 +200,12 @@ interface Message {
 export function messagesOf(
   feed: Pick<Feed, "id">,
   { told, from, upTo, at }: Pick<Batch, "told" | "from" | "upTo" | "at">,
+  cursors: Pick<Cursors, "of">,
 ): Message[] {
   const messages: Message[] = [];
-  const cursors = { from: cursorOf(from), upTo: cursorOf(upTo) };
+  const span = { from: cursors.of(feed.id, from), upTo: cursors.of(feed.id, upTo) };
   const flush = (events: readonly string[]) => {
-    const data = `{"feed":"${feed.id}","from":"${cursors.from}","upTo":"${cursors.upTo}","part":${messages.length + 1},"events":[${events.join(",")}]}`;
+    const data = `{"feed":"${feed.id}","from":"${span.from}","upTo":"${span.upTo}","part":${messages.length + 1},"events":[${events.join(",")}]}`;
     const hash = createHash("sha256").update(data).digest("hex");
     messages.push({
       id: `msg_${hash.slice(0, 32)}`,

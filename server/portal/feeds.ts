@@ -244,8 +244,6 @@ function bodyOf(state: FeedState, owner: string, me: string): FeedBody {
     homeAssistant: target.homeAssistant ?? false,
     state: stateOf(state),
     createdAt: feed.createdAt,
-    cursor: `${progress.place.position.toString(36)}.${progress.place.number.toString(36)}`,
-    reachedAt: progress.reachedAt,
     hasBacklog: state.hasBacklog,
     isConnected: state.isConnected,
     delivered: progress.delivered,

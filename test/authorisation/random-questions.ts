@@ -22,6 +22,10 @@ interface Among {
 /** What is not asked, and why the two may differ there. */
 const LEFT_OUT: Readonly<Partial<Record<RouteName, string>>> = {
   system: "ports and free room of the machine",
+  feeds: "the port of the machine",
+  addFeed: "a secret of its own, and a feed that would go on by itself",
+  applicationFeeds: "the port of the machine",
+  addApplicationFeed: "a secret of its own, and a feed that would go on by itself",
   signOut: "ends who asks",
   signOutEverywhere: "ends who asks",
   endSession: "ends who asks",
