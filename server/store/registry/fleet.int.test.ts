@@ -205,3 +205,48 @@ test("another organisation's devices are nobody's business", async () => {
     );
   assert.deepEqual(await registry.fleetEvidence.worn(elsewhere.id, { deviceIds: ["ox-2"] }, span), []);
 });
+
+test("what ends is told with what it is of, what lasts longer beside it, and whether it is worn; told once", async () => {
+  const { devices, endings, people } = registry;
+  const day = 24 * HOUR;
+  const now = runtime.clock.now();
+  const certificate = (days: number) => ({ hash: Buffer.alloc(32, days), expiresAt: now + days * day });
+  await devices.addCertificate(home.id, "gw-1", certificate(5), BY);
+  await devices.rotateToken(home.id, "ox-2", BY, { validMs: 20 * day });
+  await devices.addCertificate(home.id, "ox-2", certificate(40), BY);
+  await devices.addCertificate(home.id, "mon-1", certificate(200), BY);
+  await database.owner.query(
+    `INSERT INTO api_token (id, organisation_id, token_hash, role, display, created_at, created_by, expires_at)
+     VALUES (gen_random_uuid(), $1, '\\x01', 'integration', 'laboratory', 0, 'x', $2)`,
+    [home.id, now - day],
+  );
+  const found = await endings.list(home.id, 90 * day, 30 * day);
+  assert.deepEqual(
+    found.map(({ kind, deviceId, display, endsAt, isGateway, isCovered, isInUse }) => [
+      kind,
+      deviceId ?? display,
+      Math.round((endsAt - now) / day),
+      isGateway,
+      isCovered,
+      isInUse,
+    ]),
+    [
+      ["api-token", "laboratory", -1, false, false, false],
+      // A gateway, by whom it speaks for; its first token never ends.
+      ["device-certificate", "gw-1", 5, true, true, false],
+      ["device-token", "ox-2", 20, false, true, false],
+      ["device-certificate", "ox-2", 40, false, false, false],
+    ],
+  );
+  const due = [{ kind: "api-token", subject: found[0]?.subject ?? "", endsAt: found[0]?.endsAt ?? 0, daysBefore: 0 }];
+  assert.equal((await endings.told(home.id, due)).size, 0);
+  await endings.tell(home.id, due, now);
+  await endings.tell(home.id, due, now);
+  assert.equal((await endings.told(home.id, due)).size, 1);
+  const admin = await people.create(home.id, "Ada", "administrator", BY);
+  await people.change(home.id, admin.id, { email: "ada@ward.example" }, BY);
+  assert.deepEqual(await endings.addresses(home.id), ["ada@ward.example"]);
+  const engineer = await people.create(home.id, "Eve", "clinical-engineer", BY);
+  await people.change(home.id, engineer.id, { email: "eve@ward.example" }, BY);
+  assert.deepEqual(await endings.addresses(home.id), ["eve@ward.example"]);
+});
