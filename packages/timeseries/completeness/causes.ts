@@ -298,8 +298,11 @@ function unheardBeside(gap: Gap, { gatewayId, up, heard, others }: GatewayEviden
 }
 
 function connectionAway(gap: Gap, evidence: Evidence): Claim[] {
-  if (evidence.connected === null) return [];
-  return without(gap, united(surelyConnected(gap, evidence))).map((span) => ({
+  // Before the first that is known of, nobody wrote down whether it was connected.
+  const since = evidence.connected?.reduce((first, { from }) => Math.min(first, from), Number.POSITIVE_INFINITY);
+  const known = since === undefined ? undefined : overlap(gap, { from: since, to: gap.to });
+  if (!known) return [];
+  return without(known, united(surelyConnected(gap, evidence))).map((span) => ({
     ...span,
     cause: "link-down",
     proof: { by: "connection" },

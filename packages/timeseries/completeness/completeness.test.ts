@@ -278,6 +278,12 @@ test("a connection whose other end was gone is noticed minutes later: it was awa
     ]),
     [[0, 4 * HOUR, "link-down"]],
   );
+  // A device that connected for the first time in the midst: of before nothing is known.
+  const late = explain(GAP, { ...NO_EVIDENCE, connected: [{ from: START + 2 * HOUR, to: START + 3 * HOUR }] });
+  assert.deepEqual(
+    late.map(({ cause }) => cause),
+    ["unknown", "not-worn", "link-down"],
+  );
   const stayed = explain(GAP, { ...NO_EVIDENCE, connected: [{ from: START - DAY, to: START + DAY }] });
   assert.deepEqual(
     stayed.map(({ cause }) => cause),
