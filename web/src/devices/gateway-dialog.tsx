@@ -72,7 +72,7 @@ function State({ gateway, nameOf }: { readonly gateway: GatewayBody; readonly na
               <Table.Th scope="row">{label}</Table.Th>
               <Table.Td>
                 <span className={classes.told} data-low={isBad || undefined}>
-                  {isBad && <IconAlertTriangle size={16} aria-label="Look at this" />} {text}
+                  {isBad && <IconAlertTriangle size={16} aria-label="Look at this" style={{ flexShrink: 0 }} />} {text}
                 </span>
               </Table.Td>
             </Table.Tr>
