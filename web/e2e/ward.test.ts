@@ -123,13 +123,15 @@ test("other roles: the clinical engineer adds a device and copies lines that wor
     await engineer.waitForTimeout(4_000);
     await picture(engineer, "ward-dark");
     await engineer.goto(`${ward.url}/devices`);
+    await engineer.getByRole("row").filter({ hasText: "Bedside monitor, bed 1" }).waitFor();
+    await picture(engineer, "devices");
     await engineer.getByRole("button", { name: /add (a )?device/i }).click();
     await engineer.getByRole("dialog").waitFor();
     await engineer.getByRole("dialog").getByRole("button", { name: /^add/i }).last().click();
     const line = engineer.getByText(/mosquitto_pub -h/).first();
     await line.waitFor({ timeout: 60_000 });
     assert.match(await line.innerText(), new RegExp(`-p ${ward.mqttPort} `));
-    await picture(engineer, "devices");
+    await picture(engineer, "device-added");
   } finally {
     await other.close();
   }
