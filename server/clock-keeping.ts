@@ -68,7 +68,8 @@ export function keepClocks({
     await whole();
     const { deviceId, organisationId, kind, sequence, from, after, decidedAt } = state;
     const span = { from: (after ?? from) - AROUND_MS, to: decidedAt + 1, deviceId, patientId: null };
-    const reason = `the clock of the device was wrong: ${kind ?? "drift"}, state ${sequence}`;
+    const why = state.because === undefined ? "" : ` (${state.because})`;
+    const reason = `the clock of the device was wrong: ${kind ?? "drift"}, state ${sequence}${why}`;
     for (let n = 0; n < TRIES && !isStopped; n++) {
       try {
         const view = viewOfAll(organisationId);

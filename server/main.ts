@@ -451,6 +451,11 @@ async function openRooms({ config, isDemo, runtime, log, foundation, stops }: Ro
       hasTwin: (deviceId) => twinned.has(deviceId),
       lastSeenAt: sightings.lastSeenAt,
       patientOf: (deviceId) => directory.currentAssociation(deviceId)?.patientId,
+      async decideClock(organisationId, decision) {
+        const { deviceId, by, seen, leadsTo } = decision;
+        await foundation.clocks.note(organisationId, deviceId, by, { seen, leadsTo });
+        await foundation.clocks.decided(await ingest.decideClock(decision));
+      },
     },
     gateways: { ...foundation.gateways, ...gateways },
     completeness,

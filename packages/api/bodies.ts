@@ -338,6 +338,11 @@ export const device = z.object({
       driftBoundPpm: z.number().nullable(),
       /** By how many comparisons it is borne out. */
       sightings: z.number().int(),
+      /** Which of what was decided of it this is. */
+      sequence: z.number().int(),
+      /** A person decided it, and why: it holds until the clock is set again. */
+      byPerson: z.boolean(),
+      because: telling("free-text", z.string().nullable()),
     })
     .nullable(),
   patient: z
@@ -414,6 +419,12 @@ export const deviceDescription = z.object({
   location: text(120).nullable(),
   wardId: id.nullable().default(null),
   service: z.object({ isOut: z.boolean(), dueOn: isoDate.nullable(), note: text(500).nullable() }),
+});
+/** `seen`: the sequence of what was known of the clock; 409 where it is no more the newest, or where the clock is not only marked. */
+export const clockDecision = z.strictObject({
+  seen: z.number().int(),
+  leadsTo: z.enum(["kept", "corrected"]),
+  reason: text(500),
 });
 export const newDevice = z.object({
   id: deviceId.optional(),

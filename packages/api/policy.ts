@@ -192,6 +192,7 @@ export const policies: Readonly<Record<RouteName, Policy>> = {
   addDevice: fleet(),
   rotateToken: fleet("device"),
   describeDevice: fleet("device"),
+  decideClock: fleet("device"),
   revokeDevice: fleet("device"),
   deviceCredentials: fleet(),
   revokeCredential: fleet(),

@@ -60,4 +60,7 @@ export interface ClockState {
   readonly aboveMs: number;
   /** By how many sightings it is borne out. */
   readonly sightings: number;
+  /** The person who decided it, and why; left out: Openward. It holds until the clock is set again. */
+  readonly decidedBy?: string;
+  readonly because?: string;
 }

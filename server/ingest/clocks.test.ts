@@ -293,3 +293,49 @@ test("a person who claims what came under a clock that showed no time gives it t
     assert.ok(Math.abs(off) < 6_000, `${kind}: off by ${off} ms`);
   }
 });
+
+test("what nobody but a person can tell of a clock a person says: right, and it is marked no more; wrong, and it is corrected", async () => {
+  const { delivered, from, zone } = scenario("rollover", SEED * 1_000);
+  const h = harness();
+  h.timeZone = zone;
+  const flaggedAt = async () => {
+    for (let i = 0; i < delivered.length; i++) {
+      await play(h, delivered.slice(i, i + 1), from);
+      if (h.clocks.at(-1)?.leadsTo === "flagged") return i + 1;
+    }
+    return assert.fail("it was never in doubt");
+  };
+  const n = await flaggedAt();
+  const doubt = h.clocks.at(-1) ?? assert.fail();
+  const say = (leadsTo: "kept" | "corrected", seen: number) =>
+    h.ingest.decideClock({ deviceId: "mon", seen, leadsTo, by: "kim", because: "looked at it" });
+  await assert.rejects(say("kept", doubt.sequence - 1), { code: "CONFLICT" });
+  const kept = await say("kept", doubt.sequence);
+  assert.deepEqual(
+    [kept.sequence, kept.kind, kept.from, kept.appliesFrom, kept.decidedBy, kept.because],
+    [doubt.sequence + 1, "rollover", doubt.from, null, "kim", "looked at it"],
+  );
+  assert.deepEqual(h.of("clock-state").at(-1)?.state, kept, "journalled");
+  const isSpan = ({ receivedAt }: Delivered) => receivedAt < doubt.from + 12 * HOUR;
+  const rest = delivered.slice(n).filter(isSpan);
+  const [first, second] = [rest.slice(0, 60), rest.slice(60, 120)];
+  assert.ok(second.length > 30, `${rest.length} left in the span`);
+  const right = await play(h, first, from);
+  assert.ok(
+    right.every(({ time, deviceTime, quality }) => time === deviceTime && (quality & QUALITY.clockWrong) === 0),
+    "taken as it is, unmarked",
+  );
+  assert.equal(h.clocks.at(-1), kept, "and Openward does not decide it again");
+
+  const corrected = await say("corrected", kept.sequence);
+  const moved = await play(h, second, from);
+  // Its counter has shown each time before: what comes late is of one of two instants, and nobody chooses.
+  const placed = moved.filter(({ problem }) => problem !== "TIME_AMBIGUOUS");
+  assert.ok(placed.length > 20, `${placed.length} of ${moved.length}`);
+  for (const { time, deviceTime, quality, problem } of placed) {
+    assert.ok(Math.abs((time ?? 0) - (deviceTime - doubt.aheadMs)) < 6_000, `${time} of ${deviceTime}: ${problem}`);
+    assert.ok(quality & QUALITY.clockWrong);
+  }
+  // It has moved readings: that is taken back where readings are.
+  await assert.rejects(say("kept", corrected.sequence), { code: "CONFLICT" });
+});

@@ -1,4 +1,5 @@
 import { offsetAt } from "@openward/codecs";
+import { RefusedInput } from "@openward/errors";
 import type { ClockSighting, ClockState, Millis } from "@openward/model";
 import {
   type ClockTrack,
@@ -66,6 +67,45 @@ export function decideNow(
   const decision = decide(clock.track, clock.last, zoneOffset, serverTime);
   if (!decision) return undefined;
   const state: ClockState = { organisationId, deviceId, sequence: (clock.last?.sequence ?? 0) + 1, ...decision };
+  hold(clock, state);
+  return state;
+}
+
+/** What a person says of a clock that is only marked. */
+export interface ClockDecision {
+  readonly deviceId: string;
+  /** The state that they saw. */
+  readonly seen: number;
+  /** Its times are right, and what came late came late; or it is wrong by what is known of it. */
+  readonly leadsTo: "kept" | "corrected";
+  readonly by: string;
+  readonly because: string;
+}
+
+/**
+ * Only where Openward cannot tell a wrong clock from late data; also against what a person has said of it before, but for what was
+ * corrected: that has moved readings.
+ *
+ * @throws RefusedInput CONFLICT
+ */
+export function decideByHand(clock: DeviceClock, decision: ClockDecision, now: Millis): ClockState {
+  const { last } = clock;
+  const { seen, leadsTo, by, because } = decision;
+  if (last?.sequence !== seen) throw new RefusedInput("CONFLICT", { at: "seen", expected: "what is known of it now" });
+  const isOpen = last.leadsTo === "flagged" || (last.leadsTo === "kept" && last.decidedBy !== undefined);
+  if (!isOpen || last.leadsTo === leadsTo)
+    throw new RefusedInput("CONFLICT", { at: "clock", expected: "one whose times are only marked" });
+  const sequence = last.sequence + 1;
+  const state: ClockState = {
+    ...last,
+    sequence,
+    decidedAt: now,
+    leadsTo,
+    isCertain: true,
+    appliesFrom: null,
+    decidedBy: by,
+    because,
+  };
   hold(clock, state);
   return state;
 }

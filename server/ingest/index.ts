@@ -8,7 +8,7 @@ import type { Runtime } from "@openward/runtime";
 import { steadyClock } from "@openward/runtime/steady";
 import { disprove, isDue, state as stateClock } from "./clock-track.ts";
 import { createRecentDeliveries, deliveryId } from "./deliveries.ts";
-import { decideNow, type KnownClock, learn, recall } from "./device-clock.ts";
+import { type ClockDecision, decideByHand, decideNow, type KnownClock, learn, recall } from "./device-clock.ts";
 import { contentTypeOf, formatOf } from "./formats.ts";
 import { hashId } from "./ids.ts";
 import { MessageWork } from "./message-work.ts";
@@ -69,6 +69,12 @@ export interface Ingest {
   clocksKnown(known: readonly KnownClock[]): void;
   /** What was learnt of clocks since this was asked last, to be saved. */
   clocksLearnt(): Iterable<Pick<KnownClock, "deviceId" | "track" | "through">>;
+  /**
+   * A person says of a clock that is only marked whether it is wrong. Resolves after the commit.
+   *
+   * @throws RefusedInput CONFLICT
+   */
+  decideClock(decision: ClockDecision): Promise<ClockState>;
   /** What the device said, where the time that is stored is a corrected one. */
   said: SaidTimes;
   /** Places what was quarantined on the patient whom a person names. Resolves after the commit. */
@@ -353,6 +359,13 @@ export function createIngest({
         clock.isDirty = false;
         yield { deviceId, track: clock.track, through: clock.through };
       }
+    },
+    async decideClock(decision) {
+      const state = decideByHand(streams.device(decision.deviceId).known, decision, runtime.clock.now());
+      watch.clock(state);
+      await journal.append([{ kind: "clock-state", state }]);
+      onDecided(state);
+      return state;
     },
     said: (deviceId, time) => saidBy(timelineOf(deviceId), time),
     rerunner: () => createRerunner(placing, directory, timelineOf),

@@ -22,6 +22,7 @@ type DeviceRoutes =
   | "device"
   | "addDevice"
   | "describeDevice"
+  | "decideClock"
   | "revokeDevice"
   | "assign"
   | "release";
@@ -127,6 +128,14 @@ export function deviceHandlers(deps: {
       const described = describedDevice(asked, clock.now());
       await devices.describe(signedIn.organisation.id, params.deviceId, described, signedIn.principal.id);
       return bodyOf(await view(), params.deviceId);
+    },
+
+    async decideClock({ params: { deviceId }, body: { seen, leadsTo, reason }, signedIn, view }) {
+      const by = signedIn.principal.id;
+      const { clock: known } = await recordOf(signedIn.principal, deviceId);
+      if (!known) throw new RefusedInput("CONFLICT", { at: "clock", expected: "one that was seen often enough" });
+      await devicesNow.decideClock(signedIn.organisation.id, { deviceId, seen, leadsTo, by, because: reason });
+      return bodyOf(await view(), deviceId);
     },
 
     async revokeDevice({ params, signedIn, view }) {

@@ -36,6 +36,7 @@ before(async () => {
       association: null,
       openQuarantine: 0,
       certificateEndsAt: null,
+      commands: null,
     });
   }
 });

@@ -536,6 +536,22 @@ export interface DevicesNow {
   lastSeenAt(deviceId: string): number | undefined;
   /** The patient who wears the device now. */
   patientOf(deviceId: string): string | undefined;
+  /**
+   * A person says of a clock that is only marked whether it is wrong; written down before it is so.
+   *
+   * @param seen the state that they saw
+   * @throws RefusedInput CONFLICT
+   */
+  decideClock(
+    organisationId: string,
+    decision: {
+      readonly deviceId: string;
+      readonly seen: number;
+      readonly leadsTo: "kept" | "corrected";
+      readonly by: string;
+      readonly because: string;
+    },
+  ): Promise<void>;
 }
 
 export interface QuarantineFilter {

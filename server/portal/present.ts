@@ -187,6 +187,7 @@ function aheadAt({ aheadMs, drift, at }: ClockState, now: number): number {
 const DRIFT_UNKNOWN = 1e-3;
 
 function clockBody(state: ClockState): DeviceBody["clock"] {
+  const { sequence, decidedBy = null, because = null } = state;
   const { kind, leadsTo, isCertain, from, after, decidedAt, drift, driftBound, belowMs, aboveMs, sightings } = state;
   const isKnown = driftBound < DRIFT_UNKNOWN;
   return {
@@ -201,6 +202,9 @@ function clockBody(state: ClockState): DeviceBody["clock"] {
     driftPpm: isKnown ? Math.round(drift * 1e8) / 100 : null,
     driftBoundPpm: isKnown ? Math.round(driftBound * 1e8) / 100 : null,
     sightings,
+    sequence,
+    byPerson: decidedBy !== null,
+    because,
   };
 }
 

@@ -448,6 +448,11 @@ export const calls: Readonly<Record<RouteName, Call>> = {
     ({ deviceId }) => ({ params: { deviceId }, body: description }),
     spareDevice({ body: description }),
   ),
+  // No clock of this world is in doubt.
+  decideClock: {
+    ...about(({ deviceId }) => ({ params: { deviceId }, body: { seen: 1, leadsTo: "kept", reason: "looked at it" } })),
+    isRefusedHere: true,
+  },
   revokeDevice: about(({ deviceId }) => ({ params: { deviceId } }), spareDevice()),
   deviceCredentials: about(({ deviceId }) => ({ params: { deviceId } })),
   revokeCredential: about(

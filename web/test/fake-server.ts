@@ -199,6 +199,9 @@ const devices: DeviceBody[] = people.flatMap((p) => {
         driftPpm: 4.2,
         driftBoundPpm: 1.1,
         sightings: 1_440,
+        sequence: 3,
+        byPerson: false,
+        because: null,
       },
       battery: id === "cuff-100236" ? 14 : 87,
       patient: {
@@ -737,6 +740,19 @@ const answers: Record<keyof typeof routes, (call: Call) => unknown> = {
   setCharge: unasked,
   rotateToken: (c) => ({ id: deviceOf(c).id, token: randomBytes(24).toString("base64url") }),
   describeDevice: (c) => describeDevice(c),
+  decideClock: (c) => {
+    const d = deviceOf(c);
+    if (d.clock)
+      d.clock = {
+        ...d.clock,
+        leadsTo: c.body.leadsTo,
+        isCertain: true,
+        sequence: c.body.seen + 1,
+        byPerson: true,
+        because: c.body.reason,
+      };
+    return d;
+  },
   revokeDevice: (c) => Object.assign(deviceOf(c), { revokedAt: Date.now(), connected: false }),
   assign: (c) => {
     const p = found(people.find((x) => x.patient.id === c.body.patientId)).patient;

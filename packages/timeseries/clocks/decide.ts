@@ -31,6 +31,9 @@ export function decide(
   const same = last?.from === root.from ? last : undefined;
   const judged = judge(track, began, same, zoneOffset, now);
   if (same && !isNews(same, judged, epoch, now)) return undefined;
+  // Somebody looked at the device and said that it is right: until it is set again that is so, but for what is no time at all.
+  const isPersons = same?.decidedBy !== undefined && same.leadsTo === "kept";
+  if (isPersons && (judged.leadsTo !== "quarantined" || judged.kind === same.kind)) return undefined;
   const { line, count } = epoch;
   return {
     decidedAt: now,

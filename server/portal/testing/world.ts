@@ -510,6 +510,7 @@ export async function createWorld(change: (deps: PortalDeps) => PortalDeps = (de
       return { cert: "CERT", key: csr === null ? "KEY" : null, hash: new Uint8Array([1]), expiresAt, authority: "CA" };
     },
     devicesNow: {
+      decideClock: async (_organisationId, decision) => void asked.push(["decide clock", decision]),
       isConnected: (deviceId) => deviceId === "oximeter-1",
       hasTwin: () => false,
       lastSeenAt: (deviceId) => (deviceId === "oximeter-1" ? now() - 1_000 : undefined),

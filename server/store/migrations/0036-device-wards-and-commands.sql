@@ -46,3 +46,21 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 CREATE TRIGGER keep_device_commands AFTER INSERT ON event FOR EACH ROW WHEN (NEW.event = 'commands-accepted')
   EXECUTE FUNCTION keep_device_commands();
+
+-- Of a clock of which nobody but a person can tell whether it is wrong or its data late: who said which state of it holds, and why.
+CREATE TABLE device_clock_decision (
+  organisation_id uuid NOT NULL,
+  device_id text NOT NULL,
+  -- Of device_clock_state.
+  sequence bigint NOT NULL,
+  decided_by text NOT NULL,
+  because text NOT NULL CHECK (length(because) <= 500),
+  PRIMARY KEY (device_id, sequence),
+  FOREIGN KEY (organisation_id, device_id) REFERENCES device (organisation_id, id)
+);
+COMMENT ON TABLE device_clock_decision IS 'States of devices'' clocks that a person decided, with author and reason; insert-only';
+ALTER TABLE device_clock_decision ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_organisation ON device_clock_decision TO openward_api USING (organisation_id = current_organisation());
+CREATE POLICY every_organisation ON device_clock_decision TO openward_worker USING (true) WITH CHECK (true);
+GRANT SELECT ON device_clock_decision TO openward_api, openward_worker;
+GRANT INSERT ON device_clock_decision TO openward_worker;

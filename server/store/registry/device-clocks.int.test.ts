@@ -51,6 +51,16 @@ test("what was learnt of clocks comes back, with the sightings behind it and eve
     { deviceId: "gone", track, through: 0 },
   ]);
   await clocks.save([{ deviceId: "saved", track, through: NOW - 2_500 }]);
+  await clocks.note(ORGANISATION, "saved", "kim", { seen: 9 });
+  const persons = {
+    organisationId: ORGANISATION,
+    deviceId: "saved",
+    sequence: 10,
+    decidedBy: "kim",
+    because: "saw it",
+  };
+  await clocks.decided(persons as never);
+  await clocks.decided({ ...persons, sequence: 9, decidedBy: undefined } as never);
   const known = await clocks.known<typeof track>();
   const [fresh, saved] = known.toSorted((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
   assert.equal(known.length, 2);
@@ -61,10 +71,13 @@ test("what was learnt of clocks comes back, with the sightings behind it and eve
     { ...own, deviceTime: NOW - 993, serverTime: NOW - 1_000, gatewayTime: NOW - 1_500, bodyHash: 4_294_967_295 },
   ]);
   assert.deepEqual(
-    saved?.states.map(({ sequence, kind, leadsTo }) => [sequence, kind, leadsTo]),
+    saved?.states.map(({ sequence, kind, leadsTo, decidedBy, because }) => [
+      ...[sequence, kind, leadsTo],
+      ...(decidedBy === undefined ? [] : [decidedBy, because]),
+    ]),
     [
       [9, null, "kept"],
-      [10, "half-day", "corrected"],
+      [10, "half-day", "corrected", "kim", "saw it"],
     ],
   );
   assert.deepEqual([fresh?.track, fresh?.sightings.length], [null, 1]);

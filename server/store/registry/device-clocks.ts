@@ -1,4 +1,5 @@
 import type { ClockSighting, ClockState } from "@openward/model";
+import { audit } from "./audit.ts";
 import type { RegistryContext } from "./context.ts";
 import { everywhere } from "./transaction.ts";
 
@@ -15,6 +16,10 @@ export interface KnownDeviceClock<Track> {
 /** All rejections are OutsideTrouble. */
 export interface DeviceClockMemory {
   known<Track>(): Promise<KnownDeviceClock<Track>[]>;
+  /** Who decides of a clock what only a person can tell; written before it is so. */
+  note(organisationId: string, deviceId: string, by: string, detail: object): Promise<void>;
+  /** That this state is a person's; it is durable already. */
+  decided(state: ClockState): Promise<void>;
   save(learnt: readonly { deviceId: string; track: unknown; through: number }[]): Promise<void>;
 }
 
@@ -40,8 +45,9 @@ export function createDeviceClocks({ worker, runtime }: RegistryContext): Device
           [runtime.clock.now() - UNSAVED_MS],
         ),
         states: await tx.rows<StateRow>(
-          `SELECT s.* FROM device d CROSS JOIN LATERAL (
+          `SELECT s.*, p.decided_by, p.because FROM device d CROSS JOIN LATERAL (
              SELECT * FROM device_clock_state s WHERE s.device_id = d.id ORDER BY sequence DESC LIMIT ${STATES_MAX}) s
+             LEFT JOIN device_clock_decision p ON p.device_id = s.device_id AND p.sequence = s.sequence
             ORDER BY s.device_id, s.sequence`,
         ),
       }));
@@ -59,6 +65,22 @@ export function createDeviceClocks({ worker, runtime }: RegistryContext): Device
       for (const row of sightings) of(row.organisation_id, row.device_id).sightings.push(toSighting(row));
       for (const row of states) of(row.organisation_id, row.device_id).states.push(toClockState(row));
       return [...known.values()];
+    },
+
+    note: (organisationId, deviceId, by, detail) =>
+      everywhere(worker, (tx) =>
+        audit(tx, { organisationId, at: runtime.clock.now(), by, action: "device.clock", deviceId, detail }),
+      ),
+
+    async decided({ organisationId, deviceId, sequence, decidedBy, because }) {
+      if (decidedBy === undefined) return;
+      await everywhere(worker, (tx) =>
+        tx.run(
+          `INSERT INTO device_clock_decision (organisation_id, device_id, sequence, decided_by, because)
+           VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+          [organisationId, deviceId, sequence, decidedBy, because ?? ""],
+        ),
+      );
     },
 
     async save(learnt) {
@@ -119,6 +141,9 @@ export interface StateRow {
   readonly below_ms: number;
   readonly above_ms: number;
   readonly sightings: number;
+  /** Where a person decided it. */
+  readonly decided_by?: string | null;
+  readonly because?: string | null;
 }
 
 export const toClockState = (row: StateRow): ClockState => ({
@@ -139,4 +164,6 @@ export const toClockState = (row: StateRow): ClockState => ({
   belowMs: row.below_ms,
   aboveMs: row.above_ms,
   sightings: row.sightings,
+  ...(row.decided_by != null && { decidedBy: row.decided_by }),
+  ...(row.because != null && { because: row.because }),
 });

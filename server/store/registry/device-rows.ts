@@ -76,7 +76,8 @@ export async function readDevices(
          SELECT device_time, server_time FROM device_clock k
           WHERE k.device_id = d.id ORDER BY server_time DESC, position DESC, ordinal DESC LIMIT 1) c ON true
        LEFT JOIN LATERAL (
-         SELECT * FROM device_clock_state s WHERE s.device_id = d.id ORDER BY sequence DESC LIMIT 1) cs ON true
+         SELECT s.*, p.decided_by, p.because FROM device_clock_state s LEFT JOIN device_clock_decision p USING (device_id, sequence)
+          WHERE s.device_id = d.id ORDER BY sequence DESC LIMIT 1) cs ON true
        LEFT JOIN LATERAL (
          SELECT received_at FROM quarantine q
           WHERE q.device_id = d.id ORDER BY received_at DESC LIMIT 1) q ON true

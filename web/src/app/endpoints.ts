@@ -136,6 +136,7 @@ export const endpoints: Endpoints = {
   addDevice: ["POST", "/api/devices"],
   rotateToken: ["POST", "/api/devices/:deviceId/token"],
   describeDevice: ["PUT", "/api/devices/:deviceId/description"],
+  decideClock: ["POST", "/api/devices/:deviceId/clock"],
   revokeDevice: ["POST", "/api/devices/:deviceId/revoke"],
   deviceCredentials: ["GET", "/api/devices/:deviceId/credentials"],
   revokeCredential: ["POST", "/api/devices/:deviceId/credentials/:id/revoke"],

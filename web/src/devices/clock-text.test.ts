@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeviceBody } from "@openward/api";
-import { clockSentences } from "./clock-text.ts";
+import { clockSentences, isClockInDoubt } from "./clock-text.ts";
 
 const clock = {
   kind: "local-as-utc",
@@ -15,6 +15,9 @@ const clock = {
   driftPpm: 12.5,
   driftBoundPpm: 3,
   sightings: 40,
+  sequence: 3,
+  byPerson: false,
+  because: null,
 } as const satisfies DeviceBody["clock"];
 
 test("what is wrong, what comes of it, and how sure", () => {
@@ -43,4 +46,15 @@ test("what only late data could feign as well is said to be so", () => {
     clockOffsetMs: 12,
   });
   assert.equal(right?.[0], "The clock is right.");
+});
+
+test("what a person said of a clock is told with why, and may be said otherwise", () => {
+  const kept = { ...clock, kind: "step", leadsTo: "kept", byPerson: true, because: "It showed the time." } as const;
+  const told = clockSentences({ clock: kept, clockOffsetMs: null })?.join(" ") ?? "";
+  assert.match(told, /Somebody looked at it: the clock is right.*Because: It showed the time\..*until it is set again/);
+  assert.doesNotMatch(told, /The clock is wrong/);
+  assert.equal(isClockInDoubt(kept), true);
+  assert.equal(isClockInDoubt({ leadsTo: "flagged", byPerson: false }), true);
+  assert.equal(isClockInDoubt({ leadsTo: "kept", byPerson: false }), false);
+  assert.equal(isClockInDoubt({ leadsTo: "corrected", byPerson: true }), false, "it has moved readings");
 });

@@ -34,7 +34,16 @@ export function clockSentences({ clock, clockOffsetMs }: Pick<DeviceBody, "clock
   const what = kind === null ? (isCertain ? "The clock is right" : "Its data comes late, or its clock is behind") : "";
   const sure = isCertain || kind === null ? "" : ", or its data comes late";
   const first = kind === null ? `${what}.` : `The clock is wrong: ${KINDS[kind]}${sure}.`;
-  const sentences = [first, TREATMENTS[leadsTo]];
+  const sentences = clock.byPerson
+    ? [
+        leadsTo === "kept"
+          ? "Somebody looked at it: the clock is right, and its data came late."
+          : `Somebody looked at it: the clock is wrong. ${kind === null ? "" : `${KINDS[kind]}.`}`.trim(),
+        ...(clock.because ? [`Because: ${clock.because}`] : []),
+        TREATMENTS[leadsTo],
+        "That holds until it is set again.",
+      ]
+    : [first, TREATMENTS[leadsTo]];
   if (clockOffsetMs !== null && kind !== "standstill") {
     const rounded = Math.round(Math.abs(clockOffsetMs) / 1_000) * 1_000;
     const offset = `${formatDuration(rounded)} ${clockOffsetMs < 0 ? "behind" : "ahead"}`;
@@ -44,6 +53,11 @@ export function clockSentences({ clock, clockOffsetMs }: Pick<DeviceBody, "clock
   if (driftPpm !== null && driftBoundPpm !== null)
     sentences.push(`Drift: ${driftPpm} ± ${driftBoundPpm} parts per million.`);
   return sentences;
+}
+
+/** Openward cannot tell a wrong clock from late data; or a person has, and may think otherwise. */
+export function isClockInDoubt({ leadsTo, byPerson }: Pick<Clock, "leadsTo" | "byPerson">): boolean {
+  return leadsTo === "flagged" || (leadsTo === "kept" && byPerson);
 }
 
 const seconds = (ms: number) => (ms / 1_000).toFixed(1);

@@ -1,15 +1,4 @@
-import {
-  Button,
-  Group,
-  Modal,
-  SegmentedControl,
-  Select,
-  Stack,
-  Switch,
-  Text,
-  Textarea,
-  TextInput,
-} from "@mantine/core";
+import { Button, Group, Modal, SegmentedControl, Select, Stack, Switch, Textarea, TextInput } from "@mantine/core";
 import type { DeviceBody } from "@openward/api";
 import { IconScan } from "@tabler/icons-react";
 import { useState } from "react";
@@ -17,7 +6,7 @@ import { useMay, useNow, useWards } from "../app/hooks.ts";
 import { formatWhen } from "../parts/format.ts";
 import { Problem } from "../parts/problem.tsx";
 import { ScanDialog } from "../parts/scan/scan-dialog.tsx";
-import { clockSentences } from "./clock-text.ts";
+import { ClockPart } from "./clock-part.tsx";
 import { labelText, misfitText } from "./device-state.ts";
 import { useDescribe, useDeviceTypes } from "./use-devices.ts";
 
@@ -63,7 +52,6 @@ export function DescriptionDialog({ device, onClose }: { readonly device: Device
   }
   const set = (more: Partial<typeof form>) => setForm((before) => ({ ...before, ...more }));
   const read = labelText(form.text, new Date(now).getUTCFullYear());
-  const clock = clockSentences(device);
   const send = () =>
     describe.mutate(
       {
@@ -92,6 +80,7 @@ export function DescriptionDialog({ device, onClose }: { readonly device: Device
   );
   return (
     <Modal opened onClose={onClose} title={`About ${device.display}`} size="lg">
+      <ClockPart device={device} />
       <form
         noValidate
         onSubmit={(e) => {
@@ -100,16 +89,6 @@ export function DescriptionDialog({ device, onClose }: { readonly device: Device
         }}
       >
         <Stack gap="sm">
-          {clock && (
-            <section aria-label="Clock">
-              <Text fw={600}>Clock</Text>
-              {clock.map((sentence) => (
-                <Text key={sentence} size="sm">
-                  {sentence}
-                </Text>
-              ))}
-            </section>
-          )}
           {device.misfit && <p role="alert">{misfitText(device)}. Change the type, or look which device it is.</p>}
           <Select
             label="Type"

@@ -26,6 +26,8 @@ function useChange<Input, Output>(run: (input: Input) => Promise<Output>) {
 export const useAddDevice = () => useChange((body: Body<"addDevice">) => ask("addDevice", { body }));
 export const useDescribe = (deviceId: string) =>
   useChange((body: Body<"describeDevice">) => ask("describeDevice", { params: { deviceId }, body }));
+export const useDecideClock = (deviceId: string) =>
+  useChange((body: Body<"decideClock">) => ask("decideClock", { params: { deviceId }, body }));
 export const useRevoke = (deviceId: string) =>
   useChange((_: undefined) => ask("revokeDevice", { params: { deviceId } }));
 export const useAssign = (deviceId: string) =>
