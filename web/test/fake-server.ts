@@ -188,9 +188,9 @@ const devices: DeviceBody[] = people.flatMap((p) => {
       lastSeenAt: Date.now() - (isOff ? 240_000 : 1_000),
       clockOffsetMs: id === "mon-100237" ? -184_000 : 12,
       clock: {
-        kind: id === "mon-100237" ? ("step" as const) : null,
-        leadsTo: id === "mon-100237" ? ("corrected" as const) : ("kept" as const),
-        isCertain: true,
+        kind: id === "mon-100237" || id === "mon-100236" ? ("step" as const) : null,
+        leadsTo: id === "mon-100237" ? "corrected" : id === "mon-100236" ? "flagged" : "kept",
+        isCertain: id !== "mon-100236",
         since: Date.now() - 86_400_000,
         notBefore: Date.now() - 86_460_000,
         decidedAt: Date.now() - 86_300_000,
@@ -204,6 +204,9 @@ const devices: DeviceBody[] = people.flatMap((p) => {
         because: null,
       },
       battery: id === "cuff-100236" ? 14 : 87,
+      // One that stands in another ward than its patient lies.
+      wardId: id === "mon-100234" ? (wards[1]?.id ?? null) : null,
+      isElsewhere: id === "mon-100234",
       patient: {
         id: p.patient.id,
         name: p.patient.name,

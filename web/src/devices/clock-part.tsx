@@ -17,7 +17,7 @@ export function ClockPart({ device }: { readonly device: DeviceBody }) {
   const say = (leadsTo: "kept" | "corrected") =>
     decide.mutate({ seen: clock.sequence, leadsTo, reason: reason.trim() }, { onSuccess: () => setReason("") });
   return (
-    <section aria-label="Clock">
+    <section aria-label="Clock" style={{ marginBottom: "0.8rem" }}>
       <Text fw={600}>Clock</Text>
       {sentences.map((sentence) => (
         <Text key={sentence} size="sm">
@@ -57,7 +57,7 @@ export function ClockPart({ device }: { readonly device: DeviceBody }) {
               loading={decide.isPending}
               onClick={() => say("corrected")}
             >
-              The clock is wrong: correct its times
+              It is wrong: correct its times
             </Button>
           </Group>
         </Stack>
