@@ -2,15 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Codec, codecs, type Decoded } from "@openward/codecs/raw";
 import { fuzz } from "./fuzz.ts";
+import { udi, udiSeeds } from "./labels.ts";
 
 const INPUTS = 1_500;
 const SEED = 1_122;
 /** A test judges no speed; the campaign does. */
 const now = () => 0;
 
-for (const codec of codecs) {
+for (const codec of [...codecs, udi]) {
   test(`${codec.name} decodes or refuses whatever comes, whole and in time (seed ${SEED})`, () => {
-    const { inputs, decoded, refused } = fuzz(codec, INPUTS, SEED, now);
+    const { inputs, decoded, refused } = fuzz(codec, INPUTS, SEED, now, codec === udi ? udiSeeds : []);
     assert.equal(inputs, INPUTS);
     const all = [...refused.values()].reduce((sum, count) => sum + count, decoded);
     assert.equal(all, INPUTS);

@@ -62,11 +62,18 @@ function contextFor(input: number): DecodeContext {
  * Feeds a codec with what its vectors become when they are changed: whatever comes, it decodes it to something whole and
  * bounded, or refuses it, within 50 ms.
  *
+ * @param more to begin with, beside the vectors
  * @param now ms; a clock that stands still judges no time
  * @throws AssertionError naming seed, input and bytes
  */
-export function fuzz(codec: Codec, inputs: number, seed: number, now: () => number): FuzzResult {
-  const seeds = [...(vectors.get(codec.name) ?? []).map(bytesOf), ...capturedOf(codec.name)].filter(isSome);
+export function fuzz(
+  codec: Codec,
+  inputs: number,
+  seed: number,
+  now: () => number,
+  more: readonly Uint8Array[] = [],
+): FuzzResult {
+  const seeds = [...more, ...(vectors.get(codec.name) ?? []).map(bytesOf), ...capturedOf(codec.name)].filter(isSome);
   assert.ok(seeds.length > 0, `${codec.name} has vectors to begin with`);
   const next = createMutator(seeds, seededRandom(seed));
   const refused = new Map<string, number>();
