@@ -9,8 +9,8 @@ import { Shapes } from "./shape.ts";
 import { Visit } from "./visit.ts";
 import { Walk } from "./walk.ts";
 
-/** More profiles than this nobody declares; each costs a walk. */
-const PROFILES_AT_MOST = 20;
+/** More profiles than this nobody declares; each costs a walk, of each resource of a Bundle. */
+const PROFILES_AT_MOST = 5;
 
 export interface Options {
   /** Canonical urls of profiles to hold the resource against, besides those that it declares. */
@@ -69,8 +69,8 @@ export class Validator {
   /** What a resource says of itself; a profile that is not here is said not to have been looked at. */
   #declared(resource: Json, visit: Visit): void {
     const { meta } = resource;
-    const declared = isObject(meta) && Array.isArray(meta.profile) ? meta.profile : [];
-    for (const url of declared.slice(0, PROFILES_AT_MOST)) {
+    const declared: readonly unknown[] = isObject(meta) && Array.isArray(meta.profile) ? meta.profile : [];
+    for (const url of new Set(declared.slice(0, PROFILES_AT_MOST))) {
       if (typeof url === "string") this.#against(url, resource, visit, false);
     }
     if (declared.length > PROFILES_AT_MOST) {
