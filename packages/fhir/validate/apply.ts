@@ -132,15 +132,19 @@ export class Apply {
   }
 }
 
-function itemsOf({ keys }: Rule, parent: Json): Item[] {
-  const items: Item[] = [];
-  for (const { key, type } of keys) {
-    const value = Object.hasOwn(parent, key) ? parent[key] : undefined;
+const NONE: readonly Item[] = [];
+
+/** Names are those of the definitions, so that nothing else of the platform's is read. */
+function itemsOf({ keys }: Rule, parent: Json): readonly Item[] {
+  let items: Item[] | undefined;
+  for (const { key, companion, type } of keys) {
+    const value = parent[key];
+    // A primitive that only has extensions is there, without a value.
+    if (value === undefined && (companion === undefined || parent[companion] === undefined)) continue;
+    items ??= [];
     if (Array.isArray(value)) {
       for (let index = 0; index < value.length; index++) items.push({ value: value[index] ?? undefined, type, index });
-    } else if (value !== undefined) items.push({ value, type, index: undefined });
-    // A primitive that only has extensions is there, without a value.
-    else if (parent[`_${key}`] !== undefined) items.push({ value: undefined, type, index: undefined });
+    } else items.push({ value, type, index: undefined });
   }
-  return items;
+  return items ?? NONE;
 }

@@ -11,8 +11,8 @@ export interface Rule {
   /** "component:SystolicBP": how it is named in texts. */
   readonly label: string;
   readonly step: string;
-  /** Names in JSON with the type that each has. */
-  readonly keys: readonly { readonly key: string; readonly type: string }[];
+  /** Names in JSON with the type that each has, and that of a primitive's companion. */
+  readonly keys: readonly { readonly key: string; readonly companion: string | undefined; readonly type: string }[];
   readonly min: number;
   readonly max: number;
   /** Of a choice: the types that may be. */
@@ -77,7 +77,7 @@ function compile(data: RuleData, place: Place, makers: Makers, path: string): Ru
     element: name,
     label: slice === undefined ? step : `${step}:${slice}`,
     step,
-    keys: properties.map(({ key, type }) => ({ key, type })),
+    keys: properties.map(({ key, type, primitive }) => ({ key, type, companion: primitive && `_${key}` })),
     min: data.min ?? 0,
     max: data.max === undefined || data.max === "*" ? Number.POSITIVE_INFINITY : data.max,
     types: codes,
