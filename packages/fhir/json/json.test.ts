@@ -94,6 +94,7 @@ const refusals: readonly [string, string, string, string | undefined, number | u
   ["a name that stands twice with one value", '{"a":1,"a":1}', "BODY_SHAPE", "a", 7],
   ["an escaped name that stands twice", '{"a":1,"\\u0061":2}', "BODY_SHAPE", "a", 7],
   ["__proto__", '{"a":{"__proto__":{"x":1}}}', "BODY_SHAPE", "a.__proto__", 6],
+  ["__proto__ with a letter in escapes", '{"__\\u0070roto__":1}', "BODY_SHAPE", "__proto__", 1],
   ["__proto__ in escapes", '{"\\u005f_proto__":1}', "BODY_SHAPE", "__proto__", 1],
   ["NaN", '{"value":NaN}', "MALFORMED_JSON", "value", 9],
   ["a number with a leading zero", '{"value":012}', "MALFORMED_JSON", undefined, 10],

@@ -17,13 +17,6 @@ const COUNTED_FROM = 256 * 1024;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Where a number may end that prints otherwise than it is written: a zero last behind the point, an exponent, sixteen digits, six
- * zeros behind the point, minus zero. It may stand in a string as well: then the text is read with care for nothing.
- */
-const SUSPECT = /(?:\.\d*0|\d[eE][+-]?\d+|\d[\d.]{15}|\.000000\d*|-0)(?=[\s,\]}]|$)/g;
-const PART_OF_NUMBER = /[\d.eE+-]/;
-
-/**
  * FHIR's JSON without loss: `printFhir(parseFhir(text))` has every decimal as it was written. Names that stand twice in an object
  * are refused, since whoever reads on would see one of two values and not know of the other.
  *
@@ -60,58 +53,80 @@ export function parseResource(text: string | Uint8Array, bounds?: ParseBounds): 
 
 /** Nothing in it that JSON.parse has taken otherwise than it is written. */
 function isPlain(json: string, value: Fhir, depthMax: number): boolean {
-  const { names, numbers } = survey(value, depthMax);
+  const names = scan(json, depthMax);
   // JSON.parse keeps the last of two equal names: the text then has more of them than the tree.
-  return names >= 0 && names === countNames(json) && (!numbers || !losesDigits(json));
+  return names >= 0 && names === (typeof value === "object" && value !== null ? namesIn(value) : 0);
 }
 
-/** @returns how many names the tree has, -1 where it is too deep or has a name that is dangerous; and whether it has numbers */
-function survey(root: Fhir, depthMax: number): { names: number; numbers: boolean } {
+const [QUOTE, COLON, BACKSLASH, ZERO, NINE, MINUS, POINT] = [0x22, 0x3a, 0x5c, 0x30, 0x39, 0x2d, 0x2e];
+const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 0x5d];
+
+/**
+ * Looks through text that is known to be JSON, from string to string.
+ *
+ * @returns how many names it has; -1 where a number would print otherwise, or it is too deep
+ */
+function scan(json: string, depthMax: number): number {
   let names = 0;
-  let numbers = false;
-  const visit = (value: object, left: number): boolean => {
-    if (left === 0) return false;
-    if (Array.isArray(value)) {
-      for (const item of value) {
-        if (typeof item === "object") {
-          if (item !== null && !visit(item, left - 1)) return false;
-        } else if (typeof item === "number") numbers = true;
-      }
-      return true;
+  let depth = 0;
+  for (let at = 0; at < json.length; at++) {
+    const sign = json.charCodeAt(at);
+    if (sign === QUOTE) at = endOfString(json, at);
+    else if (sign === COLON) names++;
+    else if (sign === OPEN_OBJECT || sign === OPEN_ARRAY) {
+      if (++depth > depthMax) return -1;
+    } else if (sign === CLOSE_OBJECT || sign === CLOSE_ARRAY) depth--;
+    else if (sign === MINUS || (sign >= ZERO && sign <= NINE)) {
+      const end = endOfNumber(json, at);
+      if (end < 0) return -1;
+      at = end - 1;
     }
-    for (const name in value) {
-      if (name === "__proto__") return false;
-      names++;
-      const item = (value as Record<string, unknown>)[name];
-      if (typeof item === "object") {
-        if (item !== null && !visit(item, left - 1)) return false;
-      } else if (typeof item === "number") numbers = true;
-    }
-    return true;
-  };
-  if (typeof root === "number") return { names: 0, numbers: true };
-  const ok = typeof root !== "object" || root === null || visit(root, depthMax);
-  return { names: ok ? names : -1, numbers };
+  }
+  return names;
 }
 
-/** Names, and at times more: text may hold what looks like one, and is then read with care. Never fewer. */
-function countNames(json: string): number {
-  let count = 0;
-  for (let at = json.indexOf(":"); at >= 0; at = json.indexOf(":", at + 1)) {
+function endOfString(json: string, start: number): number {
+  let at = json.indexOf('"', start + 1);
+  for (;;) {
     let before = at - 1;
-    while (before >= 0 && json.charCodeAt(before) <= 0x20) before--;
-    if (json.charCodeAt(before) === 0x22) count++;
+    while (json.charCodeAt(before) === BACKSLASH) before--;
+    if (at < 0 || (at - before) % 2 === 1) return at < 0 ? json.length : at;
+    at = json.indexOf('"', at + 1);
   }
-  return count;
 }
 
-function losesDigits(json: string): boolean {
-  for (const { 0: found, index } of json.matchAll(SUSPECT)) {
-    let start = index;
-    while (start > 0 && PART_OF_NUMBER.test(json[start - 1] as string)) start--;
-    if (losesText(json.slice(start, index + found.length))) return true;
+/** @returns where a number ends, -1 for one that prints otherwise than it is written */
+function endOfNumber(json: string, start: number): number {
+  let at = start;
+  let point = -1;
+  let exponent = false;
+  for (; at < json.length; at++) {
+    const sign = json.charCodeAt(at);
+    if (sign === POINT) point = at;
+    // e, E and the plus of an exponent.
+    else if (sign === 0x65 || sign === 0x45 || sign === 0x2b) exponent = true;
+    else if (sign !== MINUS && (sign < ZERO || sign > NINE)) break;
   }
-  return false;
+  // Fifteen digits come back as they were; a zero last behind the point, an exponent, a zero first may not.
+  const first = json.charCodeAt(start);
+  const isShort = at - start <= 15 && !exponent && (first === MINUS ? json.charCodeAt(start + 1) : first) !== ZERO;
+  if (isShort && (point < 0 || json.charCodeAt(at - 1) !== ZERO)) return at;
+  return losesText(json.slice(start, at)) ? -1 : at;
+}
+
+/** @returns NaN where one is that of the language's prototypes, however it was escaped */
+function namesIn(value: object): number {
+  let names = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === "object" && item !== null) names += namesIn(item);
+    return names;
+  }
+  for (const name in value) {
+    names += name === "__proto__" ? Number.NaN : 1;
+    const item = (value as Record<string, unknown>)[name];
+    if (typeof item === "object" && item !== null) names += namesIn(item);
+  }
+  return names;
 }
 
 function refuseSwarm(json: string, nodesMax: number): void {
