@@ -41,7 +41,14 @@ const names = (Object.keys(routes) as RouteName[]).filter(
   (name) => !(name in LEFT_OUT) && policies[name].tells !== "office",
 );
 /** What devices say of themselves is told to who looks after them. */
-const OF_DEVICES = new Set<RouteName>(["devices", "device", "rotateToken", "revokeDevice"]);
+const OF_DEVICES = new Set<RouteName>([
+  "devices",
+  "device",
+  "rotateToken",
+  "revokeDevice",
+  "describeDevice",
+  "decideClock",
+]);
 
 export function randomQuestion(random: Chance, { asker, seen, hidden }: Among): Question {
   const whom = [...seen, ...hidden, ...hidden];
