@@ -1,5 +1,5 @@
 import { RefusedInput } from "@openward/errors";
-import { printFhir, type Resource } from "@openward/fhir/json";
+import { isObject, printFhir, type Resource } from "@openward/fhir/json";
 import type { Change, Method, StoredResource } from "@openward/fhir/store";
 import type { RecordContext } from "../context.ts";
 import { checkResource, resourceIn } from "./check.ts";
@@ -73,12 +73,23 @@ export async function planUpdate(
   const resource = resourceIn(body, place);
   if (resource.id !== id)
     throw new RefusedInput("FIELD_INVALID", { at: `${place}.id`, expected: "the id of the address" });
+  needWhole(resource, place);
   const { patientIds, findable } = checkResource(context, reach, resource, type, place);
   const content = printFhir(contentOf(resource));
   const status = before.content === null ? 201 : 200;
   // What is the same is no new version.
   if (content === before.content) return { kind: "there", stored: before, status: 200 };
   return { kind: "change", status, change: { type, id, after: before.version, method, content, patientIds, findable } };
+}
+
+/** What was read in part would lose the rest. @throws RefusedInput FIELD_INVALID */
+function needWhole({ meta }: Resource, place: string): void {
+  const tags = isObject(meta) && Array.isArray(meta.tag) ? meta.tag : [];
+  if (tags.some((tag) => isObject(tag) && tag.code === "SUBSETTED"))
+    throw new RefusedInput("FIELD_INVALID", {
+      at: `${place}.meta.tag`,
+      expected: "the whole resource: this is a part of one",
+    });
 }
 
 /** @param patch gives the resource as it shall be */
