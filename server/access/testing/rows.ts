@@ -103,6 +103,8 @@ function fill(
       return false;
     case "date":
       return "2026-11-22";
+    case "ARRAY":
+      return [];
     default:
       // A number of this patient's own: some are keys.
       return Number.parseInt(patientId.slice(-6), 16);

@@ -84,3 +84,5 @@ BEGIN
 END $$;
 CREATE POLICY own_organisation ON quarantine_run TO openward_api USING (organisation_id = current_organisation());
 GRANT DELETE ON quarantine_resolution TO openward_worker;
+CREATE POLICY shared_by_patient ON quarantine_run_added AS RESTRICTIVE FOR SELECT TO openward_api
+  USING (stream_id NOT IN (SELECT hidden_streams()));

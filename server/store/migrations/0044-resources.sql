@@ -55,13 +55,15 @@ CREATE TRIGGER resource_version_append_only BEFORE UPDATE OR TRUNCATE ON resourc
 
 CREATE TABLE resource_string (
   number bigint NOT NULL REFERENCES resource (number) ON DELETE CASCADE,
+  ordinal integer NOT NULL,
   organisation_id uuid NOT NULL,
   patient_id uuid,
   -- Of type and parameter, as terms are.
   key bigint NOT NULL,
   value text NOT NULL,
   -- Without case, accents and white space.
-  folded text NOT NULL
+  folded text NOT NULL,
+  PRIMARY KEY (number, ordinal)
 );
 CREATE INDEX resource_string_folded ON resource_string (key, folded text_pattern_ops);
 CREATE INDEX resource_string_number ON resource_string (number, key);
@@ -70,12 +72,14 @@ COMMENT ON TABLE resource_string IS 'Words of resources by which they are found'
 
 CREATE TABLE resource_span (
   number bigint NOT NULL REFERENCES resource (number) ON DELETE CASCADE,
+  ordinal integer NOT NULL,
   organisation_id uuid NOT NULL,
   patient_id uuid,
   -- Of type, parameter and unit.
   key bigint NOT NULL,
   low double precision NOT NULL,
-  high double precision NOT NULL
+  high double precision NOT NULL,
+  PRIMARY KEY (number, ordinal)
 );
 CREATE INDEX resource_span_low ON resource_span (key, low);
 CREATE INDEX resource_span_high ON resource_span (key, high);

@@ -140,8 +140,8 @@ async function write(
   const { strings, spans } = findable;
   if (strings.length > 0)
     await tx.run(
-      `INSERT INTO resource_string (number, organisation_id, patient_id, key, value, folded)
-       SELECT $1, $2, $3, k, v, f FROM unnest($4::bigint[], $5::text[], $6::text[]) AS s (k, v, f)`,
+      `INSERT INTO resource_string (number, ordinal, organisation_id, patient_id, key, value, folded)
+       SELECT $1, n, $2, $3, k, v, f FROM unnest($4::bigint[], $5::text[], $6::text[]) WITH ORDINALITY AS s (k, v, f, n)`,
       [
         number,
         organisationId,
@@ -153,8 +153,8 @@ async function write(
     );
   if (spans.length > 0)
     await tx.run(
-      `INSERT INTO resource_span (number, organisation_id, patient_id, key, low, high)
-       SELECT $1, $2, $3, k, l, h FROM unnest($4::bigint[], $5::double precision[], $6::double precision[]) AS s (k, l, h)`,
+      `INSERT INTO resource_span (number, ordinal, organisation_id, patient_id, key, low, high)
+       SELECT $1, n, $2, $3, k, l, h FROM unnest($4::bigint[], $5::double precision[], $6::double precision[]) WITH ORDINALITY AS s (k, l, h, n)`,
       [
         number,
         organisationId,
