@@ -147,7 +147,7 @@ test("the privacy officer searches the log, opens a record of it, and holds a pa
   await picture(officer, "privacy-holds");
   await held.getByRole("button", { name: `End the hold of ${NUMBER}` }).click();
   await record.getByLabel("Reason").fill("settled");
-  await record.getByRole("button", { name: "End it" }).click();
+  await record.getByRole("button", { name: "End it", exact: true }).click();
   await officer.getByText("Nobody is held").waitFor();
 });
 
@@ -266,7 +266,7 @@ test("a person's permissions stand in administration, and ending one is at once"
   await picture(desk, "person-grants");
   await row.getByRole("button", { name: /^End/ }).click();
   await desk.getByRole("textbox", { name: "Reason" }).fill("shift is over");
-  await desk.getByRole("button", { name: "End it" }).click();
+  await desk.getByRole("button", { name: "End it", exact: true }).click();
   await row.waitFor({ state: "detached" });
   await dialog.getByRole("switch", { name: "Also ended" }).click();
   await dialog.getByRole("row").filter({ hasText: "shift is over" }).waitFor();
@@ -384,7 +384,7 @@ test("an application is registered in plain words, opened for a patient, and end
   await desk.goto(`${ward.url}/administration`);
   await row.getByRole("button", { name: "Actions for Heart rates" }).click();
   await desk.getByRole("menuitem", { name: "End" }).click();
-  await dialog.getByRole("button", { name: "End it" }).click();
+  await dialog.getByRole("button", { name: "End it", exact: true }).click();
   await row.getByText(/\(ended/).waitFor();
   await desk.goto(`${ward.url}/patients/${patientId}`);
   await desk.getByRole("heading", { name: "Moe, Anna" }).waitFor();
