@@ -268,7 +268,8 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
     // A vocabulary is of no patient: once for each who asks.
     const isFirst = subject.targets.values().next().value === target;
     const questions = [...fhirQuestions(target), ofStaff(world, target)].filter(
-      ({ url }) => isFirst || !/^(?:CodeSystem|ValueSet|ConceptMap)\b/.test(url),
+      ({ url }) =>
+        (isFirst || !/^(?:CodeSystem|ValueSet|ConceptMap)\b/.test(url)) && (isWhole || !FOR_THE_CAMPAIGN.test(url)),
     );
     const name = (one: Asked) => `${one.interaction} ${one.url.split("=")[0]} as ${subject.name}: ${standing}`;
     const look = (one: Asked, status: number, headers: string, bytes: Buffer) => {
