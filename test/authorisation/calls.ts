@@ -352,13 +352,14 @@ export const calls: Readonly<Record<RouteName, Call>> = {
   acknowledge: about(
     ({ alarm }) => ({ params: { id: alarm.id }, body: { revision: alarm.revision } }),
     async (world, _subject, target) => {
+      // What ends or changes by itself meanwhile need not be answered any more.
       for (const alarm of await house<{ id: string; patientId: string; revision: number; state: string }[]>(
         world,
         "GET",
         "/alarms",
       ))
         if (alarm.patientId === target.id && alarm.state === "raised")
-          await house(world, "POST", `/alarms/${alarm.id}/acknowledge`, { revision: alarm.revision });
+          await house(world, "POST", `/alarms/${alarm.id}/acknowledge`, { revision: alarm.revision }).catch(() => {});
       const alarm = await raise(world.home, target, bed());
       return { params: { id: alarm.id }, body: { revision: alarm.revision }, shows: [alarm.id, target.id] };
     },
