@@ -1,7 +1,16 @@
 export { type CompartmentDefinition, patientsOf, referencesIn } from "./compartment.ts";
 export { type ConditionOptions, conditionOf, rangeOf, updatedTest } from "./conditions-of.ts";
 export { findableOf } from "./findable.ts";
-export { type Asked, type Chain, type Has, type Plain, parseKey, splitUnescaped, unescapeValue } from "./key.ts";
+export {
+  type Asked,
+  type Chain,
+  type Has,
+  type Plain,
+  parseKey,
+  printable,
+  splitUnescaped,
+  unescapeValue,
+} from "./key.ts";
 export {
   type Component,
   createSearchTable,

@@ -1,5 +1,5 @@
 import { RefusedInput } from "@openward/errors";
-import { splitUnescaped } from "./escape.ts";
+import { splitUnescaped } from "@openward/fhir/search";
 import { ALWAYS, type Interval, intersect, union } from "./intervals.ts";
 import type { ParameterValue } from "./query.ts";
 import { localToUtc } from "./time-zone.ts";

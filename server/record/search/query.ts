@@ -1,5 +1,6 @@
 import type { CapabilityStatementRestResourceSearchParam, OperationOutcomeIssue } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
+import { printable } from "@openward/fhir/search";
 import { issueOf } from "../outcome.ts";
 
 /** One search parameter of one resource: the table that `metadata` shows and that searches are read by. */
@@ -143,9 +144,4 @@ function oneOf(name: string, value: string, allowed: readonly string[]): string 
     throw new RefusedInput("FIELD_INVALID", { at: `http.${name}`, expected: `one of ${allowed.join(", ")}` });
   }
   return value;
-}
-
-/** A name that came from outside, fit for an answer. */
-function printable(name: string): string {
-  return name.replaceAll(/[^\w:.-]/g, "?").slice(0, 64);
 }

@@ -1,5 +1,5 @@
 import { RefusedInput } from "@openward/errors";
-import { splitUnescaped, unescapeValue } from "./escape.ts";
+import { splitUnescaped, unescapeValue } from "@openward/fhir/search";
 import type { ParameterValue } from "./query.ts";
 
 const ID = /^[A-Za-z0-9.-]{1,64}$/;

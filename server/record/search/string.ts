@@ -1,4 +1,4 @@
-import { splitUnescaped, unescapeValue } from "./escape.ts";
+import { splitUnescaped, unescapeValue } from "@openward/fhir/search";
 import type { ParameterValue } from "./query.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { CodeableConcept, Coding } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
-import { splitUnescaped, unescapeValue } from "./escape.ts";
+import { splitUnescaped, unescapeValue } from "@openward/fhir/search";
 import type { ParameterValue } from "./query.ts";
 
 /** `system|code`; `system` undefined: any, "" : none; `code` undefined: any of that system. */
