@@ -87,6 +87,9 @@ export interface Ingest {
 
 const NOTHING_WRONG: readonly Problem[] = [];
 
+/** What a gateway kept for longer than this says nothing of how its device is now. */
+const PAST_MS = 60_000;
+
 export function createIngest({
   runtime,
   directory,
@@ -165,12 +168,14 @@ export function createIngest({
   }
 
   /** Alarms and screens hear of it before the commit: they do not wait for a disk. */
-  function feed(entries: readonly JournalEntry[], isWill: boolean): void {
+  /** @param isPast its gateway heard it long ago: it tells nothing of how the device is, and a call for help rings all the same */
+  function feed(entries: readonly JournalEntry[], isWill: boolean, isPast = false): void {
     for (const entry of entries) {
       try {
-        if (entry.kind === "event") watch.event(entry.event, isWill);
-        else if (entry.kind === "status") watch.status(entry.status, isWill);
-        else if (entry.kind === "clock-state") watch.clock(entry.state);
+        if (entry.kind === "event") watch.event(entry.event, isWill || isPast);
+        else if (entry.kind === "status") {
+          if (!isPast) watch.status(entry.status, isWill);
+        } else if (entry.kind === "clock-state") watch.clock(entry.state);
         // What a will says of the patient was true when the connection began, and is no news.
         else if (isWill) continue;
         else if (entry.kind === "readings") watch.readings(entry.readings);
@@ -257,7 +262,7 @@ export function createIngest({
     }
     if (work.waitsFor) return acceptLater(message, work, work.waitsFor);
     lookAtClock(work, message);
-    feed(work.entries, work.isWill);
+    feed(work.entries, work.isWill, message.receivedAt - gatewayHeardAt > PAST_MS);
     // What is in quarantine stands there with its bytes, but not with what the device had told of its clock.
     const isKept = work.problems.isEmpty || work.clockOffsetMs !== 0;
     return commit(work, problems, isKept ? rawOf(work, message) : undefined);

@@ -47,7 +47,7 @@ export interface Deliveries {
 export interface Watch {
   readings(readings: Readings): void;
   waveform(waveform: Waveform): void;
-  /** @param isWill said in the device's name because its connection broke */
+  /** @param isWill said in the device's name because its connection broke, or said long ago: no sign of life */
   event(event: DeviceEvent, isWill: boolean): void;
   status(status: DeviceStatus, isWill: boolean): void;
   /** What was decided of a device's clock; after a start, of each. */

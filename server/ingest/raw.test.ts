@@ -118,6 +118,25 @@ test("what a gateway kept for hours was said hours ago; what comes without a gat
   assert.deepEqual(h.heard, [at(60), at(7_200), at(7_200)]);
 });
 
+test("what a gateway kept for hours does not say that its device is there or gone; a call for help in it is told", async () => {
+  const h = harness();
+  h.runtime.advance(7_200_000);
+  const said = (seconds: number, kind: string, body: object) => ({
+    codec: `openward/${kind}`,
+    at: at(seconds),
+    hex: Buffer.from(JSON.stringify(body)).toString("hex"),
+  });
+  const asKept = [said(30, "status", { state: "offline" }), said(40, "event", { event: "sos-button" })];
+  await h.send("raw", asKept, { format: "capture" });
+  assert.deepEqual(
+    h.watched.map((one) => ("event" in one ? one.event : "state" in one ? one.state : "measured")),
+    ["sos-button"],
+  );
+  assert.deepEqual(h.wills, [true], "no sign of life");
+  await h.send("raw", [said(7_199, "status", { state: "online" })], { format: "capture" });
+  assert.deepEqual(h.wills, [true, false]);
+});
+
 test("an event with the gateway's time is no sighting of the device's clock either", async () => {
   const h = harness();
   await h.send("status", { state: "online", clock: at(-7200) });
