@@ -10,7 +10,8 @@ import type { Foundation } from "./foundation.ts";
 const SYSTEM = "demo";
 /** Tokens of simulated devices; nothing real signs in with them. */
 const FILE = "demo-devices.json";
-const WORN_BEFORE_MS = 3_600_000;
+/** The slowest of them, a glucose sensor, speaks every five minutes. */
+const WORN_BEFORE_MS = 600_000;
 
 /** The invented ward, an organisation of its own marked as a demo. Made at the first start, found at later ones. */
 export async function ensureDemoWard(foundation: Foundation, dataDir: string, runtime: Runtime): Promise<DemoDevice[]> {

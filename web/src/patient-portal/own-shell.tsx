@@ -70,7 +70,7 @@ export function OwnShell() {
               <Item to="/mine" icon={<IconHome size={20} aria-hidden />} text="Home" isExact />
               <Item to="/mine/measure" icon={<IconBluetooth size={20} aria-hidden />} text="Measure" />
               <Item to="/mine/devices" icon={<IconDeviceWatch size={20} aria-hidden />} text="Devices" />
-              <Item to="/mine/looked" icon={<IconEye size={20} aria-hidden />} text="Who looked" />
+              <Item to="/mine/looked" icon={<IconEye size={20} aria-hidden />} text="Who looked" short="Looked" />
               <Item to="/mine/consent" icon={<IconLock size={20} aria-hidden />} text="Sharing" />
             </>
           )}
@@ -105,12 +105,21 @@ function Item(props: {
     | "/mine/privacy";
   readonly icon: ReactNode;
   readonly text: string;
+  /** On a phone. */
+  readonly short?: string;
   readonly isExact?: boolean;
 }) {
   return (
     <Link to={props.to} className={classes.link} activeOptions={{ exact: props.isExact ?? false }}>
       {props.icon}
-      <span>{props.text}</span>
+      {props.short === undefined ? (
+        <span>{props.text}</span>
+      ) : (
+        <>
+          <span data-long>{props.text}</span>
+          <span data-short>{props.short}</span>
+        </>
+      )}
     </Link>
   );
 }

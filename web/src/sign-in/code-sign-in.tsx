@@ -31,7 +31,7 @@ export function CodeSignIn({ onError }: { readonly onError: (error: unknown) => 
   });
   if (!isOpen)
     return (
-      <Button fullWidth variant="default" mb="sm" onClick={() => setOpen(true)}>
+      <Button fullWidth variant="default" mb="sm" px="xs" onClick={() => setOpen(true)}>
         Sign in with password and code
       </Button>
     );
