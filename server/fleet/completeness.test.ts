@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RefusedInput } from "@openward/errors";
-import type { Association, PatientView, Stream } from "@openward/model";
+import type { Association, DeviceEvidence, FleetEvidence, PatientView, Stream } from "@openward/model";
 import { SLOT_MS } from "@openward/timeseries";
 import { createCompleteness } from "./completeness.ts";
-import type { Known, KnownDevice } from "./ports.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -13,7 +12,7 @@ const DAY = 24 * HOUR;
 const NOW = Date.UTC(2026, 10, 27, 11);
 const ORGANISATION = "00000000-0000-7000-8000-00000000000a";
 
-const nothing: KnownDevice = {
+const nothing: DeviceEvidence = {
   connected: [],
   battery: [],
   heard: [],
@@ -31,7 +30,7 @@ function world(seen: readonly string[] = ["anna", "bert"]) {
     string,
     { stream: Stream; readings: { time: number; value: number; receivedAt: number }[] }
   >();
-  const known: Known & { devices: Map<string, KnownDevice> } = { runs: [], devices: new Map(), standby: [] };
+  const known: FleetEvidence & { devices: Map<string, DeviceEvidence> } = { runs: [], devices: new Map(), standby: [] };
   const asked: string[] = [];
   const confirmed = new Map<string, number | null>();
   const view = {

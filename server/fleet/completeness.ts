@@ -1,5 +1,5 @@
 import { RefusedInput } from "@openward/errors";
-import type { Association, PatientView, Stream } from "@openward/model";
+import type { Association, FleetEvidence, PatientView, Stream } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import { SLOT_MS } from "@openward/timeseries";
 import {
@@ -19,7 +19,7 @@ import {
 } from "@openward/timeseries/completeness";
 import { evidenceOf } from "./evidence.ts";
 import { type Counted, streamedOf, type Wanted, wantedOf } from "./expected.ts";
-import type { Asker, Known, Measured, Rhythms, Tables } from "./ports.ts";
+import type { Asker, Measured, Rhythms, Tables } from "./ports.ts";
 
 /** One row of a table: a patient, or a device. */
 export interface Row {
@@ -222,7 +222,7 @@ export function createCompleteness(deps: {
     view: PatientView,
     covered: readonly { readonly want: Wanted; readonly gaps: readonly Span[] }[],
     span: Span,
-  ): Promise<Known> {
+  ): Promise<FleetEvidence> {
     const wanting = covered.filter(({ gaps }) => gaps.length > 0).map(({ want }) => want.association);
     const devices = [...new Set(wanting.map(({ deviceId }) => deviceId))];
     if (devices.length === 0) return { runs: [], devices: new Map(), standby: [] };
@@ -232,7 +232,7 @@ export function createCompleteness(deps: {
   function explainAll(
     want: Wanted,
     gaps: Coverage["gaps"],
-    known: Known,
+    known: FleetEvidence,
     counts: Counted,
     streams: ReadonlyMap<string, readonly Stream[]>,
     now: number,

@@ -1,27 +1,10 @@
+import { type DueEnding, type Ending, keyOfDueEnding } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
-
-interface Ending {
-  readonly kind: "device-certificate" | "device-token" | "api-token" | "server-certificate" | "authority";
-  readonly subject: string;
-  readonly deviceId: string | null;
-  readonly isGateway: boolean;
-  readonly display: string;
-  readonly endsAt: number;
-  readonly isCovered: boolean;
-  readonly isInUse: boolean;
-}
-
-interface Due {
-  readonly kind: string;
-  readonly subject: string;
-  readonly endsAt: number;
-  readonly daysBefore: number;
-}
 
 interface Registry {
   list(organisationId: string, ahead: number, behind: number): Promise<readonly Ending[]>;
-  told(organisationId: string, due: readonly Due[]): Promise<ReadonlySet<string>>;
-  tell(organisationId: string, due: readonly Due[], at: number): Promise<void>;
+  told(organisationId: string, due: readonly DueEnding[]): Promise<ReadonlySet<string>>;
+  tell(organisationId: string, due: readonly DueEnding[], at: number): Promise<void>;
   addresses(organisationId: string): Promise<readonly string[]>;
 }
 
@@ -76,13 +59,13 @@ export function createEndings(deps: {
 
   async function lookAt(organisationId: string): Promise<void> {
     const now = clock.now();
-    const due = (await list(organisationId)).flatMap(({ kind, subject, endsAt, isCovered }): Due[] => {
+    const due = (await list(organisationId)).flatMap(({ kind, subject, endsAt, isCovered }): DueEnding[] => {
       const daysBefore = isCovered ? undefined : stepOf(endsAt, now);
       return daysBefore === undefined ? [] : [{ kind, subject, endsAt, daysBefore }];
     });
     if (due.length === 0) return;
     const told = await registry.told(organisationId, due);
-    const fresh = due.filter((each) => !told.has(`${each.kind} ${each.subject} ${each.endsAt} ${each.daysBefore}`));
+    const fresh = due.filter((each) => !told.has(keyOfDueEnding(each)));
     if (fresh.length === 0) return;
     const ended = fresh.filter(({ daysBefore }) => daysBefore === 0).length;
     const what = { soon: fresh.length - ended, ended };

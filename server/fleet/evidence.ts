@@ -1,3 +1,4 @@
+import type { DeviceEvidence, FleetEvidence } from "@openward/model";
 import {
   type ClockEvidence,
   type Evidence,
@@ -5,7 +6,6 @@ import {
   type Span,
   united,
 } from "@openward/timeseries/completeness";
-import type { Known, KnownDevice } from "./ports.ts";
 
 /** What its own streams tell of a device. Times are ms UTC, ascending. */
 export interface Streamed {
@@ -23,8 +23,8 @@ const OFF_MS = 12 * 3_600_000;
 
 /** The evidence on one stream of one device. */
 export function evidenceOf(
-  known: Known,
-  device: KnownDevice,
+  known: FleetEvidence,
+  device: DeviceEvidence,
   of: {
     readonly patientId: string;
     readonly streamId: string | null;
@@ -60,7 +60,7 @@ function awayOf(runs: readonly Span[]): Span[] {
   });
 }
 
-function gatewayOf({ gatewayId, up, heard, others }: KnownDevice["gateways"][number]): GatewayEvidence {
+function gatewayOf({ gatewayId, up, heard, others }: DeviceEvidence["gateways"][number]): GatewayEvidence {
   const ofOthers = united(others).map((span) => {
     const within = others.filter(({ from, to }) => from < span.to && to > span.from);
     return { ...span, count: new Set(within.map(({ deviceId }) => deviceId)).size };
@@ -68,7 +68,7 @@ function gatewayOf({ gatewayId, up, heard, others }: KnownDevice["gateways"][num
   return { gatewayId, up, heard, others: ofOthers };
 }
 
-function clockOf({ clock }: KnownDevice): ClockEvidence[] {
+function clockOf({ clock }: DeviceEvidence): ClockEvidence[] {
   return clock.flatMap(({ kind, after, from, decidedAt, leadsTo, aheadMs }, i) => {
     if (kind === null) return [];
     const until = clock[i + 1]?.from ?? null;
@@ -76,7 +76,7 @@ function clockOf({ clock }: KnownDevice): ClockEvidence[] {
   });
 }
 
-function offOf({ wear }: KnownDevice, { worn }: Streamed, now: number): (Span & { event: string })[] {
+function offOf({ wear }: DeviceEvidence, { worn }: Streamed, now: number): (Span & { event: string })[] {
   const isOn = (event: string) => event.endsWith("-on") || event === "worn" || event === "on-body";
   const said = [
     ...wear.map(({ at, event }) => ({ at, event, isWorn: isOn(event) })),
@@ -87,6 +87,6 @@ function offOf({ wear }: KnownDevice, { worn }: Streamed, now: number): (Span & 
   );
 }
 
-function outOf({ service }: KnownDevice, now: number): Span[] {
+function outOf({ service }: DeviceEvidence, now: number): Span[] {
   return service.flatMap(({ at, isOut }, i) => (isOut ? [{ from: at, to: service[i + 1]?.at ?? now }] : []));
 }

@@ -1,19 +1,5 @@
+import type { ConnectionSpan, GatewayReported } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
-
-interface ConnectionSpan {
-  readonly deviceId: string;
-  readonly organisationId: string;
-  readonly from: number;
-  readonly to: number | null;
-}
-
-interface Reported {
-  readonly gatewayId: string;
-  readonly organisationId: string;
-  readonly at: number;
-  readonly devices: Readonly<Record<string, number>>;
-  readonly everyMs: number;
-}
 
 /** Where it is written down; all rejections mean: not now. */
 interface Keeping {
@@ -27,7 +13,7 @@ interface Keeping {
   ): Promise<
     readonly { detail: unknown; gatewayId: string; organisationId: string; receivedAt: number; everyMs: number }[]
   >;
-  heard(reports: readonly Reported[]): Promise<void>;
+  heard(reports: readonly GatewayReported[]): Promise<void>;
   forget(before: number): Promise<void>;
 }
 
@@ -98,7 +84,7 @@ export function keepFleet({
     const now = clock.now();
     for (let from = lookedUntil; ; ) {
       const page = await keeping.reports(from, REPORTS_AT_A_TIME);
-      const reports = page.flatMap(({ detail, gatewayId, organisationId, everyMs }): Reported[] => {
+      const reports = page.flatMap(({ detail, gatewayId, organisationId, everyMs }): GatewayReported[] => {
         const said = reportOf(detail);
         return said ? [{ gatewayId, organisationId, everyMs, at: said.clock, devices: said.devices }] : [];
       });

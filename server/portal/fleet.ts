@@ -1,4 +1,4 @@
-import type { DeviceBody, DeviceState } from "@openward/api";
+import { DEVICE_STATES, type DeviceBody, type DeviceState } from "@openward/api";
 import type { PatientView } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
@@ -33,7 +33,7 @@ export function fleetHandlers(deps: {
         return { device, states, firmware, concern: concernOf(states) };
       });
       const counts = Object.fromEntries(
-        STATES.map((each) => [each, all.filter(({ states }) => states.includes(each)).length]),
+        DEVICE_STATES.map((each) => [each, all.filter(({ states }) => states.includes(each)).length]),
       ) as Record<DeviceState, number>;
       const found = all
         .filter(({ states }) => (state === undefined ? !states.includes("no-access") : states.includes(state)))
@@ -53,21 +53,6 @@ export function fleetHandlers(deps: {
     endings: async ({ signedIn }) => (await deps.endings.list(signedIn.organisation.id)).map((each) => ({ ...each })),
   };
 }
-
-const STATES: readonly DeviceState[] = [
-  "in-use",
-  "free",
-  "silent",
-  "battery-low",
-  "clock-wrong",
-  "in-quarantine",
-  "used-twice",
-  "certificate-ending",
-  "firmware-old",
-  "service-due",
-  "out-of-service",
-  "no-access",
-];
 
 /** Every word of what was typed stands somewhere in what the device is called. */
 function isNamed(device: DeviceBody, q: string): boolean {

@@ -17,6 +17,7 @@ import type {
   DeviceFact,
   DeviceRegistration,
   DeviceStatus,
+  Ending,
   Expectation,
   Fact,
   Grant,
@@ -606,20 +607,9 @@ export interface QuarantineRuns {
   ): Promise<{ readonly opened: number; readonly amended: number; readonly leftAlone: number }>;
 }
 
-/** What ends by itself and must be renewed. */
-export interface Ending {
-  readonly kind: "device-certificate" | "device-token" | "api-token" | "server-certificate" | "authority";
-  readonly deviceId: string | null;
-  readonly isGateway: boolean;
-  readonly display: string;
-  readonly endsAt: number;
-  readonly isCovered: boolean;
-  readonly isInUse: boolean;
-}
-
 export interface Endings {
   /** The first to end first. */
-  list(organisationId: string): Promise<readonly Ending[]>;
+  list(organisationId: string): Promise<readonly Omit<Ending, "subject">[]>;
 }
 
 /** How much of what was expected came; the words of it are those of `@openward/timeseries/completeness`. */

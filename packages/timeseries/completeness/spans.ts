@@ -1,8 +1,6 @@
-/** From `from` (inclusive) to `to` (exclusive), ms UTC. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-}
+import type { Span } from "@openward/model";
+
+export type { Span };
 
 export const lengthOf = ({ from, to }: Span): number => Math.max(0, to - from);
 

@@ -1,42 +1,17 @@
+import { type DueEnding, type Ending, keyOfDueEnding } from "@openward/model";
 import type { RegistryContext } from "./context.ts";
 import { everywhere, inOrganisation } from "./transaction.ts";
-
-/** A certificate or token that ends by itself. */
-export interface Ending {
-  readonly kind: "device-certificate" | "device-token" | "api-token";
-  /** Of the credential or token. */
-  readonly subject: string;
-  readonly deviceId: string | null;
-  readonly isGateway: boolean;
-  readonly display: string;
-  readonly endsAt: number;
-  /** It has something else to sign in with, that lasts longer. */
-  readonly isCovered: boolean;
-  /** On a patient now. */
-  readonly isInUse: boolean;
-}
-
-/** One that is to be told, so many days before its end. */
-export interface Due {
-  readonly kind: string;
-  readonly subject: string;
-  readonly endsAt: number;
-  readonly daysBefore: number;
-}
 
 /** All rejections are OutsideTrouble. */
 export interface EndingRegistry {
   /** The first to end first: until `ahead` from now, and those that ended no longer ago than `behind`, ms. */
   list(organisationId: string, ahead: number, behind: number): Promise<Ending[]>;
   /** Of these, those that were told before. */
-  told(organisationId: string, due: readonly Due[]): Promise<ReadonlySet<string>>;
-  tell(organisationId: string, due: readonly Due[], at: number): Promise<void>;
+  told(organisationId: string, due: readonly DueEnding[]): Promise<ReadonlySet<string>>;
+  tell(organisationId: string, due: readonly DueEnding[], at: number): Promise<void>;
   /** Where those who look after devices are told; administrators, where there are none. */
   addresses(organisationId: string): Promise<string[]>;
 }
-
-export const keyOfDue = ({ kind, subject, endsAt, daysBefore }: Due): string =>
-  `${kind} ${subject} ${endsAt} ${daysBefore}`;
 
 export function createEndings({ api, worker, runtime }: RegistryContext): EndingRegistry {
   return {
@@ -47,12 +22,12 @@ export function createEndings({ api, worker, runtime }: RegistryContext): Ending
 
     told: (organisationId, due) =>
       everywhere(worker, async (tx) => {
-        const rows = await tx.rows<Due>(
+        const rows = await tx.rows<DueEnding>(
           `SELECT t.kind, t.subject, t.ends_at AS "endsAt", t.days_before AS "daysBefore" FROM ending_told t
             WHERE t.organisation_id = $1 AND t.subject = ANY ($2::text[])`,
           [organisationId, due.map(({ subject }) => subject)],
         );
-        return new Set(rows.map(keyOfDue));
+        return new Set(rows.map(keyOfDueEnding));
       }),
 
     tell: (organisationId, due, at) =>

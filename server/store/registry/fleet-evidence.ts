@@ -1,49 +1,7 @@
-import type { Association } from "@openward/model";
+import type { Association, DeviceEvidence, FleetEvidence, GatewaySpans, Span } from "@openward/model";
 import { type AssociationRow, toAssociation } from "./associations.ts";
 import type { RegistryContext } from "./context.ts";
 import { type Asker, inOrganisation, type Transaction } from "./transaction.ts";
-
-interface Span {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** What the tables know of devices over a span; lists are ordered by time. */
-export interface FleetEvidence {
-  readonly runs: readonly Span[];
-  readonly devices: ReadonlyMap<string, DeviceEvidence>;
-  /** Pauses of the patients whom the asker sees. */
-  readonly standby: readonly (Span & {
-    readonly patientId: string;
-    readonly streamId: string | null;
-    readonly reason: string;
-  })[];
-}
-
-export interface DeviceEvidence {
-  readonly connected: readonly Span[];
-  readonly battery: readonly { readonly at: number; readonly percent: number }[];
-  readonly heard: readonly number[];
-  readonly quarantined: readonly { readonly at: number; readonly code: string; readonly readings: number }[];
-  readonly clock: readonly {
-    readonly after: number | null;
-    readonly from: number;
-    readonly decidedAt: number;
-    readonly kind: string | null;
-    readonly leadsTo: "kept" | "corrected" | "flagged" | "quarantined";
-    readonly aheadMs: number;
-  }[];
-  readonly wear: readonly { readonly at: number; readonly event: string }[];
-  readonly service: readonly { readonly at: number; readonly isOut: boolean }[];
-  readonly gateways: readonly GatewaySpans[];
-}
-
-export interface GatewaySpans {
-  readonly gatewayId: string;
-  readonly up: readonly Span[];
-  readonly heard: readonly Span[];
-  readonly others: readonly (Span & { readonly deviceId: string })[];
-}
 
 export interface FleetEvidenceRegistry {
   /** Associations that overlap a span: of these patients, or of these devices; only of patients whom the asker sees. */

@@ -1,24 +1,6 @@
+import type { ConnectionSpan, GatewayReported } from "@openward/model";
 import type { RegistryContext } from "./context.ts";
 import { everywhere, type Transaction } from "./transaction.ts";
-
-export interface ConnectionSpan {
-  readonly deviceId: string;
-  readonly organisationId: string;
-  readonly from: number;
-  /** null: it goes on. */
-  readonly to: number | null;
-}
-
-/** How a gateway said that it is, at `at` by its own clock. */
-export interface GatewayReported {
-  readonly gatewayId: string;
-  readonly organisationId: string;
-  readonly at: number;
-  /** When it heard each device last, ms UTC. */
-  readonly devices: Readonly<Record<string, number>>;
-  /** How often it reports, ms. */
-  readonly everyMs: number;
-}
 
 /** What is written down to tell afterwards why something is missing. All rejections are OutsideTrouble. */
 export interface FleetKeeping {
