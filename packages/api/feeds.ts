@@ -1,15 +1,16 @@
+import { FEED_KINDS, FEED_WAYS } from "@openward/model";
 import { z } from "zod";
 import { telling } from "./redaction.ts";
 
 const millis = z.number().int();
-const kinds = z.array(z.enum(["readings", "alarms", "events", "devices"])).min(1);
+const kinds = z.array(z.enum(FEED_KINDS)).min(1);
 
 /** What leaves as it happens: to whom, what of, and how that goes. */
 export const feed = z.object({
   id: z.uuid(),
   name: z.string(),
   /** We call an address; they come to our MQTT listener; we bring it to their broker. */
-  way: z.enum(["webhook", "mqtt", "broker"]),
+  way: z.enum(FEED_WAYS),
   patientId: z.uuid().nullable(),
   /** In whose name: it gets what they see. */
   ownerId: z.uuid(),
@@ -55,7 +56,7 @@ const target = {
   homeAssistant: z.boolean().default(false),
   discoveryPrefix: z.string().max(100).optional(),
 };
-const way = z.enum(["webhook", "mqtt", "broker"]);
+const way = z.enum(FEED_WAYS);
 export const newFeed = z.object({ way, ...target });
 /** Of an application that acts for nobody: it gets of whom its grants show it. */
 export const newApplicationFeed = z.object({ way: z.enum(["webhook", "mqtt"]), applicationId: z.uuid(), ...target });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Task } from "@openward/model";
 import ICAL from "ical.js";
 import { calendarOf } from "./icalendar.ts";
-import { checkTask, occurrencesOf, type Task } from "./task.ts";
+import { checkTask, occurrencesOf } from "./task.ts";
 
 const task: Task = {
   id: "01930000-0000-7000-8000-000000000001",

@@ -1,6 +1,6 @@
-import type { PatientView } from "@openward/model";
+import type { PatientView, Task } from "@openward/model";
 import type { Measured } from "./ports.ts";
-import { type Occurrence, occurrencesOf, type Task } from "./task.ts";
+import { type Occurrence, occurrencesOf } from "./task.ts";
 
 /** So many readings of one signal are looked at for one time: one is enough. */
 const ONE = 1;

@@ -1,3 +1,4 @@
+import type { Task } from "@openward/model";
 import { findSignal } from "@openward/signals";
 import ical, {
   ICalAlarmType,
@@ -8,7 +9,6 @@ import ical, {
 } from "ical-generator";
 import { tzlib_get_ical_block } from "timezones-ical-library";
 import type { Due } from "./done.ts";
-import type { Task } from "./task.ts";
 
 const WEEKDAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"] as const;
 const MINUTES = 10;

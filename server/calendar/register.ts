@@ -1,11 +1,11 @@
 import { RefusedInput } from "@openward/errors";
-import type { PatientView, Principal } from "@openward/model";
+import type { CalendarAddress, PatientView, Principal } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { FastifyInstance } from "fastify";
 import { dueOf } from "./done.ts";
 import { calendarOf } from "./icalendar.ts";
 import type { Measured } from "./ports.ts";
-import type { CalendarAddress, CalendarRows } from "./rows.ts";
+import type { CalendarRows } from "./rows.ts";
 
 const DAY_MS = 86_400_000;
 /** What was done is marked so far back. */

@@ -1,26 +1,9 @@
 import { createHash } from "node:crypto";
 import { RefusedInput } from "@openward/errors";
-import type { Principal, Role } from "@openward/model";
+import type { CalendarAddress, NewCalendarAddress, NewTask, Principal, Role, Task } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { Tables, Transaction } from "./ports.ts";
-import { checkTask, type NewTask, type Task } from "./task.ts";
-
-export interface CalendarAddress {
-  readonly id: string;
-  readonly organisationId: string;
-  readonly patientId: string;
-  readonly personId: string;
-  readonly name: string;
-  readonly showsWhat: boolean;
-  readonly remindMinutes: number | null;
-  readonly createdAt: number;
-  readonly usedAt: number | null;
-}
-
-export type NewAddress = Pick<
-  CalendarAddress,
-  "organisationId" | "patientId" | "personId" | "name" | "showsWhat" | "remindMinutes"
->;
+import { checkTask } from "./task.ts";
 
 interface TaskRow {
   readonly id: string;
@@ -139,7 +122,7 @@ export function createCalendarRows({
     },
 
     /** The token is in this answer only. */
-    async addAddress(address: NewAddress): Promise<{ address: CalendarAddress; token: string }> {
+    async addAddress(address: NewCalendarAddress): Promise<{ address: CalendarAddress; token: string }> {
       const token = `owc_${Buffer.from(runtime.random.bytes(32)).toString("base64url")}`;
       const made: CalendarAddress = { ...address, id: runtime.ids.uuid(), createdAt: now(), usedAt: null };
       await tables.inOrganisation(address.organisationId, async (tx) => {

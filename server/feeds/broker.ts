@@ -1,8 +1,8 @@
 import { connect as connectClear, isIP } from "node:net";
 import { connect as connectSecure } from "node:tls";
+import type { Feed, FeedProgress } from "@openward/model";
 import type { MqttClient } from "mqtt";
 import { backoffMs, GIVE_UP_MS } from "./backoff.ts";
-import type { Feed, Progress } from "./feed.ts";
 import { statusTopic } from "./home-assistant/discovery.ts";
 import { prefixOf } from "./home-assistant/home.ts";
 import type { Message } from "./messages.ts";
@@ -18,7 +18,7 @@ const KEEP_ALIVE_S = 60;
 export interface BrokerDeps extends ToldByMqttDeps {
   readonly guard: Guard;
   readonly passwordOf: (feed: Feed) => string | undefined;
-  readonly progress: () => Progress;
+  readonly progress: () => FeedProgress;
   readonly giveUp: (feed: Feed) => Promise<void>;
 }
 

@@ -1,13 +1,16 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac } from "node:crypto";
 import { RefusedInput } from "@openward/errors";
-import type { Place } from "./feed.ts";
+import type { OutboxPlace } from "@openward/model";
 
 /** Cursors as receivers are given them. */
 export interface Cursors {
-  of(feedId: string, place: Place): string;
+  of(feedId: string, place: OutboxPlace): string;
   /** @throws RefusedInput FIELD_INVALID: it is none of this feed */
-  placeOf(feedId: string, cursor: string): Place;
+  placeOf(feedId: string, cursor: string): OutboxPlace;
 }
+
+export const isBefore = (a: OutboxPlace, b: OutboxPlace): boolean =>
+  a.position < b.position || (a.position === b.position && a.number < b.number);
 
 const CURSOR = /^[A-Za-z0-9_-]{22}$/;
 

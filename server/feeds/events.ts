@@ -1,10 +1,20 @@
 import { createHash } from "node:crypto";
-import type { Alarm, Amendment, DeviceEvent, PatientView, Readings, Stream } from "@openward/model";
+import type {
+  Alarm,
+  Amendment,
+  DeviceEvent,
+  Feed,
+  OutboxChange,
+  OutboxNotice,
+  PatientView,
+  PlacedChange,
+  Readings,
+  Stream,
+} from "@openward/model";
 import { findSignal } from "@openward/signals";
 import { isHidden } from "@openward/signals/categories";
 import type { Cursors } from "./cursor.ts";
-import type { Feed, Place } from "./feed.ts";
-import type { Change, Counting, Notice, Owners } from "./ports.ts";
+import type { Counting, Owners } from "./ports.ts";
 
 /** As it leaves: JSON, times as RFC 3339, units as UCUM. docs/guides/webhooks.md has the fields of each type. */
 export interface FeedEvent {
@@ -146,7 +156,7 @@ export function createTeller(deps: {
     return { event, patientId: said.patientId, signal: name, deviceId, stream: null };
   }
 
-  function ofAssociation(notice: Notice, patient: string): Told {
+  function ofAssociation(notice: OutboxNotice, patient: string): Told {
     const event: FeedEvent = {
       id: notice.id,
       type: "device",
@@ -160,7 +170,7 @@ export function createTeller(deps: {
     return { event, patientId: notice.patientId, signal: null, deviceId: notice.deviceId, stream: null };
   }
 
-  async function ofAmendment(feed: Feed, view: PatientView, notice: Notice, patient: string): Promise<Told[]> {
+  async function ofAmendment(feed: Feed, view: PatientView, notice: OutboxNotice, patient: string): Promise<Told[]> {
     const record = await counting.amendment(view, notice.subjectId);
     // What this patient keeps from who gets it, or was erased.
     if (!record) return [];
@@ -222,7 +232,7 @@ export function createTeller(deps: {
     async eventsOf(
       feed: Feed,
       view: PatientView,
-      { place, change }: { readonly place: Place; readonly change: Change },
+      { place, change }: PlacedChange,
       patientOf: (recordId: string) => string | undefined,
     ): Promise<Told[]> {
       const patientId = recordOf(change);
@@ -233,7 +243,7 @@ export function createTeller(deps: {
     },
   };
 
-  async function of(feed: Feed, view: PatientView, change: Change, patient: string): Promise<Told[]> {
+  async function of(feed: Feed, view: PatientView, change: OutboxChange, patient: string): Promise<Told[]> {
     switch (change.kind) {
       case "readings": {
         if (!feed.kinds.includes("readings") || !reaches(feed, view, change.readings.stream)) return [];
@@ -260,7 +270,7 @@ export function createTeller(deps: {
 
 export type Teller = ReturnType<typeof createTeller>;
 
-function recordOf(change: Change): string | null {
+function recordOf(change: OutboxChange): string | null {
   switch (change.kind) {
     case "readings":
       return change.readings.stream.patientId;

@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Amendment, PatientView, Principal, Readings, Stream } from "@openward/model";
+import type {
+  Amendment,
+  Feed,
+  OutboxChange,
+  OutboxPlace,
+  PatientView,
+  Principal,
+  Readings,
+  Stream,
+} from "@openward/model";
 import { createCursors } from "./cursor.ts";
 import { createTeller } from "./events.ts";
-import type { Feed, Place } from "./feed.ts";
 import { createFollower } from "./follow.ts";
-import type { Change, Outbox } from "./ports.ts";
+import type { Outbox } from "./ports.ts";
 
 const stream = (patientId: string, signal: string): Stream => ({
   id: `${patientId} ${signal}`,
@@ -16,7 +24,7 @@ const stream = (patientId: string, signal: string): Stream => ({
   kind: "numeric",
   unit: "/min",
 });
-const readings = (of: Stream, time: number, value: number, receivedAt = time): Change => ({
+const readings = (of: Stream, time: number, value: number, receivedAt = time): OutboxChange => ({
   kind: "readings",
   readings: {
     stream: of,
@@ -46,7 +54,7 @@ const feed: Feed = {
 
 /** Changes one a position; whom the owner sees, and what is hidden, can be changed. */
 function house() {
-  const changes: Change[] = [];
+  const changes: OutboxChange[] = [];
   const seen = new Map<string, ReadonlySet<string>>();
   const state = { held: null as number | null, wanted: [] as readonly string[], scope: (_: Stream) => true };
   const view: PatientView = {
@@ -100,7 +108,7 @@ function house() {
   const cursors = createCursors("test");
   const teller = createTeller({ counting, owners, cursors });
   const follower = createFollower({ outbox, teller, owners, cursors, clock: { now: () => 1_000 } });
-  const next = async (after: Place = { position: 0, number: 0 }, reachedAt = 1_000, of = feed) => {
+  const next = async (after: OutboxPlace = { position: 0, number: 0 }, reachedAt = 1_000, of = feed) => {
     const batch = await follower.next(of, after, reachedAt);
     assert.ok(batch);
     return batch;
@@ -178,10 +186,11 @@ test("what is older than what is held is told as a gap with its span", async () 
 });
 
 test("of a reading that was given to another patient the one hears that it is gone, and the other what is theirs now", async () => {
-  const notice = (patientId: string): Change => ({
+  const notice = (patientId: string): OutboxChange => ({
     kind: "notice",
     notice: {
       id: `n ${patientId}`,
+      organisationId: "o",
       patientId,
       kind: "amendment",
       deviceId: null,

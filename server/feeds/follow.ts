@@ -1,14 +1,13 @@
-import type { PatientView, Principal } from "@openward/model";
+import type { Feed, OutboxPlace, PatientView, Principal } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Cursors } from "./cursor.ts";
 import { type FeedEvent, hashOf, iso, type Teller, type Told } from "./events.ts";
-import type { Feed, Place } from "./feed.ts";
 import type { Outbox, Owners } from "./ports.ts";
 
 export interface Batch {
   readonly told: readonly Told[];
-  readonly from: Place;
-  readonly upTo: Place;
+  readonly from: OutboxPlace;
+  readonly upTo: OutboxPlace;
   readonly at: number;
   readonly isAtEnd: boolean;
   readonly owner: Principal;
@@ -46,7 +45,7 @@ export function createFollower(deps: {
   }
 
   /** Whom the owner sees now and did not before, or no more: what came meanwhile was not told. */
-  function accessChanges(feed: Feed, now: ReadonlySet<string>, after: Place): Told[] {
+  function accessChanges(feed: Feed, now: ReadonlySet<string>, after: OutboxPlace): Told[] {
     const before = seen.get(feed.id);
     if (!before) {
       seen.set(feed.id, now);
@@ -77,7 +76,7 @@ export function createFollower(deps: {
      * @param reachedAt when what stands at `after` was written
      * @returns undefined: nobody in whose name it could be told
      */
-    async next(feed: Feed, after: Place, reachedAt: number): Promise<Batch | undefined> {
+    async next(feed: Feed, after: OutboxPlace, reachedAt: number): Promise<Batch | undefined> {
       const owner = await owners.principalOf(feed.owner, feed.organisationId);
       if (!owner) return undefined;
       const view = await owners.viewOf(owner);
@@ -90,7 +89,7 @@ export function createFollower(deps: {
       const page = await outbox.read(after, wanted);
       let upTo = page.upTo;
       let isCut = false;
-      let last: Place | undefined;
+      let last: OutboxPlace | undefined;
       for (const placed of page.changes) {
         const isNew =
           last === undefined || placed.place.position !== last.position || placed.place.number !== last.number;
@@ -118,7 +117,7 @@ export function createFollower(deps: {
     forget: (feedId: string) => void seen.delete(feedId),
   };
 
-  function gapBetween(feed: Feed, from: number, to: number, after: Place): Told {
+  function gapBetween(feed: Feed, from: number, to: number, after: OutboxPlace): Told {
     const event: FeedEvent = {
       id: hashOf("gap", from, to),
       type: "gap",

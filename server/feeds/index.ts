@@ -1,12 +1,11 @@
-import type { Principal } from "@openward/model";
+import type { Feed, FeedProgress, FeedState, Principal } from "@openward/model";
 import { clearBroker, startBroker } from "./broker.ts";
 import { createCursors } from "./cursor.ts";
 import type { FeedsDeps } from "./deps.ts";
 import { createTeller, iso } from "./events.ts";
-import type { Feed, Progress } from "./feed.ts";
 import { type Batch, createFollower } from "./follow.ts";
 import { createLedger } from "./ledger.ts";
-import { createManagement, type FeedState, isSecret, type Management } from "./manage.ts";
+import { createManagement, isSecret, type Management } from "./manage.ts";
 import type { Owners } from "./ports.ts";
 import { createPost } from "./post.ts";
 import { createFeedRows, type Kept, openSecret } from "./rows.ts";
@@ -15,9 +14,8 @@ import { signatureHeaders } from "./sign.ts";
 import { startWebhook, wordsOf } from "./webhook.ts";
 
 export type { FeedsDeps } from "./deps.ts";
-export type { Feed, Progress } from "./feed.ts";
 export type { HomeFacts } from "./home-assistant/facts.ts";
-export type { FeedState, Management, Whose, Wish } from "./manage.ts";
+export type { Management } from "./manage.ts";
 
 /** What another process does to a feed, an erasure above all, is heard of so soon. */
 const RELOAD_EVERY_MS = 5_000;
@@ -27,7 +25,7 @@ const OWNER_FOR_MS = 5_000;
 
 interface Running {
   readonly kept: Kept;
-  readonly progress: () => Progress;
+  readonly progress: () => FeedProgress;
   readonly hasBacklog: () => boolean;
   readonly isConnected: () => boolean;
   readonly seat?: Seat;
@@ -98,7 +96,7 @@ export function createFeeds(deps: FeedsDeps): Feeds {
       follower,
       cursors,
       record: (one: Feed, batch: Batch) => ledger.leaving(one, batch),
-      async save(one: Feed, more: Partial<Progress>) {
+      async save(one: Feed, more: Partial<FeedProgress>) {
         progress = { ...progress, ...more };
         await rows.save(one, more);
       },

@@ -1,6 +1,6 @@
+import type { Feed } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Told } from "./events.ts";
-import type { Feed } from "./feed.ts";
 import type { Batch } from "./follow.ts";
 import type { RecordSending } from "./ports.ts";
 

@@ -1,10 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { RefusedInput } from "@openward/errors";
-import type { Principal } from "@openward/model";
+import type { FeedOwnership, FeedState, FeedTarget, FeedWish, OutboxPlace, Principal } from "@openward/model";
 import { findSignal } from "@openward/signals";
-import type { Cursors } from "./cursor.ts";
+import { type Cursors, isBefore } from "./cursor.ts";
 import type { FeedsDeps } from "./deps.ts";
-import { type Feed, isBefore, type Kind, type Place, type Progress, type Target, type Way } from "./feed.ts";
 import { checkAddress, WEB } from "./post.ts";
 import type { FeedRows, Kept, NewFeed, Sealed } from "./rows.ts";
 import { secretName } from "./rows.ts";
@@ -14,33 +13,6 @@ const BROKER = { secure: "mqtts:", clear: "mqtt:" } as const;
 const PER_OWNER_MAX = 20;
 /** A receiver that knows the new secret has had so long to learn of it. */
 export const OLD_SECRET_MS = 86_400_000;
-
-/** What somebody asks for. */
-export interface Wish {
-  readonly name: string;
-  readonly way: Way;
-  readonly kinds: readonly Kind[];
-  readonly signals: readonly string[] | null;
-  readonly target: Target;
-  /** Of a broker: what we sign in with there. */
-  readonly password?: string | undefined;
-}
-
-export interface Whose {
-  readonly organisationId: string;
-  readonly owner: Feed["owner"];
-  readonly patientId: string | null;
-  readonly by: string;
-}
-
-export interface FeedState {
-  readonly feed: Feed;
-  readonly progress: Progress;
-  /** There is more than its receiver has taken. */
-  readonly hasBacklog: boolean;
-  /** Of MQTT: its receiver is there. */
-  readonly isConnected: boolean;
-}
 
 const hashOfSecret = (secret: string): Buffer => createHash("sha256").update(secret).digest();
 
@@ -73,7 +45,7 @@ export function createManagement(deps: {
   }
 
   /** @throws RefusedInput FIELD_INVALID, SIGNAL_UNKNOWN */
-  function targetOf({ way, target, password }: Wish): Target {
+  function targetOf({ way, target, password }: FeedWish): FeedTarget {
     const { url = "", everySeconds, username, ca, homeAssistant, discoveryPrefix } = target;
     const discovery = homeAssistant ? { homeAssistant, ...(discoveryPrefix ? { discoveryPrefix } : {}) } : {};
     if (discoveryPrefix !== undefined && !/^[A-Za-z0-9_-]{1,40}(\/[A-Za-z0-9_-]{1,40}){0,3}$/.test(discoveryPrefix))
@@ -93,7 +65,7 @@ export function createManagement(deps: {
   /** @returns what is kept, and what its receiver is told once */
   function secretsFor(
     id: string,
-    wish: Pick<Wish, "way" | "password">,
+    wish: Pick<FeedWish, "way" | "password">,
   ): { hash: Uint8Array | null; sealed: Sealed | null; text: string | null } {
     if (wish.way === "webhook") {
       const secret = newWebhookSecret(runtime.random);
@@ -119,7 +91,10 @@ export function createManagement(deps: {
 
     find: (organisationId: string, feedId: string): FeedState => deps.stateOf(needed(organisationId, feedId)),
 
-    async create(whose: Whose, wish: Wish): Promise<{ readonly state: FeedState; readonly secret: string | null }> {
+    async create(
+      whose: FeedOwnership,
+      wish: FeedWish,
+    ): Promise<{ readonly state: FeedState; readonly secret: string | null }> {
       const own = deps.all().filter(({ feed }) => feed.owner.id === whose.owner.id);
       if (own.length >= PER_OWNER_MAX)
         throw new RefusedInput("CONFLICT", { at: "feeds", expected: `at most ${PER_OWNER_MAX} of one owner` });
@@ -193,7 +168,7 @@ export function createManagement(deps: {
     ): Promise<void> {
       const { feed } = needed(organisationId, feedId);
       const end = await outbox.end();
-      const place: Place =
+      const place: OutboxPlace =
         "cursor" in from ? deps.cursors.placeOf(feed.id, from.cursor) : await outbox.placeAt(from.at);
       if (isBefore(end, place))
         throw new RefusedInput("FIELD_INVALID", { at: "from", expected: "a cursor of the past" });

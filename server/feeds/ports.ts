@@ -1,39 +1,24 @@
-import type { Alarm, AmendmentRecord, DeviceEvent, PatientView, Principal, Readings, Stream } from "@openward/model";
-import type { Feed, Place } from "./feed.ts";
-
-export interface Notice {
-  readonly id: string;
-  readonly patientId: string;
-  readonly kind: "association" | "amendment";
-  readonly deviceId: string | null;
-  readonly subjectId: string;
-  readonly from: number | null;
-  readonly to: number | null;
-  readonly at: number;
-}
-
-export type Change =
-  | { readonly kind: "readings"; readonly readings: Readings }
-  | { readonly kind: "alarm"; readonly alarm: Alarm }
-  | { readonly kind: "event"; readonly event: DeviceEvent }
-  | { readonly kind: "notice"; readonly notice: Notice };
-
-export interface Page {
-  readonly changes: readonly { readonly place: Place; readonly change: Change }[];
-  readonly upTo: Place;
-  readonly at: number;
-  readonly isAtEnd: boolean;
-}
+import type {
+  Alarm,
+  AmendmentRecord,
+  Feed,
+  OutboxPage,
+  OutboxPlace,
+  PatientView,
+  Principal,
+  Readings,
+  Stream,
+} from "@openward/model";
 
 /** Everything that was accepted or changed, in one order. */
 export interface Outbox {
-  end(): Promise<Place>;
+  end(): Promise<OutboxPlace>;
   read(
-    after: Place,
+    after: OutboxPlace,
     wanted: { readonly organisationId: string; readonly patientIds: readonly string[] },
-  ): Promise<Page>;
-  placeAt(at: number): Promise<Place>;
-  timeOf(place: Place): Promise<number | null>;
+  ): Promise<OutboxPage>;
+  placeAt(at: number): Promise<OutboxPlace>;
+  timeOf(place: OutboxPlace): Promise<number | null>;
   heldSince(): Promise<number | null>;
   onMore(listener: () => void): () => void;
 }

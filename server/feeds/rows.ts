@@ -1,5 +1,5 @@
 import { RefusedInput } from "@openward/errors";
-import type { Feed, Kind, Place, Progress, Target, Way } from "./feed.ts";
+import type { Feed, FeedKind, FeedProgress, FeedTarget, FeedWay, OutboxPlace } from "@openward/model";
 import type { Tables, Transaction, Vault } from "./ports.ts";
 
 interface Row {
@@ -9,10 +9,10 @@ interface Row {
   readonly owner_id: string;
   readonly patient_id: string | null;
   readonly name: string;
-  readonly way: Way;
-  readonly kinds: Kind[];
+  readonly way: FeedWay;
+  readonly kinds: FeedKind[];
   readonly signals: string[] | null;
-  readonly target: Target;
+  readonly target: FeedTarget;
   readonly secret_hash: Buffer | null;
   readonly secret_key: number | null;
   readonly secret: Buffer | null;
@@ -38,7 +38,7 @@ interface Row {
 /** A feed with what it is kept with. */
 export interface Kept {
   readonly feed: Feed;
-  readonly progress: Progress;
+  readonly progress: FeedProgress;
   /** SHA-256 of what its receiver signs in with. */
   readonly secretHash: Uint8Array | null;
   /** What we sign, or sign in, with, as it is kept; the older until it counts no more. */
@@ -89,7 +89,7 @@ export function createFeedRows({ tables, now }: { tables: Tables; now: () => num
       return rows.map(toKept);
     },
 
-    async create(id: string, feed: NewFeed, place: Place): Promise<void> {
+    async create(id: string, feed: NewFeed, place: OutboxPlace): Promise<void> {
       const at = now();
       const { organisationId, owner, secret } = feed;
       await tables.inOrganisation(organisationId, async (tx) => {
@@ -152,7 +152,7 @@ export function createFeedRows({ tables, now }: { tables: Tables; now: () => num
             [next.oldUntil, next.secret.keyId, next.secret.sealed],
           ),
 
-    replayed: (feed: Feed, by: string, place: Place, reachedAt: number) =>
+    replayed: (feed: Feed, by: string, place: OutboxPlace, reachedAt: number) =>
       tables.inOrganisation(feed.organisationId, async (tx) => {
         await tx.run("UPDATE feed_progress SET position = $2, number = $3, reached_at = $4 WHERE feed_id = $1", [
           feed.id,
@@ -163,7 +163,7 @@ export function createFeedRows({ tables, now }: { tables: Tables; now: () => num
         await record(tx, "feed.replay", feed, by);
       }),
 
-    async save(feed: Pick<Feed, "id">, progress: Partial<Progress>): Promise<void> {
+    async save(feed: Pick<Feed, "id">, progress: Partial<FeedProgress>): Promise<void> {
       const { place, ...rest } = progress;
       const set = new Map<string, unknown>(
         Object.entries(rest).map(([name, value]) => [COLUMNS[name as keyof typeof rest], value]),
@@ -199,7 +199,7 @@ const PERSON = `SELECT display, role, NULL AS scope FROM person WHERE id = $1 AN
 const PROGRAM = `SELECT name AS display, 'integration' AS role, scope FROM oauth_client
   WHERE id = $1 AND organisation_id = $2 AND kind = 'backend' AND disabled_at IS NULL AND $3::bigint IS NOT NULL`;
 
-const COLUMNS: Readonly<Record<Exclude<keyof Progress, "place">, string>> = {
+const COLUMNS: Readonly<Record<Exclude<keyof FeedProgress, "place">, string>> = {
   reachedAt: "reached_at",
   delivered: "delivered",
   lastSuccessAt: "last_success_at",

@@ -1,6 +1,7 @@
+import type { Feed, FeedProgress, OutboxPlace } from "@openward/model";
 import type { Timer } from "@openward/runtime";
 import type { Cursors } from "./cursor.ts";
-import { type Feed, isBefore, type Place, type Progress } from "./feed.ts";
+import { isBefore } from "./cursor.ts";
 import { statusTopic } from "./home-assistant/discovery.ts";
 import { prefixOf } from "./home-assistant/home.ts";
 import { type Message, matches, replayTopic, rootOf } from "./messages.ts";
@@ -44,7 +45,7 @@ export function createSeat(
   feed: Feed,
   deps: ToldByMqttDeps & {
     readonly replay: Pick<Outbox, "end" | "placeAt" | "timeOf">;
-    readonly progress: () => Progress;
+    readonly progress: () => FeedProgress;
     readonly cursors: Cursors;
   },
 ) {
@@ -79,7 +80,7 @@ export function createSeat(
     try {
       const now = runtime.clock.now();
       const end = await deps.replay.end();
-      let place: Place;
+      let place: OutboxPlace;
       let at = now;
       if (from === "now") place = end;
       else if (typeof from === "number") [place, at] = [await deps.replay.placeAt(from), from];

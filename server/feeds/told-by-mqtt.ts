@@ -1,6 +1,6 @@
+import type { Feed, FeedProgress, OutboxPlace } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { backoffMs } from "./backoff.ts";
-import type { Feed, Place, Progress } from "./feed.ts";
 import type { Batch, Follower } from "./follow.ts";
 import type { HomeFacts } from "./home-assistant/facts.ts";
 import { createHome, type Home } from "./home-assistant/home.ts";
@@ -29,14 +29,14 @@ export interface ToldByMqttDeps {
   readonly outbox: Pick<Outbox, "onMore">;
   readonly follower: Pick<Follower, "next" | "took">;
   readonly record: (feed: Feed, batch: Batch) => Promise<void>;
-  readonly save: (feed: Feed, progress: Partial<Progress>) => Promise<void>;
+  readonly save: (feed: Feed, progress: Partial<FeedProgress>) => Promise<void>;
   readonly facts: HomeFacts;
   readonly version: string;
   readonly onTrouble: (error: unknown, doing: string) => void;
 }
 
 /** What one feed is told over MQTT, by our listener or to a broker outside, from where its receiver is. */
-export function tellByMqtt(feed: Feed, progress: Progress, sink: Sink, deps: ToldByMqttDeps) {
+export function tellByMqtt(feed: Feed, progress: FeedProgress, sink: Sink, deps: ToldByMqttDeps) {
   const { runtime, outbox, follower, record, save, facts } = deps;
   const { clock, timers, random } = runtime;
   const home: Home | undefined =
@@ -178,11 +178,11 @@ export function tellByMqtt(feed: Feed, progress: Progress, sink: Sink, deps: Tol
     get hasBacklog() {
       return hasBacklog;
     },
-    get place(): Place {
+    get place(): OutboxPlace {
       return place;
     },
     /** Everything once more from there. */
-    jump(to: Place, at: number): void {
+    jump(to: OutboxPlace, at: number): void {
       jumps++;
       place = to;
       reachedAt = at;

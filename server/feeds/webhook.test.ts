@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PatientView, Principal } from "@openward/model";
+import type { Feed, FeedProgress, OutboxPlace, PatientView, Principal } from "@openward/model";
 import { manualRuntime } from "@openward/runtime/manual";
 import { Webhook } from "standardwebhooks";
 import { backoffMs, GIVE_UP_MS } from "./backoff.ts";
 import { createCursors } from "./cursor.ts";
 import type { Told } from "./events.ts";
-import type { Feed, Place, Progress } from "./feed.ts";
 import type { Batch } from "./follow.ts";
 import { newWebhookSecret, signatureHeaders, webhookSecretText } from "./sign.ts";
 import { messagesOf, startWebhook } from "./webhook.ts";
@@ -27,7 +26,7 @@ const feed: Feed = {
   pausedAt: null,
   pauseReason: null,
 };
-const fresh: Progress = {
+const fresh: FeedProgress = {
   place: { position: 0, number: 0 },
   reachedAt: Date.UTC(2026, 10, 27),
   delivered: 0,
@@ -54,11 +53,11 @@ function house(answers: (nth: number) => number | Error) {
   const runtime = manualRuntime(Date.UTC(2026, 10, 27), SEED);
   const events: Told[] = [];
   const bodies: { at: number; ns: number[]; status: number }[] = [];
-  const saved: Partial<Progress>[] = [];
+  const saved: Partial<FeedProgress>[] = [];
   const recorded: number[] = [];
   let more = () => {};
   let outcome = "running";
-  const next = async (_feed: Feed, after: Place): Promise<Batch> => ({
+  const next = async (_feed: Feed, after: OutboxPlace): Promise<Batch> => ({
     told: events.slice(after.position),
     from: after,
     upTo: { position: events.length, number: 0 },

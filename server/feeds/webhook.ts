@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
+import type { Feed, FeedProgress, OutboxPlace } from "@openward/model";
 import type { Runtime, Timer } from "@openward/runtime";
 import { backoffMs, GIVE_UP_MS } from "./backoff.ts";
 import type { Cursors } from "./cursor.ts";
 import { iso } from "./events.ts";
-import type { Feed, Place, Progress } from "./feed.ts";
 import type { Batch, Follower } from "./follow.ts";
 import type { Outbox } from "./ports.ts";
 import type { Post } from "./post.ts";
@@ -27,7 +27,7 @@ export interface WebhookDeps {
   readonly secretsOf: (feed: Feed) => readonly Uint8Array[];
   /** Resolves when it is durable that this leaves. */
   readonly record: (feed: Feed, batch: Batch) => Promise<void>;
-  readonly save: (feed: Feed, progress: Partial<Progress>) => Promise<void>;
+  readonly save: (feed: Feed, progress: Partial<FeedProgress>) => Promise<void>;
   /** The receiver wants no more. */
   readonly gone: (feed: Feed) => Promise<void>;
   readonly giveUp: (feed: Feed) => Promise<void>;
@@ -38,7 +38,7 @@ export interface WebhookDeps {
 }
 
 /** Calls one receiver, one message after the other; what it did not take is sent again, in order, for days. */
-export function startWebhook(feed: Feed, progress: Progress, deps: WebhookDeps) {
+export function startWebhook(feed: Feed, progress: FeedProgress, deps: WebhookDeps) {
   const { runtime, outbox, follower, post, save } = deps;
   const { clock, timers, random } = runtime;
   const stopping = new AbortController();
@@ -168,7 +168,7 @@ export function startWebhook(feed: Feed, progress: Progress, deps: WebhookDeps) 
 
   const running = run();
   return {
-    get place(): Place {
+    get place(): OutboxPlace {
       return place;
     },
     get hasBacklog() {

@@ -1,9 +1,10 @@
 import type { FeedBody, FeedsBody } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
+import type { FeedState, FeedTarget } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { Applications, Authenticated, FeedState, Feeds, FeedTarget, Relations, SystemState } from "./ports.ts";
+import type { Applications, Authenticated, Feeds, Relations, SystemState } from "./ports.ts";
 import { createStanding } from "./standing.ts";
 
 type OfPatient =

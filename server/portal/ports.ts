@@ -9,6 +9,7 @@ import type {
   AmendmentRecord,
   Association,
   Basis,
+  CalendarAddress,
   ClockState,
   Consent,
   ConsentStatement,
@@ -20,6 +21,9 @@ import type {
   Ending,
   Expectation,
   Fact,
+  FeedOwnership,
+  FeedState,
+  FeedWish,
   Grant,
   Grantee,
   GrantReach,
@@ -27,6 +31,8 @@ import type {
   KioskScreen,
   KioskShows,
   Limits,
+  NewCalendarAddress,
+  NewTask,
   Patient,
   PatientFact,
   PatientRelation,
@@ -36,12 +42,16 @@ import type {
   Problem,
   Purpose,
   QuarantineEntry,
+  QuarantineFilter,
+  QuarantineRun,
+  QuarantineRunState,
   Relation,
   Role,
   Sex,
   Standby,
   Stay,
   Stream,
+  Task,
   Ward,
   Waveform,
 } from "@openward/model";
@@ -555,48 +565,10 @@ export interface DevicesNow {
   ): Promise<void>;
 }
 
-export interface QuarantineFilter {
-  readonly code?: string | undefined;
-  readonly deviceId?: string | undefined;
-  readonly contentType?: string | undefined;
-  /** Of arrival; `to` exclusive. */
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
-  readonly ids?: readonly string[] | undefined;
-}
-
-/** How a run of quarantined messages stands. */
-export interface QuarantineRunState {
-  readonly id: string;
-  readonly phase: "looking" | "looked" | "applying" | "applied" | "failed";
-  readonly messages: number;
-  readonly done: number;
-  readonly isCut: boolean;
-  readonly placed: number;
-  readonly stays: readonly { readonly code: string; readonly messages: number }[];
-  readonly readings: number;
-  readonly byHand: number;
-  readonly leftAlone: number;
-  readonly fault: string | null;
-}
-
 /** Quarantined messages, many at once. */
 export interface QuarantineRuns {
   counts(asker: Asker): Promise<{ code: string; deviceId: string; contentType: string; messages: number }[]>;
-  list(asker: Asker): Promise<
-    readonly {
-      readonly id: string;
-      readonly startedBy: string;
-      readonly startedAt: number;
-      readonly reason: string;
-      readonly messages: number;
-      readonly endedAt: number | null;
-      readonly placed: number | null;
-      readonly readings: number | null;
-      readonly undoneAt: number | null;
-      readonly undoneBy: string | null;
-    }[]
-  >;
+  list(asker: Asker): Promise<readonly QuarantineRun[]>;
   start(view: PatientView, filter: QuarantineFilter): Promise<QuarantineRunState>;
   state(view: PatientView, runId: string): QuarantineRunState;
   apply(view: PatientView, runId: string, reason: string): Promise<QuarantineRunState>;
@@ -1172,64 +1144,10 @@ export interface AuditLog {
   inWords(record: AuditRecord): string;
 }
 
-/** What leaves as it happens. */
-export interface FeedState {
-  readonly feed: {
-    readonly id: string;
-    readonly owner: { readonly kind: "person" | "token"; readonly id: string };
-    readonly patientId: string | null;
-    readonly name: string;
-    readonly way: "webhook" | "mqtt" | "broker";
-    readonly kinds: readonly FeedKind[];
-    readonly signals: readonly string[] | null;
-    readonly target: FeedTarget;
-    readonly createdAt: number;
-    readonly pausedAt: number | null;
-    readonly pauseReason: string | null;
-  };
-  readonly progress: {
-    readonly place: { readonly position: number; readonly number: number };
-    readonly reachedAt: number;
-    readonly delivered: number;
-    readonly lastSuccessAt: number | null;
-    readonly lastErrorAt: number | null;
-    readonly lastError: string | null;
-    readonly failingSince: number | null;
-  };
-  readonly hasBacklog: boolean;
-  readonly isConnected: boolean;
-}
-
-export type FeedKind = "readings" | "alarms" | "events" | "devices";
-
-export interface FeedTarget {
-  readonly url?: string;
-  readonly everySeconds?: number;
-  readonly username?: string;
-  readonly ca?: string;
-  readonly homeAssistant?: boolean;
-  readonly discoveryPrefix?: string;
-}
-
-/** Who may make and end them is decided here. */
+/** What leaves as it happens. Who may make and end them is decided here. */
 export interface Feeds {
   list(organisationId: string, whose: { readonly patientId: string } | "applications"): readonly FeedState[];
-  create(
-    whose: {
-      readonly organisationId: string;
-      readonly owner: { readonly kind: "person" | "token"; readonly id: string };
-      readonly patientId: string | null;
-      readonly by: string;
-    },
-    wish: {
-      readonly name: string;
-      readonly way: "webhook" | "mqtt" | "broker";
-      readonly kinds: readonly FeedKind[];
-      readonly signals: readonly string[] | null;
-      readonly target: FeedTarget;
-      readonly password?: string | undefined;
-    },
-  ): Promise<{ readonly state: FeedState; readonly secret: string | null }>;
+  create(whose: FeedOwnership, wish: FeedWish): Promise<{ readonly state: FeedState; readonly secret: string | null }>;
   pause(organisationId: string, feedId: string, by: string): Promise<void>;
   resume(organisationId: string, feedId: string, by: string): Promise<void>;
   end(organisationId: string, feedId: string, by: string): Promise<void>;
@@ -1246,39 +1164,9 @@ export interface Feeds {
   ): Promise<void>;
 }
 
-/** What a patient is to measure. */
-export interface Task {
-  readonly id: string;
-  readonly organisationId: string;
-  readonly patientId: string;
-  readonly signal: string;
-  readonly times: readonly string[];
-  readonly weekdays: readonly number[] | null;
-  readonly timeZone: string;
-  readonly fromDay: string;
-  readonly toDay: string | null;
-  readonly note: string | null;
-  readonly createdAt: number;
-  readonly createdBy: string;
-  readonly endedAt: number | null;
-}
-
-/** A private address of a calendar. */
-export interface CalendarAddress {
-  readonly id: string;
-  readonly organisationId: string;
-  readonly patientId: string;
-  readonly personId: string;
-  readonly name: string;
-  readonly showsWhat: boolean;
-  readonly remindMinutes: number | null;
-  readonly createdAt: number;
-  readonly usedAt: number | null;
-}
-
 export interface Calendars {
   tasks(asker: Principal, patientIds: readonly string[]): Promise<readonly Task[]>;
-  addTask(task: Omit<Task, "id" | "createdAt" | "endedAt">): Promise<Task>;
+  addTask(task: NewTask): Promise<Task>;
   endTask(asker: Principal, patientId: string, taskId: string): Promise<void>;
   /** Times of a task, and which of them were done. */
   dueOf(
@@ -1288,9 +1176,7 @@ export interface Calendars {
     to: number,
   ): Promise<readonly { readonly at: number; readonly to: number; readonly doneAt: number | null }[]>;
   addresses(organisationId: string, patientId: string): Promise<readonly CalendarAddress[]>;
-  addAddress(
-    address: Omit<CalendarAddress, "id" | "createdAt" | "usedAt">,
-  ): Promise<{ readonly address: CalendarAddress; readonly token: string }>;
+  addAddress(address: NewCalendarAddress): Promise<{ readonly address: CalendarAddress; readonly token: string }>;
   endAddress(
     organisationId: string,
     address: { readonly id: string; readonly patientId: string },

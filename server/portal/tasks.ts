@@ -1,10 +1,10 @@
 import type { CalendarsBody, PatientTasksBody, TaskBody } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
-import type { PatientView } from "@openward/model";
+import type { CalendarAddress, PatientView, Task } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { Authenticated, CalendarAddress, Calendars, Patients, Relations, SystemState, Task } from "./ports.ts";
+import type { Authenticated, Calendars, Patients, Relations, SystemState } from "./ports.ts";
 import { createStanding } from "./standing.ts";
 
 type TaskRoutes =

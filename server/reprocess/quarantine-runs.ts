@@ -1,29 +1,20 @@
 import { RefusedInput } from "@openward/errors";
-import type { PatientView, QuarantineEntry } from "@openward/model";
+import type {
+  AddedReadings,
+  PatientView,
+  QuarantineEntry,
+  QuarantineFilter,
+  QuarantineRunState,
+} from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { Reprocess, ReprocessReport } from "./index.ts";
 import type { Amendments, KeptRow, Restated, Telemetry } from "./ports.ts";
 
-export interface Filter {
-  readonly code?: string | undefined;
-  readonly deviceId?: string | undefined;
-  readonly contentType?: string | undefined;
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
-  readonly ids?: readonly string[] | undefined;
-}
-
-interface Added {
-  readonly patientId: string;
-  readonly streamId: string;
-  readonly times: readonly number[];
-}
-
 /** What is written down of runs. */
 interface Runs {
-  open(asker: PatientView["principal"], filter: Filter, limit: number): Promise<string[]>;
+  open(asker: PatientView["principal"], filter: QuarantineFilter, limit: number): Promise<string[]>;
   begin(run: { id: string; organisationId: string; by: string; reason: string; messages: number }): Promise<void>;
-  added(organisationId: string, runId: string, added: readonly Added[]): Promise<void>;
+  added(organisationId: string, runId: string, added: readonly AddedReadings[]): Promise<void>;
   end(
     organisationId: string,
     runId: string,
@@ -32,27 +23,10 @@ interface Runs {
   whatWasAdded(
     asker: PatientView["principal"],
     runId: string,
-  ): Promise<{ readonly added: readonly Added[]; readonly isWhole: boolean; readonly isUndone: boolean } | undefined>;
+  ): Promise<
+    { readonly added: readonly AddedReadings[]; readonly isWhole: boolean; readonly isUndone: boolean } | undefined
+  >;
   undo(organisationId: string, runId: string, by: string, reason: string): Promise<number>;
-}
-
-/** How a run stands. Looked: nothing is changed yet. */
-export interface RunState {
-  readonly id: string;
-  readonly phase: "looking" | "looked" | "applying" | "applied" | "failed";
-  readonly messages: number;
-  /** Looked at by now, in this phase. */
-  readonly done: number;
-  /** There are more that were asked for than are run at once. */
-  readonly isCut: boolean;
-  readonly placed: number;
-  readonly stays: readonly { readonly code: string; readonly messages: number }[];
-  readonly readings: number;
-  /** Differences that amendments cannot put right, and readings that a person has amended. */
-  readonly byHand: number;
-  readonly leftAlone: number;
-  /** Code of the error that ended it. */
-  readonly fault: string | null;
 }
 
 /** So many messages at once; the rest with the next run. */
@@ -63,7 +37,7 @@ const REMEMBERED = 100;
 const RESTATED_TOGETHER = 500;
 
 interface Job {
-  state: RunState;
+  state: QuarantineRunState;
   readonly by: string;
   readonly organisationId: string;
   readonly ids: readonly string[];
@@ -82,7 +56,7 @@ export function createQuarantineRuns(deps: {
   const { runtime, reprocess, runs, telemetry, amendments, report } = deps;
   const jobs = new Map<string, Job>();
 
-  const change = (job: Job, more: Partial<RunState>) => {
+  const change = (job: Job, more: Partial<QuarantineRunState>) => {
     job.state = { ...job.state, ...more };
   };
 
@@ -105,7 +79,7 @@ export function createQuarantineRuns(deps: {
         ids: job.ids,
         runId: id,
         onProgress: (done: number) => change(job, { done }),
-        onAdding: (added: readonly Added[]) => runs.added(organisationId, id, added),
+        onAdding: (added: readonly AddedReadings[]) => runs.added(organisationId, id, added),
       },
     };
     for (let n = 1; ; n++) {
@@ -120,7 +94,7 @@ export function createQuarantineRuns(deps: {
   }
 
   /** Goes on when whoever asked has left the page. */
-  function goOn(job: Job, work: () => Promise<void>): RunState {
+  function goOn(job: Job, work: () => Promise<void>): QuarantineRunState {
     work().catch((error: unknown) => {
       change(job, { phase: "failed", fault: error instanceof RefusedInput ? error.code : "STORE_UNAVAILABLE" });
       if (!(error instanceof RefusedInput)) report(error, "running quarantined messages again");
@@ -138,7 +112,7 @@ export function createQuarantineRuns(deps: {
 
   return {
     /** Begins to look what would come of them; nothing is changed. */
-    async start(view: PatientView, wanted: Filter): Promise<RunState> {
+    async start(view: PatientView, wanted: QuarantineFilter): Promise<QuarantineRunState> {
       const { principal } = view;
       const seen = await runs.open(principal, wanted, AT_ONCE + 1);
       const job: Job = {
@@ -169,10 +143,10 @@ export function createQuarantineRuns(deps: {
       });
     },
 
-    state: (view: PatientView, id: string): RunState => jobOf(view, id).state,
+    state: (view: PatientView, id: string): QuarantineRunState => jobOf(view, id).state,
 
     /** Does what was shown. @throws RefusedInput NOT_FOUND, CONFLICT where it is not what was looked at last */
-    async apply(view: PatientView, id: string, reason: string): Promise<RunState> {
+    async apply(view: PatientView, id: string, reason: string): Promise<QuarantineRunState> {
       const job = jobOf(view, id);
       if (job.state.phase !== "looked")
         throw new RefusedInput("CONFLICT", { at: "phase", expected: "a run that was looked at, and not applied yet" });
@@ -217,7 +191,7 @@ export function createQuarantineRuns(deps: {
     },
   };
 
-  async function restatedOf(view: PatientView, { streamId, times }: Added): Promise<Restated[]> {
+  async function restatedOf(view: PatientView, { streamId, times }: AddedReadings): Promise<Restated[]> {
     const stream = telemetry.known(view, streamId);
     if (!stream || times.length === 0) return [];
     const wanted = new Set(times);

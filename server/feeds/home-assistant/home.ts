@@ -1,7 +1,6 @@
-import type { PatientView, Stream } from "@openward/model";
+import type { Feed, PatientView, Stream } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import { iso, type Told } from "../events.ts";
-import type { Feed } from "../feed.ts";
 import type { Message } from "../messages.ts";
 import { discoverDevice, expireSeconds, keysOf, stateTopic } from "./discovery.ts";
 import type { HomeFacts } from "./facts.ts";

@@ -1,3 +1,3 @@
 export { createOutbox } from "./outbox.ts";
-export type { Change, Notice, Outbox, Page, Place, Placed } from "./ports.ts";
+export type { Outbox } from "./ports.ts";
 export { postgresOutboxRows } from "./rows.ts";

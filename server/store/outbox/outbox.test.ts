@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { OutboxNotice, OutboxPlace } from "@openward/model";
 import { manualRuntime, seededRandom } from "@openward/runtime/manual";
 import type { JournalState } from "../journal/index.ts";
 import { createOutbox } from "./outbox.ts";
-import type { Notice, Place } from "./ports.ts";
 import type { NumberedNotice, OutboxRows } from "./rows.ts";
 
 const SEED = Number(process.env.SEED ?? 20261127);
@@ -13,7 +13,7 @@ const ORGANISATION = "o";
 async function world(seed = SEED) {
   const runtime = manualRuntime(0, seed);
   const table: { position: number; writtenAt: number; batch: Uint8Array }[] = [];
-  const waiting: Notice[] = [];
+  const waiting: OutboxNotice[] = [];
   const numbered: NumberedNotice[] = [];
   let state: JournalState = "ok";
   const told = new Set<(state: JournalState) => void>();
@@ -83,7 +83,7 @@ async function world(seed = SEED) {
 }
 
 const wanted = { organisationId: ORGANISATION, patientIds: ["p"] };
-const idsOf = (changes: readonly { change: { kind: string; notice?: Notice } }[]) =>
+const idsOf = (changes: readonly { change: { kind: string; notice?: OutboxNotice } }[]) =>
   changes.map(({ change }) => change.notice?.id ?? change.kind);
 
 test("while batches wait on the disk nothing is read behind them, and when they are in the journal they come in their place", async () => {
@@ -104,7 +104,7 @@ test("while batches wait on the disk nothing is read behind them, and when they 
 test(`whoever goes on from where they were gets every notice once, in order, whatever was read when (seed ${SEED})`, async () => {
   const random = seededRandom(SEED);
   const { outbox, commit, notice } = await world();
-  let place: Place = { position: 0, number: 0 };
+  let place: OutboxPlace = { position: 0, number: 0 };
   const got: string[] = [];
   const made: string[] = [];
   let position = 0;
@@ -135,7 +135,7 @@ test("a notice stands behind what was committed before it, and more than a page 
   for (let i = 1; i <= 100; i++) commit(i);
   for (let i = 0; i < 600; i++) notice(`n${i}`);
   await new Promise((resolve) => setImmediate(resolve));
-  let place: Place = { position: 0, number: 0 };
+  let place: OutboxPlace = { position: 0, number: 0 };
   const got: string[] = [];
   for (let n = 0; n < 50; n++) {
     const page = await outbox.read(place, wanted);

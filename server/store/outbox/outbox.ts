@@ -1,11 +1,11 @@
 import { RefusedInput } from "@openward/errors";
-import type { Stream } from "@openward/model";
+import type { OutboxChange, OutboxPage, OutboxPlace, PlacedChange, Stream } from "@openward/model";
 import type { Timers } from "@openward/runtime";
 import { type BatchVisitor, readBatch } from "../journal/batch.ts";
 import type { Journal } from "../journal/index.ts";
 import type { JournalLog } from "../journal/ports.ts";
 import type { DataKeys } from "../keys/ports.ts";
-import type { Change, Outbox, OutboxDeps, Page, Place, Placed, Wanted } from "./ports.ts";
+import type { Outbox, OutboxDeps, Wanted } from "./ports.ts";
 import type { NumberedNotice, OutboxRows } from "./rows.ts";
 
 const PAGE_ROWS = 32;
@@ -112,8 +112,8 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox & { c
     return ids;
   }
 
-  function changesIn(position: number, batch: Uint8Array, wanted: Wanted, open: ReadonlySet<number>): Change[] {
-    const changes: Change[] = [];
+  function changesIn(position: number, batch: Uint8Array, wanted: Wanted, open: ReadonlySet<number>): OutboxChange[] {
+    const changes: OutboxChange[] = [];
     const patients = new Set(wanted.patientIds);
     const visitor: BatchVisitor<{ stream: Stream; associationId: string }> = {
       slice: (keyId) => open.has(keyId),
@@ -154,8 +154,8 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox & { c
     },
     end: async () => ({ position: confirmed, number: numbered }),
 
-    async read(after, wanted): Promise<Page> {
-      const end: Place = { position: confirmed, number: numbered };
+    async read(after, wanted): Promise<OutboxPage> {
+      const end: OutboxPlace = { position: confirmed, number: numbered };
       const found = after.position < end.position ? await rowsBehind(after.position, end.position) : [];
       const newest = found.at(-1);
       let until = found.length === PAGE_ROWS && newest ? newest.position : Math.max(after.position, end.position);
@@ -166,7 +166,7 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox & { c
         until = Math.max(after.position, Math.min(until, lastNotice.after));
 
       const open = keysOf(wanted);
-      const changes: Placed[] = [];
+      const changes: PlacedChange[] = [];
       let number = after.number;
       let at = clock.now();
       const patients = new Set(wanted.patientIds);

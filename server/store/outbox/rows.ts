@@ -1,10 +1,10 @@
+import type { OutboxNotice } from "@openward/model";
 import type { WorkerQueries } from "../journal/ports.ts";
-import type { Notice } from "./ports.ts";
 
 export interface NumberedNotice {
   readonly number: number;
   readonly after: number;
-  readonly notice: Notice;
+  readonly notice: OutboxNotice;
 }
 
 /** What the outbox asks of PostgreSQL. */
@@ -35,7 +35,7 @@ interface NoticeRow {
   readonly id: string;
   readonly organisation_id: string;
   readonly patient_id: string;
-  readonly kind: Notice["kind"];
+  readonly kind: OutboxNotice["kind"];
   readonly device_id: string | null;
   readonly subject_id: string;
   readonly from_at: number | null;

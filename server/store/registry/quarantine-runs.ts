@@ -1,41 +1,10 @@
 import { RefusedInput } from "@openward/errors";
-import type { QuarantineEntry } from "@openward/model";
+import type { AddedReadings, QuarantineEntry, QuarantineFilter, QuarantineRun } from "@openward/model";
 import { audit } from "./audit.ts";
 import type { RegistryContext } from "./context.ts";
 import type { By } from "./ports.ts";
 import { entriesOf } from "./quarantine.ts";
 import { type Asker, everywhere, inOrganisation, needUuid } from "./transaction.ts";
-
-/** Which of what is open; what is left out is any. Times are of arrival, `to` exclusive. */
-export interface QuarantineFilter {
-  readonly code?: string | undefined;
-  readonly deviceId?: string | undefined;
-  readonly contentType?: string | undefined;
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
-  /** Of these. */
-  readonly ids?: readonly string[] | undefined;
-}
-
-export interface QuarantineRun {
-  readonly id: string;
-  readonly startedBy: By;
-  readonly startedAt: number;
-  readonly reason: string;
-  readonly messages: number;
-  /** null: it did not come to its end. */
-  readonly endedAt: number | null;
-  readonly placed: number | null;
-  readonly readings: number | null;
-  readonly undoneAt: number | null;
-  readonly undoneBy: By | null;
-}
-
-export interface AddedReadings {
-  readonly patientId: string;
-  readonly streamId: string;
-  readonly times: readonly number[];
-}
 
 /** Quarantined messages, many at once. All rejections are OutsideTrouble, or RefusedInput where it says so. */
 export interface QuarantineRuns {
