@@ -3,7 +3,7 @@ import { RefusedInput } from "@openward/errors";
 import type { Alarm } from "@openward/model";
 import type { Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { AlarmHistory, Watch } from "./ports.ts";
+import type { AlarmHistory, Watch } from "./ports/index.ts";
 import { alarmBody, byUrgency, standbyBody } from "./present.ts";
 
 type AlarmRoutes = "alarms" | "patientAlarms" | "acknowledge" | "standby" | "startStandby" | "endStandby";

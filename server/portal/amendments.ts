@@ -2,7 +2,7 @@ import type { AmendmentBody } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
 import type { Amendment, AmendmentDraft, AmendmentRecord, PatientView, Stream } from "@openward/model";
 import type { Call, Handlers } from "./call.ts";
-import type { Amendments, StreamQueries } from "./ports.ts";
+import type { Amendments, StreamQueries } from "./ports/index.ts";
 
 /** What people say later of what was measured. Who says it is whoever is signed in. */
 export function amendmentHandlers(deps: {

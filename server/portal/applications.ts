@@ -2,7 +2,7 @@ import type { ApplicationBody } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
 import { person } from "./account.ts";
 import type { Handlers } from "./call.ts";
-import type { Application, ApplicationKeys, Applications, AuditLog } from "./ports.ts";
+import type { Application, ApplicationKeys, Applications, AuditLog } from "./ports/index.ts";
 
 type ApplicationRoutes =
   | "launchableApps"

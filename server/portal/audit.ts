@@ -1,6 +1,6 @@
 import type { Handlers } from "./call.ts";
 import { createLooked } from "./looked.ts";
-import type { AuditLog, Grants } from "./ports.ts";
+import type { AuditLog, Grants } from "./ports/index.ts";
 
 /** The audit log: in plain words for a patient's page, as it is for those whose work it is to look at it. */
 export function auditHandlers(deps: {

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { RouteName, routes } from "@openward/api";
 import type { PatientView } from "@openward/model";
 import type { z } from "zod";
-import type { Authenticated } from "./ports.ts";
+import type { Authenticated } from "./ports/index.ts";
 
 type Routes = typeof routes;
 type ParamOf<Path> = Path extends `${string}:${infer Name}/${infer Rest}`

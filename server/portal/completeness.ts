@@ -1,7 +1,7 @@
 import type { CompletenessDayBody, GapBody } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
 import type { Handlers } from "./call.ts";
-import type { Completeness, CompletenessDay, Devices, GapProof, PatientRecord, Patients } from "./ports.ts";
+import type { Completeness, CompletenessDay, Devices, GapProof, PatientRecord, Patients } from "./ports/index.ts";
 
 const PAGE = 25;
 

@@ -6,7 +6,7 @@ import { findCategory } from "@openward/signals/categories";
 import type { Handlers } from "./call.ts";
 import { consentWords, hiddenWords } from "./consent-words.ts";
 import type { Names } from "./names.ts";
-import type { Consents, HiddenKind, People } from "./ports.ts";
+import type { Consents, HiddenKind, People } from "./ports/index.ts";
 
 type ConsentRoutes = "patientConsents" | "writeConsent" | "withdrawConsent" | "explainHidden";
 

@@ -2,7 +2,7 @@ import type { CredentialsBody } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
 import type { Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { Asker, Certify, Devices, SystemState } from "./ports.ts";
+import type { Asker, Certify, Devices, SystemState } from "./ports/index.ts";
 
 type CredentialRoutes =
   | "rotateToken"

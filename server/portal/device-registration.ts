@@ -3,7 +3,7 @@ import { parseUdi } from "@openward/codecs/udi";
 import { type DriverMatch, misfitOf } from "@openward/drivers";
 import { RefusedInput } from "@openward/errors";
 import type { DeviceFact, DeviceLabel, DeviceRegistration } from "@openward/model";
-import type { DeviceDescription, DeviceRecord } from "./ports.ts";
+import type { DeviceDescription, DeviceRecord } from "./ports/index.ts";
 
 /**
  * What a person wrote down of a device, with its label read.

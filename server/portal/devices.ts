@@ -13,7 +13,7 @@ import type {
   DeviceType,
   PatientRecord,
   Patients,
-} from "./ports.ts";
+} from "./ports/index.ts";
 import { deviceBody } from "./present.ts";
 
 type DeviceRoutes =

@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isSameOrigin, outerCookie, type PublicUrl, parseFields } from "../http/index.ts";
 import { Encoded, type Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { Access, Authenticated } from "./ports.ts";
+import type { Access, Authenticated } from "./ports/index.ts";
 import { needProof } from "./proof.ts";
 
 interface DoorDeps {

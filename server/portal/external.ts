@@ -1,7 +1,7 @@
 import { RefusedInput } from "@openward/errors";
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
-import type { Access, Authenticated } from "./ports.ts";
+import type { Access, Authenticated } from "./ports/index.ts";
 import { sessionBody } from "./present.ts";
 
 type ExternalRoutes =

@@ -4,7 +4,7 @@ import type { FeedState, FeedTarget } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { Applications, Authenticated, Feeds, Relations, SystemState } from "./ports.ts";
+import type { Applications, Authenticated, Feeds, Relations, SystemState } from "./ports/index.ts";
 import { createStanding } from "./standing.ts";
 
 type OfPatient =

@@ -3,7 +3,7 @@ import type { PatientView } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
 import { compareVersions, concernOf, firmwareOf, modelOf, newestFirmware, statesOf } from "./fleet-states.ts";
-import type { Authenticated, Endings } from "./ports.ts";
+import type { Authenticated, Endings } from "./ports/index.ts";
 
 const PAGE = 50;
 

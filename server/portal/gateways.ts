@@ -10,7 +10,7 @@ import {
 import { RefusedInput } from "@openward/errors";
 import type { Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { Devices, Gateways } from "./ports.ts";
+import type { Devices, Gateways } from "./ports/index.ts";
 
 /** What a gateway works by, and how it says it is. */
 export function gatewayHandlers({

@@ -2,7 +2,7 @@ import type { GlassBrokenBody, GrantBody } from "@openward/api";
 import type { Grant } from "@openward/model";
 import type { Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { Applications, BreakGlass, GlassBroken, Grants, Monitoring } from "./ports.ts";
+import type { Applications, BreakGlass, GlassBroken, Grants, Monitoring } from "./ports/index.ts";
 
 type GrantRoutes =
   | "grants"

@@ -3,7 +3,7 @@ import type { Kiosk } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import qrcode from "qrcode";
 import type { Handlers } from "./call.ts";
-import type { Access, Authenticated, KioskCode, Wards } from "./ports.ts";
+import type { Access, Authenticated, KioskCode, Wards } from "./ports/index.ts";
 
 type KioskRoutes = "kiosks" | "addKiosk" | "newKioskCode" | "endKiosk" | "enrolKiosk" | "kiosk";
 

@@ -1,6 +1,6 @@
 import { RefusedInput } from "@openward/errors";
 import type { Handlers } from "./call.ts";
-import type { Launches } from "./ports.ts";
+import type { Launches } from "./ports/index.ts";
 
 /** Opens an application of another maker for the patient whose page is open. */
 export function launchHandlers({ launches }: { launches: Launches }): Pick<Handlers, "launchApp"> {

@@ -3,7 +3,7 @@ import { ageGroupOf, type Limits } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Call, Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { PatientLimits, Patients, Screens, Watch } from "./ports.ts";
+import type { PatientLimits, Patients, Screens, Watch } from "./ports/index.ts";
 import { limitsBody, limitsRevision } from "./present.ts";
 
 type LimitRoutes = "limits" | "setLimits" | "chooseProfile";

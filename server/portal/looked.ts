@@ -1,6 +1,6 @@
 import type { AccessEntry } from "@openward/api";
 import type { Grant } from "@openward/model";
-import type { AuditLog, AuditRecord, Grants } from "./ports.ts";
+import type { AuditLog, AuditRecord, Grants } from "./ports/index.ts";
 
 /** Of a page of the log. */
 interface Asked {

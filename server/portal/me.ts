@@ -13,7 +13,7 @@ import type {
   Monitoring,
   Patients,
   Relations,
-} from "./ports.ts";
+} from "./ports/index.ts";
 
 type MeRoutes = "me" | "myDevices" | "myAccessHistory";
 

@@ -1,4 +1,4 @@
-import type { People } from "./ports.ts";
+import type { People } from "./ports/index.ts";
 
 /** Display names of those who act, from memory, so that an alarm need not wait for them. */
 export interface Names {

@@ -2,7 +2,7 @@ import type { NightscoutKeyBody, NightscoutKeysBody } from "@openward/api";
 import { RefusedInput } from "@openward/errors";
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
-import type { Authenticated, Devices, NightscoutKey, NightscoutKeys, Relations, SystemState } from "./ports.ts";
+import type { Authenticated, Devices, NightscoutKey, NightscoutKeys, Relations, SystemState } from "./ports/index.ts";
 import { createStanding } from "./standing.ts";
 
 type NightscoutRoutes = "nightscoutKeys" | "addNightscoutKey" | "endNightscoutKey";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type RouteName, routes } from "@openward/api";
-import type { Ingest } from "./ports.ts";
+import type { Ingest } from "./ports/index.ts";
 import { createWorld } from "./testing/world.ts";
 
 function assertForm(name: RouteName, body: unknown): void {

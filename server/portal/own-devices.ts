@@ -4,7 +4,7 @@ import { driverFor } from "@openward/drivers";
 import { RefusedInput } from "@openward/errors";
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
-import type { Authenticated, DeviceRecord, Devices, Ingest, Relations } from "./ports.ts";
+import type { Authenticated, DeviceRecord, Devices, Ingest, Relations } from "./ports/index.ts";
 import { createStanding } from "./standing.ts";
 
 type OwnDeviceRoutes = "addOwnDevice" | "sendOwnCapture";

@@ -4,7 +4,7 @@ import { isoDateIn, type PatientView, type Principal, type PrincipalRole, withhe
 import type { Runtime } from "@openward/runtime";
 import type { Call, Handlers } from "./call.ts";
 import { OccupiedBed } from "./occupied-bed.ts";
-import type { Asker, NewPatient, PatientRecord, Patients, Place, Wards, Watch } from "./ports.ts";
+import type { Asker, NewPatient, PatientRecord, Patients, Place, Wards, Watch } from "./ports/index.ts";
 import { patientBody } from "./present.ts";
 import { limitsProfileOf } from "./profile.ts";
 import { SimilarPatients } from "./similar.ts";

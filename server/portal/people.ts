@@ -1,7 +1,7 @@
 import { RefusedInput } from "@openward/errors";
 import type { Person } from "@openward/model";
 import type { Handlers } from "./call.ts";
-import type { Access, Mail, People } from "./ports.ts";
+import type { Access, Mail, People } from "./ports/index.ts";
 import { personBody } from "./present.ts";
 
 type PeopleRoutes = "people" | "addPerson" | "changePerson" | "disablePerson" | "enablePerson" | "newLink";

@@ -64,7 +64,7 @@ import type {
   Telemetry,
   Wards,
   Watch,
-} from "./ports.ts";
+} from "./ports/index.ts";
 import { alarmBody, standbyBody } from "./present.ts";
 import { proofHandlers } from "./proof.ts";
 import { quarantineHandlers } from "./quarantine.ts";

@@ -23,7 +23,14 @@ import {
 } from "@openward/model";
 import { isElsewhere, misfit, serviceState } from "./device-registration.ts";
 import type { Names } from "./names.ts";
-import type { Authenticated, DeviceRecord, PatientRecord, QuarantineRecord, Reading, StreamSummary } from "./ports.ts";
+import type {
+  Authenticated,
+  DeviceRecord,
+  PatientRecord,
+  QuarantineRecord,
+  Reading,
+  StreamSummary,
+} from "./ports/index.ts";
 
 /**
  * @param now ms UTC: the age is today's

@@ -1,6 +1,6 @@
 import { RefusedInput } from "@openward/errors";
 import { type AgeGroup, ageGroupOf, type PatientView } from "@openward/model";
-import type { PatientRecord, Watch } from "./ports.ts";
+import type { PatientRecord, Watch } from "./ports/index.ts";
 
 /** Whose default limits are watched for a patient now; null: nobody's. */
 export async function limitsProfileOf(

@@ -2,7 +2,7 @@ import { RefusedInput } from "@openward/errors";
 import type { Clock } from "@openward/runtime";
 import qrcode from "qrcode";
 import type { Handlers } from "./call.ts";
-import type { Access, Authenticated, RelyingParty } from "./ports.ts";
+import type { Access, Authenticated, RelyingParty } from "./ports/index.ts";
 import { sessionBody } from "./present.ts";
 
 type ProofRoutes =

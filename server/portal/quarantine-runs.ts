@@ -2,7 +2,7 @@ import type { QuarantineRunStateBody } from "@openward/api";
 import type { QuarantineRunState } from "@openward/model";
 import type { Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { QuarantineRuns } from "./ports.ts";
+import type { QuarantineRuns } from "./ports/index.ts";
 
 type Routes =
   | "quarantineCounts"

@@ -2,7 +2,7 @@ import { RefusedInput } from "@openward/errors";
 import type { PatientView } from "@openward/model";
 import type { Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { Quarantine, QuarantineRecord, Reprocess } from "./ports.ts";
+import type { Quarantine, QuarantineRecord, Reprocess } from "./ports/index.ts";
 import { quarantinedBody } from "./present.ts";
 
 const PAGE = 100;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type RouteName, routes } from "@openward/api";
 import type { PortalDeps } from "./portal.ts";
-import type { AuditRecord } from "./ports.ts";
+import type { AuditRecord } from "./ports/index.ts";
 import { createWorld } from "./testing/world.ts";
 
 function assertForm(name: RouteName, body: unknown): void {

@@ -3,7 +3,7 @@ import { type PatientFact, type PatientRelation, standingOf } from "@openward/mo
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { Relations } from "./ports.ts";
+import type { Relations } from "./ports/index.ts";
 
 type RelationRoutes = "relations" | "relate" | "endRelation" | "stateFact" | "endFact";
 

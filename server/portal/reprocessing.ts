@@ -1,6 +1,6 @@
 import { RefusedInput } from "@openward/errors";
 import type { Handlers } from "./call.ts";
-import type { Reprocessing } from "./ports.ts";
+import type { Reprocessing } from "./ports/index.ts";
 
 export function reprocessingHandlers(deps: { reprocessing: Reprocessing }): Pick<Handlers, "reprocess"> {
   return {

@@ -3,7 +3,7 @@ import type { Clock } from "@openward/runtime";
 import { type Call, Encoded, type Handlers } from "./call.ts";
 import { createLongAnswers } from "./columns/long-answers.ts";
 import type { Names } from "./names.ts";
-import type { AuditLog, Everything, Hold, Holds, Records } from "./ports.ts";
+import type { AuditLog, Everything, Hold, Holds, Records } from "./ports/index.ts";
 
 type RightsRoutes =
   | "exportMine"

@@ -1,5 +1,5 @@
 import { OutsideTrouble } from "@openward/errors";
-import type { PatientRecord, Patients } from "./ports.ts";
+import type { PatientRecord, Patients } from "./ports/index.ts";
 
 /** Who lies where: from the database, and while it does not answer, as it last said. */
 export interface Roster {

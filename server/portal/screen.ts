@@ -1,6 +1,6 @@
 import { RefusedInput } from "@openward/errors";
 import type { Handlers } from "./call.ts";
-import type { Access, Authenticated, RelyingParty } from "./ports.ts";
+import type { Access, Authenticated, RelyingParty } from "./ports/index.ts";
 
 type ScreenRoutes =
   | "input"

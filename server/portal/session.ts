@@ -1,6 +1,6 @@
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
-import type { Access } from "./ports.ts";
+import type { Access } from "./ports/index.ts";
 import { sessionBody } from "./present.ts";
 
 export function sessionHandlers(deps: {

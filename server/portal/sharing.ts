@@ -6,7 +6,7 @@ import { categories } from "@openward/signals/categories";
 import type { Handlers } from "./call.ts";
 import { consentBodies, statementOf } from "./consents.ts";
 import type { Names } from "./names.ts";
-import type { Authenticated, Consents, Grants, People, Relations } from "./ports.ts";
+import type { Authenticated, Consents, Grants, People, Relations } from "./ports/index.ts";
 import { createStanding } from "./standing.ts";
 
 type SharingRoutes = "sharing" | "share" | "changeSharing" | "stopSharing";

@@ -1,7 +1,7 @@
 import { RefusedInput } from "@openward/errors";
 import { type PatientRelation, type Standing, standingOf } from "@openward/model";
 import type { Clock } from "@openward/runtime";
-import type { Authenticated, Relations } from "./ports.ts";
+import type { Authenticated, Relations } from "./ports/index.ts";
 
 /** As what somebody stands beside a patient now, a death or an incapacity taken into account. */
 export function createStanding({ relations, clock }: { relations: Pick<Relations, "ofPerson">; clock: Clock }) {

@@ -3,7 +3,7 @@ import { findSignal } from "@openward/signals";
 import { type Conversion, checkUnit, toCanonical } from "@openward/signals/units";
 import type { Lease } from "./columns/output-memory.ts";
 import type { ColumnWriter, Format } from "./columns/writer.ts";
-import type { Columns, StreamQueries, Trend } from "./ports.ts";
+import type { Columns, StreamQueries, Trend } from "./ports/index.ts";
 import type { Names } from "./row-names.ts";
 import { cursorText } from "./stream-fields.ts";
 

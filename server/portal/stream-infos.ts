@@ -1,6 +1,6 @@
 import type { StreamInfo } from "@openward/api";
 import type { PatientView } from "@openward/model";
-import type { Devices, StreamSummary, Telemetry, Watch } from "./ports.ts";
+import type { Devices, StreamSummary, Telemetry, Watch } from "./ports/index.ts";
 import { streamInfo } from "./present.ts";
 
 /** Streams with their newest reading, their device's name and what is expected of them. */

@@ -6,7 +6,16 @@ import { asBuffer, encodedOf, formatOf } from "./columns/answer.ts";
 import { createLongAnswers } from "./columns/long-answers.ts";
 import { createOutputMemory, type Lease } from "./columns/output-memory.ts";
 import type { Format } from "./columns/writer.ts";
-import type { Authenticated, Changes, Devices, Patients, StreamQueries, Telemetry, Wards, Watch } from "./ports.ts";
+import type {
+  Authenticated,
+  Changes,
+  Devices,
+  Patients,
+  StreamQueries,
+  Telemetry,
+  Wards,
+  Watch,
+} from "./ports/index.ts";
 import { createRowNames } from "./row-names.ts";
 import {
   createStreamNames,

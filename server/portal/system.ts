@@ -1,7 +1,7 @@
 import { RefusedInput } from "@openward/errors";
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
-import type { RelyingParty, SystemState, Wards } from "./ports.ts";
+import type { RelyingParty, SystemState, Wards } from "./ports/index.ts";
 
 export function systemHandlers(deps: {
   relyingParty: () => RelyingParty | null;

@@ -4,7 +4,7 @@ import type { CalendarAddress, PatientView, Task } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { Authenticated, Calendars, Patients, Relations, SystemState } from "./ports.ts";
+import type { Authenticated, Calendars, Patients, Relations, SystemState } from "./ports/index.ts";
 import { createStanding } from "./standing.ts";
 
 type TaskRoutes =

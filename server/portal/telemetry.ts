@@ -4,7 +4,7 @@ import { ABSENT_SAMPLE, type PatientView } from "@openward/model";
 import { findSignal, similarSignals } from "@openward/signals";
 import { type Conversion, checkUnit, toCanonical } from "@openward/signals/units";
 import type { Handlers } from "./call.ts";
-import type { Devices, StreamSummary, Telemetry, Trend, Watch } from "./ports.ts";
+import type { Devices, StreamSummary, Telemetry, Trend, Watch } from "./ports/index.ts";
 import { checkSpan } from "./stream-fields.ts";
 import { createStreamInfos } from "./stream-infos.ts";
 

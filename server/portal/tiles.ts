@@ -3,7 +3,7 @@ import { OutsideTrouble } from "@openward/errors";
 import type { Alarm, PatientView } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Names } from "./names.ts";
-import type { DevicesNow, PatientRecord, Reading, StreamSummary, Telemetry, Watch } from "./ports.ts";
+import type { DevicesNow, PatientRecord, Reading, StreamSummary, Telemetry, Watch } from "./ports/index.ts";
 import { alarmBody, byUrgency, latestBody, patientBody, standbyBody } from "./present.ts";
 import { limitsProfileOf } from "./profile.ts";
 import type { Roster } from "./roster.ts";

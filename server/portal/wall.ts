@@ -3,7 +3,7 @@ import { RefusedInput } from "@openward/errors";
 import type { PrincipalRole } from "@openward/model";
 import type { Handlers } from "./call.ts";
 import type { Names } from "./names.ts";
-import type { Access, Authenticated, RelyingParty, Watch } from "./ports.ts";
+import type { Access, Authenticated, RelyingParty, Watch } from "./ports/index.ts";
 import { alarmBody } from "./present.ts";
 
 type WallRoutes =

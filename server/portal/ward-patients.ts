@@ -1,6 +1,6 @@
 import { OutsideTrouble, RefusedInput } from "@openward/errors";
 import type { Clock } from "@openward/runtime";
-import type { Changes, Patients, Wards } from "./ports.ts";
+import type { Changes, Patients, Wards } from "./ports/index.ts";
 
 /** Should the announcement of a change be lost, this is how long it can go unnoticed. */
 const AGE_MS_MAX = 10_000;

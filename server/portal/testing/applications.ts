@@ -1,5 +1,5 @@
 import { RefusedInput } from "@openward/errors";
-import type { Application, Applications } from "../ports.ts";
+import type { Application, Applications } from "../ports/index.ts";
 
 /** As server/access/oauth/clients.ts, without its checks. */
 export function applicationsInMemory({

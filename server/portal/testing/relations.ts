@@ -1,6 +1,6 @@
 import { RefusedInput } from "@openward/errors";
 import type { PatientFact, PatientRelation } from "@openward/model";
-import type { Relations } from "../ports.ts";
+import type { Relations } from "../ports/index.ts";
 
 /** As server/store/registry/relations.ts, without its checks. */
 export function relationsInMemory(deps: {

@@ -26,7 +26,7 @@ import type {
   QuarantineRecord,
   Reading,
   StreamSummary,
-} from "../ports.ts";
+} from "../ports/index.ts";
 import { applicationsInMemory } from "./applications.ts";
 import { relationsInMemory } from "./relations.ts";
 
