@@ -1,4 +1,5 @@
 import type { CapabilityStatement, CapabilityStatementRestResource } from "@medplum/fhirtypes";
+import { operationsAt } from "./operations/registry.ts";
 import { terminologyOperations } from "./operations/terminology.ts";
 import { fhirTime } from "./resources/time.ts";
 import { searchables } from "./search/index.ts";
@@ -63,6 +64,9 @@ const operationsOf = (type: string) =>
     definition: `http://hl7.org/fhir/OperationDefinition/${definition}`,
   }));
 
+const ownOperations = (type: string | undefined) =>
+  operationsAt(type).map(({ name, definition }) => ({ name, definition }));
+
 /** What works here, and nothing else. */
 export function capabilityStatement(
   base: string,
@@ -95,7 +99,11 @@ export function capabilityStatement(
                 ...(type === "Observation" ? [{ code: "create" as const }] : []),
               ],
               ...(type === "Observation" ? { conditionalCreate: true } : {}),
-              operation: [...validation, ...(terminologyOperations[type] ? operationsOf(type) : [])],
+              operation: [
+                ...validation,
+                ...ownOperations(type),
+                ...(terminologyOperations[type] ? operationsOf(type) : []),
+              ],
               versioning: "versioned",
               readHistory: hasHistory(type),
               searchParam: parameters.map(({ name, type: kind, documentation: text }) => ({
@@ -110,7 +118,7 @@ export function capabilityStatement(
               (type): CapabilityStatementRestResource => ({
                 type: type as CapabilityStatementRestResource["type"], // a type of R4
                 interaction: WRITTEN_INTERACTIONS,
-                operation: validation,
+                operation: [...validation, ...ownOperations(type)],
                 versioning: "versioned-update",
                 readHistory: true,
                 updateCreate: false,
@@ -132,7 +140,7 @@ export function capabilityStatement(
               type: type as CapabilityStatementRestResource["type"], // keys of our own table
               documentation: text,
               interaction: [{ code: "read" }],
-              operation: validation,
+              operation: [...validation, ...ownOperations(type)],
             })),
           ),
         interaction: [
@@ -140,6 +148,7 @@ export function capabilityStatement(
           { code: "transaction" },
           ...(keepsWritten ? [{ code: "history-system" as const }] : []),
         ],
+        ...(ownOperations(undefined).length > 0 ? { operation: ownOperations(undefined) } : {}),
       },
     ],
   };
