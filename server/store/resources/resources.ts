@@ -12,7 +12,7 @@ import type {
 import type { Clock } from "@openward/runtime";
 import type { Tables, Transaction } from "../registry/transaction.ts";
 import { hashOf } from "./hash.ts";
-import { countStatement, searchStatement, whoseText } from "./search.ts";
+import { countStatement, listStatement, searchStatement, whoseText } from "./search.ts";
 
 interface Row {
   readonly type: string;
@@ -52,6 +52,12 @@ export function createResources({ tables, clock }: { tables: Tables; clock: Cloc
           [type, id, version],
         );
         return row && toVersion(row);
+      }),
+
+    list: (asker, query) =>
+      tables.inOrganisation(asker, async (tx) => {
+        const { text, values } = listStatement(query);
+        return (await tx.rows<Row>(text, values)).map(toResource);
       }),
 
     history: (asker, query) => tables.inOrganisation(asker, (tx) => history(tx, query)),
