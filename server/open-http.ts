@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { routes } from "@openward/api";
 import { OutsideTrouble } from "@openward/errors";
-import { boundRefusals, noteCalendar, recordedLive, recordRequests } from "./access/audit/index.ts";
+import { boundRefusals, noteCalendar, recordExports, recordedLive, recordRequests } from "./access/audit/index.ts";
 import { createOutsideFetch } from "./access/oauth/index.ts";
 import { registerOAuth } from "./access/oauth/register.ts";
 import { registerCalendar } from "./calendar/index.ts";
@@ -24,6 +25,7 @@ import packageJson from "./package.json" with { type: "json" };
 import { httpsUrl } from "./reachable.ts";
 import { registerRecord } from "./record/register.ts";
 import { withSaidTimes } from "./said-times.ts";
+import { bulkFiles, createBulkStore } from "./store/bulk/index.ts";
 import { createVault } from "./store/keys/index.ts";
 import { createObservationsReceived } from "./store/registry/index.ts";
 import { createResources } from "./store/resources/index.ts";
@@ -153,6 +155,13 @@ export async function openHttp(
       received: createObservationsReceived({ tables, now }),
       now,
     }),
+    exports: {
+      store: createBulkStore({ tables, keys, files: bulkFiles(join(config.dataDir, "bulk")), clock: runtime.clock }),
+      timers: runtime.timers,
+      ids: runtime.ids,
+      record: recordExports({ recorder: audit.writer, runtime, becauseOf: access.becauseOf }),
+      report,
+    },
     written: { resources: createResources({ tables, clock: runtime.clock }), ids: runtime.ids },
     clock: runtime.clock,
     turn,

@@ -2,6 +2,7 @@ import type { Resources } from "@openward/fhir/store";
 import type { AppAccess, Organisation, PatientView } from "@openward/model";
 import type { Clock, Ids } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
+import type { Bulk } from "./bulk/jobs.ts";
 import type {
   Amendments,
   AuditLog,
@@ -37,6 +38,8 @@ export interface RecordContext {
   readonly typeOf: DeviceTypes;
   /** Left out: nothing is written. */
   readonly intake?: ObservationIntake | undefined;
+  /** Left out: nothing is exported. */
+  readonly bulk?: Bulk | undefined;
   /** Left out: there is nothing but what is made here. */
   readonly written?: Written | undefined;
   readonly clock: Clock;

@@ -5,8 +5,10 @@ import { isOfTheWard } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type BulkDeps, createBulk } from "./bulk/jobs.ts";
+import { registerBulk } from "./bulk/register.ts";
 import { capabilityStatement } from "./capability.ts";
-import type { Written } from "./context.ts";
+import type { RecordContext, Written } from "./context.ts";
 import { devicesOn } from "./devices-on.ts";
 import { FHIR_JSON, negotiate, prefersStrict } from "./negotiate.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
@@ -14,6 +16,7 @@ import type {
   Access,
   Amendments,
   AuditLog,
+  Authenticated,
   Consents,
   Devices,
   DeviceUses,
@@ -43,6 +46,8 @@ export interface RecordDeps {
   readonly intake?: ObservationIntake | undefined;
   /** Where resources are kept as others wrote them; left out: nowhere. */
   readonly written?: Written | undefined;
+  /** Where exports lie, and who notes down that they are made; left out: nothing is exported. */
+  readonly exports?: Omit<BulkDeps, "contextOf" | "clock"> | undefined;
   readonly clock: Clock;
   readonly turn: Turn;
   /** Openward's own version, for `metadata`. */
@@ -66,6 +71,13 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
     rest ??= import("./rest.ts").then(({ createRest }) => createRest());
     return rest;
   };
+
+  const { exports, ...others } = deps;
+  const ofExport: BulkDeps["contextOf"] = ({ principal, organisation, app: client }, base) =>
+    contextOf({ principal, organisation, ...(client ? { app: client } : {}) }, base, true);
+  const bulk = exports && createBulk({ ...exports, contextOf: ofExport, clock: deps.clock });
+  app.addHook("onListen", () => bulk?.start());
+  app.addHook("onClose", () => bulk?.stop());
 
   app.register(
     async (scope) => {
@@ -99,6 +111,12 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
             : capabilityStatement(base, { ...deps, startedAt, keepsWritten: deps.written !== undefined });
         return send(reply, statement, request);
       });
+      if (bulk)
+        registerBulk(scope, bulk, async (request) => {
+          const { principal, organisation, app: client } = await authenticate(request);
+          const owner = { principal, organisation, ...(client ? { app: client } : {}) };
+          return { owner, view: await deps.access.viewOf(principal) };
+        });
       scope.all("/", handle);
       scope.all("/*", handle);
     },
@@ -107,22 +125,9 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
 
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     negotiate(request.headers.accept, formatOf(request));
-    const { cookie, authorization } = request.headers;
-    const authenticated = await deps.access.authenticate({ cookie, authorization }, { apps: true });
-    if (!authenticated)
-      throw new RefusedInput("NOT_SIGNED_IN", { at: "http.Authorization", expected: "a bearer token" });
-    const view = await deps.access.viewOf(authenticated.principal);
+    const authenticated = await authenticate(request);
     const { handle: answer } = await loadRest();
-    const context = {
-      ...deps,
-      // The devices of the house are for who works with them; others see those on whom they see.
-      devices: isOfTheWard(authenticated.principal.role) ? deps.devices : devicesOn(deps.devices, view),
-      organisation: authenticated.organisation,
-      view,
-      app: authenticated.app,
-      base: baseOf(request),
-      strict: prefersStrict(request.headers.prefer),
-    };
+    const context = await contextOf(authenticated, baseOf(request), prefersStrict(request.headers.prefer));
     const { status, resource, location, version, isMinimal, headers } = await answer(
       context,
       {
@@ -145,6 +150,30 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
     }
     if (isMinimal) return reply.header("cache-control", "no-store").send();
     return send(reply, resource, request, status);
+  }
+
+  async function authenticate(request: FastifyRequest): Promise<Authenticated> {
+    const { cookie, authorization } = request.headers;
+    const authenticated = await deps.access.authenticate({ cookie, authorization }, { apps: true });
+    if (!authenticated)
+      throw new RefusedInput("NOT_SIGNED_IN", { at: "http.Authorization", expected: "a bearer token" });
+    return authenticated;
+  }
+
+  async function contextOf(asker: Authenticated, base: string, strict: boolean): Promise<RecordContext> {
+    const { principal, organisation, app: client } = asker;
+    const view = await deps.access.viewOf(principal);
+    return {
+      ...others,
+      bulk,
+      // The devices of the house are for who works with them; others see those on whom they see.
+      devices: isOfTheWard(principal.role) ? deps.devices : devicesOn(deps.devices, view),
+      organisation,
+      view,
+      app: client,
+      base,
+      strict,
+    };
   }
 
   function baseOf(request: FastifyRequest): string {

@@ -169,6 +169,8 @@ function fhirMeaning(method: string, url: string): Meaning {
   const entityId = FHIR_ID.test(id) ? id : undefined;
   // It changes nothing and answers with what is wrong, not with what is there.
   if (/\/\$validate$/.test(path)) return { action: "E", code: "fhir.validate", entity, entityId, isOfAlarms: false };
+  // That it was asked for; of whom lines are made is noted when they are.
+  if (/\$export$/.test(path)) return { action: "E", code: "fhir.export", entity: "Bundle", isOfAlarms: false };
   const code = METHODS[method] !== "R" ? "fhir.write" : kind === "_history" ? "fhir.history" : "fhir.read";
   return { action: METHODS[method] ?? "E", code, entity, entityId, isOfAlarms: false };
 }
