@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { routes } from "@openward/api";
 import { OutsideTrouble } from "@openward/errors";
 import { boundRefusals, noteCalendar, recordedLive, recordRequests } from "./access/audit/index.ts";
-import { createOutsideFetch } from "./access/oauth/index.ts";
+import { createOutsideFetch, smartConfiguration } from "./access/oauth/index.ts";
 import { registerOAuth } from "./access/oauth/register.ts";
 import { registerCalendar } from "./calendar/index.ts";
 import { registerClaim, registerConfiguration, registerIngest, registerReenroll } from "./connect/http/index.ts";
@@ -158,6 +158,7 @@ export async function openHttp(
     turn,
     version: packageJson.version,
     publicUrl: config.publicUrl ?? undefined,
+    smart: () => smartConfiguration(where.url),
   });
   await portal.register(app);
   const webSockets = createWebSockets({ server: app.server, publicUrl: () => config.publicUrl, log, proxies });

@@ -3,6 +3,7 @@ import { terminologyOperations } from "./operations/terminology.ts";
 import { fhirTime } from "./resources/time.ts";
 import { searchables } from "./search/index.ts";
 import { COUNT_DEFAULT, COUNT_MAX } from "./search/query.ts";
+import { type SmartAddresses, securityOf } from "./smart.ts";
 import { definitions } from "./written/definitions.ts";
 import { writtenTypes } from "./written/types.ts";
 
@@ -66,7 +67,12 @@ const operationsOf = (type: string) =>
 /** What works here, and nothing else. */
 export function capabilityStatement(
   base: string,
-  { version, startedAt, keepsWritten }: { version: string; startedAt: number; keepsWritten: boolean },
+  {
+    version,
+    startedAt,
+    keepsWritten,
+    smart,
+  }: { version: string; startedAt: number; keepsWritten: boolean; smart?: SmartAddresses | undefined },
 ): CapabilityStatement {
   return {
     resourceType: "CapabilityStatement",
@@ -81,7 +87,7 @@ export function capabilityStatement(
       {
         mode: "server",
         documentation: `Resources that the house makes (Patient, Device, Observation and others) are read and searched, Observations also written; all others are kept as they were written. _count is ${COUNT_DEFAULT} when left out and at most ${COUNT_MAX}; parameters that are not listed are ignored with a remark, or refused with Prefer: handling=strict. XML is not given.`,
-        security: { description: "Bearer token (openward token issue) or the portals' session cookie." },
+        security: securityOf(smart),
         resource: Object.entries(searchables)
           .map(
             ([type, { parameters, sorts }]): CapabilityStatementRestResource => ({

@@ -24,6 +24,7 @@ import type {
 } from "./ports.ts";
 import type { DeviceTypes } from "./resources/containment.ts";
 import type { Rest } from "./rest.ts";
+import type { SmartAddresses } from "./smart.ts";
 import { terminologyCapabilities } from "./terminology-capability.ts";
 import type { ObservationIntake } from "./write/ports.ts";
 
@@ -49,6 +50,8 @@ export interface RecordDeps {
   readonly version: string;
   /** OPENWARD_PUBLIC_URL; without it, links are made from the request's own host. */
   readonly publicUrl?: string | undefined;
+  /** Where applications sign in; left out: nowhere. */
+  readonly smart?: (() => SmartAddresses) | undefined;
 }
 
 /** A day of a home hub, or a minute of an ECG. */
@@ -96,7 +99,12 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
         const statement =
           mode === "terminology"
             ? terminologyCapabilities(base, deps.version, startedAt)
-            : capabilityStatement(base, { ...deps, startedAt, keepsWritten: deps.written !== undefined });
+            : capabilityStatement(base, {
+                ...deps,
+                startedAt,
+                keepsWritten: deps.written !== undefined,
+                smart: deps.smart?.(),
+              });
         return send(reply, statement, request);
       });
       scope.all("/", handle);
