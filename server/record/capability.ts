@@ -1,4 +1,8 @@
-import type { CapabilityStatement, CapabilityStatementRestResource } from "@medplum/fhirtypes";
+import type {
+  CapabilityStatement,
+  CapabilityStatementRestResource,
+  CapabilityStatementRestResourceSearchParam,
+} from "@medplum/fhirtypes";
 import { terminologyOperations } from "./operations/terminology.ts";
 import { fhirTime } from "./resources/time.ts";
 import { searchables } from "./search/index.ts";
@@ -64,6 +68,18 @@ const operationsOf = (type: string) =>
     definition: `http://hl7.org/fhir/OperationDefinition/${definition}`,
   }));
 
+/** Of whatever is kept as it was written; some types of R4 have no others. */
+const OF_ALL = { _id: "token", _lastUpdated: "date", _text: "string", _content: "string" } as const;
+
+function writtenParameters(type: string): CapabilityStatementRestResourceSearchParam[] {
+  const own = [...definitions().table.of(type).values()].filter((one) => one.type !== "special");
+  const all = { ...OF_ALL, ...Object.fromEntries(own.map(({ code, type: kind }) => [code, kind])) };
+  return Object.entries(all).map(([name, kind]) => ({
+    name,
+    type: kind as CapabilityStatementRestResourceSearchParam["type"], // R4's own, but for "special"
+  }));
+}
+
 /** What works here, and nothing else. */
 export function capabilityStatement(
   base: string,
@@ -127,9 +143,7 @@ export function capabilityStatement(
                 referencePolicy: ["literal", "logical", "local"],
                 searchInclude: ["*"],
                 searchRevInclude: ["*"],
-                searchParam: [...definitions().table.of(type).values()]
-                  .filter((one) => one.type !== "special")
-                  .map(({ code, type: kind }) => ({ name: code, type: kind })),
+                searchParam: writtenParameters(type),
               }),
             ),
           )
