@@ -88,6 +88,7 @@ export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
   "$validate-code": VOCABULARY,
   $subsumes: VOCABULARY,
   $translate: VOCABULARY,
+  $lastn: seen("id"),
   batch: seen(),
   "Observation.create": { who: WRITES, tells: "granted", shows: ["id", "value"] },
   transaction: { who: WRITES, tells: "granted", shows: [] },

@@ -3,6 +3,7 @@ import type {
   CapabilityStatementRestResource,
   CapabilityStatementRestResourceSearchParam,
 } from "@medplum/fhirtypes";
+import { operationsAt } from "./operations/registry.ts";
 import { terminologyOperations } from "./operations/terminology.ts";
 import { fhirTime } from "./resources/time.ts";
 import { searchables } from "./search/index.ts";
@@ -80,6 +81,9 @@ function writtenParameters(type: string): CapabilityStatementRestResourceSearchP
   }));
 }
 
+const ownOperations = (type: string | undefined) =>
+  operationsAt(type).map(({ name, definition }) => ({ name, definition }));
+
 /** What works here, and nothing else. */
 export function capabilityStatement(
   base: string,
@@ -117,7 +121,11 @@ export function capabilityStatement(
                 ...(type === "Observation" ? [{ code: "create" as const }] : []),
               ],
               ...(type === "Observation" ? { conditionalCreate: true } : {}),
-              operation: [...validation, ...(terminologyOperations[type] ? operationsOf(type) : [])],
+              operation: [
+                ...validation,
+                ...ownOperations(type),
+                ...(terminologyOperations[type] ? operationsOf(type) : []),
+              ],
               versioning: "versioned",
               readHistory: hasHistory(type),
               searchParam: parameters.map(({ name, type: kind, documentation: text }) => ({
@@ -132,7 +140,7 @@ export function capabilityStatement(
               (type): CapabilityStatementRestResource => ({
                 type: type as CapabilityStatementRestResource["type"], // a type of R4
                 interaction: WRITTEN_INTERACTIONS,
-                operation: validation,
+                operation: [...validation, ...ownOperations(type)],
                 versioning: "versioned-update",
                 readHistory: true,
                 updateCreate: false,
@@ -152,7 +160,7 @@ export function capabilityStatement(
               type: type as CapabilityStatementRestResource["type"], // keys of our own table
               documentation: text,
               interaction: [{ code: "read" }],
-              operation: validation,
+              operation: [...validation, ...ownOperations(type)],
             })),
           ),
         interaction: [
@@ -160,6 +168,7 @@ export function capabilityStatement(
           { code: "transaction" },
           ...(keepsWritten ? [{ code: "history-system" as const }] : []),
         ],
+        ...(ownOperations(undefined).length > 0 ? { operation: ownOperations(undefined) } : {}),
       },
     ],
   };

@@ -142,6 +142,8 @@ export interface Amendments {
 export interface Telemetry {
   streams(view: PatientView, patientId: string): Promise<readonly StreamSummary[]>;
   stream(view: PatientView, streamId: string): Promise<StreamSummary | undefined>;
+  /** Newest reading that counts of each numeric stream, from memory: ask for `streams` first, which waits until it is whole. */
+  latest(view: PatientView, patientId: string): readonly Reading[];
   readings(view: PatientView, query: ReadingsQuery): Promise<readonly Reading[]>;
   reading(view: PatientView, streamId: string, time: number, ordinal: number): Promise<Reading | undefined>;
   /** undefined: there never was such a reading in this patient's record. */

@@ -91,6 +91,7 @@ function telemetryOf(
       const summary = await telemetry.stream(of, streamId);
       return summary && note(summary.stream) ? summary : undefined;
     },
+    latest: (of, patientId) => telemetry.latest(of, patientId).filter(({ stream }) => note(stream)),
     async readings(of, query) {
       const streamIds = [];
       for (const id of query.streamIds) if (await reaches(of, id)) streamIds.push(id);

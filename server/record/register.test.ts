@@ -385,7 +385,7 @@ const bad: readonly [
     405,
     "NOT_SUPPORTED",
   ],
-  ["an operation", { url: "/fhir/Observation/$lastn" }, 404, "NOT_FOUND"],
+  ["an operation that is not there", { url: "/fhir/Observation/$lasts" }, 404, "NOT_FOUND"],
   [
     "JSON that is none",
     { method: "POST", url: "/fhir", payload: "{", headers: { "content-type": "application/fhir+json" } },

@@ -131,7 +131,7 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
       base: baseOf(request),
       strict: prefersStrict(request.headers.prefer),
     };
-    const { status, resource, location, version, isMinimal } = await answer(
+    const { status, resource, location, version, isMinimal, headers } = await answer(
       context,
       {
         method: request.method,
@@ -143,6 +143,7 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
       },
       (error) => request.log.error({ err: error }, "fhir request failed"),
     );
+    for (const [name, value] of Object.entries(headers ?? {})) reply.header(name, value);
     if (location !== undefined) reply.header("location", `${baseOf(request)}/${location}`);
     if (status === 201) reply.code(201);
     if (status >= 400) return send(reply, resource as OperationOutcome); // nothing else has such a status

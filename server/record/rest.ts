@@ -3,6 +3,8 @@ import { type FhirRequest, type FhirRouteHandler, FhirRouter, type HttpMethod } 
 import type { Bundle, BundleEntry, OperationOutcome, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "./context.ts";
+import { operationPlace } from "./operations/operation.ts";
+import { answerOperation, isOperation } from "./operations/registry.ts";
 import {
   answerTerminology,
   type TerminologyPlace,
@@ -41,6 +43,8 @@ export interface RestAnswer {
   readonly version?: { readonly versionId: string; readonly lastUpdated: string };
   /** The headers say everything. */
   readonly isMinimal?: boolean;
+  /** Beside those that every answer has. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Rest {
@@ -78,6 +82,11 @@ export function createRest(): Rest {
         if (isBatch && isMixedBatch(request.body))
           return await batch(request.body, (one) => rest.handle(context, one, report));
         const isSearch = method === "POST" && /^[A-Za-z]+\/_search$/.test(path);
+        const asked = operationPlace(path);
+        if (isOperation(asked)) {
+          const query = new URLSearchParams(request.url.split("?")[1] ?? "");
+          return await answerOperation(context, asked, { method, query, body: request.body, prefer: request.prefer });
+        }
         const vocabulary = terminologyPlace(path);
         if (vocabulary && (method === "GET" || method === "POST")) {
           const query = new URLSearchParams(request.url.split("?")[1] ?? "");
@@ -139,11 +148,13 @@ async function batch(bundle: Bundle, handle: (request: RestRequest) => Promise<R
   return { status: 200, resource: { resourceType: "Bundle", type: "batch-response", entry } };
 }
 
-/** Does a batch ask for anything that is kept as it was written? */
+/** Does a batch ask for anything that is kept as it was written, or for an operation? */
 function isMixedBatch(body: unknown): body is Bundle {
   const { resourceType, type, entry } = (body ?? {}) as Partial<Bundle>;
   if (resourceType !== "Bundle" || type !== "batch" || !Array.isArray(entry)) return false;
-  if (!entry.some((one: BundleEntry | null) => addressOf((one?.request?.url ?? "").replace(/^\//, "")))) return false;
+  const isOurs = (url: string) =>
+    addressOf(url) !== undefined || isOperation(operationPlace(url.split("?", 1)[0] ?? ""));
+  if (!entry.some((one: BundleEntry | null) => isOurs((one?.request?.url ?? "").replace(/^\//, "")))) return false;
   if (entry.length > MIXED_MAX)
     throw new RefusedInput("BODY_TOO_LARGE", { at: "Bundle.entry", expected: `at most ${MIXED_MAX} entries` });
   return true;

@@ -58,6 +58,14 @@ export function fakeTelemetry(): FakeTelemetry {
       const stream = streams.get(streamId);
       return stream && view.has(stream.patientId) ? summaryOf(stream) : undefined;
     },
+    latest(view, patientId) {
+      check();
+      if (!view.has(patientId)) return [];
+      const newest = new Map(
+        readings.filter(({ stream }) => stream.patientId === patientId).map((r) => [r.stream.id, r]),
+      );
+      return [...newest.values()];
+    },
     async readings(view: PatientView, query: ReadingsQuery) {
       check();
       calls.readings++;
