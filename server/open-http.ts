@@ -9,6 +9,7 @@ import { registerCalendar } from "./calendar/index.ts";
 import { registerClaim, registerConfiguration, registerIngest, registerReenroll } from "./connect/http/index.ts";
 import type { Ground } from "./ground.ts";
 import { createHttp, createWebSockets, serveOpenApi, serveOperations } from "./http/index.ts";
+import { streamId } from "./ingest/index.ts";
 import { limitRequests, sourceOf } from "./limits/index.ts";
 import { type Filter, type Live, liveRoute, type Viewer } from "./live/index.ts";
 import { createMetrics } from "./metrics.ts";
@@ -26,7 +27,7 @@ import { registerRecord } from "./record/register.ts";
 import { withSaidTimes } from "./said-times.ts";
 import { createVault } from "./store/keys/index.ts";
 import { createObservationsReceived } from "./store/registry/index.ts";
-import { createResources } from "./store/resources/index.ts";
+import { createResources, openOverlays } from "./store/resources/index.ts";
 
 const WEB_DIST = fileURLToPath(new URL("../web/dist", import.meta.url));
 
@@ -134,6 +135,8 @@ export async function openHttp(
     clock: runtime.clock,
     publicUrl: () => where.url,
   });
+  const overlays = await openOverlays({ tables, timers: runtime.timers });
+  onStop(() => overlays.close());
   registerRecord(app, {
     access,
     patients: foundation.patients,
@@ -150,10 +153,16 @@ export async function openHttp(
       directory,
       devices: foundation.devices,
       ingest: door,
-      received: createObservationsReceived({ tables, now }),
+      received: createObservationsReceived({ tables }),
+      amendments,
+      streamIdOf: streamId,
       now,
     }),
-    written: { resources: createResources({ tables, clock: runtime.clock }), ids: runtime.ids },
+    written: {
+      resources: createResources({ tables, clock: runtime.clock, overlays }),
+      overlays,
+      ids: runtime.ids,
+    },
     clock: runtime.clock,
     turn,
     version: packageJson.version,

@@ -16,7 +16,8 @@ import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
 import { redactedResource } from "./redaction.ts";
 import { RecordRepository, type Report } from "./repository.ts";
 import { searchables } from "./search/index.ts";
-import { createWriting, isWriting, TransactionRefused } from "./write/create.ts";
+import { TransactionRefused } from "./write/refused.ts";
+import { answerObservation, isObservationBatch, observationAddress, writeBatch } from "./write/rest.ts";
 import { historyOfWritten } from "./written/read.ts";
 import { addressOf, answerWritten, isWrittenBundle, transact } from "./written/rest.ts";
 
@@ -79,6 +80,10 @@ export function createRest(): Rest {
         if (isBatch && context.written && isWrittenBundle(request.body)) {
           return { status: 200, resource: await transact(context, request.body) };
         }
+        const observation = observationAddress(request.url);
+        const answered = observation && (await answerObservation(context, { ...request, method }, observation));
+        if (answered) return answered;
+        if (isBatch && isObservationBatch(request.body)) return await writeBatch(context, request.body);
         if (isBatch && isMixedBatch(request.body))
           return await batch(request.body, (one) => rest.handle(context, one, report));
         const isSearch = method === "POST" && /^[A-Za-z]+\/_search$/.test(path);
@@ -98,12 +103,10 @@ export function createRest(): Rest {
           return { status: 200, resource: await validateOperation(context, place, query, request.body) };
         }
         if (path === "" && !isBatch) throw new RefusedInput("NOT_SUPPORTED", { expected: "a resource type" });
-        if (method === "POST" && path === "Observation") return await create(context, request);
-        if (isBatch && isWriting(request.body)) return await writeAll(context, request.body);
         if (method !== "GET" && !isBatch && !isSearch) {
           throw new RefusedInput("NOT_SUPPORTED", {
             at: "http.method",
-            expected: "GET, POST {type}/_search, POST Observation, a batch or a transaction",
+            expected: "GET, POST {type}/_search, a batch or a transaction",
           });
         }
         if (isBatch) checkBatch(request.body);
@@ -148,13 +151,16 @@ async function batch(bundle: Bundle, handle: (request: RestRequest) => Promise<R
   return { status: 200, resource: { resourceType: "Bundle", type: "batch-response", entry } };
 }
 
-/** Does a batch ask for anything that is kept as it was written, or for an operation? */
+/** Does a batch ask for anything that is kept as it was written, write anything, or ask for an operation? */
 function isMixedBatch(body: unknown): body is Bundle {
   const { resourceType, type, entry } = (body ?? {}) as Partial<Bundle>;
   if (resourceType !== "Bundle" || type !== "batch" || !Array.isArray(entry)) return false;
-  const isOurs = (url: string) =>
-    addressOf(url) !== undefined || isOperation(operationPlace(url.split("?", 1)[0] ?? ""));
-  if (!entry.some((one: BundleEntry | null) => isOurs((one?.request?.url ?? "").replace(/^\//, "")))) return false;
+  const isOther = ({ request }: BundleEntry) => {
+    const url = (request?.url ?? "").replace(/^\//, "");
+    const isOurs = addressOf(url) !== undefined || isOperation(operationPlace(url.split("?", 1)[0] ?? ""));
+    return isOurs || !/^(GET|HEAD)?$/.test(request?.method ?? "");
+  };
+  if (!entry.some((one: BundleEntry | null) => isOther(one ?? {}))) return false;
   if (entry.length > MIXED_MAX)
     throw new RefusedInput("BODY_TOO_LARGE", { at: "Bundle.entry", expected: `at most ${MIXED_MAX} entries` });
   return true;
@@ -163,24 +169,6 @@ function isMixedBatch(body: unknown): body is Bundle {
 async function historyOfAll(context: RecordContext, url: string): Promise<RestAnswer> {
   const parameters = new URLSearchParams(url.split("?")[1] ?? "");
   return { status: 200, resource: await historyOfWritten(context, { type: undefined }, parameters) };
-}
-
-async function create(context: RecordContext, { body, ifNoneExist }: RestRequest): Promise<RestAnswer> {
-  const { observation, isNew } = await createWriting(context, intakeOf(context)).create(body, ifNoneExist);
-  const { role } = context.view.principal;
-  const resource = redactedResource(observation, role);
-  const location = `Observation/${observation.id}/_history/${observation.meta?.versionId}`;
-  return { status: isNew ? 201 : 200, resource, location };
-}
-
-async function writeAll(context: RecordContext, bundle: Bundle): Promise<RestAnswer> {
-  const answered = await createWriting(context, intakeOf(context)).bundle(bundle);
-  return { status: 200, resource: redactedResource(answered, context.view.principal.role) };
-}
-
-function intakeOf({ intake }: RecordContext) {
-  if (!intake) throw new RefusedInput("NOT_SUPPORTED", { at: "http.method", expected: "GET" });
-  return intake;
 }
 
 export function answerOf(outcome: OperationOutcome): RestAnswer {
@@ -218,6 +206,8 @@ function checkBatch(body: unknown): asserts body is Bundle {
   if (typeof bundle !== "object" || bundle?.resourceType !== "Bundle") {
     throw new RefusedInput("BODY_SHAPE", { at: "Bundle.resourceType", expected: "a Bundle of type batch" });
   }
+  if (Array.isArray(bundle.entry) && bundle.entry.length > MIXED_MAX)
+    throw new RefusedInput("BODY_TOO_LARGE", { at: "Bundle.entry", expected: `1 to ${MIXED_MAX} entries` });
   if (bundle.type !== "batch") throw new RefusedInput("NOT_SUPPORTED", { at: "Bundle.type", expected: "batch" });
   const entries: unknown = bundle.entry;
   if (!Array.isArray(entries) || entries.length === 0 || entries.length > BATCH_MAX) {
