@@ -89,6 +89,8 @@ export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
   $subsumes: VOCABULARY,
   $translate: VOCABULARY,
   $lastn: seen("id"),
+  $stats: seen("id"),
+  $everything: seen("id"),
   batch: seen(),
   "Observation.create": { who: WRITES, tells: "granted", shows: ["id", "value"] },
   transaction: { who: WRITES, tells: "granted", shows: [] },

@@ -149,6 +149,8 @@ export function fhirQuestions(known: Known): Asked[] {
     { interaction: "$expand", url: "ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/observation-status" },
     { interaction: "$translate", url: "ConceptMap/$translate?system=urn:openward:signal&code=heart-rate" },
     { interaction: "$lastn", url: `Observation/$lastn?code=8867-4&patient=${known.id}` },
+    { interaction: "$everything", url: `Patient/${known.id}/$everything?_count=1000` },
+    { interaction: "$stats", url: `Observation/$stats?code=8867-4&statistic=count,median&subject=${known.id}` },
     ...["Patient", "Device", "DeviceMetric", "DeviceUseStatement", "Observation", "Consent", "AuditEvent"].map(
       (type) => ({
         interaction: `${type}.search-type`,
@@ -299,7 +301,7 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
       }
       const sees = subject.sees.has(target.key) && !(isOfWritten(one) && !readsWritten(subject, target));
       const isKept = subject.keeps.has(target.key) && OF_THE_HEART.has(one.interaction);
-      const isRead = !/(search-type|history-type|history-system)$|^\$(lastn)$/.test(one.interaction);
+      const isRead = !/(search-type|history-type|history-system)$|^\$(lastn|stats)$/.test(one.interaction);
       if (isRead && (!sees || isKept) && policy.tells !== "fleet" && status !== 404)
         findings.push({ cell: name(one), what: `${status} in place of 404` });
       if (!sees || isKept || one.interaction === "AuditEvent.read") return;

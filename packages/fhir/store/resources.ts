@@ -89,11 +89,27 @@ export interface HistoryQuery {
   readonly whose: Whose;
 }
 
+/** Everything of some types, in the order of type and id. */
+export interface ListQuery {
+  /** Left out: of every type. */
+  readonly types?: readonly string[];
+  /** About any of these, whoever else is named; left out: about whomever, and about nobody. */
+  readonly patientIds?: readonly string[];
+  /** Changed from then on, ms UTC. */
+  readonly since?: number;
+  /** Behind this one. */
+  readonly after?: { readonly type: string; readonly id: string };
+  readonly limit: number;
+  readonly whose: Whose;
+}
+
 /** Resources as others wrote them, behind the asker's grants. */
 export interface Resources {
   /** Deleted ones too; undefined: there never was one that the asker sees. */
   read(asker: ResourceAsker, type: string, id: string): Promise<StoredResource | undefined>;
   version(asker: ResourceAsker, type: string, id: string, version: number): Promise<StoredVersion | undefined>;
+  /** What stands now; what was deleted is left out. */
+  list(asker: ResourceAsker, query: ListQuery): Promise<readonly StoredResource[]>;
   /** Newest first. */
   history(asker: ResourceAsker, query: HistoryQuery): Promise<readonly StoredVersion[]>;
   search(asker: ResourceAsker, query: ResourceQuery): Promise<readonly FoundResource[]>;

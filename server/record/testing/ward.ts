@@ -218,7 +218,7 @@ export function ward(view: PatientView = viewOf(KARI, OLA), of: Organisation = o
         use: async (_asker, id) => devices.find(({ association: use }) => use?.id === id)?.association ?? undefined,
       },
       typeOf: (id) => devices.find(({ device }) => device.id === id)?.device.type,
-      amendments: { find: () => undefined },
+      amendments: { find: () => undefined, ofPatient: () => [] },
       audit: { search: async () => [] },
       consents: { ofPatients: async () => [], versions: async () => [] },
       clock,

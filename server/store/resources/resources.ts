@@ -14,7 +14,7 @@ import type { Tables, Transaction } from "../registry/transaction.ts";
 import { hashOf } from "./hash.ts";
 import { insertAll } from "./insert.ts";
 import type { KnownOverlays } from "./overlays.ts";
-import { countStatement, searchStatement, whoseText } from "./search.ts";
+import { countStatement, listStatement, searchStatement, whoseText } from "./search.ts";
 
 interface Row {
   readonly type: string;
@@ -62,6 +62,12 @@ export function createResources({
           [type, id, version],
         );
         return row && toVersion(row);
+      }),
+
+    list: (asker, query) =>
+      tables.inOrganisation(asker, async (tx) => {
+        const { text, values } = listStatement(query);
+        return (await tx.rows<Row>(text, values)).map(toResource);
       }),
 
     history: (asker, query) => tables.inOrganisation(asker, (tx) => history(tx, query)),
