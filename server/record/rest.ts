@@ -5,6 +5,8 @@ import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "./context.ts";
 import { operationPlace } from "./operations/operation.ts";
 import { answerOperation, isOperation } from "./operations/registry.ts";
+import { happeningIn } from "./happenings/ids.ts";
+import { readHappening } from "./happenings/read.ts";
 import {
   answerTerminology,
   type TerminologyPlace,
@@ -13,9 +15,11 @@ import {
 } from "./operations/terminology.ts";
 import { validateOperation, validationPlace } from "./operations/validate.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
+import { within } from "./reach.ts";
 import { redactedResource } from "./redaction.ts";
 import { RecordRepository, type Report } from "./repository.ts";
 import { searchables } from "./search/index.ts";
+import { answerSubscription, isOfSubscriptions } from "./subscriptions/rest.ts";
 import { TransactionRefused } from "./write/refused.ts";
 import { answerObservation, isObservationBatch, observationAddress, writeBatch } from "./write/rest.ts";
 import { historyOfWritten } from "./written/read.ts";
@@ -73,6 +77,10 @@ export function createRest(): Rest {
       try {
         const method = request.method === "HEAD" ? "GET" : request.method;
         const path = request.url.split("?", 1)[0] ?? "";
+        const told = isOfSubscriptions(path) ? await answerSubscription(context, { ...request, method }) : undefined;
+        if (told) return told;
+        const happening = method === "GET" ? await happeningAt(context, path) : undefined;
+        if (happening) return { status: 200, resource: happening };
         const address = context.written ? addressOf(request.url) : undefined;
         if (address) return await answerWritten(context, { ...request, method }, address);
         if (context.written && method === "GET" && path === "_history") return await historyOfAll(context, request.url);
@@ -169,6 +177,15 @@ function isMixedBatch(body: unknown): body is Bundle {
 async function historyOfAll(context: RecordContext, url: string): Promise<RestAnswer> {
   const parameters = new URLSearchParams(url.split("?")[1] ?? "");
   return { status: 200, resource: await historyOfWritten(context, { type: undefined }, parameters) };
+}
+
+/** An alarm, an event or a stay: read under types that others write, by ids that only those have. */
+async function happeningAt(context: RecordContext, path: string): Promise<Resource | undefined> {
+  const name = happeningIn(path);
+  if (!name) return undefined;
+  const resource = await readHappening(within(context, name.type, "r", path.split("/")[1]), name);
+  if (!resource) throw new RefusedInput("NOT_FOUND");
+  return resource;
 }
 
 export function answerOf(outcome: OperationOutcome): RestAnswer {
