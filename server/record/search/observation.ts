@@ -29,7 +29,7 @@ export async function searchObservations(
 ): Promise<Bundle> {
   const query = await readObservationQuery(context, pairs);
   const sources = await sourcesOf(context, query);
-  const remarks: OperationOutcomeIssue[] = [...query.filter.remarks];
+  const remarks: OperationOutcomeIssue[] = [];
   const shown = { used: query.used, cursor: query.cursor, remarks: query.remarks };
   const answer = { type: "Observation", query: shown, remarks };
 
@@ -53,6 +53,8 @@ export async function searchObservations(
     made.push({ item, resource: item.map() });
   }
   const seen = made.filter(({ item }) => item.isSeen()).map(({ resource }) => resource as unknown as Resource);
+  // Where something was found, nobody wonders.
+  if (seen.length === 0) remarks.push(...query.filter.remarks);
   const viewed = (all: readonly Resource[]) => all.map((one) => applyView(one, query.view)) as unknown as Typed[];
   const bundle = searchBundle(context, { ...answer, resources: viewed(seen), next, total });
   const beside = query.includes.length > 0 ? await included(context, seen, query.includes) : [];

@@ -8,8 +8,8 @@ import { measureOf, type Part } from "./measure.ts";
 import { intakeOf } from "./observation.ts";
 import { textsOf } from "./texts.ts";
 
-/** Somebody else amends at the same moment: it is looked at anew. */
-const TRIES = 3;
+/** Of what was said before, each is withdrawn by itself; and somebody else may amend at the same moment. */
+const ROUNDS_MAX = 10;
 
 /**
  * Brings the readings of a written Observation in line with what it says now: another value is a correction, and what it says
@@ -45,20 +45,19 @@ async function amend(
   part: Part | undefined,
   name: string,
 ): Promise<void> {
-  for (let i = 1; ; i++) {
+  const { view, app } = context;
+  const { id, display } = view.principal;
+  const author = { id, display: app ? `${display} (${app.name})`.slice(0, 120) : display };
+  for (let i = 1; i <= ROUNDS_MAX; i++) {
     const draft = await draftOf(context, place, part, name);
     if (!draft) return;
-    const { view, app } = context;
-    const { id, display } = view.principal;
-    const author = { id, display: app ? `${display} (${app.name})`.slice(0, 120) : display };
     try {
       await intakeOf(context).amend(view, draft, author);
-      return;
     } catch (error) {
       const isMeanwhile = error instanceof RefusedInput && error.code === "AMENDED_MEANWHILE";
       // It never came to telemetry: it is in quarantine, or another's by now.
       if (error instanceof RefusedInput && error.code === "READING_NOT_THERE") return;
-      if (!isMeanwhile || i === TRIES) throw error;
+      if (!isMeanwhile || i === ROUNDS_MAX) throw error;
     }
   }
 }
@@ -84,7 +83,9 @@ async function draftOf(
   if (!last && !reading) return undefined;
   const isError = last?.status === "entered-in-error";
   const value = last ? last.value : (reading?.value ?? null);
-  const inForce = last?.amendment && last.amendment.kind !== "withdrawn" ? last.amendment : undefined;
+  const said = (history?.versions ?? []).flatMap(({ amendment }) => (amendment ? [amendment] : []));
+  const withdrawn = new Set(said.map(({ withdraws }) => withdraws));
+  const inForce = said.findLast(({ kind, id }) => kind !== "withdrawn" && !withdrawn.has(id));
   if (part ? !isError && value === part.value : isError) return undefined;
   const first = history?.versions[0]?.value ?? reading?.value;
   // What was said of it and holds no more is withdrawn: it is as it was measured.
