@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { routes } from "@openward/api";
 import { OutsideTrouble } from "@openward/errors";
-import { boundRefusals, noteCalendar, recordedLive, recordRequests } from "./access/audit/index.ts";
 import { createOutsideFetch, smartConfiguration } from "./access/oauth/index.ts";
+import { boundRefusals, noteCalendar, recordExports, recordedLive, recordRequests } from "./access/audit/index.ts";
 import { registerOAuth } from "./access/oauth/register.ts";
 import { registerCalendar } from "./calendar/index.ts";
 import { registerClaim, registerConfiguration, registerIngest, registerReenroll } from "./connect/http/index.ts";
@@ -26,6 +27,7 @@ import packageJson from "./package.json" with { type: "json" };
 import { httpsUrl } from "./reachable.ts";
 import { type RecordDeps, registerRecord } from "./record/register.ts";
 import { withSaidTimes } from "./said-times.ts";
+import { bulkFiles, createBulkStore } from "./store/bulk/index.ts";
 import { createVault } from "./store/keys/index.ts";
 import { createHappenings, createObservationsReceived } from "./store/registry/index.ts";
 import { createResources, openOverlays } from "./store/resources/index.ts";
@@ -171,6 +173,13 @@ export async function openHttp(
         const alarm = await happenings.alarm(asker, alarmId);
         return alarm && amendments.screenAlarm(alarm);
       },
+    },
+    exports: {
+      store: createBulkStore({ tables, keys, files: bulkFiles(join(config.dataDir, "bulk")), clock: runtime.clock }),
+      timers: runtime.timers,
+      ids: runtime.ids,
+      record: recordExports({ recorder: audit.writer, runtime, becauseOf: access.becauseOf }),
+      report,
     },
     clock: runtime.clock,
     turn,

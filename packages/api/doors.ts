@@ -116,6 +116,12 @@ export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
   $lastn: seen("id"),
   $stats: seen("id"),
   $everything: seen("id"),
+  // Told by its files, which are looked at line by line: test/fhir-bulk.int.test.ts.
+  $export: {
+    who: `${EVERYBODY}; the status and the files of an export only whoever asked for it`,
+    tells: "nobody",
+    shows: [],
+  },
   batch: seen(),
   "Observation.create": { who: WRITES, tells: "granted", shows: ["id", "value"] },
   transaction: { who: WRITES, tells: "granted", shows: [] },
@@ -209,6 +215,8 @@ export const otherRoutes: Readonly<Record<string, string>> = {
   "/api/openapi.json": "the description of the API",
   "/fhir/metadata": "the description of /fhir",
   "/fhir/": "interactions of /fhir, below",
+  "/fhir/bulk/:job": "how far an export is, and its files: only for whoever asked for it (ADR 70)",
+  "/fhir/bulk/:job/:file": "lines of an export, as whoever asked for it may see them then (ADR 70)",
   "/fhir/*": "interactions of /fhir, below",
   "/fhir": "interactions of /fhir, below",
   "/ingest": "a device's or a gateway's lines; the answer counts them",

@@ -6,6 +6,7 @@ export * from "./age.ts";
 export * from "./alarm.ts";
 export * from "./amendment.ts";
 export * from "./app.ts";
+export * from "./bulk.ts";
 export * from "./calendar-address.ts";
 export * from "./clock.ts";
 export * from "./consent.ts";

@@ -3,6 +3,7 @@ import type { AppAccess, Organisation, PatientView } from "@openward/model";
 import type { Clock, Ids } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
 import type { Happenings } from "./happenings/ports.ts";
+import type { Bulk } from "./bulk/jobs.ts";
 import type {
   Amendments,
   AuditLog,
@@ -41,6 +42,8 @@ export interface RecordContext {
   readonly typeOf: DeviceTypes;
   /** Left out: nothing is written. */
   readonly intake?: ObservationIntake | undefined;
+  /** Left out: nothing is exported. */
+  readonly bulk?: Bulk | undefined;
   /** Left out: there is nothing but what is made here. */
   readonly written?: Written | undefined;
   /** Left out: no alarms, events and stays are told of. */

@@ -18,7 +18,7 @@ import type {
   Waveform,
   WrongClock,
 } from "@openward/model";
-import type { Distribution } from "@openward/timeseries";
+import type { Distribution, NumericColumns } from "@openward/timeseries";
 
 /** Who asks, and in which organisation. */
 export interface Authenticated {
@@ -127,6 +127,18 @@ export interface WaveformQuery {
   readonly to: number;
 }
 
+export interface ColumnsQuery {
+  /** Inclusive. */
+  readonly from: number;
+  /** Exclusive. */
+  readonly to: number;
+  readonly isDescending: boolean;
+  /** Start behind this reading. */
+  readonly after?: { readonly time: number; readonly ordinal: number };
+  /** A piece is read before the next one is asked for: its memory is used again then. */
+  readonly isTransient?: boolean;
+}
+
 export interface ReadingHistory {
   /** `value` is NaN: the versions tell it. */
   readonly reading: Reading;
@@ -147,6 +159,8 @@ export interface Telemetry {
   stream(view: PatientView, streamId: string): Promise<StreamSummary | undefined>;
   /** Newest reading that counts of each numeric stream, from memory: ask for `streams` first, which waits until it is whole. */
   latest(view: PatientView, patientId: string): readonly Reading[];
+  /** Readings of a numeric stream in pieces, as they count today. @throws RefusedInput NOT_FOUND, also when the view ends meanwhile */
+  columns(view: PatientView, streamId: string, query: ColumnsQuery): AsyncIterable<NumericColumns>;
   /** How the values of a numeric stream are distributed over [from, to), as they count today. @throws RefusedInput NOT_FOUND */
   distribution(
     view: PatientView,

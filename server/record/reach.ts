@@ -92,6 +92,10 @@ function telemetryOf(
       return summary && note(summary.stream) ? summary : undefined;
     },
     latest: (of, patientId) => telemetry.latest(of, patientId).filter(({ stream }) => note(stream)),
+    async *columns(of, streamId, query) {
+      if (!(await reaches(of, streamId))) throw new RefusedInput("NOT_FOUND");
+      yield* telemetry.columns(of, streamId, query);
+    },
     async distribution(of, streamId, span) {
       if (await reaches(of, streamId)) return telemetry.distribution(of, streamId, span);
       throw new RefusedInput("NOT_FOUND");

@@ -4,8 +4,10 @@ import { parseFhir } from "@openward/fhir/json";
 import type { Clock } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type BulkDeps, createBulk } from "./bulk/jobs.ts";
+import { registerBulk } from "./bulk/register.ts";
 import { capabilityStatement } from "./capability.ts";
-import type { Written } from "./context.ts";
+import type { RecordContext, Written } from "./context.ts";
 import { devicesFor } from "./devices-on.ts";
 import type { Happenings } from "./happenings/ports.ts";
 import { FHIR_JSON, negotiate, prefersStrict } from "./negotiate.ts";
@@ -14,6 +16,7 @@ import type {
   Access,
   Amendments,
   AuditLog,
+  Authenticated,
   Consents,
   Devices,
   DeviceUses,
@@ -49,6 +52,8 @@ export interface RecordDeps {
   readonly happenings?: Happenings | undefined;
   /** Who is told of what; left out: nobody. */
   readonly subscriptions?: Subscriptions | undefined;
+  /** Where exports lie, and who notes down that they are made; left out: nothing is exported. */
+  readonly exports?: Omit<BulkDeps, "contextOf" | "clock"> | undefined;
   readonly clock: Clock;
   readonly turn: Turn;
   /** Openward's own version, for `metadata`. */
@@ -74,6 +79,13 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
     rest ??= import("./rest.ts").then(({ createRest }) => createRest());
     return rest;
   };
+
+  const { exports, ...others } = deps;
+  const ofExport: BulkDeps["contextOf"] = ({ principal, organisation, app: client }, base) =>
+    contextOf({ principal, organisation, ...(client ? { app: client } : {}) }, base, true);
+  const bulk = exports && createBulk({ ...exports, contextOf: ofExport, clock: deps.clock });
+  app.addHook("onListen", () => bulk?.start());
+  app.addHook("onClose", () => bulk?.stop());
 
   app.register(
     async (scope) => {
@@ -113,6 +125,12 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
               });
         return send(reply, statement, request);
       });
+      if (bulk)
+        registerBulk(scope, bulk, async (request) => {
+          const { principal, organisation, app: client } = await authenticate(request);
+          const owner = { principal, organisation, ...(client ? { app: client } : {}) };
+          return { owner, view: await deps.access.viewOf(principal) };
+        });
       scope.all("/", handle);
       scope.all("/*", handle);
     },
@@ -121,21 +139,9 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
 
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     negotiate(request.headers.accept, formatOf(request));
-    const { cookie, authorization } = request.headers;
-    const authenticated = await deps.access.authenticate({ cookie, authorization }, { apps: true });
-    if (!authenticated)
-      throw new RefusedInput("NOT_SIGNED_IN", { at: "http.Authorization", expected: "a bearer token" });
-    const view = await deps.access.viewOf(authenticated.principal);
+    const authenticated = await authenticate(request);
     const { handle: answer } = await loadRest();
-    const context = {
-      ...deps,
-      devices: devicesFor(deps.devices, view),
-      organisation: authenticated.organisation,
-      view,
-      app: authenticated.app,
-      base: baseOf(request),
-      strict: prefersStrict(request.headers.prefer),
-    };
+    const context = await contextOf(authenticated, baseOf(request), prefersStrict(request.headers.prefer));
     const { status, resource, location, version, isMinimal, headers } = await answer(
       context,
       {
@@ -158,6 +164,29 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
     }
     if (isMinimal) return reply.header("cache-control", "no-store").send();
     return send(reply, resource, request, status);
+  }
+
+  async function authenticate(request: FastifyRequest): Promise<Authenticated> {
+    const { cookie, authorization } = request.headers;
+    const authenticated = await deps.access.authenticate({ cookie, authorization }, { apps: true });
+    if (!authenticated)
+      throw new RefusedInput("NOT_SIGNED_IN", { at: "http.Authorization", expected: "a bearer token" });
+    return authenticated;
+  }
+
+  async function contextOf(asker: Authenticated, base: string, strict: boolean): Promise<RecordContext> {
+    const { principal, organisation, app: client } = asker;
+    const view = await deps.access.viewOf(principal);
+    return {
+      ...others,
+      bulk,
+      devices: devicesFor(deps.devices, view),
+      organisation,
+      view,
+      app: client,
+      base,
+      strict,
+    };
   }
 
   function baseOf(request: FastifyRequest): string {

@@ -22,6 +22,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   nightscout_document: "encrypted: nightscout.ndjson",
   outbox_notice: "that something changed, without what: amendments.ndjson, the rows of association",
   subscription_event: "which resources programs were told of, by their ids: fhir/AuditEvent.ndjson says whom and when",
+  bulk_piece: "where lines of an export lie until it expires: fhir",
   oauth_launch: "secrets of a sign-in that is under way",
 };
 

@@ -46,6 +46,7 @@ const WHOLE: Readonly<Record<string, string>> = {
 const CODES: Readonly<Record<string, string>> = {
   "api.exportMine": "downloaded all of",
   "api.exportPatient": "was given all of",
+  "fhir.export": "took out in bulk",
   "fhir.validate": "held against the rules of FHIR",
   "ingest.session": "began to send",
   "ingest.session-end": "stopped sending",

@@ -3,12 +3,13 @@ import type { RecordContext } from "../context.ts";
 import { redactedResource } from "../redaction.ts";
 import { isWrittenType } from "../written/types.ts";
 import { everything } from "./everything-bundle.ts";
+import { exportOperation } from "./export.ts";
 import { lastn } from "./lastn.ts";
 import type { Operation, OperationAnswer, OperationPlace, OperationRequest } from "./operation.ts";
 import { stats } from "./stats.ts";
 
 /** What works: the routes, `metadata` and the tests all go by this list. Vocabularies and validation have tables of their own. */
-export const operations: readonly Operation[] = [everything, lastn, stats];
+export const operations: readonly Operation[] = [everything, exportOperation, lastn, stats];
 
 const byName = new Map(operations.map((one) => [one.name, one]));
 

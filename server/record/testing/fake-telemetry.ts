@@ -1,5 +1,5 @@
 import { ABSENT_SAMPLE, type PatientView, type Stream, type Waveform } from "@openward/model";
-import { Distribution } from "@openward/timeseries";
+import { Distribution, emptyColumns, NO_UTC_OFFSET } from "@openward/timeseries";
 import type { Reading, ReadingKey, ReadingsQuery, StreamSummary, Telemetry } from "../ports.ts";
 
 /** Telemetry in arrays, as the store promises it: one order (time, stream, ordinal), descending is its reverse. */
@@ -66,6 +66,25 @@ export function fakeTelemetry(): FakeTelemetry {
         readings.filter(({ stream }) => stream.patientId === patientId).map((r) => [r.stream.id, r]),
       );
       return [...newest.values()];
+    },
+    async *columns(view, streamId, { from, to, after }) {
+      check();
+      const mine = readings.filter(
+        (r) => r.stream.id === streamId && view.has(r.stream.patientId) && r.time >= from && r.time < to,
+      );
+      const left = mine.filter(
+        (r) => !after || r.time > after.time || (r.time === after.time && r.ordinal > after.ordinal),
+      );
+      const columns = emptyColumns(left.length);
+      left.forEach((r, i) => {
+        columns.times[i] = r.time;
+        columns.values[i] = r.value;
+        columns.quality[i] = r.quality;
+        columns.ordinals[i] = r.ordinal;
+        columns.receivedAt[i] = r.receivedAt;
+        columns.utcOffsets[i] = r.utcOffsetMinutes ?? NO_UTC_OFFSET;
+      });
+      yield columns;
     },
     async distribution(view, streamId, { from, to }) {
       check();

@@ -77,6 +77,7 @@ export function amendTelemetry(overlay: Overlay): AmendedTelemetry {
 
   return {
     queries,
+    columns: queries.columns,
     distribution: queries.distribution,
 
     async streams(view, patientId) {
