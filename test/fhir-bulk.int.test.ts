@@ -261,3 +261,49 @@ test("what was cancelled is gone, also from the disk", async () => {
   assert.equal((await ask(job)).status, 404);
   assert.ok(!existsSync(folder));
 });
+
+const jsonOf = async (answer: Promise<Response>) => ({ body: (await (await answer).json()) as unknown });
+const post = (path: string, body: unknown) => jsonOf(ask(path, { method: "POST", body }));
+const got = (path: string) => jsonOf(ask(path));
+
+test("labels of a resource are sets: added once, taken by system and code, read of one, a version, a type and all", async () => {
+  const made = await post("Basic", {
+    resourceType: "Basic",
+    code: { text: "x" },
+    meta: { tag: [{ system: "urn:t", code: "a" }] },
+  });
+  const { id } = made.body as { id: string };
+  const parameters = (valueMeta: object) => ({ resourceType: "Parameters", parameter: [{ name: "meta", valueMeta }] });
+  const tagsOf = (body: unknown) =>
+    (body as { parameter: { valueMeta: { versionId?: string; tag?: { code: string }[] } }[] }).parameter[0]?.valueMeta;
+  const more = {
+    tag: [
+      { system: "urn:t", code: "a", display: "other" },
+      { system: "urn:t", code: "b" },
+    ],
+  };
+  const added = tagsOf((await post(`Basic/${id}/$meta-add`, parameters(more))).body);
+  assert.deepEqual(
+    added?.tag?.map(({ code }) => code),
+    ["a", "b"],
+  );
+  assert.equal(added?.versionId, "2");
+  assert.equal(tagsOf((await post(`Basic/${id}/$meta-add`, parameters(more))).body)?.versionId, "2", "nothing new");
+  assert.deepEqual(
+    tagsOf((await got(`Basic/${id}/_history/1/$meta`)).body)?.tag?.map(({ code }) => code),
+    ["a"],
+  );
+  for (const place of ["Basic", ""]) {
+    const all = tagsOf((await got(place === "" ? "$meta" : `${place}/$meta`)).body)?.tag ?? [];
+    assert.ok(
+      ["a", "b"].every((code) => all.some((tag) => tag.code === code)),
+      place,
+    );
+  }
+  const less = await post(`Basic/${id}/$meta-delete`, parameters({ tag: [{ system: "urn:t", code: "a" }] }));
+  assert.deepEqual(
+    tagsOf(less.body)?.tag?.map(({ code }) => code),
+    ["b"],
+  );
+  assert.equal((await ask(`Basic/${id}/$meta-add`)).status, 405);
+});

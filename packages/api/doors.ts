@@ -116,6 +116,14 @@ export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
   $lastn: seen("id"),
   $stats: seen("id"),
   $everything: seen("id"),
+  $match: {
+    who: "every role that is told names, dates of birth and numbers; applications with Patient.s; of whom they see, and by scores of nobody else",
+    tells: "granted",
+    shows: [],
+  },
+  $meta: written(),
+  "$meta-add": writes,
+  "$meta-delete": writes,
   // Told by its files, which are looked at line by line: test/fhir-bulk.int.test.ts.
   $export: {
     who: `${EVERYBODY}; the status and the files of an export only whoever asked for it`,

@@ -8,6 +8,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   lost_block: "where encoded measurements lay that could not be read",
   damaged_block: "encoded measurements that could not be read",
   rollup: "sums over measurements: fhir/Observation.ndjson has them one by one",
+  day_distribution: "how measurements are distributed: fhir/Observation.ndjson has them one by one",
   amendment: "encrypted: amendments.ndjson, fhir/Provenance.ndjson",
   consent_rule: "what consents mean to the database: the rows of consent, fhir/Consent.ndjson",
   audit_event: "linked into the audit log: fhir/AuditEvent.ndjson",

@@ -2,6 +2,7 @@ import { type DoorPolicy, fhirPolicies, type Mark } from "@openward/api";
 import { withheldFrom } from "@openward/model";
 import { readingId } from "../../server/record/observation-id.ts";
 import { writtenTypes } from "../../server/record/written/types.ts";
+import { matchAbout } from "./fhir-match.ts";
 import { hiddenMarks, wrongOfShared } from "./kept.ts";
 import { type Known, marksIn, toldBeyond } from "./marks.ts";
 import type { Finding } from "./matrix.ts";
@@ -159,6 +160,7 @@ export function fhirQuestions(known: Known): Asked[] {
     { interaction: "$expand", url: "ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/observation-status" },
     { interaction: "$translate", url: "ConceptMap/$translate?system=urn:openward:signal&code=heart-rate" },
     { interaction: "$lastn", url: `Observation/$lastn?code=8867-4&patient=${known.id}` },
+    { interaction: "$meta", url: `Condition/${known.conditionId}/$meta` },
     { interaction: "$export", url: `Patient/$export?_type=Patient&patient=${known.id}` },
     { interaction: "$everything", url: `Patient/${known.id}/$everything?_count=1000` },
     { interaction: "$stats", url: `Observation/$stats?code=8867-4&statistic=count,median&subject=${known.id}` },
@@ -261,7 +263,7 @@ function mayAsk({ url }: Asked, subject: Subject): boolean {
   return type !== "AuditEvent" || OVERSIGHT.has(subject.role);
 }
 
-const isOfWritten = ({ interaction }: Asked): boolean => /^written|^history-system/.test(interaction);
+const isOfWritten = ({ interaction }: Asked): boolean => /^written|^history-system|^\$meta/.test(interaction);
 
 /** What was written may be anything: it is for who is told everything of a patient. */
 const readsWritten = ({ role, keeps }: Subject, { key }: Known): boolean =>
@@ -359,7 +361,14 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
     await validateAbout(world, subject, target, (what) =>
       findings.push({ cell: `$validate as ${subject.name}: ${standing}`, what }),
     );
-    asked += 8;
+    // As a search by what is withheld: of a role from which anything of these is, nobody is looked up.
+    const mayMatch =
+      mayAsk({ interaction: "$match", url: "Patient" }, subject) &&
+      !["clinical-engineer", "researcher"].includes(subject.role ?? "");
+    await matchAbout(world, subject, target, mayMatch, (what) =>
+      findings.push({ cell: `$match as ${subject.name}: ${standing}`, what }),
+    );
+    asked += 11;
     const isAlone = subject.kind === "app" ? subject.scopes === "patient/*.rs" : subject.name.startsWith("nurse (");
     if (!isWhole && !isAlone) return;
     for (const one of questions) {
@@ -422,12 +431,18 @@ async function writeCondition(
   const path = `/fhir/Condition/${conditionId}`;
   const reason = first(target, "reason");
   const resource = conditionOf(id, reason);
+  const tagged = {
+    resourceType: "Parameters",
+    parameter: [{ name: "meta", valueMeta: { tag: [{ system: "urn:test", code: "x" }] } }],
+  };
   const may = subject.kind === "token" && subject.role === "integration";
   const sees = subject.sees.has(target.key) && readsWritten(subject, target);
   for (const [interaction, method, url, body, good, unseen] of [
     ["written.create", "POST", "/fhir/Condition", { ...resource, identifier: undefined }, 201, 400],
     ["written.update", "PUT", path, { ...resource, id: conditionId }, 200, 404],
     ["written.patch", "PATCH", path, [{ op: "test", path: "/id", value: conditionId }], 200, 404],
+    ["$meta-add", "POST", `${path}/$meta-add`, tagged, 200, 404],
+    ["$meta-delete", "POST", `${path}/$meta-delete`, tagged, 200, 404],
     ["written.delete", "DELETE", `/fhir/Condition?identifier=urn:none|${id}`, undefined, 404, 404],
   ] as const) {
     const { status, headers, bytes } = await server.ask({ method, path: url, headers: subject.headers, body });

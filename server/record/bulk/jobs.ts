@@ -1,4 +1,4 @@
-import { RefusedInput } from "@openward/errors";
+import { OutsideTrouble, RefusedInput } from "@openward/errors";
 import type { BulkJob, BulkOwner, BulkPiece, BulkRequest, BulkStore, PatientView, StoredPiece } from "@openward/model";
 import type { Ids, Timers } from "@openward/runtime";
 import { isHidden } from "@openward/signals/categories";
@@ -104,8 +104,8 @@ export function createBulk({ store, contextOf, clock, timers, ids, record, repor
       await put();
       if (job) await store.end(job.id, "done");
     } catch (error) {
-      // What may come right by itself is tried again from where it was.
-      if (!(error instanceof RefusedInput)) throw error;
+      // What may come right by itself is tried again from where it was; anything else would hold up those behind it.
+      if (error instanceof OutsideTrouble) throw error;
       report(error, "an export could not be made");
       await store.end(begun.id, "failed");
     }

@@ -5,11 +5,22 @@ import { isWrittenType } from "../written/types.ts";
 import { everything } from "./everything-bundle.ts";
 import { exportOperation } from "./export.ts";
 import { lastn } from "./lastn.ts";
+import { match } from "./match.ts";
+import { meta, metaAdd, metaDelete } from "./meta.ts";
 import type { Operation, OperationAnswer, OperationPlace, OperationRequest } from "./operation.ts";
 import { stats } from "./stats.ts";
 
 /** What works: the routes, `metadata` and the tests all go by this list. Vocabularies and validation have tables of their own. */
-export const operations: readonly Operation[] = [everything, exportOperation, lastn, stats];
+export const operations: readonly Operation[] = [
+  everything,
+  exportOperation,
+  lastn,
+  match,
+  meta,
+  metaAdd,
+  metaDelete,
+  stats,
+];
 
 const byName = new Map(operations.map((one) => [one.name, one]));
 
