@@ -2,8 +2,8 @@ import type { Overlays, Resources } from "@openward/fhir/store";
 import type { AppAccess, Organisation, PatientView } from "@openward/model";
 import type { Clock, Ids } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
-import type { Happenings } from "./happenings/ports.ts";
 import type { Bulk } from "./bulk/jobs.ts";
+import type { Happenings } from "./happenings/ports.ts";
 import type {
   Amendments,
   AuditLog,
