@@ -4,12 +4,13 @@ import { fileURLToPath } from "node:url";
 import { routes } from "@openward/api";
 import { OutsideTrouble } from "@openward/errors";
 import { boundRefusals, noteCalendar, recordExports, recordedLive, recordRequests } from "./access/audit/index.ts";
-import { createOutsideFetch } from "./access/oauth/index.ts";
+import { createOutsideFetch, smartConfiguration } from "./access/oauth/index.ts";
 import { registerOAuth } from "./access/oauth/register.ts";
 import { registerCalendar } from "./calendar/index.ts";
 import { registerClaim, registerConfiguration, registerIngest, registerReenroll } from "./connect/http/index.ts";
 import type { Ground } from "./ground.ts";
 import { createHttp, createWebSockets, serveOpenApi, serveOperations } from "./http/index.ts";
+import { streamId } from "./ingest/index.ts";
 import { limitRequests, sourceOf } from "./limits/index.ts";
 import { type Filter, type Live, liveRoute, type Viewer } from "./live/index.ts";
 import { createMetrics } from "./metrics.ts";
@@ -20,15 +21,16 @@ import type { OpenDoors } from "./open-doors.ts";
 import type { OpenIngest } from "./open-ingest.ts";
 import type { OpenPortal } from "./open-portal.ts";
 import type { Storage } from "./open-storage.ts";
+import { openSubscriptions, SUBSCRIPTIONS_PATH } from "./open-subscriptions.ts";
 import type { OpenWatch } from "./open-watch.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { httpsUrl } from "./reachable.ts";
-import { registerRecord } from "./record/register.ts";
+import { type RecordDeps, registerRecord } from "./record/register.ts";
 import { withSaidTimes } from "./said-times.ts";
 import { bulkFiles, createBulkStore } from "./store/bulk/index.ts";
 import { createVault } from "./store/keys/index.ts";
-import { createObservationsReceived } from "./store/registry/index.ts";
-import { createResources } from "./store/resources/index.ts";
+import { createHappenings, createObservationsReceived } from "./store/registry/index.ts";
+import { createResources, openOverlays } from "./store/resources/index.ts";
 
 const WEB_DIST = fileURLToPath(new URL("../web/dist", import.meta.url));
 
@@ -49,7 +51,7 @@ export async function openHttp(
   const { archive, telemetry, journal } = store;
   const { watch } = rooms.watching;
   const { ingest, door, counted } = rooms.intake;
-  const { portal, auditQueries, nightscoutDocuments, calendarRows, gateways } = rooms.portals;
+  const { portal, mail, auditQueries, nightscoutDocuments, calendarRows, gateways, told } = rooms.portals;
   const { guesses, spending, allowance, pace, deviceAccess, overHttp, mqtt, mllp } = rooms.doors;
   const { live } = rooms;
   const { directory } = foundation;
@@ -136,7 +138,10 @@ export async function openHttp(
     clock: runtime.clock,
     publicUrl: () => where.url,
   });
-  registerRecord(app, {
+  const overlays = await openOverlays({ tables, timers: runtime.timers });
+  onStop(() => overlays.close());
+  const happenings = createHappenings({ tables });
+  const record: RecordDeps = {
     access,
     patients: foundation.patients,
     people: foundation.people,
@@ -152,9 +157,23 @@ export async function openHttp(
       directory,
       devices: foundation.devices,
       ingest: door,
-      received: createObservationsReceived({ tables, now }),
+      received: createObservationsReceived({ tables }),
+      amendments,
+      streamIdOf: streamId,
       now,
     }),
+    written: {
+      resources: createResources({ tables, clock: runtime.clock, overlays }),
+      overlays,
+      ids: runtime.ids,
+    },
+    happenings: {
+      ...happenings,
+      async alarm(asker, alarmId) {
+        const alarm = await happenings.alarm(asker, alarmId);
+        return alarm && amendments.screenAlarm(alarm);
+      },
+    },
     exports: {
       store: createBulkStore({ tables, keys, files: bulkFiles(join(config.dataDir, "bulk")), clock: runtime.clock }),
       timers: runtime.timers,
@@ -162,12 +181,14 @@ export async function openHttp(
       record: recordExports({ recorder: audit.writer, runtime, becauseOf: access.becauseOf }),
       report,
     },
-    written: { resources: createResources({ tables, clock: runtime.clock }), ids: runtime.ids },
     clock: runtime.clock,
     turn,
     version: packageJson.version,
     publicUrl: config.publicUrl ?? undefined,
-  });
+    smart: () => smartConfiguration(where.url),
+  };
+  const subscriptions = openSubscriptions(ground, { told, tables, mail, record });
+  registerRecord(app, { ...record, subscriptions });
   await portal.register(app);
   const webSockets = createWebSockets({ server: app.server, publicUrl: () => config.publicUrl, log, proxies });
   onStop(async () => {
@@ -180,13 +201,14 @@ export async function openHttp(
   const seenLive = { ...recording, shownTo, becauseOf };
   webSockets.route("/live", recordedLive(liveRoute({ live, access }), seenLive));
   webSockets.route("/live/kiosk", recordedLive(liveRoute({ live, access, kiosk: true }), seenLive));
+  webSockets.route(SUBSCRIPTIONS_PATH, subscriptions.webSocket);
   webSockets.route("/mqtt", {
     subprotocol: "mqtt",
     maxPayloadBytes: 2 * 1_048_576,
     onConnection: (socket, request) =>
       mqtt.handleWebSocket(socket, { address: request.socket.remoteAddress ?? "", transport: request.socket }),
   });
-  return { app, webSockets };
+  return { app, webSockets, subscriptions };
 }
 
 /** @throws OutsideTrouble CONFIG_INVALID */

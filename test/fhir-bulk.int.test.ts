@@ -307,3 +307,23 @@ test("labels of a resource are sets: added once, taken by system and code, read 
   );
   assert.equal((await ask(`Basic/${id}/$meta-add`)).status, 405);
 });
+
+test("an Observation that others wrote is exported as it was written, once, and not as its reading beside it", async () => {
+  const sent = {
+    resourceType: "Observation",
+    status: "final",
+    code: { coding: [{ system: "http://loinc.org", code: "8302-2" }] },
+    subject: { reference: `Patient/${beds[1]?.patientId}` },
+    effectiveDateTime: "2026-11-20T08:00:00Z",
+    valueQuantity: { value: 171, system: "http://unitsofmeasure.org", code: "cm" },
+    note: [{ text: "measured at home" }],
+  };
+  const made = await ask("Observation", { method: "POST", body: sent });
+  assert.equal(made.status, 201, await made.clone().text());
+  const { id } = (await made.json()) as { id: string };
+  const manifest = await manifestOf(await begin(`Patient/$export?_type=Observation&patient=${beds[1]?.patientId}`));
+  const lines = (await linesOf(manifest)).map((line) => JSON.parse(line) as Observation);
+  const heights = lines.filter(({ code }) => code.coding?.some((one) => one.code === "8302-2"));
+  assert.deepEqual(heights, [await (await ask(`Observation/${id}`)).json()]);
+  assert.equal(lines.length, 52);
+});

@@ -1,8 +1,9 @@
-import type { Resources } from "@openward/fhir/store";
+import type { Overlays, Resources } from "@openward/fhir/store";
 import type { AppAccess, Organisation, PatientView } from "@openward/model";
 import type { Clock, Ids } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
 import type { Bulk } from "./bulk/jobs.ts";
+import type { Happenings } from "./happenings/ports.ts";
 import type {
   Amendments,
   AuditLog,
@@ -15,11 +16,14 @@ import type {
   Telemetry,
 } from "./ports.ts";
 import type { DeviceTypes } from "./resources/containment.ts";
+import type { Subscriptions } from "./subscriptions/ports.ts";
 import type { ObservationIntake } from "./write/ports.ts";
 
 /** Where resources are kept as others wrote them. */
 export interface Written {
   readonly resources: Resources;
+  /** Which readings somebody has written a text about. */
+  readonly overlays: Overlays;
   /** Of what is new. */
   readonly ids: Ids;
 }
@@ -42,6 +46,10 @@ export interface RecordContext {
   readonly bulk?: Bulk | undefined;
   /** Left out: there is nothing but what is made here. */
   readonly written?: Written | undefined;
+  /** Left out: no alarms, events and stays are told of. */
+  readonly happenings?: Happenings | undefined;
+  /** Left out: nobody is told of anything. */
+  readonly subscriptions?: Subscriptions | undefined;
   readonly clock: Clock;
   /** Between any two resources that are made. */
   readonly turn: Turn;

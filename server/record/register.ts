@@ -1,7 +1,6 @@
 import type { OperationOutcome, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import { parseFhir } from "@openward/fhir/json";
-import { isOfTheWard } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -9,7 +8,8 @@ import { type BulkDeps, createBulk } from "./bulk/jobs.ts";
 import { registerBulk } from "./bulk/register.ts";
 import { capabilityStatement } from "./capability.ts";
 import type { RecordContext, Written } from "./context.ts";
-import { devicesOn } from "./devices-on.ts";
+import { devicesFor } from "./devices-on.ts";
+import type { Happenings } from "./happenings/ports.ts";
 import { FHIR_JSON, negotiate, prefersStrict } from "./negotiate.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
 import type {
@@ -27,6 +27,8 @@ import type {
 } from "./ports.ts";
 import type { DeviceTypes } from "./resources/containment.ts";
 import type { Rest } from "./rest.ts";
+import type { SmartAddresses } from "./smart.ts";
+import type { Subscriptions } from "./subscriptions/ports.ts";
 import { terminologyCapabilities } from "./terminology-capability.ts";
 import type { ObservationIntake } from "./write/ports.ts";
 
@@ -46,6 +48,10 @@ export interface RecordDeps {
   readonly intake?: ObservationIntake | undefined;
   /** Where resources are kept as others wrote them; left out: nowhere. */
   readonly written?: Written | undefined;
+  /** Alarms, events and stays; left out: there are none. */
+  readonly happenings?: Happenings | undefined;
+  /** Who is told of what; left out: nobody. */
+  readonly subscriptions?: Subscriptions | undefined;
   /** Where exports lie, and who notes down that they are made; left out: nothing is exported. */
   readonly exports?: Omit<BulkDeps, "contextOf" | "clock"> | undefined;
   readonly clock: Clock;
@@ -54,6 +60,8 @@ export interface RecordDeps {
   readonly version: string;
   /** OPENWARD_PUBLIC_URL; without it, links are made from the request's own host. */
   readonly publicUrl?: string | undefined;
+  /** Where applications sign in; left out: nowhere. */
+  readonly smart?: (() => SmartAddresses) | undefined;
 }
 
 /** A day of a home hub, or a minute of an ECG. */
@@ -108,7 +116,13 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
         const statement =
           mode === "terminology"
             ? terminologyCapabilities(base, deps.version, startedAt)
-            : capabilityStatement(base, { ...deps, startedAt, keepsWritten: deps.written !== undefined });
+            : capabilityStatement(base, {
+                ...deps,
+                startedAt,
+                keepsWritten: deps.written !== undefined,
+                smart: deps.smart?.(),
+                tells: deps.subscriptions !== undefined,
+              });
         return send(reply, statement, request);
       });
       if (bulk)
@@ -166,8 +180,7 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
     return {
       ...others,
       bulk,
-      // The devices of the house are for who works with them; others see those on whom they see.
-      devices: isOfTheWard(principal.role) ? deps.devices : devicesOn(deps.devices, view),
+      devices: devicesFor(deps.devices, view),
       organisation,
       view,
       app: client,

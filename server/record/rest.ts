@@ -5,6 +5,8 @@ import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "./context.ts";
 import { operationPlace } from "./operations/operation.ts";
 import { answerOperation, isOperation } from "./operations/registry.ts";
+import { happeningIn } from "./happenings/ids.ts";
+import { readHappening } from "./happenings/read.ts";
 import {
   answerTerminology,
   type TerminologyPlace,
@@ -13,10 +15,13 @@ import {
 } from "./operations/terminology.ts";
 import { validateOperation, validationPlace } from "./operations/validate.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
+import { within } from "./reach.ts";
 import { redactedResource } from "./redaction.ts";
 import { RecordRepository, type Report } from "./repository.ts";
 import { searchables } from "./search/index.ts";
-import { createWriting, isWriting, TransactionRefused } from "./write/create.ts";
+import { answerSubscription, isOfSubscriptions } from "./subscriptions/rest.ts";
+import { TransactionRefused } from "./write/refused.ts";
+import { answerObservation, isObservationBatch, observationAddress, writeBatch } from "./write/rest.ts";
 import { historyOfWritten } from "./written/read.ts";
 import { addressOf, answerWritten, isWrittenBundle, transact } from "./written/rest.ts";
 
@@ -72,6 +77,10 @@ export function createRest(): Rest {
       try {
         const method = request.method === "HEAD" ? "GET" : request.method;
         const path = request.url.split("?", 1)[0] ?? "";
+        const told = isOfSubscriptions(path) ? await answerSubscription(context, { ...request, method }) : undefined;
+        if (told) return told;
+        const happening = method === "GET" ? await happeningAt(context, path) : undefined;
+        if (happening) return { status: 200, resource: happening };
         const address = context.written ? addressOf(request.url) : undefined;
         if (address) return await answerWritten(context, { ...request, method }, address);
         if (context.written && method === "GET" && path === "_history") return await historyOfAll(context, request.url);
@@ -79,6 +88,10 @@ export function createRest(): Rest {
         if (isBatch && context.written && isWrittenBundle(request.body)) {
           return { status: 200, resource: await transact(context, request.body) };
         }
+        const observation = observationAddress(request.url);
+        const answered = observation && (await answerObservation(context, { ...request, method }, observation));
+        if (answered) return answered;
+        if (isBatch && isObservationBatch(request.body)) return await writeBatch(context, request.body);
         if (isBatch && isMixedBatch(request.body))
           return await batch(request.body, (one) => rest.handle(context, one, report));
         const isSearch = method === "POST" && /^[A-Za-z]+\/_search$/.test(path);
@@ -98,12 +111,10 @@ export function createRest(): Rest {
           return { status: 200, resource: await validateOperation(context, place, query, request.body) };
         }
         if (path === "" && !isBatch) throw new RefusedInput("NOT_SUPPORTED", { expected: "a resource type" });
-        if (method === "POST" && path === "Observation") return await create(context, request);
-        if (isBatch && isWriting(request.body)) return await writeAll(context, request.body);
         if (method !== "GET" && !isBatch && !isSearch) {
           throw new RefusedInput("NOT_SUPPORTED", {
             at: "http.method",
-            expected: "GET, POST {type}/_search, POST Observation, a batch or a transaction",
+            expected: "GET, POST {type}/_search, a batch or a transaction",
           });
         }
         if (isBatch) checkBatch(request.body);
@@ -148,13 +159,16 @@ async function batch(bundle: Bundle, handle: (request: RestRequest) => Promise<R
   return { status: 200, resource: { resourceType: "Bundle", type: "batch-response", entry } };
 }
 
-/** Does a batch ask for anything that is kept as it was written, or for an operation? */
+/** Does a batch ask for anything that is kept as it was written, write anything, or ask for an operation? */
 function isMixedBatch(body: unknown): body is Bundle {
   const { resourceType, type, entry } = (body ?? {}) as Partial<Bundle>;
   if (resourceType !== "Bundle" || type !== "batch" || !Array.isArray(entry)) return false;
-  const isOurs = (url: string) =>
-    addressOf(url) !== undefined || isOperation(operationPlace(url.split("?", 1)[0] ?? ""));
-  if (!entry.some((one: BundleEntry | null) => isOurs((one?.request?.url ?? "").replace(/^\//, "")))) return false;
+  const isOther = ({ request }: BundleEntry) => {
+    const url = (request?.url ?? "").replace(/^\//, "");
+    const isOurs = addressOf(url) !== undefined || isOperation(operationPlace(url.split("?", 1)[0] ?? ""));
+    return isOurs || !/^(GET|HEAD)?$/.test(request?.method ?? "");
+  };
+  if (!entry.some((one: BundleEntry | null) => isOther(one ?? {}))) return false;
   if (entry.length > MIXED_MAX)
     throw new RefusedInput("BODY_TOO_LARGE", { at: "Bundle.entry", expected: `at most ${MIXED_MAX} entries` });
   return true;
@@ -165,22 +179,13 @@ async function historyOfAll(context: RecordContext, url: string): Promise<RestAn
   return { status: 200, resource: await historyOfWritten(context, { type: undefined }, parameters) };
 }
 
-async function create(context: RecordContext, { body, ifNoneExist }: RestRequest): Promise<RestAnswer> {
-  const { observation, isNew } = await createWriting(context, intakeOf(context)).create(body, ifNoneExist);
-  const { role } = context.view.principal;
-  const resource = redactedResource(observation, role);
-  const location = `Observation/${observation.id}/_history/${observation.meta?.versionId}`;
-  return { status: isNew ? 201 : 200, resource, location };
-}
-
-async function writeAll(context: RecordContext, bundle: Bundle): Promise<RestAnswer> {
-  const answered = await createWriting(context, intakeOf(context)).bundle(bundle);
-  return { status: 200, resource: redactedResource(answered, context.view.principal.role) };
-}
-
-function intakeOf({ intake }: RecordContext) {
-  if (!intake) throw new RefusedInput("NOT_SUPPORTED", { at: "http.method", expected: "GET" });
-  return intake;
+/** An alarm, an event or a stay: read under types that others write, by ids that only those have. */
+async function happeningAt(context: RecordContext, path: string): Promise<Resource | undefined> {
+  const name = happeningIn(path);
+  if (!name) return undefined;
+  const resource = await readHappening(within(context, name.type, "r", path.split("/")[1]), name);
+  if (!resource) throw new RefusedInput("NOT_FOUND");
+  return resource;
 }
 
 export function answerOf(outcome: OperationOutcome): RestAnswer {
@@ -218,6 +223,8 @@ function checkBatch(body: unknown): asserts body is Bundle {
   if (typeof bundle !== "object" || bundle?.resourceType !== "Bundle") {
     throw new RefusedInput("BODY_SHAPE", { at: "Bundle.resourceType", expected: "a Bundle of type batch" });
   }
+  if (Array.isArray(bundle.entry) && bundle.entry.length > MIXED_MAX)
+    throw new RefusedInput("BODY_TOO_LARGE", { at: "Bundle.entry", expected: `1 to ${MIXED_MAX} entries` });
   if (bundle.type !== "batch") throw new RefusedInput("NOT_SUPPORTED", { at: "Bundle.type", expected: "batch" });
   const entries: unknown = bundle.entry;
   if (!Array.isArray(entries) || entries.length === 0 || entries.length > BATCH_MAX) {

@@ -17,8 +17,12 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   oauth_record: "secrets of a sign-in that is under way",
   resource_string: "words by which resources are found: resource.ndjson",
   resource_span: "dates and amounts by which resources are found: resource.ndjson",
+  observation_stream: "over which streams there are texts: resource.ndjson",
+  observation_reading: "for which readings a text stands: resource.ndjson, fhir/Observation.ndjson",
+  observation_untaken: "what was written and is on its way to telemetry: resource.ndjson",
   nightscout_document: "encrypted: nightscout.ndjson",
   outbox_notice: "that something changed, without what: amendments.ndjson, the rows of association",
+  subscription_event: "which resources programs were told of, by their ids: fhir/AuditEvent.ndjson says whom and when",
   bulk_piece: "where lines of an export lie until it expires: fhir",
   oauth_launch: "secrets of a sign-in that is under way",
 };

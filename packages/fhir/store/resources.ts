@@ -1,4 +1,5 @@
 import type { Condition, Findable, SortKey } from "./conditions.ts";
+import type { Beside, MeasuredPlace } from "./measured.ts";
 
 /** In whose name it looks: their grants decide which patients there are. */
 export interface ResourceAsker {
@@ -27,6 +28,14 @@ export interface StoredVersion extends StoredResource {
 
 export type Method = "POST" | "PUT" | "PATCH" | "DELETE";
 
+/** How it stood before the first version that was written of it: that is version 1. */
+export interface StoodBefore {
+  readonly content: string;
+  readonly updatedAt: number;
+  /** Left out: 1. */
+  readonly version?: number;
+}
+
 export interface Change {
   readonly type: string;
   readonly id: string;
@@ -37,6 +46,10 @@ export interface Change {
   readonly content: string | null;
   readonly patientIds: readonly string[];
   readonly findable: Findable;
+  /** With `after` 0: it was there, made by the house. */
+  readonly stoodBefore?: StoodBefore;
+  /** Where it stands in telemetry from now on, where its id does not say so; left out: where it stood. */
+  readonly places?: readonly MeasuredPlace[];
 }
 
 export interface ResourceQuery {
@@ -109,8 +122,14 @@ export interface Resources {
   /**
    * All of them or none, in one transaction.
    *
+   * @param beside kept with them
    * @throws RefusedInput CONFLICT where one is not at the version that its change follows on; NOT_FOUND where a patient is
    *   not there for the asker
    */
-  write(asker: ResourceAsker, changes: readonly Change[], by: string): Promise<readonly StoredResource[]>;
+  write(
+    asker: ResourceAsker,
+    changes: readonly Change[],
+    by: string,
+    beside?: Beside,
+  ): Promise<readonly StoredResource[]>;
 }

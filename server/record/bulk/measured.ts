@@ -9,6 +9,7 @@ import { ALWAYS, type Interval, union } from "../search/intervals.ts";
 import { type ObservationFilter, observationFilter, observationParameters } from "../search/observation-filter.ts";
 import { timeZonesOf } from "../search/patient-zone.ts";
 import { parseQuery } from "../search/query.ts";
+import { coveringOf } from "../sources/covered.ts";
 import { createPanelSource } from "../sources/panels.ts";
 import { createReadingSource } from "../sources/readings.ts";
 import type { Item, Place, Source } from "../sources/source.ts";
@@ -110,6 +111,8 @@ async function* linesOf(context: RecordContext, request: BulkRequest, part: Part
   const isPlain =
     part.key.startsWith("0") &&
     request.elements === undefined &&
+    // Where a text of others stands over a reading, the text is told and the reading is not.
+    coveringOf(context).isBare([stream.id]) &&
     !context.telemetry.touched(context.view, stream.id, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
   const lineOf = isPlain ? createLineMaker(stream, context.organisation, context.typeOf) : undefined;
   if (lineOf) yield* plainLines(context, request, only, asked, lineOf);
@@ -166,7 +169,7 @@ async function* mappedLines(
     await context.turn();
     last = item;
     const resource = item.map();
-    if (isSince(resource, since) && item.isSeen()) lines.add(textOf(resource));
+    if (isSince(resource, since) && item.isSeen() && !item.isCovered) lines.add(textOf(resource));
     if (lines.isFull) yield { ...lines.take(), after: [last.time, source.order, ...last.key] };
   }
   yield { ...lines.take(), after: undefined };
@@ -183,7 +186,15 @@ function sourceOf(
   const bound = Number.NEGATIVE_INFINITY;
   const direction = "ascending" as const;
   const streamIds = streams.map(({ stream }) => stream.id);
-  const options = { patientId, streamIds, spans, direction, batch: READINGS_AT_ONCE, bound };
+  const options = {
+    patientId,
+    streamIds,
+    spans,
+    direction,
+    batch: READINGS_AT_ONCE,
+    bound,
+    covering: coveringOf(context),
+  };
   if (key.startsWith("0")) return createReadingSource(context, options, place);
   if (key === "1") {
     const accepts = (panel: Parameters<ObservationFilter["acceptsPanel"]>[0]) =>

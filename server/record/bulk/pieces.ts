@@ -8,6 +8,7 @@ import { everythingOf } from "../operations/everything.ts";
 import { ofOne } from "../operations/everything-bundle.ts";
 import { within } from "../reach.ts";
 import { redactedResource } from "../redaction.ts";
+import { reachOfTexts } from "../write/reach.ts";
 import { resourceOf } from "../written/present.ts";
 import { readQuery } from "../written/query.ts";
 import { isReached, reachOf } from "../written/reach.ts";
@@ -33,8 +34,10 @@ export async function* piecesOf(
   const first = from ? Math.max(0, types.indexOf(from.type)) : 0;
   for (const type of types.slice(first)) {
     const behind = from?.type === type ? from : null;
-    if (isWrittenType(type)) yield* writtenPieces(context, request, type, behind);
-    else yield* madePieces(context, request, type, behind);
+    // Observations that others wrote come behind what was measured: they are of no one patient's turn.
+    const isOfTexts = isWrittenType(type) || (type === "Observation" && behind?.patientId === "");
+    if (!isOfTexts) yield* madePieces(context, request, type, behind);
+    if (isOfTexts || type === "Observation") yield* writtenPieces(context, request, type, isOfTexts ? behind : null);
   }
 }
 
@@ -91,7 +94,8 @@ async function* writtenPieces(
   from: BulkCursor | null,
 ): AsyncGenerator<BulkPiece> {
   const { written, view } = context;
-  if (!written) return;
+  const texts = type === "Observation" ? reachOfTexts(context, "s") : undefined;
+  if (!written || (type === "Observation" && !texts)) return;
   const textOf = lineTextOf(context, request);
   const wanted = request.patientIds && new Set(request.patientIds.flatMap((id) => view.recordsOf(id)));
   const isWanted = ({ patientIds }: StoredResource) =>
@@ -105,12 +109,14 @@ async function* writtenPieces(
     filter === undefined
       ? undefined
       : readQuery({ ...context, strict: true }, type, new URLSearchParams(filter)).conditions;
+  const asks =
+    conditions || texts?.conditions.length ? [...(conditions ?? []), ...(texts?.conditions ?? [])] : undefined;
   for (;;) {
-    const whose = reachOf(context, type, "s");
-    const page = conditions
+    const whose = texts?.whose ?? reachOf(context, type, "s");
+    const page = asks
       ? await written.resources.search(view.principal, {
           type,
-          conditions: [...conditions, ...(request.since === undefined ? [] : [updatedFrom(request.since)])],
+          conditions: [...asks, ...(request.since === undefined ? [] : [updatedFrom(request.since)])],
           sort: [{ by: "id", isDescending: false }],
           limit: WRITTEN_AT_ONCE,
           ...(after === "" ? {} : { after: [after, Number.MAX_SAFE_INTEGER] }),

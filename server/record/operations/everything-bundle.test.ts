@@ -43,9 +43,11 @@ function house(app?: AppAccess) {
   }
   one.telemetry.addWaveform(waveformOf(ecg, T0, 100, Array(2_000).fill(1)));
   one.telemetry.add(readingOf(streamOf("heart-rate", "/min", { patientId: OLA, deviceId: "cuff_2" }), T0, 50));
+  // Nobody has written anything about what was measured.
+  const overlays = { isBare: () => true, hasNone: () => true } as never;
   return server({
     ...one,
-    context: { ...one.context, written: { resources, ids: undefined as never }, ...(app ? { app } : {}) },
+    context: { ...one.context, written: { resources, overlays, ids: undefined as never }, ...(app ? { app } : {}) },
   });
 }
 const { get } = house();

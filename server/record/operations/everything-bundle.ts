@@ -11,6 +11,7 @@ import { instantsOf, parseDates } from "../search/date.ts";
 import { ALWAYS, EARLIEST, type Interval } from "../search/intervals.ts";
 import { timeZonesOf } from "../search/patient-zone.ts";
 import { COUNT_MAX } from "../search/query.ts";
+import { coveringOf } from "../sources/covered.ts";
 import { mergePage } from "../sources/merge.ts";
 import { createPanelSource } from "../sources/panels.ts";
 import { createReadingSource } from "../sources/readings.ts";
@@ -207,6 +208,7 @@ function sourcesOf(
     direction: "ascending" as const,
     batch: count + 1,
     bound,
+    covering: coveringOf(context),
   });
   const single = numeric.filter(({ stream }) => !isPanelMember(stream.signal));
   const panels = numeric.filter(({ stream }) => isPanelMember(stream.signal));

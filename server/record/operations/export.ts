@@ -161,7 +161,7 @@ function filtersOf(
         throw wrong("_typeFilter", "parameters of the type itself, no chains");
     } else throw wrong("_typeFilter", "Observation, or a type that is kept as it was written");
     const mine = filters[type] ?? [];
-    if (isWrittenType(type) && mine.length > 0) throw wrong("_typeFilter", `one for ${type}`);
+    if (mine.length > 0) throw wrong("_typeFilter", `one for ${type}`);
     filters[type] = [...mine, query];
   }
   return filters;

@@ -74,7 +74,7 @@ export function whoseText({ isWithoutPatients, onlyPatients, withoutPatients }: 
   return parts;
 }
 
-function conditionText(type: string, condition: Condition, put: Put): string {
+export function conditionText(type: string, condition: Condition, put: Put): string {
   const hashes = (terms: readonly string[]) => `${put(terms.map((term) => hashOf(type, term)))}::bigint[]`;
   switch (condition.kind) {
     case "terms":
