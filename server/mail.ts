@@ -14,6 +14,18 @@ export interface Mail {
   ): Promise<void>;
   /** How many certificates and tokens end soon, or have ended. @throws OutsideTrouble MAIL_NOT_SENT */
   sendEndings(to: string, what: { readonly soon: number; readonly ended: number }, link: string): Promise<void>;
+  /**
+   * That something happened of which somebody asked to be told: how often, and not what.
+   *
+   * @param attached the notification as FHIR, where it was asked for; null: a few words are all
+   * @throws OutsideTrouble MAIL_NOT_SENT
+   */
+  sendNotification(
+    to: string,
+    what: { readonly isFirst: boolean; readonly events: number },
+    link: string,
+    attached: string | null,
+  ): Promise<void>;
   close(): void;
 }
 
@@ -36,9 +48,24 @@ export function createMail({ url, from }: { readonly url: string; readonly from:
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  async function send(to: string, subject: string, lines: readonly string[]): Promise<void> {
+  async function send(
+    to: string,
+    subject: string,
+    lines: readonly string[],
+    fhir: string | null = null,
+  ): Promise<void> {
+    const attachments =
+      fhir === null
+        ? {}
+        : { attachments: [{ filename: "notification.json", content: fhir, contentType: "application/fhir+json" }] };
     try {
-      await transport.sendMail({ from, to: [{ name: "", address: to }], subject, text: lines.join("\n") });
+      await transport.sendMail({
+        from,
+        to: [{ name: "", address: to }],
+        subject,
+        text: lines.join("\n"),
+        ...attachments,
+      });
     } catch (error) {
       // What a mail server says may repeat the address; its code does not.
       const cause = new Error((error as { code?: string }).code ?? "SMTP");
@@ -76,6 +103,27 @@ export function createMail({ url, from }: { readonly url: string; readonly from:
         `Which, when you have signed in: ${link}`,
         "",
       ]);
+    },
+    async sendNotification(to, { isFirst, events }, link, attached) {
+      const said =
+        events === 0
+          ? "Nothing has happened since; this says that it is still watched for."
+          : `It has happened: ${events}.`;
+      await send(
+        to,
+        isFirst ? "Openward: a subscription to this address" : "Openward: a subscription",
+        [
+          ...(isFirst
+            ? [
+                "A program asked that this address be told when something happens. If you do not expect that, tell who runs this server.",
+              ]
+            : [said]),
+          "",
+          `What it is about, for who may read it: ${link}`,
+          "",
+        ],
+        attached,
+      );
     },
     close: () => transport.close(),
   };

@@ -14,7 +14,7 @@ import { observationsWithin } from "./record/reach.ts";
 import type { Amendments } from "./store/amendments/ports.ts";
 import type { KeyStore } from "./store/keys/index.ts";
 import { createVault } from "./store/keys/index.ts";
-import { createOutbox, postgresOutboxRows } from "./store/outbox/index.ts";
+import { createOutbox, type Outbox, postgresOutboxRows } from "./store/outbox/index.ts";
 import type { Tables } from "./store/registry/index.ts";
 
 interface FeedsOptions {
@@ -35,6 +35,13 @@ interface FeedsOptions {
 
 export interface OpenFeeds {
   readonly feeds: Feeds;
+  /** What FHIR's subscriptions are told from too. */
+  readonly told: {
+    readonly outbox: Outbox;
+    readonly counting: FeedsDeps["counting"];
+    readonly guard: FeedsDeps["guard"];
+    readonly days: number;
+  };
   start(): Promise<void>;
   close(): Promise<void>;
 }
@@ -45,6 +52,7 @@ export async function openFeeds(options: FeedsOptions): Promise<OpenFeeds> {
   const { database, directory } = foundation;
   const { clock, timers, ids } = runtime;
   const streamOf = (streamId: string): Stream | undefined => store.telemetry.queries.known(EVERYTHING, streamId);
+  const days = Math.max(config.journalDays, config.rawDays) + 1;
   const outbox = await createOutbox({
     rows: postgresOutboxRows(database.worker),
     journal: store.journal,
@@ -52,7 +60,7 @@ export async function openFeeds(options: FeedsOptions): Promise<OpenFeeds> {
     streamOf,
     clock,
     timers,
-    days: Math.max(config.journalDays, config.rawDays) + 1,
+    days,
     log,
   });
   store.onCommitted((_, last) => outbox.committed(last));
@@ -63,11 +71,12 @@ export async function openFeeds(options: FeedsOptions): Promise<OpenFeeds> {
   ];
 
   const guard = guardOutside(config.feedNetworks);
+  const counting = countingOf(amendments, streamOf);
   const feeds = createFeeds({
     runtime,
     tables,
     outbox,
-    counting: countingOf(amendments, streamOf),
+    counting,
     views: {
       viewOf: access.viewOf,
       reachOf: (scope) => observationsWithin(parseScopes(scope), `${options.publicUrl()}/fhir`),
@@ -102,6 +111,7 @@ export async function openFeeds(options: FeedsOptions): Promise<OpenFeeds> {
   stops.push(access.onSeen(() => feeds.look()));
   return {
     feeds,
+    told: { outbox, counting, guard, days },
     start: () => feeds.start(),
     async close() {
       for (const stop of stops) stop();

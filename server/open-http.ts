@@ -19,13 +19,14 @@ import type { OpenDoors } from "./open-doors.ts";
 import type { OpenIngest } from "./open-ingest.ts";
 import type { OpenPortal } from "./open-portal.ts";
 import type { Storage } from "./open-storage.ts";
+import { openSubscriptions, SUBSCRIPTIONS_PATH } from "./open-subscriptions.ts";
 import type { OpenWatch } from "./open-watch.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { httpsUrl } from "./reachable.ts";
-import { registerRecord } from "./record/register.ts";
+import { type RecordDeps, registerRecord } from "./record/register.ts";
 import { withSaidTimes } from "./said-times.ts";
 import { createVault } from "./store/keys/index.ts";
-import { createObservationsReceived } from "./store/registry/index.ts";
+import { createHappenings, createObservationsReceived } from "./store/registry/index.ts";
 import { createResources } from "./store/resources/index.ts";
 
 const WEB_DIST = fileURLToPath(new URL("../web/dist", import.meta.url));
@@ -47,7 +48,7 @@ export async function openHttp(
   const { archive, telemetry, journal } = store;
   const { watch } = rooms.watching;
   const { ingest, door, counted } = rooms.intake;
-  const { portal, auditQueries, nightscoutDocuments, calendarRows, gateways } = rooms.portals;
+  const { portal, mail, auditQueries, nightscoutDocuments, calendarRows, gateways, told } = rooms.portals;
   const { guesses, spending, allowance, pace, deviceAccess, overHttp, mqtt, mllp } = rooms.doors;
   const { live } = rooms;
   const { directory } = foundation;
@@ -134,7 +135,8 @@ export async function openHttp(
     clock: runtime.clock,
     publicUrl: () => where.url,
   });
-  registerRecord(app, {
+  const happenings = createHappenings({ tables });
+  const record: RecordDeps = {
     access,
     patients: foundation.patients,
     people: foundation.people,
@@ -154,11 +156,20 @@ export async function openHttp(
       now,
     }),
     written: { resources: createResources({ tables, clock: runtime.clock }), ids: runtime.ids },
+    happenings: {
+      ...happenings,
+      async alarm(asker, alarmId) {
+        const alarm = await happenings.alarm(asker, alarmId);
+        return alarm && amendments.screenAlarm(alarm);
+      },
+    },
     clock: runtime.clock,
     turn,
     version: packageJson.version,
     publicUrl: config.publicUrl ?? undefined,
-  });
+  };
+  const subscriptions = openSubscriptions(ground, { told, tables, mail, record });
+  registerRecord(app, { ...record, subscriptions });
   await portal.register(app);
   const webSockets = createWebSockets({ server: app.server, publicUrl: () => config.publicUrl, log, proxies });
   onStop(async () => {
@@ -171,13 +182,14 @@ export async function openHttp(
   const seenLive = { ...recording, shownTo, becauseOf };
   webSockets.route("/live", recordedLive(liveRoute({ live, access }), seenLive));
   webSockets.route("/live/kiosk", recordedLive(liveRoute({ live, access, kiosk: true }), seenLive));
+  webSockets.route(SUBSCRIPTIONS_PATH, subscriptions.webSocket);
   webSockets.route("/mqtt", {
     subprotocol: "mqtt",
     maxPayloadBytes: 2 * 1_048_576,
     onConnection: (socket, request) =>
       mqtt.handleWebSocket(socket, { address: request.socket.remoteAddress ?? "", transport: request.socket }),
   });
-  return { app, webSockets };
+  return { app, webSockets, subscriptions };
 }
 
 /** @throws OutsideTrouble CONFIG_INVALID */

@@ -31,7 +31,7 @@ export function addressesOf({ bind, httpPort, mqttPort, httpsPort, mqttsPort, ml
 export async function listen(
   { config, runtime, log, where, now, onStop }: Ground,
   { operators, kept, mqtt, mllp }: OpenDoors,
-  { app, webSockets }: Awaited<ReturnType<typeof openHttp>>,
+  { app, webSockets, subscriptions }: Awaited<ReturnType<typeof openHttp>>,
   { feeding }: OpenPortal,
 ) {
   const { trustProxy: proxies } = config;
@@ -90,6 +90,7 @@ export async function listen(
     });
   }
   await feeding.start();
+  await subscriptions.start();
   const { url, mqttPort, httpsPort } = where;
   log.info({ httpPort, mqttPort, httpsPort, mqttsPort, mllpPort, mllpsPort, at: now() }, "ready");
   return { httpPort, mqttPort, httpsPort, mqttsPort, mllpPort, mllpsPort, url };

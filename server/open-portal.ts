@@ -79,7 +79,7 @@ export async function openPortal(
         })),
     },
   });
-  const { feeds, ...feeding } = await openFeeds({
+  const { feeds, told, ...feeding } = await openFeeds({
     config,
     foundation,
     access,
@@ -176,5 +176,5 @@ export async function openPortal(
     signInLink: (token) => signInLink(where.url, token),
     kioskLink: (code) => `${where.url}/kiosk#code=${code}`,
   });
-  return { portal, mail, auditQueries, nightscoutDocuments, feeds, feeding, calendarRows, gateways };
+  return { portal, mail, auditQueries, nightscoutDocuments, feeds, feeding, told, calendarRows, gateways };
 }

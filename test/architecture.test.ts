@@ -34,6 +34,7 @@ const FREE = new Set([
   "server/open-rights.ts",
   "server/open-storage.ts",
   "server/open-store.ts",
+  "server/open-subscriptions.ts",
   "server/open-watch.ts",
   "server/demo.ts",
   "gateway/gateway.ts",

@@ -35,6 +35,22 @@ const writes: DoorPolicy = {
   shows: [],
 };
 
+const OWN_SUBSCRIPTIONS: DoorPolicy = {
+  who: `${EVERYBODY}; one's own subscriptions, and nobody else's`,
+  tells: "nobody",
+  shows: [],
+};
+const tellsOf: DoorPolicy = {
+  who: "who made the subscription, as long as that access runs; of patients whom they see at that moment, and of those within their scopes what they share",
+  tells: "granted",
+  shows: [],
+};
+const writesSubscriptions: DoorPolicy = {
+  who: "integration; nurse, physician, patient and administrator by an application with Subscription.c, Subscription.u or Subscription.d that may read what it would be told of",
+  tells: "nobody",
+  shows: [],
+};
+
 /** Interactions of /fhir, as its CapabilityStatement has them. */
 export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
   "Patient.read": seen("id", "mrn"),
@@ -77,6 +93,15 @@ export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
   "written.update": writes,
   "written.patch": writes,
   "written.delete": writes,
+  "Subscription.read": OWN_SUBSCRIPTIONS,
+  "Subscription.search-type": OWN_SUBSCRIPTIONS,
+  "Subscription.create": writesSubscriptions,
+  "Subscription.update": writesSubscriptions,
+  "Subscription.patch": writesSubscriptions,
+  "Subscription.delete": writesSubscriptions,
+  $status: OWN_SUBSCRIPTIONS,
+  "$get-ws-binding-token": OWN_SUBSCRIPTIONS,
+  $events: tellsOf,
   "CodeSystem.read": VOCABULARY,
   "CodeSystem.search-type": VOCABULARY,
   "ValueSet.read": VOCABULARY,
@@ -130,6 +155,17 @@ export const feedTopicPolicies: Readonly<Record<string, DoorPolicy>> = {
   "openward/v1/feed/{feed}/replay": reads(),
   "openward/v1/feed/{feed}/state/{device}/{signal}": reads("value", "device"),
   "homeassistant/device/{object}/config": reads("device"),
+};
+
+/** Ways of FHIR's notifications. */
+export const notificationPolicies: Readonly<Record<string, DoorPolicy>> = {
+  "rest-hook": tellsOf,
+  "websocket /fhir/ws": tellsOf,
+  email: {
+    who: "whoever has the mailbox that the subscription names: how often something happened; with id-only, in a file, opaque ids",
+    tells: "nobody",
+    shows: [],
+  },
 };
 
 /** Messages of HL7 v2 over MLLP, by MSH-9; an answer has control id, verdict and places of faults, nothing of a patient. */

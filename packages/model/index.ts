@@ -23,5 +23,6 @@ export * from "./quarantine-run.ts";
 export * from "./redaction.ts";
 export * from "./relations.ts";
 export * from "./span.ts";
+export * from "./subscription.ts";
 export * from "./task.ts";
 export * from "./telemetry.ts";

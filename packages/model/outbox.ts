@@ -10,20 +10,35 @@ export interface OutboxPlace {
   readonly number: number;
 }
 
-/** Something changed beside the journal; what it is now is asked of whoever keeps it. */
-export interface OutboxNotice {
+interface NoticeBase {
   readonly id: string;
   readonly organisationId: string;
-  readonly patientId: string;
-  readonly kind: "association" | "amendment";
-  readonly deviceId: string | null;
-  /** The association, or the amendment. */
-  readonly subjectId: string;
-  /** Of an association. */
-  readonly from: Millis | null;
-  readonly to: Millis | null;
   readonly at: Millis;
 }
+
+/** Something about a patient changed beside the journal; what it is now is asked of whoever keeps it. */
+export interface PatientNotice extends NoticeBase {
+  readonly kind: "association" | "amendment" | "stay";
+  readonly patientId: string;
+  readonly deviceId: string | null;
+  /** The association, the amendment or the stay. */
+  readonly subjectId: string;
+  /** Of an association or a stay. */
+  readonly from: Millis | null;
+  readonly to: Millis | null;
+}
+
+/** A resource was written. */
+export interface ResourceNotice extends NoticeBase {
+  readonly kind: "resource";
+  /** null: it is about nobody. */
+  readonly patientId: string | null;
+  /** "Condition/1". */
+  readonly reference: string;
+  readonly method: "POST" | "PUT" | "PATCH" | "DELETE";
+}
+
+export type OutboxNotice = PatientNotice | ResourceNotice;
 
 export type OutboxChange =
   | { readonly kind: "readings"; readonly readings: Readings }

@@ -5,7 +5,7 @@ import type {
   DeviceEvent,
   Feed,
   OutboxChange,
-  OutboxNotice,
+  PatientNotice,
   PatientView,
   PlacedChange,
   Readings,
@@ -156,7 +156,7 @@ export function createTeller(deps: {
     return { event, patientId: said.patientId, signal: name, deviceId, stream: null };
   }
 
-  function ofAssociation(notice: OutboxNotice, patient: string): Told {
+  function ofAssociation(notice: PatientNotice, patient: string): Told {
     const event: FeedEvent = {
       id: notice.id,
       type: "device",
@@ -170,7 +170,7 @@ export function createTeller(deps: {
     return { event, patientId: notice.patientId, signal: null, deviceId: notice.deviceId, stream: null };
   }
 
-  async function ofAmendment(feed: Feed, view: PatientView, notice: OutboxNotice, patient: string): Promise<Told[]> {
+  async function ofAmendment(feed: Feed, view: PatientView, notice: PatientNotice, patient: string): Promise<Told[]> {
     const record = await counting.amendment(view, notice.subjectId);
     // What this patient keeps from who gets it, or was erased.
     if (!record) return [];
@@ -263,6 +263,7 @@ export function createTeller(deps: {
       case "notice":
         if (change.notice.kind === "amendment")
           return feed.kinds.includes("readings") ? ofAmendment(feed, view, change.notice, patient) : [];
+        if (change.notice.kind !== "association") return [];
         return feed.kinds.includes("devices") ? [ofAssociation(change.notice, patient)] : [];
     }
   }

@@ -16,6 +16,8 @@ import { startWebhook, wordsOf } from "./webhook.ts";
 export type { FeedsDeps } from "./deps.ts";
 export type { HomeFacts } from "./home-assistant/facts.ts";
 export type { Management } from "./manage.ts";
+export { createPost } from "./post.ts";
+export { createSubscriptions, type SubscriptionMail, type Subscriptions } from "./subscriptions/index.ts";
 
 /** What another process does to a feed, an erasure above all, is heard of so soon. */
 const RELOAD_EVERY_MS = 5_000;

@@ -28,6 +28,8 @@ export type Post = (
   headers: Readonly<Record<string, string>>,
   body: string,
   signal: AbortSignal,
+  /** Left out: 15 seconds, which is the longest. */
+  timeoutMs?: number,
 ) => Promise<Answer>;
 
 const hostOf = (url: URL) => url.hostname.replace(/^\[|\]$/g, "");
@@ -65,9 +67,9 @@ export const WEB = { secure: "https:", clear: "http:" } as const;
 
 /** Sends and reads the status. Redirects are an answer like any other: what is signed for one address goes to no other. */
 export function createPost(guard: Guard, networks: Networks): Post {
-  return async (address, headers, body, stopped) => {
+  return async (address, headers, body, stopped, timeoutMs = TIMEOUT_MS) => {
     const url = checkAddress(address, { guard, networks, schemes: WEB });
-    const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), stopped]);
+    const signal = AbortSignal.any([AbortSignal.timeout(Math.min(timeoutMs, TIMEOUT_MS)), stopped]);
     const request = url.protocol === "https:" ? requestSecure : requestClear;
     const length = { "content-length": String(Buffer.byteLength(body)) };
     return new Promise((resolve, reject) => {

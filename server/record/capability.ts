@@ -3,6 +3,8 @@ import { terminologyOperations } from "./operations/terminology.ts";
 import { fhirTime } from "./resources/time.ts";
 import { searchables } from "./search/index.ts";
 import { COUNT_DEFAULT, COUNT_MAX } from "./search/query.ts";
+import { SUBSCRIPTION_PROFILE } from "./subscriptions/search.ts";
+import { BACKPORT, OPERATION, TOPICS } from "./subscriptions/topics.ts";
 import { definitions } from "./written/definitions.ts";
 import { writtenTypes } from "./written/types.ts";
 
@@ -16,6 +18,8 @@ const documentation: Readonly<Record<string, string>> = {
     "Who looked at what and did what, in IHE's Basic Audit Log Patterns; for administrators and privacy officers.",
   Consent:
     "What patients share and do not share, as far as they let it be known; IHE Privacy Consent on FHIR, basic or intermediate, with kinds of data in a modifier extension.",
+  Subscription:
+    "Subscriptions by topic, as HL7's backport guide has them: one's own. docs/guides/subscriptions.md has the topics and their filters.",
   CodeSystem: "Vocabularies that are shipped: as far as they are used here.",
   ValueSet: "Sets of their codes.",
   ConceptMap: "Signals, LOINC, MDC and UCUM in terms of one another.",
@@ -43,6 +47,7 @@ const profiles: Readonly<Record<string, string[]>> = {
     "bmi",
     "bp",
   ].map((name) => `http://hl7.org/fhir/StructureDefinition/${name}`),
+  Subscription: [SUBSCRIPTION_PROFILE],
   Consent: ["consentBasic", "consentIntermediate"].map(
     (name) => `https://profiles.ihe.net/ITI/PCF/StructureDefinition/IHE.PCF.${name}`,
   ),
@@ -55,6 +60,19 @@ const WRITTEN_INTERACTIONS = (
 /** Of any type, also of those that are not kept here. */
 const validation = [{ name: "validate", definition: "http://hl7.org/fhir/OperationDefinition/Resource-validate" }];
 
+const SUBSCRIPTION_INTERACTIONS = (["create", "update", "patch", "delete"] as const).map((code) => ({ code }));
+
+/** R4 has no resource for topics: the guide has their urls listed here. */
+const topicExtensions = Object.values(TOPICS).map(({ url }) => ({
+  url: `${BACKPORT}capabilitystatement-subscriptiontopic-canonical`,
+  valueCanonical: url,
+}));
+
+const subscriptionOperations = ["status", "events", "get-ws-binding-token"].map((name) => ({
+  name,
+  definition: OPERATION + name,
+}));
+
 const hasHistory = (type: string) => type === "Observation" || type === "Consent";
 
 const operationsOf = (type: string) =>
@@ -66,7 +84,12 @@ const operationsOf = (type: string) =>
 /** What works here, and nothing else. */
 export function capabilityStatement(
   base: string,
-  { version, startedAt, keepsWritten }: { version: string; startedAt: number; keepsWritten: boolean },
+  {
+    version,
+    startedAt,
+    keepsWritten,
+    tells,
+  }: { version: string; startedAt: number; keepsWritten: boolean; tells: boolean },
 ): CapabilityStatement {
   return {
     resourceType: "CapabilityStatement",
@@ -83,6 +106,7 @@ export function capabilityStatement(
         documentation: `Resources that the house makes (Patient, Device, Observation and others) are read and searched, Observations also written; all others are kept as they were written. _count is ${COUNT_DEFAULT} when left out and at most ${COUNT_MAX}; parameters that are not listed are ignored with a remark, or refused with Prefer: handling=strict. XML is not given.`,
         security: { description: "Bearer token (openward token issue) or the portals' session cookie." },
         resource: Object.entries(searchables)
+          .filter(([type]) => type !== "Subscription" || tells)
           .map(
             ([type, { parameters, sorts }]): CapabilityStatementRestResource => ({
               type: type as CapabilityStatementRestResource["type"], // keys of our own table
@@ -93,9 +117,15 @@ export function capabilityStatement(
                 ...(hasHistory(type) ? [{ code: "vread" as const }, { code: "history-instance" as const }] : []),
                 { code: "search-type" },
                 ...(type === "Observation" ? [{ code: "create" as const }] : []),
+                ...(type === "Subscription" ? SUBSCRIPTION_INTERACTIONS : []),
               ],
+              ...(type === "Subscription" ? { extension: topicExtensions } : {}),
               ...(type === "Observation" ? { conditionalCreate: true } : {}),
-              operation: [...validation, ...(terminologyOperations[type] ? operationsOf(type) : [])],
+              operation: [
+                ...validation,
+                ...(terminologyOperations[type] ? operationsOf(type) : []),
+                ...(type === "Subscription" ? subscriptionOperations : []),
+              ],
               versioning: "versioned",
               readHistory: hasHistory(type),
               searchParam: parameters.map(({ name, type: kind, documentation: text }) => ({

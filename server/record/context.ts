@@ -2,6 +2,7 @@ import type { Resources } from "@openward/fhir/store";
 import type { AppAccess, Organisation, PatientView } from "@openward/model";
 import type { Clock, Ids } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
+import type { Happenings } from "./happenings/ports.ts";
 import type {
   Amendments,
   AuditLog,
@@ -14,6 +15,7 @@ import type {
   Telemetry,
 } from "./ports.ts";
 import type { DeviceTypes } from "./resources/containment.ts";
+import type { Subscriptions } from "./subscriptions/ports.ts";
 import type { ObservationIntake } from "./write/ports.ts";
 
 /** Where resources are kept as others wrote them. */
@@ -39,6 +41,10 @@ export interface RecordContext {
   readonly intake?: ObservationIntake | undefined;
   /** Left out: there is nothing but what is made here. */
   readonly written?: Written | undefined;
+  /** Left out: no alarms, events and stays are told of. */
+  readonly happenings?: Happenings | undefined;
+  /** Left out: nobody is told of anything. */
+  readonly subscriptions?: Subscriptions | undefined;
   readonly clock: Clock;
   /** Between any two resources that are made. */
   readonly turn: Turn;

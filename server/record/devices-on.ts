@@ -1,4 +1,4 @@
-import type { PatientView } from "@openward/model";
+import { isOfTheWard, type PatientView } from "@openward/model";
 import type { Devices } from "./ports.ts";
 
 /** Devices that a patient of the view wears now. */
@@ -13,3 +13,7 @@ export function devicesOn(devices: Devices, view: Pick<PatientView, "has">): Dev
     },
   };
 }
+
+/** The devices of the house are for who works with them; others see those on whom they see. */
+export const devicesFor = (devices: Devices, view: PatientView): Devices =>
+  isOfTheWard(view.principal.role) ? devices : devicesOn(devices, view);

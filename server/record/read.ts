@@ -13,6 +13,8 @@ import { readAuditEvent } from "./search/audit-event.ts";
 import { consentVersions } from "./search/consent.ts";
 import { readTerminology } from "./search/terminology.ts";
 import { findObservation, findVersions } from "./sources/find.ts";
+import { askingIn } from "./subscriptions/asking.ts";
+import { mapSubscription } from "./subscriptions/present.ts";
 import { isUuid } from "./uuid.ts";
 
 type Reader = (context: RecordContext, id: string) => Promise<Resource | undefined>;
@@ -49,6 +51,10 @@ const readers: Readonly<Record<string, Reader>> = {
   AuditEvent: readAuditEvent,
   Consent: async (context, id) => (await consentVersions(context, id)).at(-1),
   Observation: async (context, id) => (await findObservation(context, id))?.map(),
+  Subscription: async (context, id) =>
+    isUuid(id) && context.subscriptions
+      ? mapSubscription(await context.subscriptions.find(askingIn(context), id))
+      : undefined,
   CodeSystem: readTerminology("CodeSystem"),
   ValueSet: readTerminology("ValueSet"),
   ConceptMap: readTerminology("ConceptMap"),

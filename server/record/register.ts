@@ -1,13 +1,13 @@
 import type { OperationOutcome, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import { parseFhir } from "@openward/fhir/json";
-import { isOfTheWard } from "@openward/model";
 import type { Clock } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { capabilityStatement } from "./capability.ts";
 import type { Written } from "./context.ts";
-import { devicesOn } from "./devices-on.ts";
+import { devicesFor } from "./devices-on.ts";
+import type { Happenings } from "./happenings/ports.ts";
 import { FHIR_JSON, negotiate, prefersStrict } from "./negotiate.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
 import type {
@@ -24,6 +24,7 @@ import type {
 } from "./ports.ts";
 import type { DeviceTypes } from "./resources/containment.ts";
 import type { Rest } from "./rest.ts";
+import type { Subscriptions } from "./subscriptions/ports.ts";
 import { terminologyCapabilities } from "./terminology-capability.ts";
 import type { ObservationIntake } from "./write/ports.ts";
 
@@ -43,6 +44,10 @@ export interface RecordDeps {
   readonly intake?: ObservationIntake | undefined;
   /** Where resources are kept as others wrote them; left out: nowhere. */
   readonly written?: Written | undefined;
+  /** Alarms, events and stays; left out: there are none. */
+  readonly happenings?: Happenings | undefined;
+  /** Who is told of what; left out: nobody. */
+  readonly subscriptions?: Subscriptions | undefined;
   readonly clock: Clock;
   readonly turn: Turn;
   /** Openward's own version, for `metadata`. */
@@ -96,7 +101,12 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
         const statement =
           mode === "terminology"
             ? terminologyCapabilities(base, deps.version, startedAt)
-            : capabilityStatement(base, { ...deps, startedAt, keepsWritten: deps.written !== undefined });
+            : capabilityStatement(base, {
+                ...deps,
+                startedAt,
+                keepsWritten: deps.written !== undefined,
+                tells: deps.subscriptions !== undefined,
+              });
         return send(reply, statement, request);
       });
       scope.all("/", handle);
@@ -115,8 +125,7 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
     const { handle: answer } = await loadRest();
     const context = {
       ...deps,
-      // The devices of the house are for who works with them; others see those on whom they see.
-      devices: isOfTheWard(authenticated.principal.role) ? deps.devices : devicesOn(deps.devices, view),
+      devices: devicesFor(deps.devices, view),
       organisation: authenticated.organisation,
       view,
       app: authenticated.app,

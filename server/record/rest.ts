@@ -3,6 +3,8 @@ import { type FhirRequest, type FhirRouteHandler, FhirRouter, type HttpMethod } 
 import type { Bundle, BundleEntry, OperationOutcome, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "./context.ts";
+import { happeningIn } from "./happenings/ids.ts";
+import { readHappening } from "./happenings/read.ts";
 import {
   answerTerminology,
   type TerminologyPlace,
@@ -11,9 +13,11 @@ import {
 } from "./operations/terminology.ts";
 import { validateOperation, validationPlace } from "./operations/validate.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
+import { within } from "./reach.ts";
 import { redactedResource } from "./redaction.ts";
 import { RecordRepository, type Report } from "./repository.ts";
 import { searchables } from "./search/index.ts";
+import { answerSubscription, isOfSubscriptions } from "./subscriptions/rest.ts";
 import { createWriting, isWriting, TransactionRefused } from "./write/create.ts";
 import { historyOfWritten } from "./written/read.ts";
 import { addressOf, answerWritten, isWrittenBundle, transact } from "./written/rest.ts";
@@ -68,6 +72,10 @@ export function createRest(): Rest {
       try {
         const method = request.method === "HEAD" ? "GET" : request.method;
         const path = request.url.split("?", 1)[0] ?? "";
+        const told = isOfSubscriptions(path) ? await answerSubscription(context, { ...request, method }) : undefined;
+        if (told) return told;
+        const happening = method === "GET" ? await happeningAt(context, path) : undefined;
+        if (happening) return { status: 200, resource: happening };
         const address = context.written ? addressOf(request.url) : undefined;
         if (address) return await answerWritten(context, { ...request, method }, address);
         if (context.written && method === "GET" && path === "_history") return await historyOfAll(context, request.url);
@@ -152,6 +160,15 @@ function isMixedBatch(body: unknown): body is Bundle {
 async function historyOfAll(context: RecordContext, url: string): Promise<RestAnswer> {
   const parameters = new URLSearchParams(url.split("?")[1] ?? "");
   return { status: 200, resource: await historyOfWritten(context, { type: undefined }, parameters) };
+}
+
+/** An alarm, an event or a stay: read under types that others write, by ids that only those have. */
+async function happeningAt(context: RecordContext, path: string): Promise<Resource | undefined> {
+  const name = happeningIn(path);
+  if (!name) return undefined;
+  const resource = await readHappening(within(context, name.type, "r", path.split("/")[1]), name);
+  if (!resource) throw new RefusedInput("NOT_FOUND");
+  return resource;
 }
 
 async function create(context: RecordContext, { body, ifNoneExist }: RestRequest): Promise<RestAnswer> {

@@ -18,6 +18,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   resource_span: "dates and amounts by which resources are found: resource.ndjson",
   nightscout_document: "encrypted: nightscout.ndjson",
   outbox_notice: "that something changed, without what: amendments.ndjson, the rows of association",
+  subscription_event: "which resources programs were told of, by their ids: fhir/AuditEvent.ndjson says whom and when",
   oauth_launch: "secrets of a sign-in that is under way",
 };
 

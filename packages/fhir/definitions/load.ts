@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { brotliDecompressSync } from "node:zlib";
 import type { Definitions } from "./data.ts";
+import { backport } from "./guides/backport.ts";
 import { balp } from "./guides/balp.ts";
 import { openward } from "./guides/openward.ts";
 import { pcf } from "./guides/pcf.ts";
@@ -13,5 +14,5 @@ export function loadDefinitions(): readonly Definitions[] {
         brotliDecompressSync(readFileSync(new URL(`./generated/${name}.json.br`, import.meta.url))).toString("utf8"),
       ) as Definitions,
   );
-  return [...packed, balp, pcf, openward];
+  return [...packed, balp, pcf, backport, openward];
 }

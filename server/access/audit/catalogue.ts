@@ -169,6 +169,9 @@ function fhirMeaning(method: string, url: string): Meaning {
   const entityId = FHIR_ID.test(id) ? id : undefined;
   // It changes nothing and answers with what is wrong, not with what is there.
   if (/\/\$validate$/.test(path)) return { action: "E", code: "fhir.validate", entity, entityId, isOfAlarms: false };
+  // They change nothing, also where they are posted: how a subscription stands, and what it was told of.
+  if (/\/\$(?:status|events|get-ws-binding-token)$/.test(path))
+    return { action: "R", code: "fhir.read", entity, entityId, isOfAlarms: false };
   const code = METHODS[method] !== "R" ? "fhir.write" : kind === "_history" ? "fhir.history" : "fhir.read";
   return { action: METHODS[method] ?? "E", code, entity, entityId, isOfAlarms: false };
 }

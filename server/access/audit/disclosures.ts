@@ -2,7 +2,14 @@ import type { AuditQueries } from "./queries.ts";
 import type { AuditRecord } from "./record.ts";
 
 const PAGE = 1_000;
-const GIVEN_AWAY = new Set(["command.export", "export.created", "api.exportMine", "api.exportPatient", "feed.send"]);
+const GIVEN_AWAY = new Set([
+  "command.export",
+  "export.created",
+  "api.exportMine",
+  "api.exportPatient",
+  "feed.send",
+  "subscription.send",
+]);
 
 /** Accounting of disclosures: what of a patient went to programs, and out of the house as files; newest first. */
 export async function disclosuresOf(

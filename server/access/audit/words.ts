@@ -40,6 +40,7 @@ const WHOLE: Readonly<Record<string, string>> = {
   "live.open": "had you on a screen that is kept open",
   "live.close": "had you on a screen that is kept open",
   "feed.send": "was sent what is measured of you, as it happens",
+  "subscription.send": "was told of what happens to you, as it happens",
 };
 
 const CODES: Readonly<Record<string, string>> = {

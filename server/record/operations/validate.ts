@@ -91,8 +91,13 @@ async function readAs(
 }
 
 /** Whether metadata says that this is done here to this type. */
-function can({ written }: Pick<RecordContext, "written">, type: string, mode: string): boolean {
-  const of = { version: "", startedAt: 0, keepsWritten: written !== undefined };
+function can(
+  { written, subscriptions }: Pick<RecordContext, "written" | "subscriptions">,
+  type: string,
+  mode: string,
+): boolean {
+  const [keepsWritten, tells] = [written !== undefined, subscriptions !== undefined];
+  const of = { version: "", startedAt: 0, keepsWritten, tells };
   const resources = capabilityStatement("", of).rest?.flatMap((rest) => rest.resource ?? []) ?? [];
   return resources.find((one) => one.type === type)?.interaction?.some(({ code }) => code === mode) ?? false;
 }

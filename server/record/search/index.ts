@@ -1,5 +1,6 @@
 import type { Bundle } from "@medplum/fhirtypes";
 import type { RecordContext } from "../context.ts";
+import { searchSubscriptions, subscriptionParameters } from "../subscriptions/search.ts";
 import { auditEventParameters, searchAuditEvents } from "./audit-event.ts";
 import { consentParameters, searchConsents } from "./consent.ts";
 import { deviceParameters, searchDevices } from "./device.ts";
@@ -32,6 +33,7 @@ export const searchables: Readonly<Record<string, Searchable>> = {
   AuditEvent: { parameters: auditEventParameters, sorts: ["-date"], search: searchAuditEvents },
   Consent: { parameters: consentParameters, sorts: ["_id"], search: searchConsents },
   Observation: { parameters: observationParameters, sorts: ["-date", "date"], search: searchObservations },
+  Subscription: { parameters: subscriptionParameters, sorts: ["_id"], search: searchSubscriptions },
   CodeSystem: vocabulary("CodeSystem"),
   ValueSet: vocabulary("ValueSet"),
   ConceptMap: vocabulary("ConceptMap"),

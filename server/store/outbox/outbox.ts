@@ -1,5 +1,5 @@
 import { RefusedInput } from "@openward/errors";
-import type { OutboxChange, OutboxPage, OutboxPlace, PlacedChange, Stream } from "@openward/model";
+import type { OutboxChange, OutboxNotice, OutboxPage, OutboxPlace, PlacedChange, Stream } from "@openward/model";
 import type { Timers } from "@openward/runtime";
 import { type BatchVisitor, readBatch } from "../journal/batch.ts";
 import type { Journal } from "../journal/index.ts";
@@ -170,12 +170,15 @@ export async function createOutbox(options: OutboxOptions): Promise<Outbox & { c
       let number = after.number;
       let at = clock.now();
       const patients = new Set(wanted.patientIds);
+      // What is about nobody is for everybody of the organisation.
+      const isWanted = ({ patientId, organisationId }: OutboxNotice) =>
+        patientId === null ? organisationId === wanted.organisationId : patients.has(patientId);
       const waiting: NumberedNotice[] = [...notices];
       const takeNotices = (position: number) => {
         for (let next = waiting[0]; next && next.after < position; next = waiting[0]) {
           waiting.shift();
           number = next.number;
-          if (patients.has(next.notice.patientId)) {
+          if (isWanted(next.notice)) {
             const place = { position: Math.max(after.position, next.after), number };
             changes.push({ place, change: { kind: "notice", notice: next.notice } });
           }

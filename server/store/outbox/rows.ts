@@ -1,4 +1,4 @@
-import type { OutboxNotice } from "@openward/model";
+import type { OutboxNotice, ResourceNotice } from "@openward/model";
 import type { WorkerQueries } from "../journal/ports.ts";
 
 export interface NumberedNotice {
@@ -34,10 +34,12 @@ export interface OutboxRows {
 interface NoticeRow {
   readonly id: string;
   readonly organisation_id: string;
-  readonly patient_id: string;
+  readonly patient_id: string | null;
   readonly kind: OutboxNotice["kind"];
   readonly device_id: string | null;
-  readonly subject_id: string;
+  readonly subject_id: string | null;
+  readonly reference: string | null;
+  readonly method: string | null;
   readonly from_at: number | null;
   readonly to_at: number | null;
   readonly at: number;
@@ -68,25 +70,15 @@ export function postgresOutboxRows(worker: WorkerQueries): OutboxRows {
     },
     async notices(after, until, rowsMax) {
       const { rows } = await worker.query(
-        `SELECT id::text, organisation_id::text, patient_id::text, kind, device_id, subject_id::text, from_at::float8,
-            to_at::float8, at::float8, number::float8, after_position::float8 AS after
+        `SELECT id::text, organisation_id::text, patient_id::text, kind, device_id, subject_id::text, reference, method,
+            from_at::float8, to_at::float8, at::float8, number::float8, after_position::float8 AS after
            FROM outbox_notice WHERE number > $1 AND after_position <= $2 ORDER BY number LIMIT $3`,
         [after, until, rowsMax],
       );
       return (rows as NoticeRow[]).map((row) => ({
         number: row.number,
         after: row.after,
-        notice: {
-          id: row.id,
-          organisationId: row.organisation_id,
-          patientId: row.patient_id,
-          kind: row.kind,
-          deviceId: row.device_id,
-          subjectId: row.subject_id,
-          from: row.from_at,
-          to: row.to_at,
-          at: row.at,
-        },
+        notice: noticeOf(row),
       }));
     },
     async placeAt(at) {
@@ -116,5 +108,23 @@ export function postgresOutboxRows(worker: WorkerQueries): OutboxRows {
     async dropNotices(before) {
       await worker.query("DELETE FROM outbox_notice WHERE number IS NOT NULL AND at < $1", [before]);
     },
+  };
+}
+
+function noticeOf(row: NoticeRow): OutboxNotice {
+  const base = { id: row.id, organisationId: row.organisation_id, at: row.at };
+  if (row.kind === "resource") {
+    const method = (row.method ?? "PUT") as ResourceNotice["method"]; // the constraint of the table it comes from says so
+    return { ...base, kind: row.kind, patientId: row.patient_id, reference: row.reference ?? "", method };
+  }
+  const { kind, patient_id: patientId, subject_id: subjectId } = row;
+  return {
+    ...base,
+    kind,
+    patientId: patientId ?? "",
+    deviceId: row.device_id,
+    subjectId: subjectId ?? "",
+    from: row.from_at,
+    to: row.to_at,
   };
 }

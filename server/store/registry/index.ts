@@ -29,6 +29,7 @@ import { createWardRegistry } from "./wards.ts";
 import { createWatchMemory, type RegistryWatchMemory } from "./watch-memory.ts";
 
 export { type Directory, openDirectory } from "./directory.ts";
+export { createHappenings } from "./happenings.ts";
 export { createKeptAuthority } from "./kept-authority.ts";
 export { createObservationsReceived } from "./observations-received.ts";
 export { type Asker, createTables, statement, type Tables } from "./transaction.ts";
