@@ -64,7 +64,9 @@ export function deliver(kept: Kept, state: Delivery, deps: DeliverDeps) {
     await rows.setStatus(subscription, status, error);
     state.status = status;
     state.error = error;
-    if (status === "off") deps.onOff();
+    if (status !== "off") return;
+    waiter.stop();
+    deps.onOff();
   }
 
   /** What is to be sent now; a number: nothing, for so long at most. */
