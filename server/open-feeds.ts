@@ -66,7 +66,7 @@ export async function openFeeds(options: FeedsOptions): Promise<OpenFeeds> {
   store.onCommitted((_, last) => outbox.committed(last));
   const stops = [
     directory.on((change) => {
-      if (change.kind === "association" || change.kind === "amendment") outbox.look();
+      if (NOTICED.has(change.kind)) outbox.look();
     }),
   ];
 
@@ -125,6 +125,9 @@ function reasonsOf(access: FeedsOptions["access"], owner: Principal, patientIds:
   const { purpose, basis } = reasonOf(patientIds, (id) => access.becauseOf(owner, id));
   return { purpose, basis };
 }
+
+/** Of these a notice is written. */
+const NOTICED: ReadonlySet<string> = new Set(["association", "amendment", "patient"]);
 
 /** A record says in whose name: never more than the house itself may know. */
 const EVERYTHING: PatientView = {

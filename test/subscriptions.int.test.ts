@@ -1,19 +1,46 @@
 import assert from "node:assert/strict";
+import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Bundle, Observation, Parameters, Resource, Subscription } from "@medplum/fhirtypes";
 import { validate } from "@openward/fhir/validate";
+import { SMTPServer } from "smtp-server";
+import { beside } from "./feeds/beside.ts";
 import { type FhirClient, fhirClient, subscriptionTo } from "./subscriptions/client.ts";
 import { startHook } from "./subscriptions/receiver.ts";
-import { addBeds, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
+import { openSocket } from "./subscriptions/socket.ts";
+import { type Api, addBeds, apiOf, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
 
-const OPTIONS = { env: { OPENWARD_FEED_NETWORKS: "127.0.0.1" } };
+const env: Record<string, string> = {
+  OPENWARD_FEED_NETWORKS: "127.0.0.1",
+  OPENWARD_MAIL_FROM: "ward@hospital.example",
+};
+const mails: string[] = [];
+let post: SMTPServer;
 let ward: RunningWard;
+let admin: Api;
 let fhir: FhirClient;
 let beds: readonly { patientId: string; deviceId: string; token: string }[];
 let now = 0;
 
 before(async () => {
-  ward = await startWard(OPTIONS);
+  post = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ["STARTTLS"],
+    logger: false,
+    onData(stream, _session, done) {
+      let text = "";
+      stream.on("data", (chunk) => (text += chunk));
+      stream.on("end", () => {
+        mails.push(text);
+        done();
+      });
+    },
+  });
+  await new Promise<void>((resolve) => post.listen(0, "127.0.0.1", () => resolve()));
+  env.OPENWARD_SMTP_URL = `smtp://127.0.0.1:${(post.server.address() as AddressInfo).port}`;
+  ward = await startWard({ env });
+  admin = await apiOf(ward);
   beds = await addBeds(ward, 3);
   const { token } = await ward.json<{ token: string }>("token", "issue", "--role", "integration");
   fhir = fhirClient(() => ward, token);
@@ -22,6 +49,7 @@ before(async () => {
 after(async () => {
   await ward.stop();
   removeDataDir(ward.dataDir);
+  await new Promise<void>((resolve) => post.close(() => resolve()));
 });
 
 async function send(bed: number, body: unknown, kind = "readings"): Promise<void> {
@@ -95,5 +123,289 @@ test("a receiver is asked first, then told of each new reading of a signal, as F
   const gone = await fhir("DELETE", `Subscription/${made.id}`);
   assert.equal(gone.status, 200);
   assert.equal((await fhir("GET", `Subscription/${made.id}`)).status, 404);
+  await hook.close();
+});
+
+/** Its handshake was taken, and that is written down. */
+async function untilActive(id: string | undefined): Promise<void> {
+  for (const end = performance.now() + 30_000; ; await wait(20)) {
+    const { body } = await fhir<Subscription>("GET", `Subscription/${id}`);
+    if (body.status === "active") return;
+    if (performance.now() > end) throw new Error(`waited for active; it is ${body.status}`);
+  }
+}
+
+const tokenFor = async (id?: string) => {
+  const path = id === undefined ? "Subscription/$get-ws-binding-token" : `Subscription/${id}/$get-ws-binding-token`;
+  const { status, body } = await fhir<Parameters>("GET", path);
+  assert.equal(status, 200, JSON.stringify(body));
+  const of = (name: string) => body.parameter?.find((one) => one.name === name);
+  return { token: of("token")?.valueString ?? "", url: of("websocket-url")?.valueUrl ?? "" };
+};
+
+test("each topic tells over a WebSocket what it is about, each thing valid and to be read under the name that was told", async () => {
+  const topics = ["alarms", "events", "admissions", "associations", "resources"];
+  const made = new Map<string, string>();
+  for (const topic of topics) {
+    const filters =
+      topic === "resources" ? ["Condition?trigger=create,delete", `Condition?patient=${patientOf(1)}`] : [];
+    const subscription = subscriptionTo(topic, { type: "websocket", content: "full-resource", filters });
+    const { id = "", status } = await create(subscription);
+    assert.equal(status, "active", "who comes to us need not be asked first");
+    made.set(topic, id);
+  }
+  const { token, url } = await tokenFor();
+  const socket = await openSocket(url, `bind-with-token ${token}`);
+  await socket.until("five handshakes", () => socket.got.filter(({ type }) => type === "handshake").length === 5);
+
+  await send(1, { event: "sos-button", id: "call-1", at: now }, "event");
+  const [place] = await admin<{ id: string }[]>("GET", "/api/wards");
+  await admin("POST", `/api/patients/${patientOf(1)}/transfer`, { wardId: place?.id, bed: "41" });
+  await admin("POST", `/api/devices/${beds[1]?.deviceId}/release`, {});
+  const condition = {
+    resourceType: "Condition",
+    subject: { reference: `Patient/${patientOf(1)}` },
+    code: { text: "something of theirs" },
+  };
+  const { body: written } = await fhir<Resource>("POST", "Condition", condition);
+  await fhir("PUT", `Condition/${written.id}`, { ...condition, id: written.id, code: { text: "changed" } });
+  await fhir("POST", "Condition", { ...condition, subject: { reference: `Patient/${patientOf(2)}` } });
+  await fhir("DELETE", `Condition/${written.id}`);
+
+  const focuses = (topic: string) =>
+    socket.got
+      .filter(({ bundle }) => JSON.stringify(bundle.entry?.[0]).includes(`Subscription/${made.get(topic)}"`))
+      .flatMap(({ events }) => events.map(({ focus }) => focus?.split("/fhir/")[1] ?? ""));
+  await socket.until("everything that happened", () => {
+    const [alarms, events, admissions, associations, resources] = topics.map((topic) => focuses(topic).length);
+    // A move is an end and a beginning; the new device use is none.
+    return alarms === 1 && events === 1 && admissions === 2 && associations === 1 && resources === 2;
+  });
+  assert.match(focuses("alarms")[0] ?? "", /^Flag\/a[0-9a-f]{32}$/);
+  assert.match(focuses("events")[0] ?? "", /^Communication\/e/);
+  assert.ok(focuses("admissions").every((one) => one.startsWith("Encounter/s")));
+  assert.match(focuses("associations")[0] ?? "", /^DeviceUseStatement\//);
+  assert.deepEqual(
+    focuses("resources"),
+    [`Condition/${written.id}`, `Condition/${written.id}`],
+    "created and deleted; not changed, not another's",
+  );
+  for (const { bundle } of socket.got) {
+    assert.deepEqual(faults(bundle), []);
+    for (const { resource } of bundle.entry ?? []) if (resource) assert.deepEqual(faults(resource), []);
+  }
+  for (const topic of topics.slice(0, 4))
+    for (const focus of focuses(topic)) {
+      const { status, body } = await fhir<Resource>("GET", focus);
+      assert.equal(status, 200, focus);
+      assert.deepEqual(faults(body), []);
+    }
+  await admin("POST", `/api/devices/${beds[1]?.deviceId}/assign`, { patientId: patientOf(1) });
+  socket.close();
+  for (const id of made.values()) await fhir("DELETE", `Subscription/${id}`);
+});
+
+test("who was away from the WebSocket is told when they bind again, and $events has every number", async () => {
+  const filters = [`Observation?patient=${patientOf(0)}&code=http://loinc.org|59408-5`];
+  const { id = "" } = await create(subscriptionTo("readings", { type: "websocket", filters, maxCount: 4 }));
+  const first = await tokenFor(id);
+  const before = await openSocket(
+    first.url,
+    JSON.stringify({ type: "bind-with-token", payload: { token: first.token } }),
+  );
+  await before.until("the handshake", () => before.got.length === 1);
+  await send(0, { at: now + 60_000, values: { spo2: 95 } });
+  await before.until("the first reading", () => before.events().length === 1);
+  // Its pong is on the way, and its number is taken.
+  await wait(300);
+  before.close();
+  for (let i = 1; i <= 9; i++) await send(0, { at: now + 60_000 + i * 1_000, values: { spo2: 95 } });
+  const second = await tokenFor(id);
+  const again = await openSocket(second.url, `bind-with-token: ${second.token}`);
+  await again.until("all of them", () => again.events().some(({ number }) => number === 10));
+  const numbers = [...new Set([...before.events(), ...again.events()].map(({ number }) => number))];
+  assert.deepEqual(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assert.ok(
+    again.got.every(({ events }) => events.length <= 4),
+    "no more than was asked for",
+  );
+
+  const { body } = await fhir<Bundle>("GET", `Subscription/${id}/$events?eventsSinceNumber=3&eventsUntilNumber=8`);
+  const listed = JSON.stringify(body).match(/"event-number","valueString":"(\d+)"/g) ?? [];
+  assert.equal(listed.length, 6);
+  again.close();
+
+  const wrong = await openSocket(second.url, "bind-with-token nothing-of-ours");
+  await wrong.until("it is closed", () => wrong.closed() !== undefined);
+  assert.equal(wrong.closed(), 4401);
+  await fhir("DELETE", `Subscription/${id}`);
+});
+
+test("a mail says that something happened, and nothing of whom or what", async () => {
+  const subscription = subscriptionTo("readings", {
+    type: "email",
+    endpoint: "mailto:desk@hospital.example",
+    payload: "text/plain",
+    content: "empty",
+    filters: [`patient=${patientOf(0)}`],
+  });
+  const { id } = await create(subscription);
+  const until = async (count: number) => {
+    for (const end = performance.now() + 60_000; mails.length < count; await wait(20))
+      if (performance.now() > end) throw new Error(`waited for ${count} mails; there are ${mails.length}`);
+  };
+  await until(1);
+  assert.match(mails[0] ?? "", /^Subject: Openward: a subscription to this address\r?$/m);
+  await untilActive(id);
+  assert.ok(!mails.join().includes(patientOf(0)));
+  await fhir("DELETE", `Subscription/${id}`);
+});
+
+test("what a patient takes back is told no more, and what was not taken yet leaves its number alone; it ends with the token", async () => {
+  const { token, id: tokenId } = await ward.json<{ token: string; id: string }>(
+    "token",
+    "issue",
+    "--role",
+    "integration",
+  );
+  const theirs = fhirClient(() => ward, token);
+  let isDown = false;
+  const hook = await startHook(() => (isDown ? 503 : 200));
+  const filters = [`Observation?patient=Patient/${patientOf(2)}`];
+  const made = await theirs<Subscription>(
+    "POST",
+    "Subscription",
+    subscriptionTo("readings", { endpoint: hook.url, filters }),
+  );
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  assert.equal((await fhir("GET", `Subscription/${made.body.id}`)).status, 404, "another's is as if there were none");
+  assert.equal((await fhir<Bundle>("GET", "Subscription")).body.total, 0);
+  await hook.until("the handshake", () => hook.types().includes("handshake"));
+  isDown = true;
+  await send(2, { at: now, values: { spo2: 91 } });
+  await send(2, { at: now + 1_000, values: { "heart-rate": 70 } });
+  await hook.until("a call in vain", () => hook.received.some(({ answered }) => answered === 503));
+
+  const { call } = await beside(() => ward, admin, patientOf(2), "patient", "self");
+  const denies = {
+    decision: "deny",
+    categories: ["breathing"],
+    purpose: null,
+    actors: [{ kind: "everybody" }],
+    confirm: true,
+  };
+  const said = await call("POST", `/api/me/patients/${patientOf(2)}/consents`, denies);
+  assert.equal(said.status, 201, JSON.stringify(said.body));
+  isDown = false;
+  await send(2, { at: now + 2_000, values: { spo2: 92 } });
+  await send(2, { at: now + 3_000, values: { "heart-rate": 71 } });
+  await hook.until("two of the heart", () => hook.events().filter(({ focus }) => focus !== undefined).length === 2);
+  assert.deepEqual(
+    hook.events().map(({ number, focus, at }) => [number, focus !== undefined, at !== undefined]),
+    [
+      [1, false, false],
+      [2, true, true],
+      [3, true, true],
+    ],
+    "what came afterwards has no number at all",
+  );
+
+  await admin("POST", `/api/tokens/${tokenId}/revoke`, {}).catch(() => ward.json("token", "revoke", tokenId));
+  const before = hook.received.length;
+  await send(2, { at: now + 4_000, values: { "heart-rate": 72 } });
+  await wait(2_500);
+  assert.equal(hook.received.length, before, "nothing after its end");
+  await hook.close();
+});
+
+test("what cannot be told is refused, with the element and what was expected", async () => {
+  const good = { endpoint: "http://127.0.0.1:9/hook" };
+  const cases: readonly (readonly [what: string, subscription: unknown, at: RegExp])[] = [
+    ["an unknown topic", { ...subscriptionTo("nothing", good) }, /Subscription\.criteria/],
+    ["an address inside", subscriptionTo("alarms", { endpoint: "https://10.0.0.1/" }), /channel\.endpoint/],
+    ["http to a name", subscriptionTo("alarms", { endpoint: "http://receiver.example/" }), /channel\.endpoint/],
+    ["a filter that there is not", subscriptionTo("alarms", { ...good, filters: ["Flag?nothing=1"] }), /nothing/],
+    [
+      "a filter of another type",
+      subscriptionTo("alarms", { ...good, filters: ["Patient?name=x"] }),
+      /criteria\.extension/,
+    ],
+    [
+      "a chain",
+      subscriptionTo("readings", { ...good, filters: ["Observation?subject:Patient.name=x"] }),
+      /criteria\.extension/,
+    ],
+    ["resources of no type", subscriptionTo("resources", good), /criteria\.extension/],
+    ["another content", subscriptionTo("alarms", { ...good, content: "banana" }), /content/],
+    ["another channel", subscriptionTo("alarms", { ...good, type: "sms" }), /channel\.type/],
+    ["another format", subscriptionTo("alarms", { ...good, payload: "application/fhir+xml" }), /channel\.payload/],
+    [
+      "a mail with everything",
+      subscriptionTo("alarms", {
+        type: "email",
+        endpoint: "mailto:a@b.example",
+        payload: "text/plain",
+        content: "full-resource",
+      }),
+      /channel\.payload/,
+    ],
+    ["a header that frames", subscriptionTo("alarms", { ...good, header: ["Content-Length: 1"] }), /channel\.header/],
+    ["a header of two lines", subscriptionTo("alarms", { ...good, header: ["A: b\r\nC: d"] }), /channel\.header/],
+    ["a heartbeat a second", subscriptionTo("alarms", { ...good, heartbeat: 1 }), /channel\.extension/],
+    ["an end that was", { ...subscriptionTo("alarms", good), end: "2020-01-01T00:00:00Z" }, /Subscription\.end/],
+  ];
+  for (const [what, subscription, at] of cases) {
+    const { status, body } = await fhir("POST", "Subscription", subscription);
+    assert.equal(status, 400, `${what}: ${JSON.stringify(body)}`);
+    assert.match(JSON.stringify(body), at, what);
+  }
+  const nurse = await ward.json<{ token: string }>("token", "issue", "--role", "nurse");
+  const asNurse = fhirClient(() => ward, nurse.token);
+  assert.equal((await asNurse("POST", "Subscription", subscriptionTo("alarms", good))).status, 403);
+  assert.equal((await fhir<Bundle>("GET", "Subscription")).body.total, 0, "nothing of it was kept");
+});
+
+test("a subscription is found, changed, put off and taken up again: what happened meanwhile is told then", async () => {
+  const hook = await startHook();
+  const filters = [`Observation?patient=Patient/${patientOf(0)}&signal=heart-rate`];
+  const made = await create(subscriptionTo("readings", { endpoint: hook.url, filters, heartbeat: 3_600 }));
+  const { id } = made;
+  await hook.until("the handshake", () => hook.types().includes("handshake"));
+  await untilActive(id);
+  for (const query of [
+    "status=active",
+    "type=rest-hook",
+    `url=${encodeURIComponent(hook.url)}`,
+    "topic=urn:openward:subscription-topic:readings",
+    "criteria=urn:openward",
+    "payload-type=id-only",
+  ])
+    assert.equal((await fhir<Bundle>("GET", `Subscription?${query}`)).body.total, 1, query);
+  assert.equal((await fhir<Bundle>("GET", "Subscription?status=off")).body.total, 0);
+
+  const { body: read, headers } = await fhir<Subscription>("GET", `Subscription/${id}`);
+  const stale = await fhir("PUT", `Subscription/${id}`, read, { "if-match": 'W/"99"' });
+  assert.equal(stale.status, 412);
+  const off = await fhir<Subscription>(
+    "PUT",
+    `Subscription/${id}`,
+    { ...read, status: "off" },
+    { "if-match": headers.get("etag") ?? "" },
+  );
+  assert.equal(off.status, 200, JSON.stringify(off.body));
+  assert.equal(off.body.status, "off");
+  await send(0, { at: now + 200_000, values: { "heart-rate": 88 } });
+  await wait(1_500);
+  assert.equal(hook.events().length, 0);
+  const on = await fhir<Subscription>("PATCH", `Subscription/${id}`, [
+    { op: "replace", path: "/status", value: "requested" },
+  ]);
+  assert.equal(on.status, 200, JSON.stringify(on.body));
+  await hook.until("what happened meanwhile", () => hook.events().length === 1);
+  const topic = await fhir("PATCH", `Subscription/${id}`, [
+    { op: "replace", path: "/criteria", value: "urn:openward:subscription-topic:alarms" },
+  ]);
+  assert.equal(topic.status, 400);
+  await fhir("DELETE", `Subscription/${id}`);
   await hook.close();
 });
