@@ -1,5 +1,6 @@
 // Long campaigns, run by hand: npm run campaign:kill -- 200, campaign:archive -- 10000000, campaign:simulate -- 10000, campaign:outages -- 600,
-// campaign:acks -- 100000, campaign:powerloss -- 60, campaign:authorisation, campaign:interference -- 10000, campaign:fuzz -- all 1000000, campaign:buffer -- 5, campaign:edge -- 50, campaign:associations -- 100000
+// campaign:acks -- 100000, campaign:powerloss -- 60, campaign:authorisation, campaign:interference -- 10000, campaign:fuzz -- all 1000000, campaign:buffer -- 5, campaign:edge -- 50, campaign:associations -- 100000,
+// campaign:subscriptions -- 10
 import { campaignOfAcks } from "./acks/command.ts";
 import { campaignOfAssociations } from "./associations/command.ts";
 import { campaignOfAuthorisation, campaignOfInterference } from "./authorisation/command.ts";
@@ -7,6 +8,7 @@ import { campaignOfTheEdge } from "./edge/command.ts";
 import { campaignOfFuzzing } from "./fuzz/command.ts";
 import { campaignOfPowerLoss } from "./powerloss/command.ts";
 import { campaignOfHistories } from "./simulation/command.ts";
+import { campaignOfSubscriptions } from "./subscriptions/campaign.ts";
 import { campaignOfArchive } from "./support/archive-command.ts";
 import { campaignOfBuffers } from "./support/buffer.ts";
 import { campaignOfKills } from "./support/kill-command.ts";
@@ -30,6 +32,7 @@ const campaigns: Readonly<Record<string, Campaign>> = {
   buffer: { usage: "buffer [days] [seed]", run: campaignOfBuffers },
   edge: { usage: "edge [power cuts] [seed]", run: campaignOfTheEdge },
   associations: { usage: "associations [histories] [seed]", run: campaignOfAssociations },
+  subscriptions: { usage: "subscriptions [kills] [seed]", run: campaignOfSubscriptions },
   outages: { usage: "outages [seconds] [names]", run: campaignOfOutages },
 };
 
