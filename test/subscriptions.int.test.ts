@@ -241,6 +241,49 @@ test("who was away from the WebSocket is told when they bind again, and $events 
   await fhir("DELETE", `Subscription/${id}`);
 });
 
+test("a blood pressure is told once, two values of one moment are two, a value is filtered by, and what is corrected is told again", async () => {
+  const all = await create(
+    subscriptionTo("readings", { type: "websocket", content: "full-resource", filters: [`patient=${patientOf(1)}`] }),
+  );
+  const high = await create(
+    subscriptionTo("readings", {
+      type: "websocket",
+      filters: [`Observation?patient=${patientOf(1)}&value-quantity=gt120&trigger=create`],
+    }),
+  );
+  const { token, url } = await tokenFor();
+  const socket = await openSocket(url, `bind-with-token ${token}`);
+  await socket.until("two handshakes", () => socket.got.length === 2);
+  const at = now + 300_000 - 1_000_000;
+  const values = { "nibp-systolic": 130, "nibp-diastolic": 80, "nibp-mean": 95 };
+  await send(1, { at, values: { ...values, "heart-rate": 118 } });
+  await send(1, { at, values: { "heart-rate": 140 } });
+  const of = (id: string | undefined) =>
+    socket.got
+      .filter(({ bundle }) => JSON.stringify(bundle.entry?.[0]).includes(`Subscription/${id}"`))
+      .flatMap(({ events }) => events);
+  await socket.until("the panel and both values", () => of(all.id).length === 3 && of(high.id).length === 1);
+  assert.equal(new Set(of(all.id).map(({ focus }) => focus)).size, 3);
+  const second = of(high.id)[0]?.focus ?? "";
+  assert.equal((await fhir<Observation>("GET", second)).body.valueQuantity?.value, 140);
+  const panels = of(all.id).filter(({ focus }) => focus?.includes("/Observation/p"));
+  assert.equal(panels.length, 1, "its three values are one Observation");
+
+  const streams = await admin<{ id: string; signal: string }[]>("GET", `/api/patients/${patientOf(1)}/streams`);
+  const streamId = streams.find(({ signal }) => signal === "heart-rate")?.id;
+  await admin("POST", `/api/patients/${patientOf(1)}/amendments`, {
+    ...{ kind: "corrected", streamId, at, ordinal: 1, value: 104, unit: "/min", reason: "misread", seen: null },
+  });
+  await socket.until("the correction", () => of(all.id).length === 4);
+  assert.equal(of(all.id).at(-1)?.focus, second);
+  const { request, resource } = socket.got.at(-1)?.bundle.entry?.[1] ?? {};
+  const corrected = resource as Observation | undefined;
+  assert.deepEqual([request?.method, corrected?.valueQuantity?.value, corrected?.status], ["PUT", 104, "corrected"]);
+  assert.equal(of(high.id).length, 1);
+  socket.close();
+  for (const { id } of [all, high]) await fhir("DELETE", `Subscription/${id}`);
+});
+
 test("a mail says that something happened, and nothing of whom or what", async () => {
   const subscription = subscriptionTo("readings", {
     type: "email",

@@ -90,7 +90,8 @@ export function followSubscription(kept: Kept, deps: FollowDeps) {
         if (waiter.isStopped) return;
         trouble++;
         deps.onTrouble(error, "following what a subscription is told of");
-        await waiter.pause(backoffMs(Math.min(trouble, 4), null, random));
+        // Most of it is over in a moment: the store reads back what was before the start.
+        await waiter.pause(trouble === 1 ? LOOK_EVERY_MS : backoffMs(Math.min(trouble - 1, 4), null, random));
         // Whether it was written is not known where the database went away meanwhile.
         const found = await rows.one(subscription.id).catch(() => undefined);
         if (found) progress = found.progress;
