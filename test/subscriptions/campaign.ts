@@ -92,7 +92,7 @@ export async function subscriptionsCampaign({
       const exited = once(ward.process, "exit");
       ward.process.kill("SIGKILL");
       await exited;
-      ward = await startWard({ dataDir, env, ...ports });
+      ward = await startAgain(() => startWard({ dataDir, env, ...ports }), say);
       say(
         `kill ${kill}: ${load.acknowledged()} acknowledged, ${moody.events().length} came to the one that answers anything`,
       );
