@@ -1,8 +1,9 @@
-// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks access revocation turns codecs codecs-hl7 files fhir-text fhir-validate], or npm run bench -- store
+// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks access revocation turns codecs codecs-hl7 files fhir fhir-text fhir-validate], or npm run bench -- store
 import { access } from "./access/main.ts";
 import { blocks } from "./blocks.ts";
 import { codecs } from "./codecs.ts";
 import { hl7Rows } from "./codecs-hl7.ts";
+import { fhir } from "./fhir/main.ts";
 import { fhirText } from "./fhir-text.ts";
 import { fhirValidate } from "./fhir-validate.ts";
 import { files } from "./files.ts";
@@ -29,6 +30,7 @@ const parts = {
   codecs,
   "codecs-hl7": hl7Rows,
   files,
+  fhir,
   "fhir-text": fhirText,
   "fhir-validate": fhirValidate,
 } as const;

@@ -1,5 +1,5 @@
 import { RefusedInput } from "@openward/errors";
-import type { Association, Device, Problem } from "@openward/model";
+import type { AmendmentDraft, Association, Device, PatientView, Problem, Stream } from "@openward/model";
 
 interface Deps {
   readonly directory: { associationAt(deviceId: string, at: number): Association | undefined };
@@ -36,14 +36,16 @@ interface Deps {
   };
   readonly received: {
     written(organisationId: string, hash: Uint8Array): Promise<string | undefined>;
-    note(row: {
-      readonly organisationId: string;
-      readonly hash: Uint8Array;
-      readonly patientId: string;
-      readonly observationId: string;
-      readonly by: string;
-    }): Promise<boolean>;
   };
+  readonly amendments: {
+    make(
+      view: PatientView,
+      draft: AmendmentDraft,
+      author: { readonly id: string; readonly display: string },
+    ): Promise<unknown>;
+  };
+  /** How ingest names streams. */
+  readonly streamIdOf: (stream: Omit<Stream, "id">) => string;
   readonly now: () => number;
 }
 
@@ -51,9 +53,11 @@ interface Deps {
 const EARLIEST = Date.UTC(2000, 0, 1);
 
 /** Introduces the record to ingest and the registry, for Observations that others write. */
-export function createObservationIntake({ directory, devices, ingest, received, now }: Deps) {
+export function createObservationIntake({ directory, devices, ingest, received, amendments, streamIdOf, now }: Deps) {
   return {
     ...received,
+    streamIdOf,
+    amend: amendments.make,
 
     wearerAt: (deviceId: string, at: number) => directory.associationAt(deviceId, at)?.patientId,
 

@@ -3,12 +3,13 @@ import { fileURLToPath } from "node:url";
 import { routes } from "@openward/api";
 import { OutsideTrouble } from "@openward/errors";
 import { boundRefusals, noteCalendar, recordedLive, recordRequests } from "./access/audit/index.ts";
-import { createOutsideFetch } from "./access/oauth/index.ts";
+import { createOutsideFetch, smartConfiguration } from "./access/oauth/index.ts";
 import { registerOAuth } from "./access/oauth/register.ts";
 import { registerCalendar } from "./calendar/index.ts";
 import { registerClaim, registerConfiguration, registerIngest, registerReenroll } from "./connect/http/index.ts";
 import type { Ground } from "./ground.ts";
 import { createHttp, createWebSockets, serveOpenApi, serveOperations } from "./http/index.ts";
+import { streamId } from "./ingest/index.ts";
 import { limitRequests, sourceOf } from "./limits/index.ts";
 import { type Filter, type Live, liveRoute, type Viewer } from "./live/index.ts";
 import { createMetrics } from "./metrics.ts";
@@ -27,7 +28,7 @@ import { type RecordDeps, registerRecord } from "./record/register.ts";
 import { withSaidTimes } from "./said-times.ts";
 import { createVault } from "./store/keys/index.ts";
 import { createHappenings, createObservationsReceived } from "./store/registry/index.ts";
-import { createResources } from "./store/resources/index.ts";
+import { createResources, openOverlays } from "./store/resources/index.ts";
 
 const WEB_DIST = fileURLToPath(new URL("../web/dist", import.meta.url));
 
@@ -135,6 +136,8 @@ export async function openHttp(
     clock: runtime.clock,
     publicUrl: () => where.url,
   });
+  const overlays = await openOverlays({ tables, timers: runtime.timers });
+  onStop(() => overlays.close());
   const happenings = createHappenings({ tables });
   const record: RecordDeps = {
     access,
@@ -152,10 +155,16 @@ export async function openHttp(
       directory,
       devices: foundation.devices,
       ingest: door,
-      received: createObservationsReceived({ tables, now }),
+      received: createObservationsReceived({ tables }),
+      amendments,
+      streamIdOf: streamId,
       now,
     }),
-    written: { resources: createResources({ tables, clock: runtime.clock }), ids: runtime.ids },
+    written: {
+      resources: createResources({ tables, clock: runtime.clock, overlays }),
+      overlays,
+      ids: runtime.ids,
+    },
     happenings: {
       ...happenings,
       async alarm(asker, alarmId) {
@@ -167,6 +176,7 @@ export async function openHttp(
     turn,
     version: packageJson.version,
     publicUrl: config.publicUrl ?? undefined,
+    smart: () => smartConfiguration(where.url),
   };
   const subscriptions = openSubscriptions(ground, { told, tables, mail, record });
   registerRecord(app, { ...record, subscriptions });

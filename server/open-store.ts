@@ -8,7 +8,7 @@ import type { Logger } from "./log.ts";
 import { openArchive, openObjectStore } from "./store/archive/index.ts";
 import { openJournal } from "./store/journal/index.ts";
 import type { KeyStore } from "./store/keys/index.ts";
-import { openTelemetry, postgresBlocks } from "./store/telemetry/index.ts";
+import { openTelemetry, postgresBlocks, postgresDistributions } from "./store/telemetry/index.ts";
 
 /** Where what was measured lies: archive, tails and blocks, journal. */
 export type Store = Awaited<ReturnType<typeof openStore>>;
@@ -39,6 +39,7 @@ export async function openStore(options: {
     runtime,
     turn,
     store: postgresBlocks(worker, archive),
+    distributions: postgresDistributions(worker),
     keys,
     log,
     tailBytesMax: tailBudget(config),

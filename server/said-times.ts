@@ -8,6 +8,7 @@ interface Read {
 }
 
 interface Telemetry<V, Q, R extends Read> {
+  latest(view: V, patientId: string): readonly R[];
   readings(view: V, query: Q): Promise<readonly R[]>;
   reading(view: V, streamId: string, time: number, ordinal: number): Promise<R | undefined>;
 }
@@ -25,6 +26,7 @@ export function withSaidTimes<V, Q, R extends Read, T extends Telemetry<V, Q, R>
   };
   return {
     ...telemetry,
+    latest: (view: V, patientId: string) => telemetry.latest(view, patientId).map(tell),
     readings: async (view: V, query: Q) => (await telemetry.readings(view, query)).map(tell),
     async reading(view: V, streamId: string, time: number, ordinal: number) {
       const found = await telemetry.reading(view, streamId, time, ordinal);

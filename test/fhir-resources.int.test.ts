@@ -54,6 +54,8 @@ const BROKEN = new Set([
   "EventDefinition/example",
   "Questionnaire/zika-virus-exposure-assessment",
   "DiagnosticReport/cbc",
+  "Observation/clinical-gender",
+  "Observation/example-genetics-brcapat",
 ]);
 
 test("every official example is written and read back as it was", {
@@ -64,7 +66,7 @@ test("every official example is written and read back as it was", {
   let i = 0;
   let asked = 0;
   for (const { resource, text } of examples()) {
-    if (!writtenTypes.includes(resource.resourceType) || i++ % EVERY !== 0) continue;
+    if (!isWritten(resource.resourceType) || i++ % EVERY !== 0) continue;
     const sent = text.replaceAll(/"Patient\/[A-Za-z0-9.-]+(\/_history\/\d+)?"/g, `"Patient/${patients[0]}"`);
     const name = `${resource.resourceType}/${resource.id}`;
     const created = await ask("POST", resource.resourceType, sent);
@@ -95,6 +97,9 @@ test("every official example is written and read back as it was", {
   console.log(`official examples: ${written} written and read back, found by ${asked} searches`);
   assert.deepEqual(faults, []);
 });
+
+/** Observations are beside what the house measures: their own test is fhir-observations.int.test.ts. */
+const isWritten = (type: string): boolean => writtenTypes.includes(type) || type === "Observation";
 
 const condition = (more: object, patient = patients[0]) => ({
   resourceType: "Condition",

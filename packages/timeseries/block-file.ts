@@ -26,9 +26,9 @@ export interface BlockCipher {
 /** The version of the file format that is written here. */
 export const FORMAT_VERSION = 2;
 
-export type BlockKind = "numeric" | "waveform" | "overview" | "rollup";
+export type BlockKind = "numeric" | "waveform" | "overview" | "rollup" | "distribution";
 
-const KINDS: readonly BlockKind[] = ["numeric", "waveform", "overview", "rollup"];
+const KINDS: readonly BlockKind[] = ["numeric", "waveform", "overview", "rollup", "distribution"];
 
 /** What can be known of a block without opening its payload: nothing clinical. */
 export interface BlockHeader {

@@ -4,6 +4,7 @@ export * from "./bytes.ts";
 export * from "./column-memory.ts";
 export * from "./columns.ts";
 export { crc32 } from "./crc32.ts";
+export * from "./distribution.ts";
 export * from "./downsample.ts";
 export * from "./lttb.ts";
 export * from "./merge.ts";

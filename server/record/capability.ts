@@ -1,8 +1,14 @@
-import type { CapabilityStatement, CapabilityStatementRestResource } from "@medplum/fhirtypes";
+import type {
+  CapabilityStatement,
+  CapabilityStatementRestResource,
+  CapabilityStatementRestResourceSearchParam,
+} from "@medplum/fhirtypes";
+import { operationsAt } from "./operations/registry.ts";
 import { terminologyOperations } from "./operations/terminology.ts";
 import { fhirTime } from "./resources/time.ts";
 import { searchables } from "./search/index.ts";
 import { COUNT_DEFAULT, COUNT_MAX } from "./search/query.ts";
+import { type SmartAddresses, securityOf } from "./smart.ts";
 import { SUBSCRIPTION_PROFILE } from "./subscriptions/search.ts";
 import { BACKPORT, OPERATION, TOPICS } from "./subscriptions/topics.ts";
 import { definitions } from "./written/definitions.ts";
@@ -81,6 +87,21 @@ const operationsOf = (type: string) =>
     definition: `http://hl7.org/fhir/OperationDefinition/${definition}`,
   }));
 
+/** Of whatever is kept as it was written; some types of R4 have no others. */
+const OF_ALL = { _id: "token", _lastUpdated: "date", _text: "string", _content: "string" } as const;
+
+function writtenParameters(type: string): CapabilityStatementRestResourceSearchParam[] {
+  const own = [...definitions().table.of(type).values()].filter((one) => one.type !== "special");
+  const all = { ...OF_ALL, ...Object.fromEntries(own.map(({ code, type: kind }) => [code, kind])) };
+  return Object.entries(all).map(([name, kind]) => ({
+    name,
+    type: kind as CapabilityStatementRestResourceSearchParam["type"], // R4's own, but for "special"
+  }));
+}
+
+const ownOperations = (type: string | undefined) =>
+  operationsAt(type).map(({ name, definition }) => ({ name, definition }));
+
 /** What works here, and nothing else. */
 export function capabilityStatement(
   base: string,
@@ -88,8 +109,9 @@ export function capabilityStatement(
     version,
     startedAt,
     keepsWritten,
+    smart,
     tells,
-  }: { version: string; startedAt: number; keepsWritten: boolean; tells: boolean },
+  }: { version: string; startedAt: number; keepsWritten: boolean; smart?: SmartAddresses | undefined; tells: boolean },
 ): CapabilityStatement {
   return {
     resourceType: "CapabilityStatement",
@@ -104,7 +126,7 @@ export function capabilityStatement(
       {
         mode: "server",
         documentation: `Resources that the house makes (Patient, Device, Observation and others) are read and searched, Observations also written; all others are kept as they were written. _count is ${COUNT_DEFAULT} when left out and at most ${COUNT_MAX}; parameters that are not listed are ignored with a remark, or refused with Prefer: handling=strict. XML is not given.`,
-        security: { description: "Bearer token (openward token issue) or the portals' session cookie." },
+        security: securityOf(smart),
         resource: Object.entries(searchables)
           .filter(([type]) => type !== "Subscription" || tells)
           .map(
@@ -123,6 +145,7 @@ export function capabilityStatement(
               ...(type === "Observation" ? { conditionalCreate: true } : {}),
               operation: [
                 ...validation,
+                ...ownOperations(type),
                 ...(terminologyOperations[type] ? operationsOf(type) : []),
                 ...(type === "Subscription" ? subscriptionOperations : []),
               ],
@@ -140,7 +163,7 @@ export function capabilityStatement(
               (type): CapabilityStatementRestResource => ({
                 type: type as CapabilityStatementRestResource["type"], // a type of R4
                 interaction: WRITTEN_INTERACTIONS,
-                operation: validation,
+                operation: [...validation, ...ownOperations(type)],
                 versioning: "versioned-update",
                 readHistory: true,
                 updateCreate: false,
@@ -151,9 +174,7 @@ export function capabilityStatement(
                 referencePolicy: ["literal", "logical", "local"],
                 searchInclude: ["*"],
                 searchRevInclude: ["*"],
-                searchParam: [...definitions().table.of(type).values()]
-                  .filter((one) => one.type !== "special")
-                  .map(({ code, type: kind }) => ({ name: code, type: kind })),
+                searchParam: writtenParameters(type),
               }),
             ),
           )
@@ -162,7 +183,7 @@ export function capabilityStatement(
               type: type as CapabilityStatementRestResource["type"], // keys of our own table
               documentation: text,
               interaction: [{ code: "read" }],
-              operation: validation,
+              operation: [...validation, ...ownOperations(type)],
             })),
           ),
         interaction: [
@@ -170,6 +191,7 @@ export function capabilityStatement(
           { code: "transaction" },
           ...(keepsWritten ? [{ code: "history-system" as const }] : []),
         ],
+        ...(ownOperations(undefined).length > 0 ? { operation: ownOperations(undefined) } : {}),
       },
     ],
   };

@@ -71,7 +71,11 @@ test("a metric hangs in its channel, the channel in its VMD, the VMD in the devi
   const vmd = await read<Device>(channel.parent?.reference ?? "");
   assert.deepEqual(vmd.type?.coding, [{ system: MDC, code: "69642", display: "MDC_DEV_ANALY_SAT_O2_VMD" }]);
   assert.equal(vmd.parent?.reference, "Device/icu-7");
-  assert.equal(channel.patient?.reference, `Patient/${KARI}`);
+  assert.deepEqual(
+    [spo2, channel, vmd].map(({ meta }) => meta?.profile?.map((url) => url.split("/").at(-1))),
+    [["NumericDeviceMetric"], ["ChannelDevice"], ["VmdDevice"]],
+  );
+  assert.equal(channel.patient, undefined, "the guide names the patient at the whole device only");
   const mds = await read<Device>("Device/icu-7");
   assert.ok(mds.type?.coding?.some(({ system, code }) => system === MDC && code === "69965"));
   assert.equal(mds.parent, undefined);

@@ -1,4 +1,4 @@
-import type { Resources } from "@openward/fhir/store";
+import type { Overlays, Resources } from "@openward/fhir/store";
 import type { AppAccess, Organisation, PatientView } from "@openward/model";
 import type { Clock, Ids } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
@@ -21,6 +21,8 @@ import type { ObservationIntake } from "./write/ports.ts";
 /** Where resources are kept as others wrote them. */
 export interface Written {
   readonly resources: Resources;
+  /** Which readings somebody has written a text about. */
+  readonly overlays: Overlays;
   /** Of what is new. */
   readonly ids: Ids;
 }

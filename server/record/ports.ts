@@ -18,6 +18,7 @@ import type {
   Waveform,
   WrongClock,
 } from "@openward/model";
+import type { Distribution } from "@openward/timeseries";
 
 /** Who asks, and in which organisation. */
 export interface Authenticated {
@@ -135,6 +136,8 @@ export interface ReadingHistory {
 
 /** What people said later of what was measured. */
 export interface Amendments {
+  /** Those that concern this patient. */
+  ofPatient(view: PatientView, patientId: string): readonly AmendmentRecord[];
   find(view: PatientView, amendmentId: string): AmendmentRecord | undefined;
 }
 
@@ -142,6 +145,14 @@ export interface Amendments {
 export interface Telemetry {
   streams(view: PatientView, patientId: string): Promise<readonly StreamSummary[]>;
   stream(view: PatientView, streamId: string): Promise<StreamSummary | undefined>;
+  /** Newest reading that counts of each numeric stream, from memory: ask for `streams` first, which waits until it is whole. */
+  latest(view: PatientView, patientId: string): readonly Reading[];
+  /** How the values of a numeric stream are distributed over [from, to), as they count today. @throws RefusedInput NOT_FOUND */
+  distribution(
+    view: PatientView,
+    streamId: string,
+    span: { readonly from: number; readonly to: number },
+  ): Promise<Distribution>;
   readings(view: PatientView, query: ReadingsQuery): Promise<readonly Reading[]>;
   reading(view: PatientView, streamId: string, time: number, ordinal: number): Promise<Reading | undefined>;
   /** undefined: there never was such a reading in this patient's record. */

@@ -91,6 +91,11 @@ function telemetryOf(
       const summary = await telemetry.stream(of, streamId);
       return summary && note(summary.stream) ? summary : undefined;
     },
+    latest: (of, patientId) => telemetry.latest(of, patientId).filter(({ stream }) => note(stream)),
+    async distribution(of, streamId, span) {
+      if (await reaches(of, streamId)) return telemetry.distribution(of, streamId, span);
+      throw new RefusedInput("NOT_FOUND");
+    },
     async readings(of, query) {
       const streamIds = [];
       for (const id of query.streamIds) if (await reaches(of, id)) streamIds.push(id);

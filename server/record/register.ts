@@ -24,6 +24,7 @@ import type {
 } from "./ports.ts";
 import type { DeviceTypes } from "./resources/containment.ts";
 import type { Rest } from "./rest.ts";
+import type { SmartAddresses } from "./smart.ts";
 import type { Subscriptions } from "./subscriptions/ports.ts";
 import { terminologyCapabilities } from "./terminology-capability.ts";
 import type { ObservationIntake } from "./write/ports.ts";
@@ -54,6 +55,8 @@ export interface RecordDeps {
   readonly version: string;
   /** OPENWARD_PUBLIC_URL; without it, links are made from the request's own host. */
   readonly publicUrl?: string | undefined;
+  /** Where applications sign in; left out: nowhere. */
+  readonly smart?: (() => SmartAddresses) | undefined;
 }
 
 /** A day of a home hub, or a minute of an ECG. */
@@ -105,6 +108,7 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
                 ...deps,
                 startedAt,
                 keepsWritten: deps.written !== undefined,
+                smart: deps.smart?.(),
                 tells: deps.subscriptions !== undefined,
               });
         return send(reply, statement, request);
@@ -132,7 +136,7 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
       base: baseOf(request),
       strict: prefersStrict(request.headers.prefer),
     };
-    const { status, resource, location, version, isMinimal } = await answer(
+    const { status, resource, location, version, isMinimal, headers } = await answer(
       context,
       {
         method: request.method,
@@ -144,6 +148,7 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
       },
       (error) => request.log.error({ err: error }, "fhir request failed"),
     );
+    for (const [name, value] of Object.entries(headers ?? {})) reply.header(name, value);
     if (location !== undefined) reply.header("location", `${baseOf(request)}/${location}`);
     if (status === 201) reply.code(201);
     if (status >= 400) return send(reply, resource as OperationOutcome); // nothing else has such a status

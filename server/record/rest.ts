@@ -5,6 +5,8 @@ import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "./context.ts";
 import { happeningIn } from "./happenings/ids.ts";
 import { readHappening } from "./happenings/read.ts";
+import { operationPlace } from "./operations/operation.ts";
+import { answerOperation, isOperation } from "./operations/registry.ts";
 import {
   answerTerminology,
   type TerminologyPlace,
@@ -18,7 +20,8 @@ import { redactedResource } from "./redaction.ts";
 import { RecordRepository, type Report } from "./repository.ts";
 import { searchables } from "./search/index.ts";
 import { answerSubscription, isOfSubscriptions } from "./subscriptions/rest.ts";
-import { createWriting, isWriting, TransactionRefused } from "./write/create.ts";
+import { TransactionRefused } from "./write/refused.ts";
+import { answerObservation, isObservationBatch, observationAddress, writeBatch } from "./write/rest.ts";
 import { historyOfWritten } from "./written/read.ts";
 import { addressOf, answerWritten, isWrittenBundle, transact } from "./written/rest.ts";
 
@@ -45,6 +48,8 @@ export interface RestAnswer {
   readonly version?: { readonly versionId: string; readonly lastUpdated: string };
   /** The headers say everything. */
   readonly isMinimal?: boolean;
+  /** Beside those that every answer has. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Rest {
@@ -83,9 +88,18 @@ export function createRest(): Rest {
         if (isBatch && context.written && isWrittenBundle(request.body)) {
           return { status: 200, resource: await transact(context, request.body) };
         }
+        const observation = observationAddress(request.url);
+        const answered = observation && (await answerObservation(context, { ...request, method }, observation));
+        if (answered) return answered;
+        if (isBatch && isObservationBatch(request.body)) return await writeBatch(context, request.body);
         if (isBatch && isMixedBatch(request.body))
           return await batch(request.body, (one) => rest.handle(context, one, report));
         const isSearch = method === "POST" && /^[A-Za-z]+\/_search$/.test(path);
+        const asked = operationPlace(path);
+        if (isOperation(asked)) {
+          const query = new URLSearchParams(request.url.split("?")[1] ?? "");
+          return await answerOperation(context, asked, { method, query, body: request.body, prefer: request.prefer });
+        }
         const vocabulary = terminologyPlace(path);
         if (vocabulary && (method === "GET" || method === "POST")) {
           const query = new URLSearchParams(request.url.split("?")[1] ?? "");
@@ -97,12 +111,10 @@ export function createRest(): Rest {
           return { status: 200, resource: await validateOperation(context, place, query, request.body) };
         }
         if (path === "" && !isBatch) throw new RefusedInput("NOT_SUPPORTED", { expected: "a resource type" });
-        if (method === "POST" && path === "Observation") return await create(context, request);
-        if (isBatch && isWriting(request.body)) return await writeAll(context, request.body);
         if (method !== "GET" && !isBatch && !isSearch) {
           throw new RefusedInput("NOT_SUPPORTED", {
             at: "http.method",
-            expected: "GET, POST {type}/_search, POST Observation, a batch or a transaction",
+            expected: "GET, POST {type}/_search, a batch or a transaction",
           });
         }
         if (isBatch) checkBatch(request.body);
@@ -147,11 +159,16 @@ async function batch(bundle: Bundle, handle: (request: RestRequest) => Promise<R
   return { status: 200, resource: { resourceType: "Bundle", type: "batch-response", entry } };
 }
 
-/** Does a batch ask for anything that is kept as it was written? */
+/** Does a batch ask for anything that is kept as it was written, write anything, or ask for an operation? */
 function isMixedBatch(body: unknown): body is Bundle {
   const { resourceType, type, entry } = (body ?? {}) as Partial<Bundle>;
   if (resourceType !== "Bundle" || type !== "batch" || !Array.isArray(entry)) return false;
-  if (!entry.some((one: BundleEntry | null) => addressOf((one?.request?.url ?? "").replace(/^\//, "")))) return false;
+  const isOther = ({ request }: BundleEntry) => {
+    const url = (request?.url ?? "").replace(/^\//, "");
+    const isOurs = addressOf(url) !== undefined || isOperation(operationPlace(url.split("?", 1)[0] ?? ""));
+    return isOurs || !/^(GET|HEAD)?$/.test(request?.method ?? "");
+  };
+  if (!entry.some((one: BundleEntry | null) => isOther(one ?? {}))) return false;
   if (entry.length > MIXED_MAX)
     throw new RefusedInput("BODY_TOO_LARGE", { at: "Bundle.entry", expected: `at most ${MIXED_MAX} entries` });
   return true;
@@ -169,24 +186,6 @@ async function happeningAt(context: RecordContext, path: string): Promise<Resour
   const resource = await readHappening(within(context, name.type, "r", path.split("/")[1]), name);
   if (!resource) throw new RefusedInput("NOT_FOUND");
   return resource;
-}
-
-async function create(context: RecordContext, { body, ifNoneExist }: RestRequest): Promise<RestAnswer> {
-  const { observation, isNew } = await createWriting(context, intakeOf(context)).create(body, ifNoneExist);
-  const { role } = context.view.principal;
-  const resource = redactedResource(observation, role);
-  const location = `Observation/${observation.id}/_history/${observation.meta?.versionId}`;
-  return { status: isNew ? 201 : 200, resource, location };
-}
-
-async function writeAll(context: RecordContext, bundle: Bundle): Promise<RestAnswer> {
-  const answered = await createWriting(context, intakeOf(context)).bundle(bundle);
-  return { status: 200, resource: redactedResource(answered, context.view.principal.role) };
-}
-
-function intakeOf({ intake }: RecordContext) {
-  if (!intake) throw new RefusedInput("NOT_SUPPORTED", { at: "http.method", expected: "GET" });
-  return intake;
 }
 
 export function answerOf(outcome: OperationOutcome): RestAnswer {
@@ -224,6 +223,8 @@ function checkBatch(body: unknown): asserts body is Bundle {
   if (typeof bundle !== "object" || bundle?.resourceType !== "Bundle") {
     throw new RefusedInput("BODY_SHAPE", { at: "Bundle.resourceType", expected: "a Bundle of type batch" });
   }
+  if (Array.isArray(bundle.entry) && bundle.entry.length > MIXED_MAX)
+    throw new RefusedInput("BODY_TOO_LARGE", { at: "Bundle.entry", expected: `1 to ${MIXED_MAX} entries` });
   if (bundle.type !== "batch") throw new RefusedInput("NOT_SUPPORTED", { at: "Bundle.type", expected: "batch" });
   const entries: unknown = bundle.entry;
   if (!Array.isArray(entries) || entries.length === 0 || entries.length > BATCH_MAX) {

@@ -99,6 +99,7 @@ interface Capability {
       readonly operation?: readonly { readonly name: string }[];
     }[];
     readonly interaction: readonly { readonly code: string }[];
+    readonly operation?: readonly { readonly name: string }[];
   }[];
 }
 
@@ -117,7 +118,9 @@ export async function interactionsOf(world: World): Promise<{ interactions: stri
       ),
       ...(rest?.interaction ?? []).map(({ code }) => code),
       // An operation is the same of whatever type.
-      ...new Set(all.flatMap(({ operation }) => (operation ?? []).map(({ name }) => `$${name}`))),
+      ...new Set(
+        [...all, ...(rest ? [rest] : [])].flatMap(({ operation = [] }) => operation.map(({ name }) => `$${name}`)),
+      ),
     ].sort(),
     // Of what is kept as it was written the parameters are R4's own, and one code answers all of them.
     parameters: all
@@ -155,6 +158,9 @@ export function fhirQuestions(known: Known): Asked[] {
     { interaction: "$subsumes", url: "CodeSystem/$subsumes?system=http://loinc.org&codeA=8867-4&codeB=8867-4" },
     { interaction: "$expand", url: "ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/observation-status" },
     { interaction: "$translate", url: "ConceptMap/$translate?system=urn:openward:signal&code=heart-rate" },
+    { interaction: "$lastn", url: `Observation/$lastn?code=8867-4&patient=${known.id}` },
+    { interaction: "$everything", url: `Patient/${known.id}/$everything?_count=1000` },
+    { interaction: "$stats", url: `Observation/$stats?code=8867-4&statistic=count,median&subject=${known.id}` },
     ...["Patient", "Device", "DeviceMetric", "DeviceUseStatement", "Observation", "Consent", "AuditEvent"].map(
       (type) => ({
         interaction: `${type}.search-type`,
@@ -305,7 +311,7 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
       }
       const sees = subject.sees.has(target.key) && !(isOfWritten(one) && !readsWritten(subject, target));
       const isKept = subject.keeps.has(target.key) && OF_THE_HEART.has(one.interaction);
-      const isRead = !/(search-type|history-type|history-system)$/.test(one.interaction);
+      const isRead = !/(search-type|history-type|history-system)$|^\$(lastn|stats)$/.test(one.interaction);
       if (isRead && (!sees || isKept) && policy.tells !== "fleet" && status !== 404)
         findings.push({ cell: name(one), what: `${status} in place of 404` });
       if (!sees || isKept || one.interaction === "AuditEvent.read") return;

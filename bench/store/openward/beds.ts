@@ -18,21 +18,24 @@ const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 /**
  * A ward of many beds, each with a monitor. Ten thousand admissions one by one are not what is measured here, so they
  * are written as rows while the server is down, in the form in which the registry writes them.
+ *
+ * @param sinceDays since when the monitors are on their patients
  */
 export async function wardOfBeds(
   count: number,
   env: Record<string, string> = {},
+  sinceDays: number = ON_SINCE_DAYS,
 ): Promise<{ ward: RunningWard; beds: readonly Bed[] }> {
   const dataDir = temporaryDataDir();
   // Organisation, ward and schema are made by the first start.
   await (await startWard({ dataDir })).stop();
   const token = randomBytes(32).toString("base64url");
   const beds = Array.from({ length: count }, (_, i) => ({ patientId: randomUUID(), deviceId: `bed-${i}`, token }));
-  await admit(dataDir, beds);
+  await admit(dataDir, beds, sinceDays);
   return { ward: await startWard({ dataDir, env }), beds };
 }
 
-async function admit(dataDir: string, beds: readonly Bed[]): Promise<void> {
+async function admit(dataDir: string, beds: readonly Bed[], sinceDays: number): Promise<void> {
   const database = await openDatabase({ dataDir, mode: "command", runtime: systemRuntime, log: quiet });
   try {
     const { owner } = database;
@@ -40,7 +43,7 @@ async function admit(dataDir: string, beds: readonly Bed[]): Promise<void> {
     const [place] = rows;
     if (!place) throw new Error("there is no ward");
     const now = Date.now();
-    const since = now - ON_SINCE_DAYS * DAY_MS;
+    const since = now - sinceDays * DAY_MS;
     const patients = beds.map(({ patientId }) => patientId);
     const names = beds.map((_, i) => `Bench${i}, Test`);
     const devices = beds.map(({ deviceId }) => deviceId);

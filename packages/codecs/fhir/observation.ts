@@ -1,6 +1,6 @@
 import { findSignal, findSignalByMdc, type Signal, signals } from "@openward/signals";
 import { isRecord, parseBody } from "../body.ts";
-import type { Codec, Instant } from "../codec.ts";
+import type { Codec, Decoded, Instant } from "../codec.ts";
 import { Gathered } from "../files/gathered.ts";
 import { ucumOfMdc } from "../ieee11073/dimensions.ts";
 import { malformed } from "../reader.ts";
@@ -67,6 +67,13 @@ const codec: Codec = {
 };
 
 export default codec;
+
+/** What was measured by one resource that has been read already; its numbers are plain ones. */
+export function decodeObservation(resource: FhirObject): Decoded {
+  const found = new Gathered();
+  readObservation(found, 0, resource);
+  return found.close();
+}
 
 /** @throws RefusedInput MALFORMED_JSON, BODY_TOO_LARGE, MALFORMED_BYTES */
 function resourcesIn(bytes: Uint8Array): readonly FhirObject[] {

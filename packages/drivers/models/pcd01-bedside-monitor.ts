@@ -31,7 +31,7 @@ export default model({
       },
       {
         vmd: { refId: "MDC_DEV_PRESS_BLD_NONINV_VMD", code: 70686 },
-        channel: { refId: "MDC_DEV_PRESS_BLD_NONINV_CHAN" },
+        channel: { refId: "MDC_DEV_PRESS_BLD_NONINV_CHAN", code: 70687 },
         signals: ["nibp-systolic", "nibp-diastolic", "nibp-mean"],
       },
     ],

@@ -11,7 +11,7 @@ export {
   splitUnescaped,
   unescapeValue,
 } from "./key.ts";
-export { type Matched, matches } from "./matches.ts";
+export { type Candidate, comparePlaces, matches, placeOf } from "./matches.ts";
 export {
   type Component,
   createSearchTable,

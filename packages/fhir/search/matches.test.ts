@@ -26,7 +26,7 @@ const observation = {
 };
 const parameters = table.of("Observation");
 const matched = {
-  ...findableOf(observation, parameters.values(), { base, toCanonical }),
+  findable: findableOf(observation, parameters.values(), { base, toCanonical }),
   id: "1",
   updatedAt: Date.UTC(2026, 10, 28),
 };

@@ -1,63 +1,135 @@
-import type { Condition, Findable, SpanTest } from "../store/index.ts";
+import type { Condition, Findable, SortKey, SpanTest } from "../store/index.ts";
+import { folded } from "./terms.ts";
 
-/** One resource, as far as conditions ask of it. */
-export interface Matched extends Findable {
+/** One resource that is at hand, as a store would have its row. */
+export interface Candidate {
   readonly id: string;
-  /** ms UTC. */
-  readonly updatedAt: number;
+  /** ms UTC; undefined: nobody knows. */
+  readonly updatedAt: number | undefined;
+  readonly findable: Findable;
 }
 
-/** Would a store that is asked for this find the resource? For what is looked at once, as it comes. */
-export function matches(resource: Matched, condition: Condition): boolean {
+/** Is it so? The same answer as the store's, for what no store keeps. */
+export function matches(candidate: Candidate, condition: Condition): boolean {
+  const { findable } = candidate;
   switch (condition.kind) {
     case "terms":
-      return condition.anyOf.some((term) => resource.terms.includes(term));
+      return condition.anyOf.some((term) => findable.terms.includes(term));
     case "noTerms":
-      return !condition.noneOf.some((term) => resource.terms.includes(term));
+      return !condition.noneOf.some((term) => findable.terms.includes(term));
     case "ids":
-      return condition.ids.includes(resource.id);
-    case "words": {
-      const words = new Set(wordsIn(resource.words));
-      const wanted = wordsIn(condition.text);
-      return wanted.length > 0 && wanted.every((word) => words.has(word));
-    }
-    case "strings": {
-      const { key, how, values } = condition;
-      return resource.strings.some(
-        (one) =>
-          one.key === key &&
-          values.some((value) => {
-            if (how === "exact") return one.value === value;
-            return how === "begins" ? one.folded.startsWith(value) : one.folded.includes(value);
-          }),
+      return condition.ids.includes(candidate.id);
+    case "words":
+      return hasWords(findable.words, condition.text);
+    case "strings":
+      return findable.strings.some(
+        ({ key, value, folded: like }) =>
+          key === condition.key &&
+          condition.values.some((wanted) =>
+            condition.how === "exact"
+              ? value === wanted
+              : condition.how === "contains"
+                ? like.includes(wanted)
+                : like.startsWith(wanted),
+          ),
       );
-    }
     case "spans":
-      return condition.anyOf.some((test) => {
-        const own = resource.spans.filter(({ key }) => key === test.key);
-        return own.some((span) => holds(span, test) !== (test.isNot === true));
-      });
+      return condition.anyOf.some((test) =>
+        findable.spans.some(({ key, low, high }) => key === test.key && isWithin(test, low, high) !== !!test.isNot),
+      );
     case "updated": {
-      const span = { low: resource.updatedAt, high: resource.updatedAt };
-      return condition.anyOf.some((test) => holds(span, test) !== (test.isNot === true));
+      const at = candidate.updatedAt;
+      return at !== undefined && condition.anyOf.some((test) => isWithin(test, at, at) !== !!test.isNot);
     }
     case "any":
-      return condition.of.some((one) => matches(resource, one));
+      return condition.of.some((one) => matches(candidate, one));
   }
 }
 
-const wordsIn = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-
-function holds({ low, high }: { readonly low: number; readonly high: number }, test: Omit<SpanTest, "key">): boolean {
-  const { lowFrom, lowTo, highFrom, highTo, lowBelow, lowAbove, highAbove, highBelow } = test;
+function isWithin(test: Omit<SpanTest, "key">, low: number, high: number): boolean {
+  const { lowFrom, lowTo, highFrom, highTo, lowBelow, highAbove, lowAbove, highBelow } = test;
   return (
     (lowFrom === undefined || low >= lowFrom) &&
     (lowTo === undefined || low <= lowTo) &&
     (highFrom === undefined || high >= highFrom) &&
     (highTo === undefined || high <= highTo) &&
     (lowBelow === undefined || low < lowBelow) &&
-    (lowAbove === undefined || low > lowAbove) &&
     (highAbove === undefined || high > highAbove) &&
+    (lowAbove === undefined || low > lowAbove) &&
     (highBelow === undefined || high < highBelow)
   );
+}
+
+/** As PostgreSQL's `websearch_to_tsquery` reads a question: words, "phrases", -without, or. */
+function hasWords(words: string, question: string): boolean {
+  const text = ` ${wordsOf(words).join(" ")} `;
+  const ways: string[][] = [[]];
+  for (const [token] of folded(question).matchAll(/-?"[^"]*"|\S+/g)) {
+    if (token === "or") ways.push([]);
+    else ways.at(-1)?.push(token);
+  }
+  const holds = (token: string): boolean => {
+    const isWithout = token.startsWith("-");
+    const wanted = wordsOf(token).join(" ");
+    return wanted === "" || text.includes(` ${wanted} `) !== isWithout;
+  };
+  return ways.some((way) => way.some((token) => wordsOf(token).length > 0) && way.every(holds));
+}
+
+const wordsOf = (text: string): string[] => text.match(/[\p{L}\p{N}]+/gu) ?? [];
+
+type Value = string | number;
+
+/** Where it stands in an order, as the store says it of its rows; what has no such value stands at the end. */
+export function placeOf(candidate: Candidate, sort: readonly SortKey[]): Value[] {
+  return sort.map(({ by, key = "", isDescending }): Value => {
+    const { strings, spans } = candidate.findable;
+    switch (by) {
+      case "id":
+        return candidate.id;
+      case "updated":
+        return candidate.updatedAt ?? 0;
+      case "number":
+        return 0;
+      case "span": {
+        const lows = spans.flatMap((one) => (one.key === key ? [one.low] : []));
+        if (lows.length === 0) return isDescending ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+        return isDescending ? Math.max(...lows) : Math.min(...lows);
+      }
+      case "string": {
+        const values = strings.flatMap((one) => (one.key === key ? [one.folded] : [])).sort(compareText);
+        return values.at(isDescending ? -1 : 0) ?? (isDescending ? "" : "\uFFFF");
+      }
+      default:
+        return by satisfies never;
+    }
+  });
+}
+
+/** Less than 0: the first place comes before the second. */
+export function comparePlaces(a: readonly Value[], b: readonly Value[], sort: readonly SortKey[]): number {
+  for (const [i, { isDescending }] of sort.entries()) {
+    const [x, y] = [a[i] as Value, b[i] as Value];
+    const order = typeof x === "string" && typeof y === "string" ? compareText(x, y) : compareNumbers(x, y);
+    if (order !== 0) return isDescending ? -order : order;
+  }
+  return 0;
+}
+
+// Infinity less itself is no number.
+const compareNumbers = (x: Value, y: Value): number => {
+  const [a, b] = [Number(x), Number(y)];
+  return a === b ? 0 : a < b ? -1 : 1;
+};
+
+/** By code point, as PostgreSQL's collation "C": UTF-16 has its surrogates before U+E000. */
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  const [x, y] = [a[Symbol.iterator](), b[Symbol.iterator]()];
+  for (;;) {
+    const [left, right] = [x.next().value, y.next().value];
+    if (left === undefined) return right === undefined ? 0 : -1;
+    if (right === undefined) return 1;
+    if (left !== right) return (left.codePointAt(0) ?? 0) - (right.codePointAt(0) ?? 0);
+  }
 }

@@ -1,2 +1,3 @@
 export type * from "./conditions.ts";
+export type * from "./measured.ts";
 export type * from "./resources.ts";

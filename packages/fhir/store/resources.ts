@@ -1,4 +1,5 @@
 import type { Condition, Findable, SortKey } from "./conditions.ts";
+import type { Beside, MeasuredPlace } from "./measured.ts";
 
 /** In whose name it looks: their grants decide which patients there are. */
 export interface ResourceAsker {
@@ -27,6 +28,14 @@ export interface StoredVersion extends StoredResource {
 
 export type Method = "POST" | "PUT" | "PATCH" | "DELETE";
 
+/** How it stood before the first version that was written of it: that is version 1. */
+export interface StoodBefore {
+  readonly content: string;
+  readonly updatedAt: number;
+  /** Left out: 1. */
+  readonly version?: number;
+}
+
 export interface Change {
   readonly type: string;
   readonly id: string;
@@ -37,6 +46,10 @@ export interface Change {
   readonly content: string | null;
   readonly patientIds: readonly string[];
   readonly findable: Findable;
+  /** With `after` 0: it was there, made by the house. */
+  readonly stoodBefore?: StoodBefore;
+  /** Where it stands in telemetry from now on, where its id does not say so; left out: where it stood. */
+  readonly places?: readonly MeasuredPlace[];
 }
 
 export interface ResourceQuery {
@@ -76,11 +89,27 @@ export interface HistoryQuery {
   readonly whose: Whose;
 }
 
+/** Everything of some types, in the order of type and id. */
+export interface ListQuery {
+  /** Left out: of every type. */
+  readonly types?: readonly string[];
+  /** About any of these, whoever else is named; left out: about whomever, and about nobody. */
+  readonly patientIds?: readonly string[];
+  /** Changed from then on, ms UTC. */
+  readonly since?: number;
+  /** Behind this one. */
+  readonly after?: { readonly type: string; readonly id: string };
+  readonly limit: number;
+  readonly whose: Whose;
+}
+
 /** Resources as others wrote them, behind the asker's grants. */
 export interface Resources {
   /** Deleted ones too; undefined: there never was one that the asker sees. */
   read(asker: ResourceAsker, type: string, id: string): Promise<StoredResource | undefined>;
   version(asker: ResourceAsker, type: string, id: string, version: number): Promise<StoredVersion | undefined>;
+  /** What stands now; what was deleted is left out. */
+  list(asker: ResourceAsker, query: ListQuery): Promise<readonly StoredResource[]>;
   /** Newest first. */
   history(asker: ResourceAsker, query: HistoryQuery): Promise<readonly StoredVersion[]>;
   search(asker: ResourceAsker, query: ResourceQuery): Promise<readonly FoundResource[]>;
@@ -93,8 +122,14 @@ export interface Resources {
   /**
    * All of them or none, in one transaction.
    *
+   * @param beside kept with them
    * @throws RefusedInput CONFLICT where one is not at the version that its change follows on; NOT_FOUND where a patient is
    *   not there for the asker
    */
-  write(asker: ResourceAsker, changes: readonly Change[], by: string): Promise<readonly StoredResource[]>;
+  write(
+    asker: ResourceAsker,
+    changes: readonly Change[],
+    by: string,
+    beside?: Beside,
+  ): Promise<readonly StoredResource[]>;
 }

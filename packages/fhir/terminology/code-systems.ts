@@ -2,6 +2,7 @@ import { refusalText } from "@openward/errors";
 import { signals } from "@openward/signals";
 import generated from "./generated/code-systems.json" with { type: "json" };
 import loincMore from "./loinc.json" with { type: "json" };
+import mdcMore from "./mdc.json" with { type: "json" };
 import { LOINC_NOTICE, MDC_NOTICE, UCUM_NOTICE } from "./notices.ts";
 
 export interface Concept {
@@ -104,11 +105,12 @@ const own: readonly CodeSystem[] = [
     title: "ISO/IEEE 11073-10101 codes of what is measured here, and of its units",
     content: "fragment",
     copyright: MDC_NOTICE,
-    concepts: byCode(
-      signals.flatMap(({ mdc, mdcUnit }) =>
+    concepts: byCode([
+      ...signals.flatMap(({ mdc, mdcUnit }) =>
         [mdc, mdcUnit].flatMap((one) => (one ? [concept(String(one.code), one.refId)] : [])),
       ),
-    ),
+      ...mdcMore.concepts.map(({ code, display }) => concept(code, display)),
+    ]),
   },
   {
     id: "ucum",

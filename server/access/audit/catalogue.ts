@@ -163,8 +163,8 @@ function fhirMeaning(method: string, url: string): Meaning {
   if (path === "") return { action: "E", code: "fhir.batch", entity: "Bundle", isOfAlarms: false };
   if (id === "_search" || (id === "" && METHODS[method] === "R"))
     return { action: "E", code: "fhir.search", entity, isOfAlarms: false };
-  // Questions about a vocabulary look for something and change nothing, also where they are posted.
-  if (/\/\$(?:lookup|validate-code|subsumes|expand|translate)$/.test(path))
+  // Questions look for something and change nothing, also where they are posted.
+  if (/\/\$(?:lookup|validate-code|subsumes|expand|translate|lastn|stats|match|everything|meta)$/.test(path))
     return { action: "E", code: "fhir.search", entity, isOfAlarms: false };
   const entityId = FHIR_ID.test(id) ? id : undefined;
   // It changes nothing and answers with what is wrong, not with what is there.

@@ -5,3 +5,4 @@ export { createOutsideFetch } from "./outside.ts";
 export { inWords as scopeInWords } from "./pages.ts";
 export type { Client, ClientKind, Clients, NewClient } from "./ports.ts";
 export { CLIENT_KINDS } from "./ports.ts";
+export { smartConfiguration } from "./smart-configuration.ts";

@@ -1,5 +1,4 @@
 import type { Resource } from "@medplum/fhirtypes";
-import type { AmendmentRecord, PatientView } from "@openward/model";
 import type { RecordContext } from "../context.ts";
 import { mapAuditEvent } from "../resources/audit-event.ts";
 import { mapConsent } from "../resources/consent.ts";
@@ -23,11 +22,7 @@ export interface Part {
 }
 
 /** What one question about everything is answered from. */
-export interface EverythingContext extends RecordContext {
-  readonly amendments: RecordContext["amendments"] & {
-    ofPatient(view: PatientView, patientId: string): readonly AmendmentRecord[];
-  };
-}
+export type EverythingContext = RecordContext;
 
 const READINGS_AT_ONCE = 1_000;
 const AUDIT_AT_ONCE = 500;

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { CodeableConcept, Device as FhirDevice, Observation } from "@medplum/fhirtypes";
 import { type Containment, findDriver } from "@openward/drivers";
 import type { Stream } from "@openward/model";
+import { findSignal } from "@openward/signals";
 import { fhirDeviceId } from "./device-id.ts";
 import { MDC } from "./observation-kind.ts";
 
@@ -16,7 +17,12 @@ export interface DevicePart {
   /** Id of the Device that it is part of. */
   readonly parentId: string;
   readonly term: Term;
+  readonly isVmd: boolean;
 }
+
+/** Point-of-Care Device guide (hl7.fhir.uv.pocd). */
+const POCD = "http://hl7.org/fhir/uv/pocd/StructureDefinition/";
+const PHD = "http://hl7.org/fhir/uv/phd/StructureDefinition/";
 
 const PART = /^(.+)\.(?:vmd|chan)-\d{1,3}$/;
 const SUFFIX_MAX = 9;
@@ -70,12 +76,12 @@ function laidOut(deviceId: string, containment: Containment): Layout {
   for (const [index, { vmd, channel, signals }] of (containment.channels ?? []).entries()) {
     let part = vmds.get(vmd.refId);
     if (!part) {
-      part = { id: `${base}.vmd-${vmds.size + 1}`, parentId: fhirDeviceId(deviceId), term: vmd };
+      part = { id: `${base}.vmd-${vmds.size + 1}`, parentId: fhirDeviceId(deviceId), term: vmd, isVmd: true };
       vmds.set(vmd.refId, part);
       parts.push(part);
     }
     const id = `${base}.chan-${index + 1}`;
-    parts.push({ id, parentId: part.id, term: channel });
+    parts.push({ id, parentId: part.id, term: channel, isVmd: false });
     for (const signal of signals) channels.set(signal, id);
   }
   return { parts, channels };
@@ -86,16 +92,15 @@ export function placeOf(deviceId: string, type: string | undefined, signal: stri
   return layoutOf(deviceId, type).channels.get(signal) ?? fhirDeviceId(deviceId);
 }
 
-/** A VMD or a channel: what it is and what it is part of; how it is, and on whom, are those of its device. */
-export function mapPart({ id, parentId, term }: DevicePart, whole: FhirDevice): FhirDevice {
-  const { meta, status, patient } = whole;
+/** A VMD or a channel: what it is and what it is part of; how it is, is that of its device, and only that names the patient. */
+export function mapPart({ id, parentId, term, isVmd }: DevicePart, whole: FhirDevice): FhirDevice {
+  const { meta, status } = whole;
   return {
     resourceType: "Device",
     id,
-    ...(meta ? { meta } : {}),
+    meta: { ...meta, profile: [`${POCD}${isVmd ? "VmdDevice" : "ChannelDevice"}`] },
     ...(status ? { status } : {}),
     type: termConcept(term),
-    ...(patient ? { patient } : {}),
     parent: { reference: `Device/${parentId}` },
   };
 }
@@ -112,6 +117,42 @@ export function mdsOf(type: string): Term | undefined {
   return findDriver(type)?.containment?.mds;
 }
 
+/** The profile of a whole device: at the point of care where it is known to be made of parts. */
+export function profileOfDevice(type: string): string[] | undefined {
+  return findDriver(type)?.containment?.channels ? [`${POCD}MdsDevice`] : undefined;
+}
+
+/** What it is by 11073, of a personal health device: such a one is made of nothing, and has one specialization. */
+export function specializationOf(type: string | undefined): Term | undefined {
+  const containment = type === undefined ? undefined : findDriver(type)?.containment;
+  return containment?.channels ? undefined : containment?.mds;
+}
+
+/** The profile of a metric, by whether it hangs in a channel, and of what kind it is. */
+export function profileOfMetric(stream: Stream, type: string | undefined): string[] | undefined {
+  if (specializationOf(type)) return hasMdc(stream) ? [`${PHD}PhdDeviceMetric`] : undefined;
+  if (!layoutOf(stream.deviceId, type).channels.has(stream.signal)) return undefined;
+  return isEnumerated(stream) ? undefined : [`${POCD}${isWave(stream) ? "SampleArray" : "Numeric"}DeviceMetric`];
+}
+
+const isWave = ({ kind }: Stream) => kind === "waveform";
+const isEnumerated = ({ signal }: Stream) => findSignal(signal)?.kind === "enumerated";
+const hasMdc = ({ signal }: Stream) => findSignal(signal)?.mdc !== undefined;
+
+/** Profiles of an Observation with what its metric's guide adds to them. */
+const withGuide = new Map<string, string[]>();
+
+function profilesAtPointOfCare(profile: readonly string[] | undefined, stream: Stream): string[] {
+  const guide = `${POCD}${isWave(stream) ? "SampleArrayObservation" : "NumericObservation"}`;
+  const key = `${profile?.join(" ")} ${guide}`;
+  let all = withGuide.get(key);
+  if (!all) {
+    all = [...(profile ?? []), guide];
+    withGuide.set(key, all);
+  }
+  return all;
+}
+
 /**
  * What measured it. At the point of care, where a device has channels, that is the metric (Point-of-Care Device guide);
  * elsewhere the device (Personal Health Device guide).
@@ -122,5 +163,9 @@ export function measuredBy(observation: Observation, stream: Stream, typeOf: Dev
   if (channel === undefined) return observation;
   // A panel is no metric of its own: it is of the channel of its members.
   const isMember = (observation.component?.length ?? 0) > 0;
-  return { ...observation, device: { reference: isMember ? `Device/${channel}` : `DeviceMetric/${stream.id}` } };
+  if (isMember) return { ...observation, device: { reference: `Device/${channel}` } };
+  const device = { reference: `DeviceMetric/${stream.id}` };
+  if (isEnumerated(stream)) return { ...observation, device };
+  const { meta } = observation;
+  return { ...observation, meta: { ...meta, profile: profilesAtPointOfCare(meta?.profile, stream) }, device };
 }

@@ -25,6 +25,26 @@ export function clockProperties(state: ClockState): DeviceProperty[] {
   return [...properties, quantityOf("drift", ppm, "[ppm]"), quantityOf("drift-bound", bound, "[ppm]")];
 }
 
+/** ISO/IEEE 11073-10101. */
+const MDC = "urn:iso:std:iso:11073:10101";
+const SYNC_PROTOCOL = { system: MDC, code: "68220", display: "MDC_TIME_SYNC_PROTOCOL" };
+const SYNC_NONE = { system: MDC, code: "532224", display: "MDC_TIME_SYNC_NONE" };
+const SYNC_ACCURACY = { system: MDC, code: "68221", display: "MDC_TIME_SYNC_ACCURACY" };
+
+/**
+ * The same in terms of 11073: how far off the clock is at most, in microseconds; a device without one is synchronised by nothing.
+ * Of a clock by which protocol it is set is not known here, and not said.
+ */
+export function syncProperties(state: ClockState | null, isClockless: boolean): DeviceProperty[] {
+  if (isClockless) return [{ type: { coding: [SYNC_PROTOCOL] }, valueCode: [{ coding: [SYNC_NONE] }] }];
+  if (!state) return [];
+  const { aheadMs, drift, at, decidedAt, belowMs, aboveMs } = state;
+  const ahead = aheadMs + drift * (decidedAt - at);
+  const offMs = Math.max(Math.abs(ahead - belowMs), Math.abs(ahead + aboveMs));
+  const quantity = { value: Math.ceil(offMs) * 1000, unit: "us", system: UCUM, code: "us" };
+  return [{ type: { coding: [SYNC_ACCURACY] }, valueQuantity: [quantity] }];
+}
+
 const typeOf = (code: string) => conceptOf(`clock-${code}`);
 
 function conceptOf(code: string): { coding: [{ system: string; code: string }]; text: string } {

@@ -22,6 +22,8 @@ export interface ObservationKind {
   readonly profile: string[] | undefined;
   /** UCUM codes that the profile accepts; undefined: any. */
   readonly units: readonly string[] | undefined;
+  /** How the unit is written, where a profile says so. */
+  readonly unitText?: string | undefined;
 }
 
 const profiles: Readonly<Record<string, { url: string; loinc?: string; display?: string; units?: string[] }>> =
@@ -40,15 +42,20 @@ export function isPanelMember(signal: string): signal is PanelMember {
   return (PANEL_MEMBERS as readonly string[]).includes(signal);
 }
 
+/** What a sensor under the skin says: the CGM guide has a profile for each of the two units that it knows. */
+const SENSOR_GLUCOSE = "glucose-interstitial";
+const sensorGlucose: Readonly<Record<string, { profile: string; unit: string }>> = table.cgm;
+
 const kinds = new Map<string, ObservationKind>();
 
 /** The kind of a stream; a signal that is no longer in the vocabulary is still shown, under our own code alone. */
 export function observationKind({ signal: key, unit }: Pick<Stream, "signal" | "unit">): ObservationKind {
-  const name = isMolar(unit) ? `${key} molar` : key;
+  const name = key === SENSOR_GLUCOSE ? `${key} ${unit}` : isMolar(unit) ? `${key} molar` : key;
   let kind = kinds.get(name);
   if (!kind) {
     kind = makeKind(key, unit);
-    if (kind.signal) kinds.set(name, kind);
+    // Units come from devices: those of no profile are not kept.
+    if (kind.signal && (key !== SENSOR_GLUCOSE || kind.unitText !== undefined)) kinds.set(name, kind);
   }
   return kind;
 }
@@ -105,12 +112,14 @@ function makeKind(key: string, unit: string): ObservationKind {
     ? "vital-signs"
     : (categoryOfSignal.get(key) ?? (isWaveform(signal) ? "procedure" : undefined));
   const code = codeOfSignal(key, unit, magic);
+  const ofSensor = key === SENSOR_GLUCOSE && Object.hasOwn(sensorGlucose, unit) ? sensorGlucose[unit] : undefined;
   return {
     signal,
     code,
     category: category === undefined ? undefined : categoryConcept(category),
-    profile: profile ? [profile.url] : undefined,
+    profile: profile ? [profile.url] : ofSensor ? [ofSensor.profile] : undefined,
     units: profile?.units,
+    unitText: ofSensor?.unit,
   };
 }
 

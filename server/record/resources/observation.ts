@@ -63,10 +63,11 @@ export function noteOf(amended: ReadingVersion | undefined): Annotation[] {
 }
 
 function valueElement(value: number, stream: Stream): Partial<Observation> {
-  const { signal, units } = observationKind(stream);
+  const { signal, units, unitText } = observationKind(stream);
   if (!Number.isFinite(value)) return { dataAbsentReason: absent("not-a-number") };
   if (signal?.kind === "enumerated" && Number.isInteger(value)) return { valueInteger: value };
-  return { valueQuantity: receivedQuantity(value, stream.unit, signal, units) };
+  const quantity = receivedQuantity(value, stream.unit, signal, units);
+  return { valueQuantity: unitText === undefined ? quantity : { ...quantity, unit: unitText } };
 }
 
 /** A value that is not there, with the reason. */

@@ -176,7 +176,8 @@ test("a device carries its label, its newest versions and its place, and is anot
     [device.lotNumber, device.manufactureDate, device.expirationDate, device.status, device.location?.display],
     ["LOT7A", "2026-01-15", "2027-11-30", "inactive", "Cupboard 3"],
   );
-  assert.deepEqual(device.version, [{ type: { text: "firmware" }, value: "2.1" }]);
+  const coding = [{ system: "urn:iso:std:iso:11073:10101", code: "531976", display: "MDC_ID_PROD_SPEC_FW" }];
+  assert.deepEqual(device.version, [{ type: { coding, text: "firmware" }, value: "2.1" }]);
   assert.notEqual(map([fact("2.2", T0)]).meta?.versionId, device.meta?.versionId);
   assert.equal(map([fact("2.2", T0)]).meta?.lastUpdated, device.meta?.lastUpdated, "when it spoke is not told");
 });

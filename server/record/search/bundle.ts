@@ -16,7 +16,7 @@ export interface SearchAnswer {
 export function searchBundle({ base }: RecordContext, answer: SearchAnswer): Bundle {
   const { type, query, resources, next, total } = answer;
   const entry: BundleEntry[] = resources.map((resource) => ({
-    fullUrl: `${base}/${type}/${resource.id}`,
+    fullUrl: `${base}/${resource.resourceType}/${resource.id}`,
     resource,
     search: { mode: "match" },
   }));

@@ -68,7 +68,8 @@ function parseOffset(zone: string): number | null | undefined {
   return (zone[0] === "-" ? -1 : 1) * (hours * 60 + minutes);
 }
 
-function spanOf(date: DateValue, timeZone: string): Interval {
+/** `to` exclusive. */
+export function spanOf(date: DateValue, timeZone: string): Interval {
   if (date.offsetMinutes !== null) {
     const shift = date.offsetMinutes * 60_000;
     return { from: date.from - shift, to: date.to - shift };

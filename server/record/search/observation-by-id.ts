@@ -1,6 +1,9 @@
 import type { RecordContext } from "../context.ts";
+import { endOf } from "../resources/sampled-data.ts";
+import { type Covering, coveredOf, coveringOf } from "../sources/covered.ts";
 import { type Found, findObservation } from "../sources/find.ts";
 import type { Direction, Place, Source } from "../sources/source.ts";
+import { isWithin } from "../sources/waveforms.ts";
 import { contains } from "./intervals.ts";
 import type { ObservationFilter } from "./observation-filter.ts";
 import { timeZonesOf } from "./patient-zone.ts";
@@ -12,7 +15,10 @@ export async function sourceOfIds(
   filter: ObservationFilter,
   direction: Direction,
 ): Promise<(place: Place | undefined) => Source[]> {
-  const found = (await Promise.all([...ids].map((id) => findObservation(context, id)))).flatMap((f) => (f ? [f] : []));
+  const known = (await Promise.all([...ids].map((id) => findObservation(context, id)))).flatMap((f) => (f ? [f] : []));
+  const covering = coveringOf(context);
+  const found: Found[] = [];
+  for (const one of known) if (!(await isWritten(covering, one))) found.push(one);
   const zones = await timeZonesOf(context, filter.needsTimeZone, [...new Set(found.map((item) => patientOf(item)))]);
   const sign = direction === "ascending" ? 1 : -1;
   const items = found
@@ -26,6 +32,18 @@ export async function sourceOfIds(
     });
     return [{ order: "", bound: Number.POSITIVE_INFINITY * -sign, next: async () => rest.shift() }];
   };
+}
+
+/** Somebody has written about it: what they wrote is found in its place. */
+async function isWritten(covering: Covering, found: Found): Promise<boolean> {
+  if (found.kind === "waveform") {
+    const { stream, segment } = found;
+    if (covering.isBare([stream.id])) return false;
+    const asked = { ids: [], streamIds: [stream.id], from: segment.start, to: endOf(segment) + 1 };
+    return isWithin(segment, (await covering.over(stream.patientId, asked)).places);
+  }
+  const readings = found.kind === "reading" ? [found.reading] : Object.values(found.panel.members);
+  return (await coveredOf(covering, readings)).every(Boolean);
 }
 
 function isWanted(found: Found, filter: ObservationFilter, zone: string): boolean {

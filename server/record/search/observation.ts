@@ -1,140 +1,104 @@
-import type { Bundle, Observation, OperationOutcomeIssue } from "@medplum/fhirtypes";
+import type { Bundle, Observation, OperationOutcomeIssue, Resource as Typed } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
+import type { Resource } from "@openward/fhir/json";
+import { applyView } from "@openward/fhir/view";
 import type { RecordContext } from "../context.ts";
 import { issueOf } from "../outcome.ts";
-import { isPanelMember } from "../resources/observation-kind.ts";
 import { mergePage } from "../sources/merge.ts";
-import { createPanelSource } from "../sources/panels.ts";
-import { createReadingSource } from "../sources/readings.ts";
 import type { Direction, Item, Place, Source } from "../sources/source.ts";
-import { createWaveformSource } from "../sources/waveforms.ts";
+import { TEXTS_ORDER, timeText } from "../sources/texts.ts";
 import { isUuid } from "../uuid.ts";
+import { included } from "../written/include.ts";
+import { withIncluded } from "../written/search.ts";
 import { searchBundle } from "./bundle.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { patientsOfView, wantedIds } from "./list.ts";
-import { sourceOfIds } from "./observation-by-id.ts";
-import { type ObservationFilter, observationFilter, observationParameters } from "./observation-filter.ts";
-import { timeZonesOf } from "./patient-zone.ts";
-import { parseQuery, type Query } from "./query.ts";
+import { type ObservationQuery, readObservationQuery } from "./observation-query.ts";
+import { pageInOrder } from "./observation-sorted.ts";
+import { type ObservationSources, sourcesOf } from "./observation-sources.ts";
 
 /** A page of waveforms ends here whatever _count says: about 1 MB of JSON. */
 const PAGE_WEIGHT_MAX = 250_000;
 /** Counting reads; beyond these it would cost more than it tells. */
 const COUNTED_MAX = 10_000;
 const COUNTED_WEIGHT_MAX = 2_000_000;
-/** How far the newest time that a stream says it has may lag behind what it has. */
-const LAST_AT_SLACK_MS = 600_000;
 
+/** Readings of devices and what others wrote, in one order. */
 export async function searchObservations(
   context: RecordContext,
   pairs: Iterable<readonly [string, string]>,
 ): Promise<Bundle> {
-  const query = parseQuery(pairs, observationParameters, { strict: context.strict, sorts: ["-date", "date"] });
-  const filter = observationFilter(query, context.base);
-  const direction: Direction = query.sort === "date" ? "ascending" : "descending";
-  const place = query.cursor === null ? undefined : placeOf(query.cursor);
-  const sourcesFrom = await sourcesOf(context, query, filter, direction);
-  const remarks: OperationOutcomeIssue[] = [...filter.remarks];
+  const query = await readObservationQuery(context, pairs);
+  const sources = await sourcesOf(context, query);
+  const remarks: OperationOutcomeIssue[] = [];
+  const shown = { used: query.used, cursor: query.cursor, remarks: query.remarks };
+  const answer = { type: "Observation", query: shown, remarks };
 
   let total: number | undefined;
   if (query.wantsTotal) {
-    total = await countUpTo(sourcesFrom(undefined));
+    total = await countOf(sources);
     if (total === undefined) {
       const facts = { at: "http._total", expected: `at most ${COUNTED_MAX} matches to count` };
       if (query.totalOnly) throw new RefusedInput("SEARCH_TOO_COSTLY", { ...facts, at: "http._summary" });
       remarks.push(issueOf("SEARCH_TOO_COSTLY", facts, "warning"));
     }
   }
-  if (query.totalOnly)
-    return searchBundle(context, { type: "Observation", query, resources: [], next: undefined, total, remarks });
+  if (query.totalOnly) return searchBundle(context, { ...answer, resources: [], next: undefined, total });
 
-  const page = await mergePage(sourcesFrom(place), direction, query.count, PAGE_WEIGHT_MAX);
-  const next = page.next && encodeCursor([page.next.time, page.next.order, ...page.next.key]);
-  const made: { readonly item: Item; readonly resource: Observation }[] = [];
-  for (const item of page.items) {
+  const { items, next } = query.isByDate
+    ? await pageByDate(sources, query)
+    : await pageInOrder(context, sources, query);
+  const made: { readonly item: Pick<Item, "isSeen">; readonly resource: Observation }[] = [];
+  for (const item of items) {
     await context.turn();
     made.push({ item, resource: item.map() });
   }
-  const resources = made.filter(({ item }) => item.isSeen()).map(({ resource }) => resource);
-  return searchBundle(context, { type: "Observation", query, resources, next, total, remarks });
+  const seen = made.filter(({ item }) => item.isSeen()).map(({ resource }) => resource as unknown as Resource);
+  // Where something was found, nobody wonders.
+  if (seen.length === 0) remarks.push(...query.filter.remarks);
+  const viewed = (all: readonly Resource[]) => all.map((one) => applyView(one, query.view)) as unknown as Typed[];
+  const bundle = searchBundle(context, { ...answer, resources: viewed(seen), next, total });
+  const beside = query.includes.length > 0 ? await included(context, seen, query.includes) : [];
+  return beside.length === 0 ? bundle : withIncluded(context, bundle, viewed(beside));
+}
+
+async function pageByDate(
+  sources: ObservationSources,
+  { isAscending, count, cursor }: ObservationQuery,
+): Promise<{ readonly items: readonly Item[]; readonly next: string | undefined }> {
+  const direction: Direction = isAscending ? "ascending" : "descending";
+  const place = cursor === null ? undefined : placeOf(cursor);
+  const page = await mergePage(sources.from(place), direction, count, PAGE_WEIGHT_MAX);
+  const next = page.next && encodeCursor([timeText(page.next.time), page.next.order, ...page.next.key]);
+  return { items: page.items, next };
 }
 
 function placeOf(cursor: string): Place {
-  const [time, order, ...key] = decodeCursor(cursor, ["number", "string", "any"]);
+  const [time, order, ...key] = decodeCursor(cursor, ["any", "string", "any"]);
   const isReading = String(order).endsWith(" 0");
-  if (!Number.isSafeInteger(time) || (isReading && !(isUuid(String(key[0])) && Number.isSafeInteger(key[1])))) {
+  const isText = order === TEXTS_ORDER;
+  const isTime = isText ? !Number.isNaN(Number(time)) : Number.isSafeInteger(time);
+  const isKey = isText
+    ? Number.isSafeInteger(key[0])
+    : !isReading || (isUuid(String(key[0])) && Number.isSafeInteger(key[1]));
+  if (!isTime || !isKey)
     throw new RefusedInput("FIELD_INVALID", { at: "http._cursor", expected: "the cursor of a next link" });
-  }
   return { time: Number(time), order: String(order), key };
 }
 
-/** How to begin the search's sources behind a place. */
-async function sourcesOf(
-  context: RecordContext,
-  query: Query,
-  filter: ObservationFilter,
-  direction: Direction,
-): Promise<(place: Place | undefined) => Source[]> {
-  const ids = wantedIds(query);
-  if (ids) return sourceOfIds(context, ids, filter, direction);
-  const { view, telemetry } = context;
-  const patientIds = filter.patientIds
-    ? [...filter.patientIds].filter((id) => view.has(id))
-    : patientsOfView(view, "http.patient");
-  const zones = await timeZonesOf(context, filter.needsTimeZone, patientIds);
-  // One more than the page, to know whether there is a next one; of many patients, a share with room to spare.
-  const share = patientIds.length <= 1 ? 1 : 2 / patientIds.length;
-  const batch = Math.min(1001, Math.max(20, Math.ceil((query.count + 1) * share)));
-  const begin: ((place: Place | undefined) => Source)[] = [];
-
-  const summaries = await Promise.all(patientIds.map((id) => telemetry.streams(view, id)));
-  summaries.forEach((ofPatient, i) => {
-    const patientId = patientIds[i] ?? "";
-    const zone = zones.get(patientId) ?? "UTC";
-    const wanted = ofPatient.filter(({ stream }) => filter.acceptsStream(stream));
-    const spans = filter.instants(zone);
-    const boundOf = (group: typeof wanted): number => {
-      if (direction === "ascending") return Number.NEGATIVE_INFINITY;
-      return Math.max(...group.map(({ lastAt }) => (lastAt ?? Number.POSITIVE_INFINITY) + LAST_AT_SLACK_MS));
-    };
-    const optionsOf = (group: typeof wanted) => ({
-      patientId,
-      streamIds: group.map(({ stream }) => stream.id),
-      spans,
-      direction,
-      batch,
-      bound: boundOf(group),
-    });
-
-    const panels = wanted.filter(({ stream }) => isPanelMember(stream.signal));
-    const numeric = wanted.filter(({ stream }) => stream.kind === "numeric" && !isPanelMember(stream.signal));
-    if (numeric.length > 0) begin.push((place) => createReadingSource(context, optionsOf(numeric), place));
-    if (panels.length > 0) {
-      begin.push((place) => createPanelSource(context, optionsOf(panels), place, filter.acceptsPanel));
-    }
-    const windows = filter.windows(zone);
-    if (!windows) return;
-    for (const summary of wanted.filter(({ stream }) => stream.kind === "waveform")) {
-      const end = (summary.lastAt ?? context.clock.now()) + LAST_AT_SLACK_MS;
-      const options = {
-        stream: summary.stream,
-        span: { from: Math.max(0, windows.from), to: Math.min(windows.to, end) },
-        direction,
-        bound: boundOf([summary]),
-        accepts: (segment: Parameters<ObservationFilter["acceptsPeriod"]>[0]) => filter.acceptsPeriod(segment, zone),
-      };
-      begin.push((place) => createWaveformSource(context, options, place));
-    }
-  });
-  return (place) => begin.map((create) => create(place));
+/** How many there are, without keeping them; undefined when there are too many to count. */
+async function countOf({ from, texts }: ObservationSources): Promise<number | undefined> {
+  const written = (await texts?.count(COUNTED_MAX + 1)) ?? 0;
+  const readings = await countUpTo(from(undefined).filter(({ order }) => order !== TEXTS_ORDER));
+  if (readings === undefined || readings + written > COUNTED_MAX) return undefined;
+  return readings + written;
 }
 
-/** How many there are, without keeping them; undefined when there are too many to count. */
 async function countUpTo(sources: readonly Source[]): Promise<number | undefined> {
   let count = 0;
   let weight = 0;
   for (const source of sources) {
     for (let item = await source.next(); item; item = await source.next()) {
+      if (item.isCovered) continue;
       count += 1;
       weight += item.weight;
       if (count > COUNTED_MAX || weight > COUNTED_WEIGHT_MAX) return undefined;

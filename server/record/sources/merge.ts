@@ -25,10 +25,13 @@ export async function mergePage(
     const best = await bestHead(heads, unread, direction);
     if (!best) return { items, next: undefined };
     const { source, item } = best;
-    if (items.length === count || (items.length > 0 && weight + item.weight > weightMax)) return { items, next: last };
-    items.push(item);
-    weight += item.weight;
-    last = { time: item.time, order: source.order, key: item.key };
+    if (!item.isCovered) {
+      if (items.length === count || (items.length > 0 && weight + item.weight > weightMax))
+        return { items, next: last };
+      items.push(item);
+      weight += item.weight;
+      last = { time: item.time, order: source.order, key: item.key };
+    }
     const following = await source.next();
     if (following) heads.set(source, following);
     else heads.delete(source);

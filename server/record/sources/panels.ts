@@ -2,10 +2,9 @@ import type { Observation } from "@medplum/fhirtypes";
 import type { PatientView } from "@openward/model";
 import { sees } from "@openward/signals/categories";
 import type { RecordContext } from "../context.ts";
-import type { Reading } from "../ports.ts";
 import { type BloodPressurePanel, groupIntoPanels, mapBloodPressure, panelKey } from "../resources/blood-pressure.ts";
 import { type DeviceTypes, measuredBy } from "../resources/containment.ts";
-import { createReadingIterator, type ReadingsOptions } from "./readings.ts";
+import { createReadingIterator, type ReadingsOptions, type Told } from "./readings.ts";
 import { type Item, type Place, remaining, resumeAt, type Source } from "./source.ts";
 
 /**
@@ -27,8 +26,8 @@ export function createPanelSource(
     remaining(options.spans, options.direction, resume),
     undefined,
   );
-  let ready: BloodPressurePanel[] = [];
-  let ahead: Reading | undefined;
+  let ready: { readonly panel: BloodPressurePanel; readonly isCovered: boolean }[] = [];
+  let ahead: Told | undefined;
   let started = false;
 
   const nextGroup = async (): Promise<boolean> => {
@@ -37,13 +36,17 @@ export function createPanelSource(
       started = true;
     }
     if (!ahead) return false;
-    const { time } = ahead;
-    const group: Reading[] = [];
-    while (ahead && ahead.time === time) {
+    const { time } = ahead.reading;
+    const group: Told[] = [];
+    while (ahead && ahead.reading.time === time) {
       group.push(ahead);
       ahead = await nextReading();
     }
-    ready = groupIntoPanels(group).filter((panel) => accepts(panel) && isBehind(panel));
+    const covered = new Set(group.flatMap(({ reading, isCovered }) => (isCovered ? [reading] : [])));
+    ready = groupIntoPanels(group.map(({ reading }) => reading))
+      .filter((panel) => accepts(panel) && isBehind(panel))
+      // One of its values that nobody wrote about is told with the others.
+      .map((panel) => ({ panel, isCovered: Object.values(panel.members).every((member) => covered.has(member)) }));
     return true;
   };
 
@@ -56,10 +59,12 @@ export function createPanelSource(
     bound: options.bound,
     async next(): Promise<Item | undefined> {
       while (ready.length === 0) if (!(await nextGroup())) return undefined;
-      const panel = ready.shift();
-      if (!panel) return undefined;
+      const first = ready.shift();
+      if (!first) return undefined;
+      const { panel, isCovered } = first;
       const { organisation, view, typeOf } = context;
       return {
+        isCovered,
         time: panel.time,
         key: [keyOf(panel)],
         weight: 1,

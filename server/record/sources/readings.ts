@@ -4,6 +4,7 @@ import type { Reading, ReadingKey } from "../ports.ts";
 import { measuredBy } from "../resources/containment.ts";
 import { mapReading } from "../resources/observation.ts";
 import type { Interval } from "../search/intervals.ts";
+import { type Covering, coveredOf } from "./covered.ts";
 import { type Direction, type Item, type Place, remaining, resumeAt, type Source } from "./source.ts";
 
 export interface ReadingsOptions {
@@ -14,17 +15,26 @@ export interface ReadingsOptions {
   /** How many to ask the store for at a time. */
   readonly batch: number;
   readonly bound: number;
+  /** Left out: whatever was written about them, readings are told as they were measured. */
+  readonly covering?: Covering;
+}
+
+/** A reading, and whether what somebody wrote about it stands in its place. */
+export interface Told {
+  readonly reading: Reading;
+  readonly isCovered: boolean;
 }
 
 /** Readings of some streams of one patient, in the store's own order. */
 export function createReadingIterator(
   { telemetry, view }: Pick<RecordContext, "telemetry" | "view">,
-  { patientId, streamIds, direction, batch }: ReadingsOptions,
+  { patientId, streamIds, direction, batch, covering }: ReadingsOptions,
   spans: readonly Interval[],
   after: ReadingKey | undefined,
-): () => Promise<Reading | undefined> {
+): () => Promise<Told | undefined> {
   const left = [...spans];
   let buffer: readonly Reading[] = [];
+  let covered: readonly boolean[] = [];
   let position = 0;
   let last = after;
   let atEnd = true;
@@ -46,12 +56,15 @@ export function createReadingIterator(
         withErrors: true,
         ...(last === undefined ? {} : { after: last }),
       });
+      covered = covering ? await coveredOf(covering, buffer) : [];
       position = 0;
       atEnd = buffer.length < batch;
       const end = buffer.at(-1);
       if (end) last = keyOf(end);
     }
-    return buffer[position++];
+    const i = position++;
+    const reading = buffer[i];
+    return reading && { reading, isCovered: covered[i] === true };
   };
 }
 
@@ -73,9 +86,11 @@ export function createReadingSource(
     order,
     bound: options.bound,
     async next(): Promise<Item | undefined> {
-      const reading = await nextReading();
-      if (!reading) return undefined;
+      const told = await nextReading();
+      if (!told) return undefined;
+      const { reading, isCovered } = told;
       return {
+        isCovered,
         time: reading.time,
         key: [reading.stream.id, reading.ordinal],
         weight: 1,

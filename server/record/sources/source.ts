@@ -12,6 +12,8 @@ export interface Item {
   map(): Observation;
   /** Whether who asks still sees it: making a page takes a while, and what is revoked meanwhile is not on it. */
   isSeen(): boolean;
+  /** Somebody has written about it, and what they wrote is told in its place. */
+  readonly isCovered?: boolean;
 }
 
 /** Observations of one origin in order of time: the readings of a patient, the panels, one waveform. */

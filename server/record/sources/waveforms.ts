@@ -1,11 +1,13 @@
+import type { Overlaid } from "@openward/fhir/store";
 import type { AmendmentRecord, PatientView, Stream } from "@openward/model";
 import { sees } from "@openward/signals/categories";
 import type { RecordContext } from "../context.ts";
 import { WINDOW_MS } from "../observation-id.ts";
 import type { Telemetry } from "../ports.ts";
 import { measuredBy } from "../resources/containment.ts";
-import { cutIntoWindows, mapSegment, type Segment } from "../resources/sampled-data.ts";
+import { cutIntoWindows, endOf, mapSegment, type Segment } from "../resources/sampled-data.ts";
 import type { Interval } from "../search/intervals.ts";
+import type { Covering } from "./covered.ts";
 import { type Direction, type Item, type Place, resumeAt, type Source } from "./source.ts";
 import { nextWithSamples } from "./waveform-gaps.ts";
 
@@ -16,6 +18,8 @@ export interface WaveformOptions {
   readonly direction: Direction;
   readonly bound: number;
   readonly accepts: (segment: Segment) => boolean;
+  /** Left out: whatever was written about it, it is told as it was measured. */
+  readonly covering?: Covering;
 }
 
 /** Windows read at a time: a minute. */
@@ -41,6 +45,7 @@ export function createWaveformSource(
     else to = Math.min(to, alignUp(withTime ? resume.time + 1 : resume.time));
   }
   let ready: { segment: Segment; index: number }[] = [];
+  let overlaid: Overlaid["places"] = [];
 
   const readMore = async (): Promise<boolean> => {
     if (from >= to) return false;
@@ -57,6 +62,10 @@ export function createWaveformSource(
       else if (ascending) from = Math.max(from, alignDown(found));
       else to = Math.min(to, alignUp(found));
       return from < to;
+    }
+    if (options.covering && !options.covering.isBare([stream.id])) {
+      const asked = { ids: [], streamIds: [stream.id], from: begin, to: end };
+      overlaid = (await options.covering.over(stream.patientId, asked)).places;
     }
     const numbered = numberWithinWindow(segments).filter(
       ({ segment, index }) =>
@@ -76,6 +85,7 @@ export function createWaveformSource(
       if (!first) return undefined;
       const { segment, index } = first;
       return {
+        isCovered: isWithin(segment, overlaid),
         time: segment.windowStart,
         key: [index],
         weight: segment.samples.length,
@@ -97,6 +107,10 @@ export function createWaveformSource(
     },
   };
 }
+
+/** Whole samples that somebody has written as they are told. */
+export const isWithin = (segment: Segment, places: Overlaid["places"]): boolean =>
+  places.some(({ from, to }) => from <= segment.start && endOf(segment) <= to);
 
 /** What was said of the window of a piece. */
 export function windowAmended(

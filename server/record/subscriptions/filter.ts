@@ -78,12 +78,16 @@ export function filterOf({ topic, filters }: Pick<Subscription, "topic" | "filte
       const one = of(type);
       if (!one?.hasConditions) return true;
       const { base } = context;
-      const found = findableOf(resource as unknown as Record<string, unknown>, definitions().table.of(type).values(), {
-        base,
-        toCanonical: toBaseUnits,
-      });
-      const matched = { ...found, id: resource.id ?? "", updatedAt: Date.parse(resource.meta?.lastUpdated ?? "") };
-      return one.conditions().every((condition) => matches(matched, condition));
+      const findable = findableOf(
+        resource as unknown as Record<string, unknown>,
+        definitions().table.of(type).values(),
+        {
+          base,
+          toCanonical: toBaseUnits,
+        },
+      );
+      const candidate = { findable, id: resource.id ?? "", updatedAt: Date.parse(resource.meta?.lastUpdated ?? "") };
+      return one.conditions().every((condition) => matches(candidate, condition));
     },
   };
 }

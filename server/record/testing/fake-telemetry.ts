@@ -1,4 +1,5 @@
 import { ABSENT_SAMPLE, type PatientView, type Stream, type Waveform } from "@openward/model";
+import { Distribution } from "@openward/timeseries";
 import type { Reading, ReadingKey, ReadingsQuery, StreamSummary, Telemetry } from "../ports.ts";
 
 /** Telemetry in arrays, as the store promises it: one order (time, stream, ordinal), descending is its reverse. */
@@ -57,6 +58,27 @@ export function fakeTelemetry(): FakeTelemetry {
       check();
       const stream = streams.get(streamId);
       return stream && view.has(stream.patientId) ? summaryOf(stream) : undefined;
+    },
+    latest(view, patientId) {
+      check();
+      if (!view.has(patientId)) return [];
+      const newest = new Map(
+        readings.filter(({ stream }) => stream.patientId === patientId).map((r) => [r.stream.id, r]),
+      );
+      return [...newest.values()];
+    },
+    async distribution(view, streamId, { from, to }) {
+      check();
+      const mine = readings.filter(
+        (r) => r.stream.id === streamId && view.has(r.stream.patientId) && r.time >= from && r.time < to,
+      );
+      const distribution = new Distribution();
+      const times = Float64Array.from(mine, ({ time }) => time);
+      distribution.add(
+        times,
+        Float64Array.from(mine, ({ value }) => value),
+      );
+      return distribution;
     },
     async readings(view: PatientView, query: ReadingsQuery) {
       check();

@@ -218,7 +218,7 @@ export function ward(view: PatientView = viewOf(KARI, OLA), of: Organisation = o
         use: async (_asker, id) => devices.find(({ association: use }) => use?.id === id)?.association ?? undefined,
       },
       typeOf: (id) => devices.find(({ device }) => device.id === id)?.device.type,
-      amendments: { find: () => undefined },
+      amendments: { find: () => undefined, ofPatient: () => [] },
       audit: { search: async () => [] },
       consents: { ofPatients: async () => [], versions: async () => [] },
       clock,
@@ -245,6 +245,12 @@ export function server({ context }: Ward) {
     },
     version: "0.1.0",
     publicUrl: "http://ward.example",
+    smart: () => ({
+      authorization_endpoint: "http://ward.example/oauth/authorize",
+      token_endpoint: "http://ward.example/oauth/token",
+      introspection_endpoint: "http://ward.example/oauth/introspect",
+      revocation_endpoint: "http://ward.example/oauth/revoke",
+    }),
   });
   const get = async (url: string, headers: Record<string, string> = {}) => {
     const answer = await app.inject({ url, headers: { authorization: "Bearer good", ...headers } });

@@ -1,9 +1,11 @@
-import type { Problem } from "@openward/model";
+import type { AmendmentDraft, PatientView, Problem, Stream } from "@openward/model";
 
 /** What the record needs so that others can write Observations. */
 export interface ObservationIntake {
   /** Who wore the device then; undefined: nobody. */
   wearerAt(deviceId: string, at: number): string | undefined;
+  /** How a stream will be called, before anything is in it. */
+  streamIdOf(stream: Omit<Stream, "id">): string;
   /** A device in whose name somebody writes who names none; it is on this patient, and made where it is not there yet. */
   ensureDevice(device: {
     readonly organisationId: string;
@@ -19,14 +21,12 @@ export interface ObservationIntake {
     readonly format: string;
     readonly body: Uint8Array;
   }): Promise<{ readonly quarantined: readonly Problem[] }>;
-  /** What was written under a name that its writer gave it: the id by which it is read. */
+  /** Says of a reading that it is another value, or none. @throws RefusedInput, OutsideTrouble */
+  amend(
+    view: PatientView,
+    draft: AmendmentDraft,
+    author: { readonly id: string; readonly display: string },
+  ): Promise<unknown>;
+  /** What was written under a name before texts were kept: the id by which it is read. */
   written(organisationId: string, hash: Uint8Array): Promise<string | undefined>;
-  /** @returns false where another came first */
-  note(row: {
-    readonly organisationId: string;
-    readonly hash: Uint8Array;
-    readonly patientId: string;
-    readonly observationId: string;
-    readonly by: string;
-  }): Promise<boolean>;
 }

@@ -1,10 +1,11 @@
 import type { Bundle, BundleEntry, OperationOutcome, Resource as Typed } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
-import { type Fhir, type FhirObject, isObject } from "@openward/fhir/json";
+import { type Fhir, type FhirObject, isObject, printFhir, type Resource } from "@openward/fhir/json";
 import type { RecordContext } from "../context.ts";
 import { outcomeOfError, statusOf } from "../outcome.ts";
 import { fhirTime } from "../resources/time.ts";
-import { TransactionRefused } from "../write/create.ts";
+import { keptOf } from "../write/observation.ts";
+import { TransactionRefused } from "../write/refused.ts";
 import { type Done, doneOf, newId, onlyMatch, type Plan, writeAll } from "./write.ts";
 
 /** One entry's request, as it would stand alone. */
@@ -18,10 +19,32 @@ export interface EntryRequest {
   readonly place: string;
   /** Of what is made. */
   readonly id: string | undefined;
+  /** Of an Observation: look whether it is there. */
+  readonly isCareful?: boolean;
+  /** Ids that others of the transaction will have. */
+  readonly claimed?: Set<string>;
 }
 
 /** R4: deletes first, then creates, then updates, then reads. */
 const ORDER = ["DELETE", "POST", "PUT", "PATCH", "GET", "HEAD"];
+
+/**
+ * All of it or nothing; where somebody else was faster, looked at once more.
+ *
+ * @throws TransactionRefused with every fault
+ */
+export async function writeTransaction(
+  context: RecordContext,
+  bundle: Bundle,
+  plan: (request: EntryRequest) => Promise<Plan>,
+): Promise<Bundle> {
+  try {
+    return await tryTransaction(context, bundle, plan);
+  } catch (error) {
+    if (!(error instanceof RefusedInput && error.code === "CONFLICT")) throw error;
+    return tryTransaction(context, bundle, (request) => plan({ ...request, isCareful: true }));
+  }
+}
 
 /**
  * All of it or nothing. Whoever is made gets its id first, so that entries may refer to one another by what they are called in
@@ -29,7 +52,7 @@ const ORDER = ["DELETE", "POST", "PUT", "PATCH", "GET", "HEAD"];
  *
  * @throws TransactionRefused with every fault
  */
-export async function writeTransaction(
+async function tryTransaction(
   context: RecordContext,
   bundle: Bundle,
   plan: (request: EntryRequest) => Promise<Plan>,
@@ -42,15 +65,26 @@ export async function writeTransaction(
     if (!outcome) throw error;
     faults.push(outcome);
   };
-  for (const [i, { request, fullUrl }] of entries.entries()) {
-    if (fullUrl === undefined) continue;
+  const claimed = new Set<string>();
+  // What an Observation is called is told by whose it is: all others have their names first.
+  const inOrder = [...entries.entries()].sort(([i, a], [j, b]) => +isMeasured(a) - +isMeasured(b) || i - j);
+  const early = new Map<number, { readonly plan: Plan; readonly body: Fhir | undefined }>();
+  for (const [i, { request, fullUrl }] of inOrder) {
     const type = request.url.split(/[/?]/, 1)[0] ?? "";
     try {
+      if (isMeasured({ request })) {
+        await context.turn();
+        const body = await withNames(context, request.body as Fhir, names, request.place);
+        const planned = await plan({ ...request, body, claimed });
+        early.set(i, { plan: planned, body });
+        const { id } = planned.kind === "change" ? planned.change : planned.stored;
+        if (fullUrl !== undefined) addName(names, fullUrl, `${type}/${id}`, i);
+        continue;
+      }
+      if (fullUrl === undefined) continue;
       const named =
         request.method === "POST" ? await targetOfPost(context, type, request) : request.url.split("?", 1)[0];
-      if (names.has(fullUrl))
-        throw new RefusedInput("CONFLICT", { at: `Bundle.entry[${i}].fullUrl`, expected: "another" });
-      if (named?.includes("/")) names.set(fullUrl, named);
+      if (named?.includes("/")) addName(names, fullUrl, named, i);
     } catch (error) {
       note(error);
     }
@@ -61,9 +95,11 @@ export async function writeTransaction(
   for (const i of order) {
     await context.turn();
     const { request } = entries[i] as Entry;
+    const before = early.get(i);
+    if (!before && isMeasured({ request })) continue;
     try {
       const body = await withNames(context, request.body as Fhir, names, request.place);
-      const planned = await plan({ ...request, body });
+      const planned = before ? renamed(context, before.plan, before.body, body) : await plan({ ...request, body });
       const name = planned.kind === "change" ? `${planned.change.type}/${planned.change.id}` : undefined;
       if (name !== undefined) {
         if (touched.has(name))
@@ -87,9 +123,25 @@ export async function writeTransaction(
     if (planned?.kind === "there") return entryOf(doneOf(planned.stored, planned.status));
     const stored = written[changing.indexOf(i)];
     if (!planned || !stored) throw new Error("every entry of a transaction was planned and written");
-    return entryOf(doneOf(stored, planned.status));
+    return entryOf(doneOf(stored, planned.status, planned.remarks));
   });
   return { resourceType: "Bundle", type: "transaction-response", entry };
+}
+
+/** A new Observation. */
+const isMeasured = ({ request: { method, url } }: Pick<Entry, "request">): boolean =>
+  method === "POST" && url === "Observation";
+
+/** @throws RefusedInput CONFLICT */
+function addName(names: Map<string, string>, fullUrl: string, name: string, i: number): void {
+  if (names.has(fullUrl)) throw new RefusedInput("CONFLICT", { at: `Bundle.entry[${i}].fullUrl`, expected: "another" });
+  names.set(fullUrl, name);
+}
+
+/** The same, with the names that others got behind it. */
+function renamed(context: RecordContext, planned: Plan, before: Fhir | undefined, body: Fhir | undefined): Plan {
+  if (planned.kind !== "change" || !isObject(body) || printFhir(before ?? null) === printFhir(body)) return planned;
+  return { ...planned, change: { ...planned.change, ...keptOf(context, body as Resource) } };
 }
 
 interface Entry {
@@ -165,7 +217,7 @@ async function found(context: RecordContext, reference: string, place: string): 
   return `${type}/${match.id}`;
 }
 
-export function entryOf({ status, resource, type, id, version, updatedAt }: Done): BundleEntry {
+export function entryOf({ status, resource, type, id, version, updatedAt, remarks = [] }: Done): BundleEntry {
   return {
     ...(resource && { resource: resource as unknown as Typed }),
     response: {
@@ -173,6 +225,7 @@ export function entryOf({ status, resource, type, id, version, updatedAt }: Done
       ...(status === 204 ? {} : { location: `${type}/${id}/_history/${version}` }),
       etag: `W/"${version}"`,
       lastModified: fhirTime(updatedAt),
+      ...(remarks.length > 0 && { outcome: { resourceType: "OperationOutcome", issue: [...remarks] } }),
     },
   };
 }

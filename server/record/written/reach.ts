@@ -34,10 +34,11 @@ export function reachOf({ view, app }: RecordContext, type: string, interaction:
   );
   if (scopes.length === 0) throw notPermitted(`a scope with ${type}.${interaction}`);
   const isOfPatient = scopes.every(({ compartment }) => compartment === "patient");
-  return { isWithoutPatients, onlyPatients: isOfPatient ? theirs(view, app) : undefined, withoutPatients };
+  return { isWithoutPatients, onlyPatients: isOfPatient ? patientsOfApp(view, app) : undefined, withoutPatients };
 }
 
-const theirs = (view: PatientView, { patientId }: AppAccess): readonly string[] =>
+/** Records of the one patient whom an application is about. */
+export const patientsOfApp = (view: PatientView, { patientId }: AppAccess): readonly string[] =>
   patientId === null ? [] : view.recordsOf(patientId);
 
 const notPermitted = (expected: string) => new RefusedInput("NOT_PERMITTED", { at: "http.Authorization", expected });

@@ -6,6 +6,7 @@ import { applyView, parseView, type View } from "@openward/fhir/view";
 import type { RecordContext } from "../context.ts";
 import { fhirTime } from "../resources/time.ts";
 import type { RestAnswer, RestRequest } from "../rest.ts";
+import { planObservation } from "../write/plan.ts";
 import { type EntryRequest, writeTransaction } from "./bundle.ts";
 import { historyOfWritten, readWritten, readWrittenVersion } from "./read.ts";
 import { searchWritten } from "./search.ts";
@@ -23,7 +24,7 @@ import {
 } from "./write.ts";
 
 /** The part of an address behind the base. */
-interface Address {
+export interface Address {
   readonly type: string;
   readonly id: string | undefined;
   /** Behind "_history"; "": the history itself. */
@@ -33,12 +34,12 @@ interface Address {
 }
 
 /** "Condition/1/_history/2?x=y"; undefined: not of a type that is kept as it was written. */
-export function addressOf(url: string): Address | undefined {
+export function addressOf(url: string, isKept = isWrittenType): Address | undefined {
   const at = url.indexOf("?");
   const path = (at < 0 ? url : url.slice(0, at)).replace(/\/$/, "");
   const query = at < 0 ? "" : url.slice(at + 1);
   const [type = "", second, third, fourth, ...more] = path.split("/");
-  if (!isWrittenType(type) || more.length > 0) return undefined;
+  if (!isKept(type) || more.length > 0) return undefined;
   if (second === "_search" && third === undefined)
     return { type, id: undefined, version: undefined, isSearch: true, query };
   if (second === "_history" && third === undefined) return { type, id: undefined, version: "", isSearch: false, query };
@@ -65,7 +66,13 @@ export async function answerWritten(
     return { status: 200, resource: resource as unknown as Typed };
   }
   if (version !== undefined || isSearch) throw notSupported("GET");
-  return answerOf(await perform(context, () => plan(context, entryOf(request, address))), request);
+  return writeOne(context, request, address);
+}
+
+/** A write by itself. */
+export async function writeOne(context: RecordContext, request: RestRequest, address: Address): Promise<RestAnswer> {
+  const entry = entryOf(request, address);
+  return answerOf(await perform(context, (attempt) => plan(context, { ...entry, isCareful: attempt > 1 })), request);
 }
 
 const viewIn = (query: string): View => {
@@ -94,6 +101,8 @@ const entryOf = (request: RestRequest, { type }: Address): EntryRequest => ({
 
 /** One write, alone or of a Bundle. */
 async function plan(context: RecordContext, request: EntryRequest): Promise<Plan> {
+  const observation = addressOf(request.url, (type) => type === "Observation");
+  if (observation) return planObservation(context, request, observation);
   const address = addressOf(request.url);
   if (!address || address.isSearch || address.version !== undefined)
     throw new RefusedInput("NOT_SUPPORTED", {
@@ -132,7 +141,7 @@ async function needMatch(context: RecordContext, type: string, query: string, if
 }
 
 /** JSON Patch is an array; FHIRPath Patch a Parameters; in a Bundle JSON Patch is a Binary (R4, http.html#patch). */
-function patched(resource: Resource, body: unknown, place: string): Resource {
+export function patched(resource: Resource, body: unknown, place: string): Resource {
   if (Array.isArray(body)) return applyJsonPatch(resource, body);
   if (isObject(body) && body.resourceType === "Parameters") return applyFhirPathPatch(resource, body);
   if (isObject(body) && body.resourceType === "Binary" && typeof body.data === "string")
@@ -143,26 +152,28 @@ function patched(resource: Resource, body: unknown, place: string): Resource {
   });
 }
 
-function answerOf({ status, resource, type, id, version, updatedAt }: Done, { prefer }: RestRequest): RestAnswer {
+function answerOf(done: Done, { prefer }: RestRequest): RestAnswer {
+  const { status, resource, type, id, version, updatedAt, remarks = [] } = done;
   const version1 = { versionId: String(version), lastUpdated: fhirTime(updatedAt) };
   const location = `${type}/${id}/_history/${version}`;
-  const done: FhirObject = {
+  const text = status === 204 ? "Deleted." : "Written.";
+  const told = {
     resourceType: "OperationOutcome",
     id: "ok",
-    issue: [
-      { severity: "information", code: "informational", details: { text: status === 204 ? "Deleted." : "Written." } },
-    ],
-  };
+    issue: [{ severity: "information", code: "informational", details: { text } }, ...remarks],
+  } as unknown as FhirObject;
   const wanted = /(?:^|[,;\s])return=(minimal|OperationOutcome)\b/.exec(prefer ?? "")?.[1];
-  const body = resource === undefined || wanted === "OperationOutcome" ? done : resource;
+  const body = resource === undefined || wanted === "OperationOutcome" ? told : resource;
   return {
     status: status === 204 ? 200 : status,
     resource: body as unknown as Typed,
-    ...(status === 201 ? { location } : {}),
+    ...(status === 201 || type === "Observation" ? { location } : {}),
     version: version1,
     isMinimal: wanted === "minimal",
   };
 }
+
+const isKept = (type: string): boolean => isWrittenType(type) || type === "Observation";
 
 /** Does a Bundle write resources of these types, and nothing else? */
 export function isWrittenBundle(body: unknown): body is Bundle {
@@ -170,7 +181,7 @@ export function isWrittenBundle(body: unknown): body is Bundle {
   if (resourceType !== "Bundle" || type !== "transaction" || !Array.isArray(entry) || entry.length === 0) return false;
   return entry.every((one: { request?: { url?: unknown } } | null) => {
     const url = one?.request?.url;
-    return typeof url === "string" && isWrittenType(url.replace(/^\//, "").split(/[/?]/, 1)[0] ?? "");
+    return typeof url === "string" && isKept(url.replace(/^\//, "").split(/[/?]/, 1)[0] ?? "");
   });
 }
 

@@ -55,7 +55,7 @@ export async function searchWritten(
 }
 
 /** Includes stand behind matches, and before what is said of the search. */
-function withIncluded({ base }: RecordContext, bundle: Bundle, beside: readonly Typed[]): Bundle {
+export function withIncluded({ base }: RecordContext, bundle: Bundle, beside: readonly Typed[]): Bundle {
   const entries = bundle.entry ?? [];
   const isOutcome = ({ search }: BundleEntry) => search?.mode === "outcome";
   const added = beside.map(
@@ -92,7 +92,7 @@ export async function findWritten(
   return { found: found.filter(({ patientIds }) => isReached(context.view, whose, patientIds)), conditions };
 }
 
-async function linkCondition(
+export async function linkCondition(
   context: RecordContext,
   type: string,
   asked: Exclude<Asked, { kind: "plain" }>,

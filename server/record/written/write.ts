@@ -1,7 +1,9 @@
+import type { OperationOutcomeIssue } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import { isObject, printFhir, type Resource } from "@openward/fhir/json";
-import type { Change, Method, StoredResource } from "@openward/fhir/store";
+import type { Method, StoredResource } from "@openward/fhir/store";
 import type { RecordContext } from "../context.ts";
+import { type ObservationChange as Change, writeMeasured } from "../write/take.ts";
 import { checkResource, resourceIn } from "./check.ts";
 import { contentOf, resourceOf } from "./present.ts";
 import { readQuery } from "./query.ts";
@@ -18,12 +20,16 @@ export interface Done {
   readonly id: string;
   readonly version: number;
   readonly updatedAt: number;
+  /** Nothing is wrong, and this is worth knowing. */
+  readonly remarks?: readonly OperationOutcomeIssue[] | undefined;
 }
 
 /** What is about to be done, looked at and found good; or what was there already. */
 export type Plan =
-  | { readonly kind: "change"; readonly change: Change; readonly status: 200 | 201 | 204 }
-  | { readonly kind: "there"; readonly stored: StoredResource; readonly status: 200 | 204 };
+  | { readonly kind: "change"; readonly change: Change; readonly status: 200 | 201 | 204; readonly remarks?: Remarks }
+  | { readonly kind: "there"; readonly stored: StoredResource; readonly status: 200 | 204; readonly remarks?: Remarks };
+
+type Remarks = readonly OperationOutcomeIssue[];
 
 const NOTHING = { terms: [], strings: [], spans: [], words: "" };
 
@@ -83,7 +89,7 @@ export async function planUpdate(
 }
 
 /** What was read in part would lose the rest. @throws RefusedInput FIELD_INVALID */
-function needWhole({ meta }: Resource, place: string): void {
+export function needWhole({ meta }: Resource, place: string): void {
   const tags = isObject(meta) && Array.isArray(meta.tag) ? meta.tag : [];
   if (tags.some((tag) => isObject(tag) && tag.code === "SUBSETTED"))
     throw new RefusedInput("FIELD_INVALID", {
@@ -163,7 +169,7 @@ export async function onlyMatch(
 }
 
 /** @throws RefusedInput VERSION_DIFFERS */
-function needVersion({ version }: StoredResource, ifMatch: string | undefined): void {
+export function needVersion({ version }: StoredResource, ifMatch: string | undefined): void {
   if (ifMatch === undefined || ifMatch === "*") return;
   const wanted = /^(?:W\/)?"(\d+)"$/.exec(ifMatch.trim())?.[1];
   if (wanted !== String(version))
@@ -171,14 +177,14 @@ function needVersion({ version }: StoredResource, ifMatch: string | undefined): 
 }
 
 /** One write by itself; looked at anew where somebody else was faster. */
-export async function perform(context: RecordContext, plan: () => Promise<Plan>): Promise<Done> {
+export async function perform(context: RecordContext, plan: (attempt: number) => Promise<Plan>): Promise<Done> {
   for (let i = 1; ; i++) {
-    const planned = await plan();
-    if (planned.kind === "there") return doneOf(planned.stored, planned.status);
+    const planned = await plan(i);
+    if (planned.kind === "there") return doneOf(planned.stored, planned.status, planned.remarks);
     try {
       const [stored] = await writeAll(context, [planned.change]);
       if (!stored) throw new Error("a change that was written has a version");
-      return doneOf(stored, planned.status);
+      return doneOf(stored, planned.status, planned.remarks);
     } catch (error) {
       const isLost = error instanceof RefusedInput && error.code === "CONFLICT";
       if (!isLost || i === TRIES) throw error;
@@ -186,10 +192,14 @@ export async function perform(context: RecordContext, plan: () => Promise<Plan>)
   }
 }
 
-export const writeAll = (context: RecordContext, changes: readonly Change[]): Promise<readonly StoredResource[]> =>
-  resourcesOf(context).write(context.view.principal, changes, context.app?.clientId ?? context.view.principal.id);
+export function writeAll(context: RecordContext, changes: readonly Change[]): Promise<readonly StoredResource[]> {
+  const { view, app } = context;
+  const by = app?.clientId ?? view.principal.id;
+  return writeMeasured(context, changes, (beside) => resourcesOf(context).write(view.principal, changes, by, beside));
+}
 
-export function doneOf(stored: StoredResource, status: 200 | 201 | 204): Done {
+export function doneOf(stored: StoredResource, status: 200 | 201 | 204, remarks?: Remarks): Done {
   const { type, id, version, updatedAt, content } = stored;
-  return { status, type, id, version, updatedAt, resource: content === null ? undefined : resourceOf(stored) };
+  const resource = content === null ? undefined : resourceOf(stored);
+  return { status, type, id, version, updatedAt, resource, remarks };
 }

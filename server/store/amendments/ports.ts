@@ -32,6 +32,7 @@ export interface ReadingHistory {
 /** What was measured, as it counts today. */
 export interface AmendedTelemetry extends Telemetry {
   readonly queries: StreamQueries;
+  readonly distribution: StreamQueries["distribution"];
   /**
    * One reading and its versions, oldest first; undefined where there never was one in this patient's record. `value` of the
    * reading is NaN: versions tell it, and what turned out to be another patient's is in none of them.

@@ -1,7 +1,7 @@
 import { RefusedInput } from "@openward/errors";
 import type { PatientView, Stream } from "@openward/model";
 import type { NumericColumns } from "@openward/timeseries";
-import { gapOf, lineOf } from "@openward/timeseries";
+import { DAY_MS, Distribution, gapOf, lineOf } from "@openward/timeseries";
 import type { Trend } from "../telemetry/ports.ts";
 import type { BucketsQuery, StreamQueries } from "../telemetry/queries.ts";
 import type { ColumnsQuery } from "../telemetry/query-columns.ts";
@@ -103,6 +103,25 @@ export function amendQueries(overlay: Overlay): StreamQueries {
       return trends;
     },
 
+    async distribution(view, streamId, query) {
+      const stream = seen(view, streamId, "numeric");
+      const { from, to, signal } = query;
+      if (!overlay.isTouched(stream, from, to)) return raw.distribution(view, streamId, query);
+      // Days of which nothing was said are asked as they are; a stream that nobody sent has only what was given to it.
+      const isReceived = isKnown(received, view, stream);
+      const spans = isReceived ? wholeDays(overlay.touchedSpans(stream, from, to), from, to) : [{ from, to }];
+      const all = new Distribution();
+      let at = from;
+      for (const span of spans) {
+        if (at < span.from) all.merge(await raw.distribution(view, streamId, { from: at, to: span.from, signal }));
+        for await (const { times, values } of columns(view, streamId, { ...span, isDescending: false, signal }))
+          all.add(times, values);
+        at = span.to;
+      }
+      if (at < to) all.merge(await raw.distribution(view, streamId, { from: at, to, signal }));
+      return all;
+    },
+
     async line(view, streamId, query) {
       const { from, to, buckets, signal } = query;
       const stream = seen(view, streamId, "numeric");
@@ -149,6 +168,19 @@ export function amendQueries(overlay: Overlay): StreamQueries {
       return overview;
     },
   };
+}
+
+/** The days that spans touch, in order, apart from one another, cut to [from, to). */
+function wholeDays(spans: readonly { readonly from: number; readonly to: number }[], from: number, to: number) {
+  const days: { from: number; to: number }[] = [];
+  for (const span of [...spans].sort((a, b) => a.from - b.from)) {
+    const first = Math.max(from, Math.floor(span.from / DAY_MS) * DAY_MS);
+    const end = Math.min(to, Math.ceil(span.to / DAY_MS) * DAY_MS);
+    const last = days.at(-1);
+    if (last && first <= last.to) last.to = Math.max(last.to, end);
+    else if (first < end) days.push({ from: first, to: end });
+  }
+  return days;
 }
 
 /** Drawing a line needs all its readings at once. */

@@ -77,6 +77,7 @@ export function amendTelemetry(overlay: Overlay): AmendedTelemetry {
 
   return {
     queries,
+    distribution: queries.distribution,
 
     async streams(view, patientId) {
       const plain = await received.streams(view, patientId);

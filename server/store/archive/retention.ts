@@ -11,7 +11,9 @@ const TABLES = [
   { table: "lost_block", time: "period_start", and: "" },
   { table: "damaged_block", time: "period_start", and: "" },
   { table: "rollup", time: "day_start", and: "" },
+  { table: "day_distribution", time: "day_start", and: "" },
 ];
+const MADE_OF_BLOCKS: ReadonlySet<string> = new Set(["rollup", "day_distribution"]);
 
 /**
  * Deletes what was measured before a time, in every tier, in one transaction with its audit records. Archive files go
@@ -33,7 +35,7 @@ export async function deleteExpired(pool: Pool, kind: Kind, before: number, now:
         [kind, before, now],
       );
       for (const { id, count } of rows as { id: string; count: number }[]) {
-        perOrganisation.set(id, (perOrganisation.get(id) ?? 0) + (table === "rollup" ? 0 : count));
+        perOrganisation.set(id, (perOrganisation.get(id) ?? 0) + (MADE_OF_BLOCKS.has(table) ? 0 : count));
       }
     }
     const tx = {

@@ -31,7 +31,7 @@ export async function compactStore(
   const daysJoined = await postgresBlocks(pools.worker).joinDays({ before, sealedBefore: settled });
   const lastKept = new Date(now - journalDays * DAY_MS).toISOString().slice(0, 10);
   const daysDropped = await postgresJournalRows(pools.worker).dropBefore(lastKept);
-  await pools.owner.query("VACUUM (ANALYZE) block, day_block, rollup, quarantine, seal_state");
+  await pools.owner.query("VACUUM (ANALYZE) block, day_block, rollup, day_distribution, quarantine, seal_state");
   return { daysJoined, daysDropped, bytesBefore, bytesAfter: await bytesOf(pools.owner) };
 }
 

@@ -60,6 +60,13 @@ const partsOf = ({ key }: Fault) => {
   return { streamId, at: Number(at), associationId };
 };
 
+/** What was made of a day whose hour is not there any more. */
+const forgetDistribution = (client: PoolClient, streamId: string, at: number) =>
+  client.query("DELETE FROM day_distribution WHERE stream_id = $1 AND day_start = $2", [
+    streamId,
+    Math.floor(at / DAY_MS) * DAY_MS,
+  ]);
+
 async function setBlockAside(client: PoolClient, fault: Fault, now: number): Promise<number> {
   const { streamId, at, associationId } = partsOf(fault);
   const { rowCount } = await client.query(
@@ -71,6 +78,7 @@ async function setBlockAside(client: PoolClient, fault: Fault, now: number): Pro
     [streamId, at, associationId, now, fault.organisationId, fault.patientId],
   );
   if (!rowCount) return 0;
+  await forgetDistribution(client, streamId, at);
   const taken = await client.query(
     "DELETE FROM block WHERE stream_id = $1 AND period_start = $2 AND association_id = $3",
     [streamId, at, associationId],

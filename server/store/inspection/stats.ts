@@ -40,6 +40,7 @@ const PART_OF: Readonly<Record<string, keyof StoreStats["parts"]>> = {
   block: "blocks",
   day_block: "blocks",
   rollup: "rollups",
+  day_distribution: "rollups",
   journal: "journal",
   quarantine: "rawInput",
 };

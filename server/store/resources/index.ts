@@ -1,1 +1,2 @@
+export { type KnownOverlays, openOverlays } from "./overlays.ts";
 export { createResources } from "./resources.ts";

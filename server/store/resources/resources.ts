@@ -12,7 +12,9 @@ import type {
 import type { Clock } from "@openward/runtime";
 import type { Tables, Transaction } from "../registry/transaction.ts";
 import { hashOf } from "./hash.ts";
-import { countStatement, searchStatement, whoseText } from "./search.ts";
+import { insertAll } from "./insert.ts";
+import type { KnownOverlays } from "./overlays.ts";
+import { countStatement, listStatement, searchStatement, whoseText } from "./search.ts";
 
 interface Row {
   readonly type: string;
@@ -33,7 +35,15 @@ const COLUMNS =
   "r.type, r.id, r.version, r.updated_at, r.patient_id::text AS patient_id, r.other_patient_ids::text[] AS others, r.content";
 
 /** Resources of FHIR in PostgreSQL, each version of them. */
-export function createResources({ tables, clock }: { tables: Tables; clock: Clock }): Resources {
+export function createResources({
+  tables,
+  clock,
+  overlays,
+}: {
+  readonly tables: Tables;
+  readonly clock: Clock;
+  readonly overlays: KnownOverlays;
+}): Resources {
   return {
     read: (asker, type, id) =>
       tables.inOrganisation(asker, async (tx) => {
@@ -52,6 +62,12 @@ export function createResources({ tables, clock }: { tables: Tables; clock: Cloc
           [type, id, version],
         );
         return row && toVersion(row);
+      }),
+
+    list: (asker, query) =>
+      tables.inOrganisation(asker, async (tx) => {
+        const { text, values } = listStatement(query);
+        return (await tx.rows<Row>(text, values)).map(toResource);
       }),
 
     history: (asker, query) => tables.inOrganisation(asker, (tx) => history(tx, query)),
@@ -74,13 +90,30 @@ export function createResources({ tables, clock }: { tables: Tables; clock: Cloc
         return row?.n ?? 0;
       }),
 
-    write: (asker, changes, by) =>
-      tables.inOrganisation(asker, async (tx) => {
-        const written: StoredResource[] = [];
+    async write(asker, changes, by, beside) {
+      const { organisationId } = asker;
+      const stored = await tables.inOrganisation(asker, async (tx) => {
         const updatedAt = clock.now();
-        for (const change of changes) written.push(await write(tx, asker, change, by, updatedAt));
+        const isNew = ({ after }: Change) => after === 0;
+        const fresh = changes.filter(isNew);
+        const made = fresh.length > 0 ? await insertAll(tx, fresh, by, updatedAt) : [];
+        const byName = new Map(made.map((one) => [`${one.type}/${one.id}`, one]));
+        const written: StoredResource[] = [];
+        for (const change of changes) {
+          const { type, id, places } = change;
+          const known = isNew(change) ? byName.get(`${type}/${id}`) : undefined;
+          written.push(known ?? (await update(tx, asker, change, by, updatedAt)));
+          if (places) await overlays.place(tx, organisationId, id, places);
+        }
+        if (beside) await overlays.keep(tx, organisationId, beside, updatedAt);
         return written;
-      }),
+      });
+      overlays.kept(
+        beside,
+        changes.flatMap(({ type, patientIds }) => (type === "Observation" ? patientIds.slice(0, 1) : [])),
+      );
+      return stored;
+    },
   };
 }
 
@@ -104,7 +137,7 @@ async function history(
   return rows.map(toVersion);
 }
 
-async function write(
+async function update(
   tx: Transaction,
   asker: ResourceAsker,
   change: Change,
@@ -116,15 +149,11 @@ async function write(
   const [patientId = null, ...others] = change.patientIds;
   const terms = findable.terms.map((term) => hashOf(type, term));
   const version = after + 1;
-  const values = [organisationId, type, id, version, updatedAt, patientId, others, content, terms, findable.words];
   const rows = await tx.rows<{ number: string }>(
-    after === 0
-      ? `INSERT INTO resource (organisation_id, type, id, version, updated_at, patient_id, other_patient_ids, content, terms, words)
-         VALUES ($1, $2, $3, $4, $5, $6, $7::uuid[], $8, $9::bigint[], to_tsvector('simple', $10)) RETURNING number::text AS number`
-      : `UPDATE resource SET version = $4, updated_at = $5, patient_id = $6, other_patient_ids = $7::uuid[], content = $8,
-           terms = $9::bigint[], words = to_tsvector('simple', $10)
-          WHERE organisation_id = $1 AND type = $2 AND id = $3 AND version = $4 - 1 RETURNING number::text AS number`,
-    values,
+    `UPDATE resource SET version = $4, updated_at = $5, patient_id = $6, other_patient_ids = $7::uuid[], content = $8,
+       terms = $9::bigint[], words = to_tsvector('simple', $10)
+      WHERE organisation_id = $1 AND type = $2 AND id = $3 AND version = $4 - 1 RETURNING number::text AS number`,
+    [organisationId, type, id, version, updatedAt, patientId, others, content, terms, findable.words],
   );
   const number = rows[0]?.number;
   if (number === undefined) throw new RefusedInput("CONFLICT", { at: `${type}/${id}`, expected: "its newest version" });
@@ -133,10 +162,8 @@ async function write(
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::uuid[], $10)`,
     [organisationId, type, id, version, updatedAt, by, method, patientId, others, content],
   );
-  if (after > 0) {
-    await tx.run("DELETE FROM resource_string WHERE number = $1", [number]);
-    await tx.run("DELETE FROM resource_span WHERE number = $1", [number]);
-  }
+  await tx.run("DELETE FROM resource_string WHERE number = $1", [number]);
+  await tx.run("DELETE FROM resource_span WHERE number = $1", [number]);
   const { strings, spans } = findable;
   if (strings.length > 0)
     await tx.run(

@@ -1,4 +1,4 @@
-import type { Condition, ResourceQuery, SortKey, SpanTest, Whose } from "@openward/fhir/store";
+import type { Condition, ListQuery, ResourceQuery, SortKey, SpanTest, Whose } from "@openward/fhir/store";
 import { hashOf } from "./hash.ts";
 
 /** Text and values of one statement. */
@@ -22,6 +22,22 @@ export function searchStatement(query: ResourceQuery): Statement {
   const text = `SELECT * FROM (SELECT ${COLUMNS}, ${keys.map(({ text: key }, i) => `${key} AS s${i}`).join(", ")}
       FROM resource r WHERE ${where}) f WHERE true ${after}
     ORDER BY ${keys.map(({ isDescending }, i) => `s${i} ${isDescending ? "DESC" : "ASC"}`).join(", ")} LIMIT ${put(query.limit)}`;
+  return { text, values };
+}
+
+export function listStatement({ types, patientIds, since, after, limit, whose }: ListQuery): Statement {
+  const values: unknown[] = [];
+  const put = (value: unknown): string => `$${values.push(value)}`;
+  const parts = ["r.organisation_id = current_organisation()", "r.content IS NOT NULL"];
+  if (types) parts.push(`r.type = ANY (${put(types)}::text[])`);
+  if (patientIds) {
+    const ids = `${put(patientIds)}::uuid[]`;
+    parts.push(`(r.patient_id = ANY (${ids}) OR (r.other_patient_ids <> '{}' AND r.other_patient_ids && ${ids}))`);
+  }
+  if (since !== undefined) parts.push(`r.updated_at >= ${put(since)}`);
+  if (after) parts.push(`(r.type, r.id) > (${put(after.type)}, ${put(after.id)})`);
+  parts.push(...whoseText(whose, put));
+  const text = `SELECT ${COLUMNS} FROM resource r WHERE ${parts.join(" AND ")} ORDER BY r.type, r.id LIMIT ${put(limit)}`;
   return { text, values };
 }
 
@@ -58,7 +74,7 @@ export function whoseText({ isWithoutPatients, onlyPatients, withoutPatients }: 
   return parts;
 }
 
-function conditionText(type: string, condition: Condition, put: Put): string {
+export function conditionText(type: string, condition: Condition, put: Put): string {
   const hashes = (terms: readonly string[]) => `${put(terms.map((term) => hashOf(type, term)))}::bigint[]`;
   switch (condition.kind) {
     case "terms":

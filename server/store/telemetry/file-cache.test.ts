@@ -29,6 +29,10 @@ function opened({ bytesMax = 1_000_000, fault = undefined as Error | undefined }
       state.during();
       return rows;
     },
+    blocksOf: async (keys) =>
+      (
+        await Promise.all(keys.map(({ streamId, period }) => store.blocksBetween?.([streamId], period, period + 1)))
+      ).flatMap((rows) => rows ?? []),
   };
   const cached = cacheFiles(store as BlockReads, {
     streams: memory.streams,
@@ -56,6 +60,30 @@ test("an hour is read from the database once, and again after it was sealed", as
   assert.equal(await readsFor(), 1, "nothing is kept while a sealing runs");
   assert.equal(await readsFor(() => stream.endSealing(FROM, true)), 1);
   assert.equal(await readsFor(), 0);
+});
+
+test("an hour that is asked for by its name is read once too, and is the same as the one of a span", async () => {
+  const { stream, state, cached, readsFor } = opened();
+  const named = (...hours: number[]) =>
+    cached.blocksOf(hours.map((hour) => ({ streamId: STREAM.id, period: FROM + hour * HOUR_MS })));
+  assert.equal((await named(0)).length, 1);
+  assert.equal(state.reads, 1);
+  assert.equal(await readsFor(), 0);
+  const rows = await named(1, 0, 2);
+  assert.equal(state.reads, 3, "the one that is kept is not read");
+  assert.deepEqual(
+    rows.map(({ periodStart }) => (periodStart - FROM) / HOUR_MS),
+    [1, 0, 2],
+  );
+  stream.addReading(FROM + 3 * HOUR_MS + 5, 1, 0, null, FROM, ASSOCIATION, 1);
+  state.during = () => stream.beginSealing(FROM + 3 * HOUR_MS);
+  await named(3);
+  state.during = () => {};
+  stream.endSealing(FROM + 3 * HOUR_MS, true);
+  await named(3);
+  assert.equal(state.reads, 5, "what was read across a sealing is read again");
+  await cached.blocksOf([{ streamId: STREAM.id, period: FROM + 1 }]);
+  assert.equal(state.reads, 6, "what is no hour is asked for as it is");
 });
 
 test("when blocks had their time nothing stays, nor comes back with an answer that was under way", async () => {

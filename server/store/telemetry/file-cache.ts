@@ -1,4 +1,4 @@
-import type { BlockRow, BlockStore } from "./block-store.ts";
+import type { BlockRow, BlockStore, PeriodKey } from "./block-store.ts";
 import { HourCache, type HourCacheOptions, type ReadFrom } from "./hour-cache.ts";
 import { HOUR_MS, periodOf } from "./periods.ts";
 
@@ -61,6 +61,22 @@ export function cacheFiles(
     return streamIds.flatMap((streamId) => found.get(streamId) ?? []).filter((row) => row.periodStart < to);
   }
 
+  /** Hours by their names, as for a reading that is asked for by its id. */
+  async function blocksOf(keys: readonly PeriodKey[]): Promise<BlockRow[]> {
+    if (!keys.every(({ streamId, period }) => period % HOUR_MS === 0 && options.isNumeric(streamId)))
+      return store.blocksOf(keys);
+    const kept = keys.map(({ streamId, period }) => files.find(streamId, period));
+    const missing = keys.filter((_, i) => !kept[i]);
+    const began = missing.map(({ streamId, period }) => files.begin(streamId, period));
+    const read = missing.length > 0 ? (await store.blocksOf(missing)).map(own) : [];
+    const rowsOf = missing.map(({ streamId, period }, i) => {
+      const rows = read.filter((row) => row.streamId === streamId && row.periodStart === period);
+      if (isWhole(rows)) files.keep(streamId, period, began[i] as ReadFrom, rows, bytesOf(rows));
+      return rows;
+    });
+    return kept.flatMap((rows) => rows ?? rowsOf.shift() ?? []);
+  }
+
   function beginAll(streamId: string, first: number, end: number): ReadFrom[] {
     const began: ReadFrom[] = [];
     for (let hour = first; hour < end; hour += HOUR_MS) began.push(files.begin(streamId, hour));
@@ -77,7 +93,7 @@ export function cacheFiles(
 
   return {
     blocksBetween,
-    blocksOf: (keys) => store.blocksOf(keys),
+    blocksOf,
     blocksNext: (cursors, isDescending, periods) => store.blocksNext(cursors, isDescending, periods),
     overviewsBetween: (streamId, from, to) => store.overviewsBetween(streamId, from, to),
     rollupsBetween: (streamIds, from, to) => store.rollupsBetween(streamIds, from, to),

@@ -1,6 +1,7 @@
 export type { BlockRow, BlockStore, PeriodKey, SavedBlock, SavedRow, SealRows } from "./block-store.ts";
 export type { StoreLog } from "./blocks.ts";
 export { zstd } from "./compression.ts";
+export { type DistributionQuery, postgresDistributions } from "./day-distributions.ts";
 export type * from "./ports.ts";
 export { postgresBlocks } from "./postgres-blocks.ts";
 export { blocksWithin } from "./postgres-days.ts";

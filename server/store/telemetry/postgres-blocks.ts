@@ -34,7 +34,8 @@ export function postgresBlocks(pool: Pool, archive: ArchivedBlocks = noArchive):
     },
     async blocksOf(keys) {
       const tiers = tiersFrom(...keys.map(({ period }) => period));
-      return fillIn(await rowsOf<TieredRow>(blocksOfText(tiers), periodValues(keys)), archive);
+      const rows = await preparedRowsOf<TieredRow>(`blocks of ${tiers}`, blocksOfText(tiers), periodValues(keys));
+      return fillIn(rows, archive);
     },
     async blocksNext(cursors, isDescending, periods) {
       const order = isDescending ? "DESC" : "ASC";

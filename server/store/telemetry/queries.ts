@@ -1,8 +1,9 @@
 import { RefusedInput } from "@openward/errors";
 import type { PatientView, Stream, Waveform } from "@openward/model";
 import { sees } from "@openward/signals/categories";
-import { gapOf, type Line, lineOf, type NumericColumns } from "@openward/timeseries";
+import { type Distribution, gapOf, type Line, lineOf, type NumericColumns } from "@openward/timeseries";
 import type { Blocks } from "./blocks.ts";
+import type { DayDistributions, DistributionQuery } from "./day-distributions.ts";
 import type { Memory } from "./memory.ts";
 import type { MinuteCache } from "./minute-cache.ts";
 import type { Trend, WaveformOverview } from "./ports.ts";
@@ -28,6 +29,8 @@ export interface StreamQueries {
   /** Readings in pieces, read as they are taken. @throws RefusedInput NOT_FOUND, also when the view ends meanwhile */
   columns(view: PatientView, streamId: string, query: ColumnsQuery): AsyncGenerator<NumericColumns>;
   trends(view: PatientView, streamIds: readonly string[], query: BucketsQuery): Promise<readonly Trend[]>;
+  /** How the readings of a span are distributed. @throws RefusedInput NOT_FOUND, FIELD_INVALID */
+  distribution(view: PatientView, streamId: string, query: DistributionQuery): Promise<Distribution>;
   /** A line of about `buckets` points. @throws RefusedInput SEARCH_TOO_COSTLY */
   line(view: PatientView, streamId: string, query: BucketsQuery): Promise<Line>;
   waveforms(
@@ -43,7 +46,12 @@ const LINE_READINGS_MAX = 3_000_000;
 const TRENDS_AT_A_TIME = 16;
 const WAVEFORM_MS_AT_A_TIME = 5 * 60_000;
 
-export function createQueries(memory: Memory, blocks: Blocks, minutes: MinuteCache): StreamQueries {
+export function createQueries(
+  memory: Memory,
+  blocks: Blocks,
+  minutes: MinuteCache,
+  distributions: Pick<DayDistributions, "of">,
+): StreamQueries {
   const newest = createNewest(memory);
   const pool = createColumnPool();
 
@@ -83,6 +91,12 @@ export function createQueries(memory: Memory, blocks: Blocks, minutes: MinuteCac
       }
       for (const id of streamIds) seen(view, id);
       return trends;
+    },
+
+    async distribution(view, streamId, query) {
+      const found = await distributions.of(seen(view, streamId, "numeric"), query);
+      seen(view, streamId);
+      return found;
     },
 
     async line(view, streamId, { from, to, buckets, signal }) {

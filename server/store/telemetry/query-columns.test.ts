@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { emptyColumns, type NumericBlock } from "@openward/timeseries";
+import { Distribution, emptyColumns, type NumericBlock } from "@openward/timeseries";
 import { ASSOCIATION, PATIENT, testStream } from "../journal/testing/entries.ts";
 import type { Blocks, Stored } from "./blocks.ts";
 import { createMemory } from "./memory.ts";
@@ -57,7 +57,8 @@ function memoryWithStream() {
 
 function queriesOf(blocks: Blocks) {
   const memory = memoryWithStream();
-  return createQueries(memory, blocks, createMinuteCache(blocks, { streams: memory.streams, bytesMax: 0 }));
+  const minutes = createMinuteCache(blocks, { streams: memory.streams, bytesMax: 0 });
+  return createQueries(memory, blocks, minutes, { of: async () => new Distribution() });
 }
 
 // What is garbage already must not count: the collector is asked before each look.

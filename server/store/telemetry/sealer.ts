@@ -55,9 +55,12 @@ export interface SealerOptions {
   readonly log: StoreLog;
   /** Told of what was sealed, once it is stored and before anything else happens. */
   readonly onSealed: (hours: readonly SealedHour[]) => void;
+  /** Behind days that were put together; its work runs while nothing is sealed. */
+  readonly onCompacted?: (alone: (work: () => Promise<void>) => Promise<void>) => Promise<unknown>;
 }
 
-export function createSealer({ runtime, store, memory, packing, log, onSealed }: SealerOptions): Sealer {
+export function createSealer(options: SealerOptions): Sealer {
+  const { runtime, store, memory, packing, log, onSealed, onCompacted } = options;
   const { clock, timers } = runtime;
   // What the journal's place was at times past, oldest first.
   const places: { at: number; position: number }[] = [];
@@ -217,10 +220,20 @@ export function createSealer({ runtime, store, memory, packing, log, onSealed }:
       });
   };
 
-  const compact = (everything = false): Promise<number> => {
+  const alone = async (work: () => Promise<void>): Promise<void> => {
+    if (isStopped) return;
+    await inTurn(async () => {
+      await work();
+      return { blocks: 0, watermark };
+    });
+  };
+
+  const compact = async (everything = false): Promise<number> => {
     const now = clock.now();
     const waited = everything ? now : now - COMPACT_EVERY_MS;
-    return store.joinDays({ before: periodOf(waited, DAY_MS), sealedBefore: waited });
+    const days = await store.joinDays({ before: periodOf(waited, DAY_MS), sealedBefore: waited });
+    await onCompacted?.(alone);
+    return days;
   };
 
   return {

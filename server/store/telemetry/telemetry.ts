@@ -8,6 +8,7 @@ import type { DataKeys } from "../keys/ports.ts";
 import type { BlockStore } from "./block-store.ts";
 import { type Blocks, createBlocks, type StoreLog } from "./blocks.ts";
 import { zstd } from "./compression.ts";
+import { createDayDistributions, type DistributionRows } from "./day-distributions.ts";
 import { cacheFiles } from "./file-cache.ts";
 import { createMemory } from "./memory.ts";
 import { createMinuteCache } from "./minute-cache.ts";
@@ -33,6 +34,8 @@ export interface TelemetryOptions {
   readonly runtime: Runtime;
   /** Every query here is for patients that a PatientView has. */
   readonly store: BlockStore;
+  /** Where days' distributions are kept; without it, they are made for each question. */
+  readonly distributions?: DistributionRows;
   /** What blocks are encrypted under. */
   readonly keys: DataKeys;
   readonly log: StoreLog;
@@ -120,6 +123,7 @@ const CACHED_BYTES_MAX = 64_000_000;
 export async function openTelemetry({
   runtime,
   store,
+  distributions: distributionRows,
   keys,
   log,
   tailBytesMax,
@@ -144,7 +148,15 @@ export async function openTelemetry({
       if (each) minutes.sealed(streamId, hour, each);
     }
   };
-  const sealer = createSealer({ runtime, store, memory, packing, log, onSealed });
+  const distributions = createDayDistributions({
+    rows: distributionRows,
+    streams: memory.streams,
+    blocks: decoded,
+    packing,
+    log,
+    turn,
+  });
+  const sealer = createSealer({ runtime, store, memory, packing, log, onSealed, onCompacted: distributions.make });
   const recovery = createRecovery({
     timers,
     take: memory.committed,
@@ -249,7 +261,7 @@ export async function openTelemetry({
         return { starts: new Float64Array(), min: new Float64Array(), max: new Float64Array() };
       return queryOverview(stream, from, to, count, blocks);
     },
-    queries: wholeQueries(createQueries(memory, blocks, minutes), recovery),
+    queries: wholeQueries(createQueries(memory, blocks, minutes, distributions), recovery),
     committed: recovery.committed,
     async prepareReplay(watermark) {
       // Those of a spool that was chained in are known now as well: what is new from here on is in no block.

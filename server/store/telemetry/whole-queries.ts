@@ -21,6 +21,10 @@ export function wholeQueries(queries: StreamQueries, recovery: Recovery): Stream
       await recovery.wait();
       return queries.trends(...asked);
     },
+    async distribution(...asked) {
+      await recovery.wait();
+      return queries.distribution(...asked);
+    },
     async line(...asked) {
       await recovery.wait();
       return queries.line(...asked);

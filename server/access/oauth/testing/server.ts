@@ -84,7 +84,7 @@ export async function startTestServer() {
       uses: registry.devices,
       typeOf: () => undefined,
       telemetry,
-      amendments: { find: () => undefined },
+      amendments: { find: () => undefined, ofPatient: () => [] },
       audit: { search: async () => [] },
       consents: access.consents,
       clock: runtime.clock,

@@ -9,6 +9,7 @@ import type { KeyStore } from "../../keys/index.ts";
 import { testKeysOf } from "../../keys/testing/keys.ts";
 import { type ArchivedBlocks, noArchive } from "../archived.ts";
 import type { BlockStore } from "../block-store.ts";
+import { postgresDistributions } from "../day-distributions.ts";
 import { postgresBlocks } from "../postgres-blocks.ts";
 import { type OpenTelemetry, openTelemetry } from "../telemetry.ts";
 
@@ -41,7 +42,8 @@ export async function openTestStore(
   const { tailBytesMax, archive = noArchive, store = postgresBlocks(database.worker, archive) } = options;
   const opened = keys ?? (await testKeysOf(database));
   const budget = tailBytesMax === undefined ? {} : { tailBytesMax };
-  const telemetry = await openTelemetry({ runtime, store, keys: opened, log: quietLog, ...budget });
+  const distributions = postgresDistributions(database.worker);
+  const telemetry = await openTelemetry({ runtime, store, distributions, keys: opened, log: quietLog, ...budget });
   const journal = await openJournal({
     runtime,
     connection: database.connectionConfig("ingest"),

@@ -1,0 +1,1 @@
+export { decodeObservation, type FhirObject } from "./observation.ts";

@@ -1,0 +1,442 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { after, before, test } from "node:test";
+import type {
+  Bundle,
+  BundleEntry,
+  CapabilityStatement,
+  Condition,
+  Observation,
+  OperationOutcome,
+  Parameters,
+  Resource,
+} from "@medplum/fhirtypes";
+import { Client } from "fhir-kit-client";
+import { addBeds, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
+
+// Its types bring a browser's globals along, for the whole program.
+const FHIR = createRequire(import.meta.url)("fhirclient");
+
+/** Two clients of other makers go through every interaction of R4, as an integration would. */
+let ward: RunningWard;
+let base: string;
+let token: string;
+let patientId: string;
+/** Interaction by code of R4, and the clients that drove it. */
+const driven = new Map<string, Set<string>>();
+
+const T0 = Date.UTC(2026, 0, 5, 8);
+const READINGS = 7;
+
+before(async () => {
+  ward = await startWard();
+  base = `${ward.url}/fhir`;
+  const [bed] = await addBeds(ward, 1);
+  assert.ok(bed);
+  patientId = bed.patientId;
+  token = (await ward.json("token", "issue", "--role", "integration")).token ?? "";
+  const { status } = await fetch(`${ward.url}/ingest/devices/${bed.deviceId}/readings`, {
+    method: "POST",
+    headers: {
+      authorization: `Basic ${Buffer.from(`${bed.deviceId}:${bed.token}`).toString("base64")}`,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify(
+      Array.from({ length: READINGS }, (_, i) => ({
+        at: Date.now() - 60_000 * (i + 1),
+        values: { "heart-rate": 70 + i },
+      })),
+    ),
+  });
+  assert.equal(status, 200);
+});
+after(async () => {
+  await ward?.stop();
+  if (ward) removeDataDir(ward.dataDir);
+});
+
+/** What the interactions are driven with; each client speaks its own dialect of HTTP. */
+interface Driver {
+  readonly name: string;
+  read(type: string, id: string): Promise<Resource>;
+  vread(type: string, id: string, version: string): Promise<Resource>;
+  create(resource: object, headers?: Record<string, string>): Promise<Resource>;
+  update(resource: object, headers?: Record<string, string>): Promise<Resource>;
+  updateWhere(type: string, query: Record<string, string>, resource: object): Promise<Resource>;
+  patch(type: string, id: string, operations: object[]): Promise<Resource>;
+  delete(type: string, id: string): Promise<unknown>;
+  deleteWhere(url: string): Promise<unknown>;
+  history(path: string): Promise<Bundle>;
+  bundle(bundle: object): Promise<Bundle>;
+  search(type: string, query: Record<string, string>): Promise<Bundle>;
+  searchByPost(type: string, query: Record<string, string>): Promise<Bundle>;
+  /** All matches of all pages. */
+  everyPage(type: string, query: Record<string, string>): Promise<{ pages: number; resources: Resource[] }>;
+  operation(path: string, method: "GET" | "POST", input?: object): Promise<Resource>;
+  capabilities(): Promise<CapabilityStatement>;
+  /** Where a SMART launch is sent to. */
+  authorizeUrl(): Promise<string>;
+  statusOf(error: unknown): number | undefined;
+}
+
+const parametersIn = (query: Record<string, string>) => new URLSearchParams(query).toString();
+
+function kit(): Driver {
+  const client = new Client({ baseUrl: base, bearerToken: token });
+  // Its types are looser than R4: what it gives is what the server sent.
+  const as = <T>(answer: Promise<unknown>) => answer as Promise<T>;
+  return {
+    name: "fhir-kit-client",
+    read: (resourceType, id) => as(client.read({ resourceType, id })),
+    vread: (resourceType, id, version) => as(client.vread({ resourceType, id, version })),
+    create: (resource, headers = {}) =>
+      as(client.create({ resourceType: typeOf(resource), body: resource as never, options: { headers } })),
+    update: (resource, headers = {}) =>
+      as(
+        client.update({
+          resourceType: typeOf(resource),
+          id: String((resource as Resource).id),
+          body: resource as never,
+          options: { headers },
+        }),
+      ),
+    updateWhere: (resourceType, searchParams, resource) =>
+      as(client.update({ resourceType, searchParams, body: resource as never })),
+    patch: (resourceType, id, jsonPatch) => as(client.patch({ resourceType, id, jsonPatch: jsonPatch as never })),
+    delete: (resourceType, id) => client.delete({ resourceType, id }),
+    deleteWhere: (url) => client.request(url, { method: "DELETE" }),
+    history(path) {
+      const [resourceType, id] = path.split("/");
+      if (resourceType && id) return as(client.history({ resourceType, id }));
+      return as(resourceType ? client.history({ resourceType }) : client.history());
+    },
+    bundle: (bundle) =>
+      as(
+        (bundle as Bundle).type === "batch"
+          ? client.batch({ body: bundle as never })
+          : client.transaction({ body: bundle as never }),
+      ),
+    search: (resourceType, searchParams) => as(client.search({ resourceType, searchParams })),
+    searchByPost: (resourceType, searchParams) =>
+      as(client.search({ resourceType, searchParams, options: { postSearch: true } })),
+    async everyPage(resourceType, searchParams) {
+      const resources: Resource[] = [];
+      let pages = 0;
+      let page: Bundle | undefined = await as<Bundle>(client.search({ resourceType, searchParams }));
+      for (; page; page = await as<Bundle | undefined>(client.nextPage({ bundle: page as never }) as never)) {
+        pages++;
+        resources.push(...matches(page));
+      }
+      return { pages, resources };
+    },
+    operation(path, method, input) {
+      const [name = "", id, resourceType] = path.split("/").reverse();
+      const isOfType = resourceType === undefined;
+      const place = isOfType ? { resourceType: id as string } : { resourceType, id: id as string };
+      return as(client.operation({ name, method, ...place, ...(input && { input: input as never }) }));
+    },
+    capabilities: () => as(client.capabilityStatement()),
+    authorizeUrl: async () => String((await client.smartAuthMetadata()).authorizeUrl),
+    statusOf: (error) => (error as { response?: { status?: number } }).response?.status,
+  };
+}
+
+function smart(): Driver {
+  const storage = new Map<string, unknown>();
+  const api = (request: object, response: object) =>
+    FHIR(request, response, {
+      get: async (key: string) => storage.get(key),
+      set: async (key: string, value: unknown) => storage.set(key, value) && value,
+      unset: async (key: string) => storage.delete(key),
+    });
+  const client = api({ headers: { host: "app.example" }, socket: {}, url: "/" }, {}).client({
+    serverUrl: base,
+    tokenResponse: { access_token: token },
+  });
+  const json = { "content-type": "application/fhir+json" };
+  const send = <T>(
+    method: string,
+    url: string,
+    body?: object | string,
+    headers: Record<string, string> = {},
+  ): Promise<T> =>
+    client.request({
+      url,
+      method,
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      headers: { ...(body === undefined ? {} : json), ...headers },
+    });
+  return {
+    name: "fhirclient",
+    read: (type, id) => client.request(`${type}/${id}`),
+    vread: (type, id, version) => client.request(`${type}/${id}/_history/${version}`),
+    create: (resource, headers = {}) => client.create(resource, { headers: { ...json, ...headers } }),
+    update: (resource, headers = {}) => client.update(resource, { headers: { ...json, ...headers } }),
+    updateWhere: (type, query, resource) => send("PUT", `${type}?${parametersIn(query)}`, resource),
+    patch: (type, id, operations) => client.patch(`${type}/${id}`, operations),
+    delete: (type, id) => client.delete(`${type}/${id}`),
+    deleteWhere: (url) => client.delete(url),
+    history: (path) => client.request(`${path === "" ? "" : `${path}/`}_history`),
+    bundle: (bundle) => send("POST", "", bundle),
+    search: (type, query) => client.request(`${type}?${parametersIn(query)}`),
+    searchByPost: (type, query) =>
+      send("POST", `${type}/_search`, parametersIn(query), { "content-type": "application/x-www-form-urlencoded" }),
+    async everyPage(type, query) {
+      const resources: Resource[] = [];
+      let pages = 0;
+      for await (const page of client.pages(`${type}?${parametersIn(query)}`)) {
+        pages++;
+        resources.push(...matches(page as Bundle));
+      }
+      return { pages, resources };
+    },
+    operation: (path, method, input) =>
+      method === "POST"
+        ? send("POST", path, input)
+        : client.request(`${path}${input ? `?${parametersIn(input as Record<string, string>)}` : ""}`),
+    capabilities: () => client.request("metadata"),
+    async authorizeUrl() {
+      // An application in Node: the library discovers, and answers the browser with where to go.
+      const pages = createServer((request, response) => {
+        const { authorize } = api(request, response);
+        authorize({ clientId: "nobody", iss: base, scope: "launch/patient patient/*.rs", redirectUri: "/app" });
+      });
+      await new Promise<void>((resolve) => pages.listen(0, "127.0.0.1", resolve));
+      const { port } = pages.address() as AddressInfo;
+      const answer = await fetch(`http://127.0.0.1:${port}/launch`, { redirect: "manual" });
+      pages.closeAllConnections();
+      pages.close();
+      return answer.headers.get("location") ?? "";
+    },
+    statusOf: (error) => (error as { statusCode?: number }).statusCode,
+  };
+}
+
+const typeOf = (resource: object) => (resource as Resource).resourceType;
+const matches = ({ entry = [] }: Bundle): Resource[] =>
+  entry.flatMap(({ resource, search }) => (resource && search?.mode !== "outcome" ? [resource] : []));
+
+const condition = (text: string, more: Partial<Condition> = {}): Condition => ({
+  resourceType: "Condition",
+  code: { text },
+  subject: { reference: `Patient/${patientId}` },
+  ...more,
+});
+const heartRate = (value: number, at: number): Observation => ({
+  resourceType: "Observation",
+  status: "final",
+  code: { coding: [{ system: "http://loinc.org", code: "8867-4" }] },
+  subject: { reference: `Patient/${patientId}` },
+  effectiveDateTime: new Date(at).toISOString(),
+  valueQuantity: { value, system: "http://unitsofmeasure.org", code: "/min", unit: "/min" },
+});
+const post = (resource: Resource, more: Partial<BundleEntry> = {}): BundleEntry => ({
+  resource,
+  request: { method: "POST", url: resource.resourceType },
+  ...more,
+});
+
+for (const make of [kit, smart]) {
+  test(`${make.name === "kit" ? "fhir-kit-client" : "fhirclient"} drives every interaction`, {
+    timeout: 120_000,
+  }, async () => {
+    const client = make();
+    const drives = (code: string) => driven.set(code, (driven.get(code) ?? new Set()).add(client.name));
+    const refuses = async (status: number, asked: () => Promise<unknown>) => {
+      const error = await asked().then(
+        () => assert.fail(`not refused with ${status}`),
+        (caught: unknown) => caught,
+      );
+      assert.equal(client.statusOf(error), status, String(error));
+    };
+    const system = `urn:example:${client.name}`;
+
+    const statement = await client.capabilities();
+    assert.equal(statement.fhirVersion, "4.0.1");
+    drives("capabilities");
+    assert.ok((await client.authorizeUrl()).startsWith(`${ward.url}/oauth/`), "SMART discovery leads to our door");
+    drives("smart-configuration");
+
+    // What the house knows.
+    const patient = await client.read("Patient", patientId);
+    assert.equal(patient.id, patientId);
+    drives("read");
+    await refuses(404, () => client.read("Patient", "nobody"));
+    const hearts = await client.everyPage("Observation", {
+      patient: patientId,
+      code: "8867-4",
+      _count: "3",
+      device: "bed-0",
+    });
+    assert.deepEqual(
+      (hearts.resources as Observation[]).map(({ valueQuantity }) => valueQuantity?.value),
+      Array.from({ length: READINGS }, (_, i) => 70 + i),
+      "newest first, each once",
+    );
+    assert.equal(hearts.pages, 3);
+    drives("search-type");
+    const [newest] = hearts.resources as [Observation];
+    assert.deepEqual(await client.read("Observation", newest.id ?? ""), newest);
+    assert.deepEqual(await client.vread("Observation", newest.id ?? "", newest.meta?.versionId ?? ""), newest);
+    const byPost = await client.searchByPost("Observation", { patient: patientId, code: "8867-4", device: "bed-0" });
+    assert.deepEqual(matches(byPost), hearts.resources);
+    drives("search-post");
+
+    // What others write: made, changed, searched, taken away.
+    const created = (await client.create(
+      condition("hypertension", { identifier: [{ system, value: "1" }] }),
+    )) as Condition;
+    const id = created.id ?? "";
+    assert.equal(created.meta?.versionId, "1");
+    drives("create");
+    const again = await client.create(condition("another"), { "if-none-exist": `identifier=${system}|1` });
+    assert.equal(again.id, id);
+    drives("conditional-create");
+    const updated = (await client.update({ ...created, recordedDate: "2026-01-02" })) as Condition;
+    assert.deepEqual([updated.meta?.versionId, updated.recordedDate], ["2", "2026-01-02"]);
+    drives("update");
+    await refuses(412, () => client.update(created, { "if-match": 'W/"1"' }));
+    const { id: _id, meta: _meta, ...bare } = updated;
+    const where = await client.updateWhere(
+      "Condition",
+      { identifier: `${system}|1` },
+      { ...bare, recordedDate: "2026-01-03" },
+    );
+    assert.deepEqual([where.id, where.meta?.versionId], [id, "3"]);
+    drives("conditional-update");
+    const patched = (await client.patch("Condition", id, [
+      { op: "replace", path: "/recordedDate", value: "2026-01-04" },
+    ])) as Condition;
+    assert.equal(patched.recordedDate, "2026-01-04");
+    drives("patch");
+    assert.equal(((await client.vread("Condition", id, "2")) as Condition).recordedDate, "2026-01-02");
+    drives("vread");
+    const found = await client.search("Condition", { identifier: `${system}|1`, _include: "Condition:subject" });
+    assert.deepEqual(matches(found).map(typeOf).sort(), ["Condition", "Patient"]);
+    await refuses(400, () => client.search("Condition", { "recorded-date": "yesterday" }));
+
+    // Several at once.
+    const transaction = await client.bundle({
+      resourceType: "Bundle",
+      type: "transaction",
+      entry: [
+        post(
+          {
+            resourceType: "Encounter",
+            status: "finished",
+            class: { code: "AMB" },
+            subject: { reference: `Patient/${patientId}` },
+          },
+          { fullUrl: "urn:uuid:00000000-0000-4000-8000-00000000e001" },
+        ),
+        post(
+          condition("cough", {
+            identifier: [{ system, value: "2" }],
+            encounter: { reference: "urn:uuid:00000000-0000-4000-8000-00000000e001" },
+          }),
+        ),
+      ],
+    });
+    assert.deepEqual(
+      transaction.entry?.map(({ response }) => response?.status.slice(0, 3)),
+      ["201", "201"],
+    );
+    const chained = await client.search("Condition", {
+      identifier: `${system}|2`,
+      "encounter.status": "finished",
+      _include: "Condition:encounter",
+    });
+    assert.deepEqual(matches(chained).map(typeOf), ["Condition", "Encounter"]);
+    drives("transaction");
+    await refuses(400, () =>
+      client.bundle({
+        resourceType: "Bundle",
+        type: "transaction",
+        entry: [post({ resourceType: "Condition" } as never)],
+      }),
+    );
+    const batch = await client.bundle({
+      resourceType: "Bundle",
+      type: "batch",
+      entry: [
+        { request: { method: "GET", url: `Condition/${id}` } },
+        { request: { method: "GET", url: "Condition/nothing" } },
+        post(condition("fever", { identifier: [{ system, value: "3" }] })),
+      ],
+    });
+    assert.deepEqual(
+      batch.entry?.map(({ response }) => response?.status.slice(0, 3)),
+      ["200", "404", "201"],
+    );
+    drives("batch");
+
+    // What a device would have measured.
+    const written = (await client.create(heartRate(61, T0))) as Observation;
+    assert.equal(written.valueQuantity?.value, 61);
+    const many = await client.bundle({
+      resourceType: "Bundle",
+      type: "transaction",
+      entry: [1, 2, 3].map((i) => post(heartRate(60 + i, T0 + i * 60_000))),
+    });
+    assert.equal(many.entry?.length, 3);
+    const day = await client.search("Observation", {
+      patient: patientId,
+      date: "2026-01-05",
+      _sort: "date",
+      code: "8867-4",
+    });
+    const measured = (matches(day) as Observation[]).map(({ valueQuantity }) => valueQuantity?.value);
+    assert.deepEqual(measured, [61, 61, 62, 63]);
+
+    // Operations.
+    const outcome = (await client.operation("Condition/$validate", "POST", condition("x"))) as OperationOutcome;
+    assert.deepEqual(
+      outcome.issue.map(({ severity }) => severity),
+      ["information"],
+    );
+    const looked = (await client.operation("CodeSystem/$lookup", "GET", {
+      system: "http://loinc.org",
+      code: "8867-4",
+    })) as Parameters;
+    assert.equal(looked.parameter?.find(({ name }) => name === "display")?.valueString, "Heart rate");
+    drives("operation");
+
+    // Taken away, and still in the history.
+    await client.delete("Condition", id);
+    await refuses(410, () => client.read("Condition", id));
+    drives("delete");
+    await client.deleteWhere(`Condition?identifier=${system}|2`);
+    assert.deepEqual(matches(await client.search("Condition", { identifier: `${system}|2` })), []);
+    drives("conditional-delete");
+    const methods = ({ entry }: Bundle) => entry?.map(({ request }) => request?.method);
+    assert.deepEqual(methods(await client.history(`Condition/${id}`)), ["DELETE", "PATCH", "PUT", "PUT", "POST"]);
+    drives("history-instance");
+    assert.deepEqual(methods(await client.history("Condition"))?.slice(0, 2), ["DELETE", "DELETE"]);
+    drives("history-type");
+    assert.ok(methods(await client.history(""))?.includes("POST"));
+    drives("history-system");
+  });
+}
+
+test("whatever metadata says of a written type, and of the whole, was driven by both clients", async () => {
+  const statement = (await (await fetch(`${base}/metadata`)).json()) as CapabilityStatement;
+  const [rest] = statement.rest ?? [];
+  const type = rest?.resource?.find((one) => one.type === "Condition");
+  assert.ok(rest && type);
+  const promised = [
+    ...(type.interaction ?? []).map(({ code }) => String(code)),
+    ...(rest.interaction ?? []).map(({ code }) => String(code)),
+    ...(type.conditionalCreate ? ["conditional-create"] : []),
+    ...(type.conditionalUpdate ? ["conditional-update"] : []),
+    ...(type.conditionalDelete === "single" ? ["conditional-delete"] : []),
+    "capabilities",
+    "smart-configuration",
+    "operation",
+    "search-post",
+  ];
+  const missing = promised.filter((code) => driven.get(code)?.size !== 2);
+  assert.deepEqual(missing, []);
+  console.log(`clients of other makers: ${driven.size} interactions, each by 2 of 2`);
+});
