@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Bundle, Observation, Parameters, Resource, Subscription } from "@medplum/fhirtypes";
 import { validate } from "@openward/fhir/validate";
-import { SMTPServer } from "smtp-server";
 import { beside } from "./feeds/beside.ts";
-import { type FhirClient, fhirClient, subscriptionTo } from "./subscriptions/client.ts";
+import { bindingToken, type FhirClient, fhirClient, subscriptionTo } from "./subscriptions/client.ts";
+import { startMailbox } from "./subscriptions/mailbox.ts";
 import { startHook } from "./subscriptions/receiver.ts";
 import { GOOD, REFUSED } from "./subscriptions/refused.ts";
 import { openSocket } from "./subscriptions/socket.ts";
@@ -16,8 +15,7 @@ const env: Record<string, string> = {
   OPENWARD_FEED_NETWORKS: "127.0.0.1",
   OPENWARD_MAIL_FROM: "ward@hospital.example",
 };
-const mails: string[] = [];
-let post: SMTPServer;
+let post: Awaited<ReturnType<typeof startMailbox>>;
 let ward: RunningWard;
 let admin: Api;
 let fhir: FhirClient;
@@ -25,21 +23,8 @@ let beds: readonly { patientId: string; deviceId: string; token: string }[];
 let now = 0;
 
 before(async () => {
-  post = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ["STARTTLS"],
-    logger: false,
-    onData(stream, _session, done) {
-      let text = "";
-      stream.on("data", (chunk) => (text += chunk));
-      stream.on("end", () => {
-        mails.push(text);
-        done();
-      });
-    },
-  });
-  await new Promise<void>((resolve) => post.listen(0, "127.0.0.1", () => resolve()));
-  env.OPENWARD_SMTP_URL = `smtp://127.0.0.1:${(post.server.address() as AddressInfo).port}`;
+  post = await startMailbox();
+  env.OPENWARD_SMTP_URL = post.url;
   ward = await startWard({ env });
   admin = await apiOf(ward);
   beds = await addBeds(ward, 3);
@@ -50,7 +35,7 @@ before(async () => {
 after(async () => {
   await ward.stop();
   removeDataDir(ward.dataDir);
-  await new Promise<void>((resolve) => post.close(() => resolve()));
+  await post.close();
 });
 
 async function send(bed: number, body: unknown, kind = "readings"): Promise<void> {
@@ -136,13 +121,7 @@ async function untilActive(id: string | undefined): Promise<void> {
   }
 }
 
-const tokenFor = async (id?: string) => {
-  const path = id === undefined ? "Subscription/$get-ws-binding-token" : `Subscription/${id}/$get-ws-binding-token`;
-  const { status, body } = await fhir<Parameters>("GET", path);
-  assert.equal(status, 200, JSON.stringify(body));
-  const of = (name: string) => body.parameter?.find((one) => one.name === name);
-  return { token: of("token")?.valueString ?? "", url: of("websocket-url")?.valueUrl ?? "" };
-};
+const tokenFor = (id?: string) => bindingToken(fhir, id);
 
 test("each topic tells over a WebSocket what it is about, each thing valid and to be read under the name that was told", async () => {
   const topics = ["alarms", "events", "admissions", "associations", "resources"];
@@ -295,13 +274,13 @@ test("a mail says that something happened, and nothing of whom or what", async (
   });
   const { id } = await create(subscription);
   const until = async (count: number) => {
-    for (const end = performance.now() + 60_000; mails.length < count; await wait(20))
-      if (performance.now() > end) throw new Error(`waited for ${count} mails; there are ${mails.length}`);
+    for (const end = performance.now() + 60_000; post.mails.length < count; await wait(20))
+      if (performance.now() > end) throw new Error(`waited for ${count} mails; there are ${post.mails.length}`);
   };
   await until(1);
-  assert.match(mails[0] ?? "", /^Subject: Openward: a subscription to this address\r?$/m);
+  assert.match(post.mails[0] ?? "", /^Subject: Openward: a subscription to this address\r?$/m);
   await untilActive(id);
-  assert.ok(!mails.join().includes(patientOf(0)));
+  assert.ok(!post.mails.join().includes(patientOf(0)));
   await fhir("DELETE", `Subscription/${id}`);
 });
 
