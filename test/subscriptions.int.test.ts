@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Bundle, Observation, Parameters, Resource, Subscription } from "@medplum/fhirtypes";
 import { validate } from "@openward/fhir/validate";
-import { SMTPServer } from "smtp-server";
 import { beside } from "./feeds/beside.ts";
-import { type FhirClient, fhirClient, subscriptionTo } from "./subscriptions/client.ts";
+import { bindingToken, type FhirClient, fhirClient, subscriptionTo } from "./subscriptions/client.ts";
+import { startMailbox } from "./subscriptions/mailbox.ts";
 import { startHook } from "./subscriptions/receiver.ts";
+import { GOOD, REFUSED } from "./subscriptions/refused.ts";
 import { openSocket } from "./subscriptions/socket.ts";
 import { type Api, addBeds, apiOf, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
 
@@ -15,8 +15,7 @@ const env: Record<string, string> = {
   OPENWARD_FEED_NETWORKS: "127.0.0.1",
   OPENWARD_MAIL_FROM: "ward@hospital.example",
 };
-const mails: string[] = [];
-let post: SMTPServer;
+let post: Awaited<ReturnType<typeof startMailbox>>;
 let ward: RunningWard;
 let admin: Api;
 let fhir: FhirClient;
@@ -24,21 +23,8 @@ let beds: readonly { patientId: string; deviceId: string; token: string }[];
 let now = 0;
 
 before(async () => {
-  post = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ["STARTTLS"],
-    logger: false,
-    onData(stream, _session, done) {
-      let text = "";
-      stream.on("data", (chunk) => (text += chunk));
-      stream.on("end", () => {
-        mails.push(text);
-        done();
-      });
-    },
-  });
-  await new Promise<void>((resolve) => post.listen(0, "127.0.0.1", () => resolve()));
-  env.OPENWARD_SMTP_URL = `smtp://127.0.0.1:${(post.server.address() as AddressInfo).port}`;
+  post = await startMailbox();
+  env.OPENWARD_SMTP_URL = post.url;
   ward = await startWard({ env });
   admin = await apiOf(ward);
   beds = await addBeds(ward, 3);
@@ -49,7 +35,7 @@ before(async () => {
 after(async () => {
   await ward.stop();
   removeDataDir(ward.dataDir);
-  await new Promise<void>((resolve) => post.close(() => resolve()));
+  await post.close();
 });
 
 async function send(bed: number, body: unknown, kind = "readings"): Promise<void> {
@@ -135,13 +121,7 @@ async function untilActive(id: string | undefined): Promise<void> {
   }
 }
 
-const tokenFor = async (id?: string) => {
-  const path = id === undefined ? "Subscription/$get-ws-binding-token" : `Subscription/${id}/$get-ws-binding-token`;
-  const { status, body } = await fhir<Parameters>("GET", path);
-  assert.equal(status, 200, JSON.stringify(body));
-  const of = (name: string) => body.parameter?.find((one) => one.name === name);
-  return { token: of("token")?.valueString ?? "", url: of("websocket-url")?.valueUrl ?? "" };
-};
+const tokenFor = (id?: string) => bindingToken(fhir, id);
 
 test("each topic tells over a WebSocket what it is about, each thing valid and to be read under the name that was told", async () => {
   const topics = ["alarms", "events", "admissions", "associations", "resources"];
@@ -241,6 +221,49 @@ test("who was away from the WebSocket is told when they bind again, and $events 
   await fhir("DELETE", `Subscription/${id}`);
 });
 
+test("a blood pressure is told once, two values of one moment are two, a value is filtered by, and what is corrected is told again", async () => {
+  const all = await create(
+    subscriptionTo("readings", { type: "websocket", content: "full-resource", filters: [`patient=${patientOf(1)}`] }),
+  );
+  const high = await create(
+    subscriptionTo("readings", {
+      type: "websocket",
+      filters: [`Observation?patient=${patientOf(1)}&value-quantity=gt120&trigger=create`],
+    }),
+  );
+  const { token, url } = await tokenFor();
+  const socket = await openSocket(url, `bind-with-token ${token}`);
+  await socket.until("two handshakes", () => socket.got.length === 2);
+  const at = now + 300_000 - 1_000_000;
+  const values = { "nibp-systolic": 130, "nibp-diastolic": 80, "nibp-mean": 95 };
+  await send(1, { at, values: { ...values, "heart-rate": 118 } });
+  await send(1, { at, values: { "heart-rate": 140 } });
+  const of = (id: string | undefined) =>
+    socket.got
+      .filter(({ bundle }) => JSON.stringify(bundle.entry?.[0]).includes(`Subscription/${id}"`))
+      .flatMap(({ events }) => events);
+  await socket.until("the panel and both values", () => of(all.id).length === 3 && of(high.id).length === 1);
+  assert.equal(new Set(of(all.id).map(({ focus }) => focus)).size, 3);
+  const second = of(high.id)[0]?.focus ?? "";
+  assert.equal((await fhir<Observation>("GET", second)).body.valueQuantity?.value, 140);
+  const panels = of(all.id).filter(({ focus }) => focus?.includes("/Observation/p"));
+  assert.equal(panels.length, 1, "its three values are one Observation");
+
+  const streams = await admin<{ id: string; signal: string }[]>("GET", `/api/patients/${patientOf(1)}/streams`);
+  const streamId = streams.find(({ signal }) => signal === "heart-rate")?.id;
+  await admin("POST", `/api/patients/${patientOf(1)}/amendments`, {
+    ...{ kind: "corrected", streamId, at, ordinal: 1, value: 104, unit: "/min", reason: "misread", seen: null },
+  });
+  await socket.until("the correction", () => of(all.id).length === 4);
+  assert.equal(of(all.id).at(-1)?.focus, second);
+  const { request, resource } = socket.got.at(-1)?.bundle.entry?.[1] ?? {};
+  const corrected = resource as Observation | undefined;
+  assert.deepEqual([request?.method, corrected?.valueQuantity?.value, corrected?.status], ["PUT", 104, "corrected"]);
+  assert.equal(of(high.id).length, 1);
+  socket.close();
+  for (const { id } of [all, high]) await fhir("DELETE", `Subscription/${id}`);
+});
+
 test("a mail says that something happened, and nothing of whom or what", async () => {
   const subscription = subscriptionTo("readings", {
     type: "email",
@@ -251,13 +274,13 @@ test("a mail says that something happened, and nothing of whom or what", async (
   });
   const { id } = await create(subscription);
   const until = async (count: number) => {
-    for (const end = performance.now() + 60_000; mails.length < count; await wait(20))
-      if (performance.now() > end) throw new Error(`waited for ${count} mails; there are ${mails.length}`);
+    for (const end = performance.now() + 60_000; post.mails.length < count; await wait(20))
+      if (performance.now() > end) throw new Error(`waited for ${count} mails; there are ${post.mails.length}`);
   };
   await until(1);
-  assert.match(mails[0] ?? "", /^Subject: Openward: a subscription to this address\r?$/m);
+  assert.match(post.mails[0] ?? "", /^Subject: Openward: a subscription to this address\r?$/m);
   await untilActive(id);
-  assert.ok(!mails.join().includes(patientOf(0)));
+  assert.ok(!post.mails.join().includes(patientOf(0)));
   await fhir("DELETE", `Subscription/${id}`);
 });
 
@@ -319,49 +342,14 @@ test("what a patient takes back is told no more, and what was not taken yet leav
 });
 
 test("what cannot be told is refused, with the element and what was expected", async () => {
-  const good = { endpoint: "http://127.0.0.1:9/hook" };
-  const cases: readonly (readonly [what: string, subscription: unknown, at: RegExp])[] = [
-    ["an unknown topic", { ...subscriptionTo("nothing", good) }, /Subscription\.criteria/],
-    ["an address inside", subscriptionTo("alarms", { endpoint: "https://10.0.0.1/" }), /channel\.endpoint/],
-    ["http to a name", subscriptionTo("alarms", { endpoint: "http://receiver.example/" }), /channel\.endpoint/],
-    ["a filter that there is not", subscriptionTo("alarms", { ...good, filters: ["Flag?nothing=1"] }), /nothing/],
-    [
-      "a filter of another type",
-      subscriptionTo("alarms", { ...good, filters: ["Patient?name=x"] }),
-      /criteria\.extension/,
-    ],
-    [
-      "a chain",
-      subscriptionTo("readings", { ...good, filters: ["Observation?subject:Patient.name=x"] }),
-      /criteria\.extension/,
-    ],
-    ["resources of no type", subscriptionTo("resources", good), /criteria\.extension/],
-    ["another content", subscriptionTo("alarms", { ...good, content: "banana" }), /content/],
-    ["another channel", subscriptionTo("alarms", { ...good, type: "sms" }), /channel\.type/],
-    ["another format", subscriptionTo("alarms", { ...good, payload: "application/fhir+xml" }), /channel\.payload/],
-    [
-      "a mail with everything",
-      subscriptionTo("alarms", {
-        type: "email",
-        endpoint: "mailto:a@b.example",
-        payload: "text/plain",
-        content: "full-resource",
-      }),
-      /channel\.payload/,
-    ],
-    ["a header that frames", subscriptionTo("alarms", { ...good, header: ["Content-Length: 1"] }), /channel\.header/],
-    ["a header of two lines", subscriptionTo("alarms", { ...good, header: ["A: b\r\nC: d"] }), /channel\.header/],
-    ["a heartbeat a second", subscriptionTo("alarms", { ...good, heartbeat: 1 }), /channel\.extension/],
-    ["an end that was", { ...subscriptionTo("alarms", good), end: "2020-01-01T00:00:00Z" }, /Subscription\.end/],
-  ];
-  for (const [what, subscription, at] of cases) {
+  for (const [what, subscription, at] of REFUSED) {
     const { status, body } = await fhir("POST", "Subscription", subscription);
     assert.equal(status, 400, `${what}: ${JSON.stringify(body)}`);
     assert.match(JSON.stringify(body), at, what);
   }
   const nurse = await ward.json<{ token: string }>("token", "issue", "--role", "nurse");
   const asNurse = fhirClient(() => ward, nurse.token);
-  assert.equal((await asNurse("POST", "Subscription", subscriptionTo("alarms", good))).status, 403);
+  assert.equal((await asNurse("POST", "Subscription", subscriptionTo("alarms", GOOD))).status, 403);
   assert.equal((await fhir<Bundle>("GET", "Subscription")).body.total, 0, "nothing of it was kept");
 });
 

@@ -3,10 +3,10 @@ import { type FhirRequest, type FhirRouteHandler, FhirRouter, type HttpMethod } 
 import type { Bundle, BundleEntry, OperationOutcome, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "./context.ts";
-import { operationPlace } from "./operations/operation.ts";
-import { answerOperation, isOperation } from "./operations/registry.ts";
 import { happeningIn } from "./happenings/ids.ts";
 import { readHappening } from "./happenings/read.ts";
+import { operationPlace } from "./operations/operation.ts";
+import { answerOperation, isOperation } from "./operations/registry.ts";
 import {
   answerTerminology,
   type TerminologyPlace,

@@ -1,4 +1,4 @@
-import type { Bundle, Resource, Subscription } from "@medplum/fhirtypes";
+import type { Bundle, Parameters, Resource, Subscription } from "@medplum/fhirtypes";
 import type { RunningWard } from "../support/ward.ts";
 
 const BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-";
@@ -81,4 +81,14 @@ export function fhirClient(ward: () => RunningWard, token: string) {
 }
 
 export type FhirClient = ReturnType<typeof fhirClient>;
+
+/** What a client connects with; of one subscription, or of all that come to us. */
+export async function bindingToken(fhir: FhirClient, id?: string): Promise<{ token: string; url: string }> {
+  const path = id === undefined ? "Subscription" : `Subscription/${id}`;
+  const { status, body } = await fhir<Parameters>("GET", `${path}/$get-ws-binding-token`);
+  if (status !== 200) throw new Error(JSON.stringify(body));
+  const of = (name: string) => body.parameter?.find((one) => one.name === name);
+  return { token: of("token")?.valueString ?? "", url: of("websocket-url")?.valueUrl ?? "" };
+}
+
 export type { Bundle };

@@ -13,6 +13,8 @@ const IDLE_MS = 30_000;
 /** Of what is about others it is noted so seldom that it was looked at. */
 const IDLE_SAVE_MS = 300_000;
 const LOOK_BACK_MS = 1_000;
+/** Begins the name of a span of time that nobody can be told of any more. */
+const GAP = "urn:openward:gap:";
 
 export interface FollowDeps {
   readonly runtime: Pick<Runtime, "clock" | "timers" | "random">;
@@ -60,20 +62,30 @@ export function followSubscription(kept: Kept, deps: FollowDeps) {
       await deps.end("its time is over");
       return false;
     }
-    const held = await outbox.heldSince();
-    if (held !== null && progress.reachedAt < held - LOOK_BACK_MS) deps.onGap(progress.reachedAt, held);
+    const gap = await gapSince(progress.reachedAt);
     const { view, app } = asking;
     const patients = app?.patientId ? [app.patientId] : view.patientIds();
     const patientIds = patients.flatMap((id) => view.recordsOf(id));
     const page = await outbox.read(progress.place, { organisationId: subscription.organisationId, patientIds });
-    const events = page.changes.length > 0 ? await face.eventsOf(subscription, asking, page.changes) : [];
+    const found = page.changes.length > 0 ? await face.eventsOf(subscription, asking, page.changes) : [];
+    const events = [...gap.told, ...found];
+    const at = Math.max(page.at, gap.upTo);
     if (waiter.isStopped) return false;
-    const isDue = events.length > 0 || page.at - progress.reachedAt > IDLE_SAVE_MS;
-    if (isDue) await rows.append(subscription, progress, events, page.upTo, page.at);
-    const reachedAt = isDue ? page.at : progress.reachedAt;
+    const isDue = events.length > 0 || at - progress.reachedAt > IDLE_SAVE_MS;
+    if (isDue) await rows.append(subscription, progress, events, page.upTo, at);
+    const reachedAt = isDue ? at : progress.reachedAt;
     progress = { ...progress, place: page.upTo, reachedAt, events: progress.events + events.length };
     if (events.length > 0) deps.onEvents(progress);
     return !page.isAtEnd;
+  }
+
+  /** What came before the oldest that is held was not looked at: an event of its own says so, under a number like any other. */
+  async function gapSince(from: number): Promise<{ readonly told: readonly NewEvent[]; readonly upTo: number }> {
+    const held = await outbox.heldSince();
+    if (held === null || from >= held - LOOK_BACK_MS) return { told: [], upTo: from };
+    deps.onGap(from, held);
+    const reference = `${GAP}${new Date(from).toISOString()}/${new Date(held).toISOString()}`;
+    return { told: [{ reference, method: "PUT", patientId: null, at: clock.now() }], upTo: held };
   }
 
   async function run(): Promise<void> {
@@ -90,7 +102,8 @@ export function followSubscription(kept: Kept, deps: FollowDeps) {
         if (waiter.isStopped) return;
         trouble++;
         deps.onTrouble(error, "following what a subscription is told of");
-        await waiter.pause(backoffMs(Math.min(trouble, 4), null, random));
+        // Most of it is over in a moment: the store reads back what was before the start.
+        await waiter.pause(trouble === 1 ? LOOK_EVERY_MS : backoffMs(Math.min(trouble - 1, 4), null, random));
         // Whether it was written is not known where the database went away meanwhile.
         const found = await rows.one(subscription.id).catch(() => undefined);
         if (found) progress = found.progress;

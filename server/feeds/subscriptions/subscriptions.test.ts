@@ -112,6 +112,23 @@ test("a sender that leaves one event out, or swaps two, is found", async () => {
   assert.match(faultsOf(swapped.h.log, swapped.h.brought).join(), /came behind/);
 });
 
+test("what is older than what is kept is told as a span of time, under a number", async () => {
+  const heldSince = Date.UTC(2026, 11, 1);
+  const h = house({ answer: () => "taken", heldSince });
+  await h.settle();
+  h.runtime.setNow(heldSince + HOUR);
+  h.happen("p", "e");
+  await h.pass(10_000);
+  assert.deepEqual(
+    h.brought.flatMap(({ events }) => events),
+    [
+      { number: 1, reference: "urn:openward:gap:2026-11-28T00:00:00.000Z/2026-12-01T00:00:00.000Z" },
+      { number: 2, reference: "Communication/e" },
+    ],
+  );
+  await h.stop();
+});
+
 test("silence is broken after the heartbeat period, and never while there is something to tell", async () => {
   const h = house({ answer: () => "taken", subscription: { heartbeatMs: 60_000 } });
   await h.pass(200_000);

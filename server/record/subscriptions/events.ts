@@ -226,7 +226,7 @@ async function ofAmendment(
   if (!record) return [];
   const { amendment } = record;
   const before = amendment.withdraws === null ? undefined : await counting.amendment(context.view, amendment.withdraws);
-  const { streamId, deviceId, from, to } = before?.amendment ?? amendment;
+  const { streamId, deviceId, from, to, reading } = before?.amendment ?? amendment;
   const { patientId, at } = notice;
   const events: NewEvent[] = [];
   const base = { method: "PUT" as const, patientId, at };
@@ -250,6 +250,8 @@ async function ofAmendment(
       withErrors: true,
     });
     for (const { time, ordinal } of found) {
+      // One of several of its moment.
+      if (reading && ordinal !== reading.ordinal) continue;
       if (events.length === AMENDED_MAX) return [...events, { ...base, reference: `Provenance/${amendment.id}` }];
       const reference = `Observation/${observationId(stream, time, ordinal)}`;
       if (accepts === undefined && !(await isAccepted(inner, filter, reference))) continue;

@@ -21,7 +21,9 @@ const OF_STREAMS = new Set(["patient", "subject", "code", "combo-code", "categor
 interface OfType {
   /** "signal" and "heart-rate,spo2": each key's values. */
   readonly own: ReadonlyMap<string, readonly (readonly string[])[]>;
-  readonly conditions: readonly Condition[];
+  /** Made when they are first needed: R4's search parameters are much to read. */
+  conditions(): readonly Condition[];
+  readonly hasConditions: boolean;
   /** Of Observations where a stream answers everything. */
   readonly acceptsStream: ((stream: Stream) => boolean) | undefined;
 }
@@ -33,8 +35,6 @@ export interface Filter {
   accepts(type: string, method: NewEvent["method"], said: Readonly<Record<string, string | null>>): boolean;
   /** undefined: the resource must be looked at. */
   acceptsStream(stream: Stream): boolean | undefined;
-  /** Is there anything that only the resource tells? */
-  needsResource(type: string): boolean;
   acceptsResource(type: string, resource: Resource): boolean;
 }
 
@@ -72,19 +72,22 @@ export function filterOf({ topic, filters }: Pick<Subscription, "topic" | "filte
     },
     acceptsStream(stream) {
       const one = of("Observation");
-      return one === undefined || one.conditions.length === 0 ? true : one.acceptsStream?.(stream);
+      return one?.hasConditions ? one.acceptsStream?.(stream) : true;
     },
-    needsResource: (type) => (of(type)?.conditions.length ?? 0) > 0,
     acceptsResource(type, resource) {
       const one = of(type);
-      if (!one || one.conditions.length === 0) return true;
+      if (!one?.hasConditions) return true;
       const { base } = context;
-      const findable = findableOf(resource as unknown as Record<string, unknown>, definitions().table.of(type).values(), {
-        base,
-        toCanonical: toBaseUnits,
-      });
+      const findable = findableOf(
+        resource as unknown as Record<string, unknown>,
+        definitions().table.of(type).values(),
+        {
+          base,
+          toCanonical: toBaseUnits,
+        },
+      );
       const candidate = { findable, id: resource.id ?? "", updatedAt: Date.parse(resource.meta?.lastUpdated ?? "") };
-      return one.conditions.every((condition) => matches(candidate, condition));
+      return one.conditions().every((condition) => matches(candidate, condition));
     },
   };
 }
@@ -108,10 +111,22 @@ function ofType(
     own.set(key, [...(own.get(key) ?? []), values]);
   }
   const strict = { ...context, strict: true };
-  const query = readQuery(strict, type, searched);
+  const acceptsStream = streamFilter(type, searched, strict);
+  let made: readonly Condition[] | undefined;
+  const conditions = () => {
+    made ??= conditionsOf(type, searched, strict);
+    return made;
+  };
+  // What a stream cannot answer is looked at at once, so that what is wrong with it is told.
+  if (!acceptsStream) conditions();
+  return { own, conditions, hasConditions: searched.length > 0, acceptsStream };
+}
+
+function conditionsOf(type: string, pairs: readonly [string, string][], strict: RecordContext): readonly Condition[] {
+  const query = readQuery(strict, type, pairs);
   if (query.linked.length > 0 || query.includes.length > 0 || query.conditions.some(({ kind }) => kind === "words"))
     throw refuse("search parameters of the resource itself: no chains, no words of text");
-  return { own, conditions: query.conditions, acceptsStream: streamFilter(type, searched, strict) };
+  return query.conditions;
 }
 
 function streamFilter(type: string, pairs: readonly [string, string][], context: RecordContext) {

@@ -62,6 +62,8 @@ export function house(options: {
   readonly planted?: (events: readonly NumberedEvent[]) => readonly NumberedEvent[];
   /** So often the database fails: before it did what was asked, or after. */
   readonly trouble?: number;
+  /** When the oldest that is still held was written. */
+  readonly heldSince?: number;
 }) {
   const seed = options.seed ?? 20261128;
   const runtime: ManualRuntime = manualRuntime(T0, seed);
@@ -148,7 +150,7 @@ export function house(options: {
   function start() {
     let isAlive = true;
     const outbox = {
-      heldSince: async () => null,
+      heldSince: async () => options.heldSince ?? null,
       read: async (after: OutboxPlace) => ({
         changes: changes.slice(after.position, after.position + 7),
         upTo: { position: Math.min(changes.length, after.position + 7), number: 0 },
