@@ -1,8 +1,8 @@
 import { Secret, TOTP } from "otpauth";
-import { createAuthenticator } from "../../server/access/testing/authenticator.ts";
-import type { Call, Request } from "./calls.ts";
-import { json } from "./server.ts";
-import type { Subject, World } from "./world.ts";
+import { createAuthenticator } from "../../../server/access/testing/authenticator.ts";
+import { json } from "../server.ts";
+import type { Subject, World } from "../world.ts";
+import type { Call, Request } from "./call.ts";
 
 type SignIn =
   | "signIn"
