@@ -170,6 +170,13 @@ test("a person is asked for one patient, in plain words, and what was allowed is
   );
 });
 
+/** What somebody is given is seen by them as soon as the change is told of, which is after it was made. */
+const seenBy = ({ cookie }: { cookie: string }, patientId: string) =>
+  until("the patient to be seen", async () => {
+    const found = await server.access.authenticate({ cookie });
+    return found !== undefined && (await server.access.viewOf(found.principal)).has(patientId);
+  });
+
 /** The identity token's claims, and what is read at the resource that it names. */
 async function whoIs({ id_token, access_token }: Record<string, string>) {
   const keys = createRemoteJWKSet(new URL(`${server.issuer}/oauth/jwks`));
@@ -191,6 +198,7 @@ test("the identity token names a Practitioner, a Patient or the RelatedPerson of
   const rests = { reason: "as the register says" };
   const herself = await server.signIn("patient", "Kari Hansen", false);
   await relations.relate(home, kari.id, { personId: herself.person.id, relation: "self", ...rests }, "test");
+  await seenBy(herself, kari.id);
   const own = await whoIs(await tokens({ scopes, session: herself.cookie }));
   assert.deepEqual([own.status, own.named], [200, `${server.fhir}/Patient/${kari.id}`]);
 
@@ -206,6 +214,7 @@ test("the identity token names a Practitioner, a Patient or the RelatedPerson of
     [kari, ofKari],
     [ola, ofOla],
   ] as const) {
+    await seenBy(son, patient.id);
     const got = await tokens({ scopes, session: son.cookie, patient: patient.id });
     const who = await whoIs(got);
     assert.deepEqual([who.status, who.named], [200, `${server.fhir}/RelatedPerson/${relation.id}`]);
