@@ -6,7 +6,7 @@ import { createAccess, loadWebAuthn } from "./access/index.ts";
 import { createClients } from "./access/oauth/index.ts";
 import type { Config } from "./config.ts";
 import type { Logger } from "./log.ts";
-import { type Audit, openAudit } from "./open-audit.ts";
+import type { Audit } from "./open-audit.ts";
 import { openDatabase } from "./store/database/index.ts";
 import { becomeOnlyWriter, type OnlyWriter } from "./store/database/only-writer.ts";
 import type { Database } from "./store/database/ports.ts";
@@ -44,7 +44,9 @@ export async function openFoundation(options: {
     // A command reads nothing that is encrypted, and makes no keys.
     const opened = mode === "serve" ? await openKeysOf(worker, { settings: config, runtime, log }) : undefined;
     keys = opened;
-    if (opened) audit = await openAudit({ config, database, keys: opened, runtime, log });
+    // Most commands end sooner than what only a server needs is read.
+    const { openAudit } = opened ? await import("./open-audit.ts") : {};
+    if (opened) audit = await openAudit?.({ config, database, keys: opened, runtime, log });
     const opening = audit;
     const directory = await openDirectory({ worker, listen: database.connectionConfig("worker"), runtime, log });
     const registry = createRegistry({

@@ -1,7 +1,5 @@
 import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { OutsideTrouble, type RefusalCode, RefusedInput } from "@openward/errors";
@@ -59,10 +57,16 @@ async function run(wanted: string, options: Options): Promise<void> {
 }
 
 /** Into a file that has its own name only when it is whole. @returns that name */
-function download(wanted: { url: string; token: string; id: string; reason: string; part: string }): Promise<string> {
+async function download(wanted: {
+  url: string;
+  token: string;
+  id: string;
+  reason: string;
+  part: string;
+}): Promise<string> {
   const { url, token, id, reason, part } = wanted;
   const target = new URL(`/api/rights/patients/${id}/export`, url);
-  const send = target.protocol === "https:" ? httpsRequest : httpRequest;
+  const { request: send } = target.protocol === "https:" ? await import("node:https") : await import("node:http");
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     const request = send(target, { method: "POST", headers }, (response) => {

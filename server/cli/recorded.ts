@@ -4,7 +4,9 @@ import { OutsideTrouble } from "@openward/errors";
 import type { Organisation } from "@openward/model";
 import { systemRuntime } from "@openward/runtime/system";
 import type { Command } from "commander";
-import { createAuditTable, openWriter } from "../access/audit/index.ts";
+// Not through the door: what else stands behind it takes longer to read than most commands run.
+import { createAuditTable } from "../access/audit/table.ts";
+import { openWriter } from "../access/audit/writer.ts";
 import { createLog } from "../log.ts";
 import type { Database } from "../store/database/ports.ts";
 import { statement } from "../store/registry/index.ts";

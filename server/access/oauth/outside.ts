@@ -1,7 +1,6 @@
-import { request as requestClear } from "node:http";
-import { request as requestSecure } from "node:https";
 import { isIP } from "node:net";
-import { guardOutside, type Networks } from "../../http/index.ts";
+// Not through the door: commands make applications too, and need none of the server that stands behind it.
+import { guardOutside, type Networks } from "../../http/outside.ts";
 
 const TIMEOUT_MS = 5_000;
 const BODY_BYTES_MAX = 65_536;
@@ -23,7 +22,8 @@ export function createOutsideFetch(networks: Networks) {
     if (isIP(host) !== 0 && !mayReach(host)) throw new TypeError("an address inside");
     const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(init.signal ? [init.signal] : [])]);
     const headers = Object.fromEntries(new Headers(init.headers));
-    const request = url.protocol === "https:" ? requestSecure : requestClear;
+    // Read when something is asked for: what stands behind them takes longer than many a command that asks for nothing.
+    const { request } = url.protocol === "https:" ? await import("node:https") : await import("node:http");
     return new Promise((resolve, reject) => {
       const asked = request(url, { method: init.method ?? "GET", headers, lookup, signal, agent: false }, (answer) => {
         const chunks: Buffer[] = [];
