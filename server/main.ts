@@ -1,7 +1,6 @@
 import type { OutsideTrouble } from "@openward/errors";
 import type { Runtime } from "@openward/runtime";
 import type { Config } from "./config.ts";
-import { ensureDemoWard, type RunningDemo, startDemoDevices } from "./demo.ts";
 import { type Foundation, openFoundation } from "./foundation.ts";
 import { createGround, type Ground } from "./ground.ts";
 import { refuseTaken } from "./listen.ts";
@@ -61,9 +60,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const rooms = await openRooms(createGround({ config, isDemo, runtime, log, foundation, onStop }));
     const ports = await rooms.listen();
     const { mqttPort, url } = ports;
-    const devices = isDemo
-      ? await ensureDemoWard(foundation, config.dataDir, runtime)
-      : await ensureOrganisation(foundation);
+    // Invented patients and their simulator are read where there are any.
+    const demo = isDemo ? await import("./demo.ts") : undefined;
+    const devices = demo ? await demo.ensureDemoWard(foundation, config.dataDir, runtime) : [];
+    if (!demo) await ensureOrganisation(foundation);
     if (foundation.keys) await bindStore(foundation.database.worker, foundation.keys, runtime.clock.now());
     const links = await firstLinks(foundation, options, url);
     const { mail } = rooms;
@@ -72,14 +72,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         sendMonitoring: (to, what) => mail.sendMonitoring(to, what, `${url}${what.isPatient ? "/mine" : "/"}`),
       },
     );
-    if (devices) {
-      const demo: RunningDemo = startDemoDevices({
+    if (demo) {
+      const running = demo.startDemoDevices({
         url: `mqtt://${reachable(config.bind)}:${mqttPort}`,
         devices,
         runtime,
         report: (text) => log.warn({}, text),
       });
-      stops.push(() => demo.stop());
+      stops.push(() => running.stop());
     }
     return { ...ports, links, stop };
   } catch (error) {
@@ -120,10 +120,9 @@ async function firstLinks(
 }
 
 /** Somewhere to admit the first patient; names are changed on the Administration page. */
-async function ensureOrganisation({ wards }: Foundation): Promise<null> {
+async function ensureOrganisation({ wards }: Foundation): Promise<void> {
   const real = (await wards.organisations()).filter((organisation) => !organisation.isDemo);
-  if (real.length > 0) return null;
+  if (real.length > 0) return;
   const organisation = await wards.createOrganisation("Hospital", false);
   await wards.create(organisation.id, "Ward 1", Intl.DateTimeFormat().resolvedOptions().timeZone, "system");
-  return null;
 }

@@ -7,7 +7,6 @@ import { createCompleteness, createEndings } from "./fleet/index.ts";
 import { createGateways } from "./gateways.ts";
 import type { Ground } from "./ground.ts";
 import type { Live } from "./live/index.ts";
-import { createMail } from "./mail.ts";
 import { createCertify, ownEndings } from "./open-certificates.ts";
 import { openFeeds } from "./open-feeds.ts";
 import type { OpenIngest } from "./open-ingest.ts";
@@ -37,7 +36,8 @@ export async function openPortal(
   const { ingest, connected, twinned, sightings, door, reprocess, quarantineRuns } = rooms.intake;
   const { archive, telemetry } = store;
   const { directory } = foundation;
-  const mail = config.smtpUrl === null ? null : createMail({ url: config.smtpUrl, from: config.mailFrom });
+  const { smtpUrl: url, mailFrom: from } = config;
+  const mail = url === null ? null : (await import("./mail.ts")).createMail({ url, from });
   if (mail) onStop(mail.close);
   const auditQueries = createAuditQueries(audit.read(tables));
   const nightscoutDocuments = createNightscoutDocuments({ tables, keys });

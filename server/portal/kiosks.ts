@@ -1,7 +1,6 @@
 import type { KioskBody, KioskCodeBody, WallBody } from "@openward/api";
 import type { Kiosk } from "@openward/model";
 import type { Clock } from "@openward/runtime";
-import qrcode from "qrcode";
 import type { Handlers } from "./call.ts";
 import type { Access, Authenticated, KioskCode, Wards } from "./ports/index.ts";
 
@@ -19,6 +18,7 @@ export function kioskHandlers(deps: {
 
   async function codeBody({ kiosk, code, codeUntil }: KioskCode): Promise<KioskCodeBody> {
     const link = deps.kioskLink(code);
+    const { default: qrcode } = await import("qrcode");
     const picture = await qrcode.toString(link, { type: "svg", margin: 1 });
     return {
       kiosk: kioskBody(kiosk),

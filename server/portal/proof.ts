@@ -1,6 +1,5 @@
 import { RefusedInput } from "@openward/errors";
 import type { Clock } from "@openward/runtime";
-import qrcode from "qrcode";
 import type { Handlers } from "./call.ts";
 import type { Access, Authenticated, RelyingParty } from "./ports/index.ts";
 import { sessionBody } from "./present.ts";
@@ -56,6 +55,7 @@ export function proofHandlers(deps: {
       const [passkeys, codes] = await Promise.all([access.passkeys.list(principal), access.codes.of(principal)]);
       if (passkeys.length > 0 || codes.signInName !== null) needProof(signedIn, clock.now(), stepUpMs);
       const begun = await access.codes.begin(principal, body.password);
+      const { default: qrcode } = await import("qrcode");
       const picture = await qrcode.toString(begun.uri, { type: "svg", margin: 1 });
       return { ...begun, picture: `data:image/svg+xml;base64,${Buffer.from(picture).toString("base64")}` };
     },

@@ -45,7 +45,8 @@ before(async () => {
   const engineer = { display: "Eve Engineer", role: "clinical-engineer" };
   const { link } = await api<{ link: string }>("POST", "/api/people", engineer);
   await page.goto(link);
-  await page.locator("main").waitFor();
+  // The page of the sign-in has a main part too; who leaves it too soon is not signed in.
+  await page.getByRole("link", { name: "Devices" }).first().waitFor();
 });
 
 after(async () => {

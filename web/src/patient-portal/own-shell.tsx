@@ -110,7 +110,13 @@ function Item(props: {
   readonly isExact?: boolean;
 }) {
   return (
-    <Link to={props.to} className={classes.link} activeOptions={{ exact: props.isExact ?? false }}>
+    // Whoever hears the page hears the whole name, whatever there is room for.
+    <Link
+      to={props.to}
+      className={classes.link}
+      activeOptions={{ exact: props.isExact ?? false }}
+      {...(props.short === undefined ? {} : { "aria-label": props.text })}
+    >
       {props.icon}
       {props.short === undefined ? (
         <span>{props.text}</span>
