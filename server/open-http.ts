@@ -25,6 +25,7 @@ import { openSubscriptions, SUBSCRIPTIONS_PATH } from "./open-subscriptions.ts";
 import type { OpenWatch } from "./open-watch.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { httpsUrl } from "./reachable.ts";
+import { createGraphQl } from "./record/graphql/index.ts";
 import { type RecordDeps, registerRecord } from "./record/register.ts";
 import { withSaidTimes } from "./said-times.ts";
 import { bulkFiles, createBulkStore } from "./store/bulk/index.ts";
@@ -138,6 +139,11 @@ export async function openHttp(
     clock: runtime.clock,
     publicUrl: () => where.url,
   });
+  const graphql = createGraphQl({
+    timers: runtime.timers,
+    report: (error) => log.error({ err: error }, "the thread of GraphQL ended"),
+  });
+  onStop(() => graphql.close());
   const overlays = await openOverlays({ tables, timers: runtime.timers });
   onStop(() => overlays.close());
   const happenings = createHappenings({ tables });
@@ -181,6 +187,7 @@ export async function openHttp(
       record: recordExports({ recorder: audit.writer, runtime, becauseOf: access.becauseOf }),
       report,
     },
+    graphql,
     clock: runtime.clock,
     turn,
     version: packageJson.version,

@@ -440,3 +440,23 @@ test("whatever metadata says of a written type, and of the whole, was driven by 
   assert.deepEqual(missing, []);
   console.log(`clients of other makers: ${driven.size} interactions, each by 2 of 2`);
 });
+
+test("a GraphQL answer that names nobody is in the log of whom it was about", async () => {
+  const { token: administrator } = await ward.json<{ token: string }>("token", "issue", "--role", "administrator");
+  const looks = async () => {
+    const url = `${base}/AuditEvent?patient=${patientId}&entity=Bundle&_count=500`;
+    const answer = await fetch(url, { headers: { authorization: `Bearer ${administrator}` } });
+    return ((await answer.json()) as Bundle).entry?.length ?? 0;
+  };
+  const before = await looks();
+  const query = '{ ObservationList(code: "8867-4", _count: 2) { valueQuantity { value } } }';
+  const answer = await fetch(`${base}/$graphql`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ query }),
+  });
+  const text = await answer.text();
+  assert.deepEqual(JSON.parse(text).data.ObservationList.length, 2, text);
+  assert.ok(!text.includes(patientId));
+  assert.equal(await looks(), before + 1);
+});

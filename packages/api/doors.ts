@@ -133,6 +133,8 @@ export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
   batch: seen(),
   "Observation.create": { who: WRITES, tells: "granted", shows: ["id", "value"] },
   transaction: { who: WRITES, tells: "granted", shows: [] },
+  // Each read and search of it is one of those above.
+  $graphql: seen("id"),
   $validate: {
     who: `${EVERYBODY}; of what is sent, and of what is stored only of what they may read; the answer repeats no value`,
     tells: "nobody",

@@ -78,6 +78,10 @@ const subscriptionOperations = ["status", "events", "get-ws-binding-token"].map(
   name,
   definition: OPERATION + name,
 }));
+const graphqlOperation = {
+  name: "graphql",
+  definition: "http://hl7.org/fhir/OperationDefinition/Resource-graphql",
+};
 
 const hasHistory = (type: string) => type === "Observation" || type === "Consent";
 
@@ -109,9 +113,17 @@ export function capabilityStatement(
     version,
     startedAt,
     keepsWritten,
+    hasGraphQl = false,
     smart,
     tells,
-  }: { version: string; startedAt: number; keepsWritten: boolean; smart?: SmartAddresses | undefined; tells: boolean },
+  }: {
+    version: string;
+    startedAt: number;
+    keepsWritten: boolean;
+    hasGraphQl?: boolean;
+    smart?: SmartAddresses | undefined;
+    tells: boolean;
+  },
 ): CapabilityStatement {
   return {
     resourceType: "CapabilityStatement",
@@ -191,7 +203,7 @@ export function capabilityStatement(
           { code: "transaction" },
           ...(keepsWritten ? [{ code: "history-system" as const }] : []),
         ],
-        ...(ownOperations(undefined).length > 0 ? { operation: ownOperations(undefined) } : {}),
+        operation: [...ownOperations(undefined), ...(hasGraphQl ? [graphqlOperation] : [])],
       },
     ],
   };

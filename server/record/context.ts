@@ -3,6 +3,7 @@ import type { AppAccess, Organisation, PatientView } from "@openward/model";
 import type { Clock, Ids } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
 import type { Bulk } from "./bulk/jobs.ts";
+import type { GraphQl } from "./graphql/index.ts";
 import type { Happenings } from "./happenings/ports.ts";
 import type {
   Amendments,
@@ -50,6 +51,8 @@ export interface RecordContext {
   readonly happenings?: Happenings | undefined;
   /** Left out: nobody is told of anything. */
   readonly subscriptions?: Subscriptions | undefined;
+  /** Left out: there is none. */
+  readonly graphql?: GraphQl | undefined;
   readonly clock: Clock;
   /** Between any two resources that are made. */
   readonly turn: Turn;

@@ -9,6 +9,7 @@ import { registerBulk } from "./bulk/register.ts";
 import { capabilityStatement } from "./capability.ts";
 import type { RecordContext, Written } from "./context.ts";
 import { devicesFor } from "./devices-on.ts";
+import type { GraphQl } from "./graphql/index.ts";
 import type { Happenings } from "./happenings/ports.ts";
 import { FHIR_JSON, negotiate, prefersStrict } from "./negotiate.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
@@ -54,6 +55,8 @@ export interface RecordDeps {
   readonly subscriptions?: Subscriptions | undefined;
   /** Where exports lie, and who notes down that they are made; left out: nothing is exported. */
   readonly exports?: Omit<BulkDeps, "contextOf" | "clock"> | undefined;
+  /** Left out: there is no GraphQL. */
+  readonly graphql?: GraphQl | undefined;
   readonly clock: Clock;
   readonly turn: Turn;
   /** Openward's own version, for `metadata`. */
@@ -96,6 +99,11 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
         parseJson,
       );
       scope.addContentTypeParser(
+        "application/graphql",
+        { parseAs: "string", bodyLimit: UNKNOWN_MAX },
+        (_, body, done) => done(null, String(body)),
+      );
+      scope.addContentTypeParser(
         "application/x-www-form-urlencoded",
         { parseAs: "string", bodyLimit: BODY_MAX },
         parseForm,
@@ -120,6 +128,7 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
                 ...deps,
                 startedAt,
                 keepsWritten: deps.written !== undefined,
+                hasGraphQl: deps.graphql !== undefined,
                 smart: deps.smart?.(),
                 tells: deps.subscriptions !== undefined,
               });
@@ -212,6 +221,8 @@ function send(reply: FastifyReply, resource: Resource, request?: FastifyRequest,
     }
     if (request?.headers["if-none-match"] === etag) return reply.code(304).send();
   }
+  // What GraphQL answers with is no resource.
+  if (resource.resourceType === undefined) reply.type("application/json; charset=utf-8");
   const isPretty = request !== undefined && /[?&]_pretty=true(&|$)/.test(request.url);
   return reply.send(JSON.stringify(resource, null, isPretty ? 2 : undefined));
 }

@@ -3,6 +3,7 @@ import { type FhirRequest, type FhirRouteHandler, FhirRouter, type HttpMethod } 
 import type { Bundle, BundleEntry, OperationOutcome, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "./context.ts";
+import { graphqlPlace, readQuestion } from "./graphql/place.ts";
 import { happeningIn } from "./happenings/ids.ts";
 import { readHappening } from "./happenings/read.ts";
 import { operationPlace } from "./operations/operation.ts";
@@ -105,6 +106,8 @@ export function createRest(): Rest {
           const query = new URLSearchParams(request.url.split("?")[1] ?? "");
           return { status: 200, resource: answerTerminology(context, vocabulary, query, request.body) };
         }
+        const graph = context.graphql && graphqlPlace(path);
+        if (graph && (method === "GET" || method === "POST")) return await answerGraph(rest, context, request, report);
         const place = validationPlace(path);
         if (place && (method === "GET" || method === "POST")) {
           const query = new URLSearchParams(request.url.split("?")[1] ?? "");
@@ -132,6 +135,29 @@ export function createRest(): Rest {
     },
   };
   return rest;
+}
+
+/** Whatever a query reads is read as if it had been asked for alone, and what it does not know is refused. */
+async function answerGraph(
+  rest: Rest,
+  context: RecordContext,
+  { url, body }: RestRequest,
+  report: Report,
+): Promise<RestAnswer> {
+  const [path = "", query] = url.split("?");
+  const { instance } = graphqlPlace(path) ?? {};
+  const question = readQuestion(new URLSearchParams(query), body, instance);
+  const strict = { ...context, strict: true };
+  const read = (of: string) => rest.handle(strict, { method: "GET", url: of, body: undefined }, report);
+  if (instance) {
+    const found = await read(`${instance.type}/${instance.id}`);
+    if (found.status >= 400) return found;
+  }
+  const answered = await context.graphql?.ask(question, async (of) => {
+    const { status, resource } = await read(of);
+    return { status, text: JSON.stringify(resource) };
+  });
+  return { status: 200, resource: answered as Resource }; // JSON of another kind, which is sent as such
 }
 
 /** Each entry by itself, as if it had come alone. */

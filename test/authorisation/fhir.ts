@@ -133,6 +133,15 @@ export async function interactionsOf(world: World): Promise<{ interactions: stri
 
 export const knownParameters = Object.keys(parameters).sort();
 
+/** What refers to a patient, and to whom that refers. */
+const EVERYTHING_OF = `{
+  id name { text family given } birthDate identifier { value }
+  ObservationList(_reference: patient, _count: 20) { id valueQuantity { value } subject { reference resource { ... on Patient { id name { text } } } } }
+  ConditionList(_reference: patient) { id note { text } code { text } subject { reference } }
+  DeviceList(_reference: patient) { id identifier { value } serialNumber }
+  ConsentList(_reference: patient) { id }
+}`;
+
 /** Everything that can be asked about one patient. */
 export function fhirQuestions(known: Known): Asked[] {
   const observation = `Observation/${readingId(known.streamId, known.times[1] ?? 0, 0)}`;
@@ -164,6 +173,7 @@ export function fhirQuestions(known: Known): Asked[] {
     { interaction: "$export", url: `Patient/$export?_type=Patient&patient=${known.id}` },
     { interaction: "$everything", url: `Patient/${known.id}/$everything?_count=1000` },
     { interaction: "$stats", url: `Observation/$stats?code=8867-4&statistic=count,median&subject=${known.id}` },
+    { interaction: "$graphql", url: `Patient/${known.id}/$graphql?query=${encodeURIComponent(EVERYTHING_OF)}` },
     ...["Patient", "Device", "DeviceMetric", "DeviceUseStatement", "Observation", "Consent", "AuditEvent"].map(
       (type) => ({
         interaction: `${type}.search-type`,

@@ -166,6 +166,8 @@ function fhirMeaning(method: string, url: string): Meaning {
   // Questions look for something and change nothing, also where they are posted.
   if (/\/\$(?:lookup|validate-code|subsumes|expand|translate|lastn|stats|match|everything|meta)$/.test(path))
     return { action: "E", code: "fhir.search", entity, isOfAlarms: false };
+  // Whatever is read by it is read; in the answer nobody need be named.
+  if (/(^|\/)\$graphql$/.test(path)) return { action: "E", code: "fhir.search", entity, isOfAlarms: false };
   const entityId = FHIR_ID.test(id) ? id : undefined;
   // It changes nothing and answers with what is wrong, not with what is there.
   if (/\/\$validate$/.test(path)) return { action: "E", code: "fhir.validate", entity, entityId, isOfAlarms: false };

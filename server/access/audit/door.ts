@@ -131,7 +131,9 @@ function patientsOf(
   if (named !== undefined && UUID.test(named)) patients.add(named);
   if (!isOk) return [...patients];
   // A key of Nightscout's is for one patient, whom its answers do not name.
-  if (/^\/(api\/v\d|calendar)\//.test(url)) return [...patients, ...seen.patients].sort();
+  // Nor need those of GraphQL, whose fields the asker chooses: everybody who was looked at is noted.
+  if (/^\/(api\/v\d|calendar)\//.test(url) || /^\/fhir\/[^?]*\$graphql(\?|$)/.test(url))
+    return [...patients, ...seen.patients].sort();
   if (text === undefined && patients.size === 0) return [...seen.patients].sort();
   if (text === undefined) for (const passed of seen.patients) patients.add(passed);
   else {
