@@ -188,6 +188,7 @@ export async function openHttp(
       report,
     },
     graphql,
+    limitsAt: watch.limitsAt,
     clock: runtime.clock,
     turn,
     version: packageJson.version,

@@ -62,6 +62,7 @@ test("everything that is given out keeps R4, what it declares, and the required 
     "ValueSet",
   ])
     assert.ok(heldIn(type) > 0, `nothing of ${type} was met`);
+  for (const code of ["N", "H", "HH"]) assert.ok(heldIn(`Observation judged ${code}`) > 0, `nothing is judged ${code}`);
   for (const { url } of Object.values(table.profiles))
     assert.ok(heldIn(`Observation ${url}`) > 0, `nothing declares ${url}`);
 });

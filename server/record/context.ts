@@ -11,6 +11,7 @@ import type {
   Consents,
   Devices,
   DeviceUses,
+  LimitsAt,
   Patients,
   People,
   Relations,
@@ -51,6 +52,8 @@ export interface RecordContext {
   readonly happenings?: Happenings | undefined;
   /** Left out: nobody is told of anything. */
   readonly subscriptions?: Subscriptions | undefined;
+  /** Left out: nothing is judged. */
+  readonly limitsAt?: LimitsAt | undefined;
   /** Left out: there is none. */
   readonly graphql?: GraphQl | undefined;
   readonly clock: Clock;

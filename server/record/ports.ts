@@ -100,6 +100,20 @@ export interface Reading {
   readonly amended?: ReadingVersion;
 }
 
+/** Limits that a person had set for a patient and that held at a time, in the signal's own unit; undefined: none. */
+export type LimitsAt = (
+  patientId: string,
+  signal: string,
+  time: number,
+) =>
+  | {
+      readonly low: number | null;
+      readonly high: number | null;
+      readonly criticalLow: number | null;
+      readonly criticalHigh: number | null;
+    }
+  | undefined;
+
 export interface ReadingKey {
   readonly time: number;
   readonly streamId: string;

@@ -21,6 +21,7 @@ import type {
   Consents,
   Devices,
   DeviceUses,
+  LimitsAt,
   Patients,
   People,
   Relations,
@@ -55,6 +56,8 @@ export interface RecordDeps {
   readonly subscriptions?: Subscriptions | undefined;
   /** Where exports lie, and who notes down that they are made; left out: nothing is exported. */
   readonly exports?: Omit<BulkDeps, "contextOf" | "clock"> | undefined;
+  /** Left out: nothing is judged. */
+  readonly limitsAt?: LimitsAt | undefined;
   /** Left out: there is no GraphQL. */
   readonly graphql?: GraphQl | undefined;
   readonly clock: Clock;

@@ -62,6 +62,8 @@ export interface Watch {
   acknowledge(view: PatientView, alarmId: string, revision: number, on?: string): Alarm;
 
   limitsOf(view: PatientView, patientId: string): PatientLimits;
+  /** What a person had set for this patient and what held then; of whoever may be seen the asker knows. */
+  limitsAt(patientId: string, signal: string, time: number): Limits | undefined;
   /** Those by which alarms are raised, for whoever raises them where this server is out of reach. */
   watchedLimits(patientId: string): readonly Limits[];
   /** @throws RefusedInput FIELD_INVALID, SIGNAL_UNKNOWN, NOT_FOUND; OutsideTrouble: nothing was changed */
@@ -319,6 +321,7 @@ export function createWatch({
     },
 
     watchedLimits: (patientId) => limits.of(patientId).limits.filter(({ enabled }) => enabled),
+    limitsAt: limits.at,
     limitsOf(view, patientId) {
       mustSee(view, patientId);
       return limitsShown(view, patientId);

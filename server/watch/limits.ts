@@ -2,6 +2,7 @@ import { RefusedInput } from "@openward/errors";
 import type { AgeGroup, Limits, PatientView } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import { findSignal } from "@openward/signals";
+import { createLimitHistory } from "./limit-history.ts";
 import type { Patients, WatchedPatient, WatchMemory } from "./ports.ts";
 import { limitsOfProfile } from "./profiles.ts";
 
@@ -24,6 +25,8 @@ export interface LimitBook {
   patientChanged(patientId: string): void;
   /** As if nothing had ever been set: nothing is written of it. */
   forget(patientId: string): void;
+  /** What a person had set for this patient and what held then. */
+  at(patientId: string, signal: string, time: number): Limits | undefined;
 }
 
 interface Entry {
@@ -54,6 +57,7 @@ export function createLimitBook({
   report: (error: unknown, doing: string) => void;
 }): LimitBook {
   const entries = new Map<string, Entry>();
+  const history = createLimitHistory();
 
   function entryOf(patientId: string): Entry {
     let entry = entries.get(patientId);
@@ -129,7 +133,10 @@ export function createLimitBook({
       const entry = entryOf(patientId);
       const profile = { ageGroup: entry.chosen, chosenFor: entry.chosenFor };
       await memory.saveLimits(organisationId, patientId, profile, edits, by);
-      for (const limits of edits) entry.edits.set(limits.signal, limits);
+      for (const limits of edits) {
+        entry.edits.set(limits.signal, limits);
+        history.add(patientId, limits);
+      }
       entry.effective = undefined;
     },
     async choose(view, patientId, group) {
@@ -143,6 +150,7 @@ export function createLimitBook({
       const chosenFor = patients.watched(patientId)?.ageGroup ?? null;
       const profile = { ageGroup: group, chosenFor };
       await memory.saveLimits(organisationId, patientId, profile, [...defaults, ...off], view.principal.id);
+      for (const limits of [...defaults, ...off]) history.add(patientId, limits);
       const entry = entryOf(patientId);
       entry.chosen = group;
       entry.chosenFor = chosenFor;
@@ -150,6 +158,7 @@ export function createLimitBook({
       entry.effective = undefined;
     },
     async load() {
+      for (const { patientId, limits } of (await memory.limitHistory?.()) ?? []) history.add(patientId, limits);
       for (const { patientId, profile, limits } of await memory.limits()) {
         const entry = entryOf(patientId);
         entry.chosen = profile.ageGroup;
@@ -159,7 +168,11 @@ export function createLimitBook({
         entry.effective = undefined;
       }
     },
-    forget: (patientId) => void entries.delete(patientId),
+    forget(patientId) {
+      entries.delete(patientId);
+      history.forget(patientId);
+    },
+    at: history.at,
     patientChanged(patientId) {
       const entry = entries.get(patientId);
       if (!entry) return;

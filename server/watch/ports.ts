@@ -76,6 +76,8 @@ export interface WatchMemory {
   expectations(): Promise<Expectation[]>;
   /** Per patient, the latest limits of each signal. */
   limits(): Promise<{ patientId: string; profile: ChosenProfile; limits: Limits[] }[]>;
+  /** All that ever held, oldest first; left out: nobody is told what held then. */
+  limitHistory?(): Promise<{ patientId: string; limits: Limits }[]>;
   /** Adds to what is there: the newest limits of each signal hold. `by`: who did it, for the audit log. */
   saveLimits(
     organisationId: string,

@@ -170,10 +170,26 @@ async function consent(ward: RunningWard, api: Api, patientId: string, kinId: st
   }
 }
 
-/** A heart rate above its limits, on somebody of their own. */
+/** A heart rate above the limits that were set for somebody of their own. */
 async function alarm(ward: RunningWard, api: Api, now: number): Promise<void> {
-  const device = await newDevice(api, "walk-alarm", "bedside-monitor", await newPatient(api, "Alarm, Agnes M"), now);
-  for (let i = 0; i < 3; i++) await send(ward, device, "readings", { at: now + i, values: { "heart-rate": 190 + i } });
+  const patientId = await newPatient(api, "Alarm, Agnes M");
+  const device = await newDevice(api, "walk-alarm", "bedside-monitor", patientId, now);
+  const limits = {
+    signal: "heart-rate",
+    low: 50,
+    high: 120,
+    criticalLow: null,
+    criticalHigh: 180,
+    priority: "high",
+    delayMs: 0,
+    hysteresis: 2,
+    latching: true,
+    enabled: true,
+  };
+  await api("PUT", `/api/patients/${patientId}/limits`, { limits: [limits] });
+  const at = Date.now();
+  for (const [i, value] of [70, 130, 190].entries())
+    await send(ward, device, "readings", { at: at + i, values: { "heart-rate": value } });
 }
 
 async function write(ward: RunningWard, patientId: string, now: number): Promise<void> {

@@ -2,6 +2,7 @@ import type {
   Bundle,
   CapabilityStatement,
   CapabilityStatementRestResource,
+  Observation,
   OperationOutcome,
   Resource,
 } from "@medplum/fhirtypes";
@@ -73,7 +74,9 @@ export function createWalk(base: string, token: string): Walk {
       faults.push(`${name}: ${severity} ${expression}: ${text}`);
     for (const one of resourcesIn(resource)) {
       const { resourceType, meta, id } = one;
-      for (const kind of [resourceType, ...(meta?.profile ?? []).map((url) => `${resourceType} ${url}`)]) {
+      const { interpretation = [] } = one as Partial<Observation>;
+      const judged = interpretation.map(({ coding }) => `${resourceType} judged ${coding?.[0]?.code}`);
+      for (const kind of [resourceType, ...(meta?.profile ?? []).map((url) => `${resourceType} ${url}`), ...judged]) {
         held.set(kind, (held.get(kind) ?? 0) + 1);
         if (!samples.has(kind)) samples.set(kind, one);
       }

@@ -1,8 +1,9 @@
 import type { Observation, ObservationComponent } from "@medplum/fhirtypes";
 import type { Organisation } from "@openward/model";
 import { panelId, panelSource } from "../observation-id.ts";
-import type { Reading } from "../ports.ts";
+import type { LimitsAt, Reading } from "../ports.ts";
 import { fhirDeviceId } from "./device-id.ts";
+import { judgedBy } from "./interpretation.ts";
 import { metaOf } from "./meta.ts";
 import { absent, noteOf, saidNotes } from "./observation.ts";
 import { bloodPressureKind, codeOfSignal, PANEL_MEMBERS, type PanelMember } from "./observation-kind.ts";
@@ -31,7 +32,11 @@ export function componentCodes(panel: BloodPressurePanel): ObservationComponent[
   return componentsOf(panel).map((member) => codes[member]);
 }
 
-export function mapBloodPressure(panel: BloodPressurePanel, organisation: Organisation): Observation {
+export function mapBloodPressure(
+  panel: BloodPressurePanel,
+  organisation: Organisation,
+  limitsAt?: LimitsAt,
+): Observation {
   const { patientId, deviceId, unit, time, ordinal, members } = panel;
   const readings = Object.values(members);
   const receivedAt = fhirTime(Math.max(...readings.map((reading) => reading.amended?.at ?? reading.receivedAt)));
@@ -60,7 +65,7 @@ export function mapBloodPressure(panel: BloodPressurePanel, organisation: Organi
     issued: receivedAt,
     ...(notes.length > 0 ? { note: notes } : {}),
     device: { reference: `Device/${fhirDeviceId(deviceId)}` },
-    component: componentsOf(panel).map((member) => componentOf(member, members[member])),
+    component: componentsOf(panel).map((member) => componentOf(member, members[member], limitsAt)),
   };
 }
 
@@ -69,12 +74,17 @@ function componentsOf({ members }: BloodPressurePanel): PanelMember[] {
   return PANEL_MEMBERS.filter((member) => member !== "nibp-mean" || members[member] !== undefined);
 }
 
-function componentOf(member: PanelMember, reading: Reading | undefined): ObservationComponent {
+function componentOf(
+  member: PanelMember,
+  reading: Reading | undefined,
+  limitsAt: LimitsAt | undefined,
+): ObservationComponent {
   const code = codes[member];
   if (!reading) return { code, dataAbsentReason: absent("unknown") };
   if (reading.amended?.status === "entered-in-error") return { code, dataAbsentReason: absent("error") };
   const { signal, units } = bloodPressureKind;
-  return { code, valueQuantity: receivedQuantity(reading.value, reading.stream.unit, signal, units) };
+  const valueQuantity = receivedQuantity(reading.value, reading.stream.unit, signal, units);
+  return { code, valueQuantity, ...judgedBy(limitsAt, reading, valueQuantity) };
 }
 
 /** The panels of readings that share patient and time, in an order that does not depend on theirs. */

@@ -1,8 +1,9 @@
 import type { Annotation, Observation } from "@medplum/fhirtypes";
 import type { Organisation, ReadingVersion, Stream } from "@openward/model";
 import { readingId } from "../observation-id.ts";
-import type { Reading } from "../ports.ts";
+import type { LimitsAt, Reading } from "../ports.ts";
 import { fhirDeviceId } from "./device-id.ts";
+import { judgedBy } from "./interpretation.ts";
 import { metaOf } from "./meta.ts";
 import { observationKind } from "./observation-kind.ts";
 import { qualityOf } from "./quality.ts";
@@ -10,13 +11,15 @@ import { receivedQuantity } from "./quantity.ts";
 import { fhirTime } from "./time.ts";
 
 /** The Observation of one reading; vital-signs profile where the signal has one. */
-export function mapReading(reading: Reading, organisation: Organisation): Observation {
+export function mapReading(reading: Reading, organisation: Organisation, limitsAt?: LimitsAt): Observation {
   const { stream, time, value } = reading;
   const kind = observationKind(stream);
   const { amended } = reading;
   const issued = fhirTime(amended?.at ?? reading.receivedAt);
   const { tag, note = [] } = qualityOf(reading.quality);
   const notes = [...note, ...saidNotes(reading), ...noteOf(amended)];
+  const isError = amended?.status === "entered-in-error";
+  const shown: Partial<Observation> = isError ? { dataAbsentReason: absent("error") } : valueElement(value, stream);
   return {
     resourceType: "Observation",
     id: readingId(stream.id, time, reading.ordinal),
@@ -33,7 +36,8 @@ export function mapReading(reading: Reading, organisation: Organisation): Observ
     subject: { reference: `Patient/${stream.patientId}` },
     effectiveDateTime: fhirTime(time, reading.utcOffsetMinutes),
     issued,
-    ...(amended?.status === "entered-in-error" ? { dataAbsentReason: absent("error") } : valueElement(value, stream)),
+    ...shown,
+    ...judgedBy(limitsAt, reading, shown.valueQuantity),
     ...(notes.length > 0 ? { note: notes } : {}),
     device: { reference: `Device/${fhirDeviceId(stream.deviceId)}` },
   };

@@ -49,7 +49,7 @@ export function atVersion(reading: Reading, version: ReadingVersion): Reading {
 
 /** Every version of a reading's Observation that may be seen, oldest first; undefined for what has none but the one. */
 export async function findVersions(context: RecordContext, id: string): Promise<Observation[] | undefined> {
-  const { telemetry, view, organisation, typeOf } = context;
+  const { telemetry, view, organisation, typeOf, limitsAt } = context;
   const name = parseObservationId(id);
   if (name?.kind !== "reading") return undefined;
   const { streamId, time, ordinal } = name;
@@ -61,12 +61,16 @@ export async function findVersions(context: RecordContext, id: string): Promise<
   return history.versions
     .filter(({ status, value }) => value !== null || status === "entered-in-error")
     .map((version) =>
-      measuredBy(mapReading(atVersion(history.reading, version), organisation), history.reading.stream, typeOf),
+      measuredBy(
+        mapReading(atVersion(history.reading, version), organisation, limitsAt),
+        history.reading.stream,
+        typeOf,
+      ),
     );
 }
 
 async function findReading(
-  { telemetry, view, organisation, typeOf }: RecordContext,
+  { telemetry, view, organisation, typeOf, limitsAt }: RecordContext,
   id: string,
   streamId: string,
   time: number,
@@ -86,13 +90,13 @@ async function findReading(
     time,
     key: [id],
     weight: 1,
-    map: () => measuredBy(mapReading(reading, organisation), reading.stream, typeOf),
+    map: () => measuredBy(mapReading(reading, organisation, limitsAt), reading.stream, typeOf),
     isSeen: () => sees(view, reading.stream),
   };
 }
 
 async function findPanel(
-  { telemetry, view, organisation, typeOf }: RecordContext,
+  { telemetry, view, organisation, typeOf, limitsAt }: RecordContext,
   id: string,
   { patientId, source, time, ordinal }: { patientId: string; source: string; time: number; ordinal: number },
 ): Promise<Found | undefined> {
@@ -119,7 +123,7 @@ async function findPanel(
     time,
     key: [id],
     weight: 1,
-    map: () => panelMeasuredBy(mapBloodPressure(panel, organisation), panel, typeOf),
+    map: () => panelMeasuredBy(mapBloodPressure(panel, organisation, limitsAt), panel, typeOf),
     isSeen: () => isPanelSeen(view, panel),
   };
 }

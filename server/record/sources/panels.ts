@@ -62,13 +62,13 @@ export function createPanelSource(
       const first = ready.shift();
       if (!first) return undefined;
       const { panel, isCovered } = first;
-      const { organisation, view, typeOf } = context;
+      const { organisation, view, typeOf, limitsAt } = context;
       return {
         isCovered,
         time: panel.time,
         key: [keyOf(panel)],
         weight: 1,
-        map: () => panelMeasuredBy(mapBloodPressure(panel, organisation), panel, typeOf),
+        map: () => panelMeasuredBy(mapBloodPressure(panel, organisation, limitsAt), panel, typeOf),
         isSeen: () => isPanelSeen(view, panel),
       };
     },

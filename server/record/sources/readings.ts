@@ -94,7 +94,8 @@ export function createReadingSource(
         time: reading.time,
         key: [reading.stream.id, reading.ordinal],
         weight: 1,
-        map: () => measuredBy(mapReading(reading, context.organisation), reading.stream, context.typeOf),
+        map: () =>
+          measuredBy(mapReading(reading, context.organisation, context.limitsAt), reading.stream, context.typeOf),
         isSeen: () => sees(context.view, reading.stream),
       };
     },

@@ -235,6 +235,16 @@ test("limits keep their history and the newest of each signal counts", async () 
   await watchMemory.saveLimits(home.id, patient.id, { ageGroup: null, chosenFor: null }, [limits("heart-rate", 120)]);
   await watchMemory.saveLimits(home.id, patient.id, adult, [limits("heart-rate", 110), limits("respiratory-rate", 30)]);
   await watchMemory.saveLimits(home.id, patient.id, adult, [limits("heart-rate", 105)]);
+  const ever = (await watchMemory.limitHistory()).filter(({ patientId }) => patientId === patient.id);
+  assert.deepEqual(
+    ever.map(({ limits: { signal, high } }) => [signal, high]),
+    [
+      ["heart-rate", 120],
+      ["heart-rate", 110],
+      ["heart-rate", 105],
+      ["respiratory-rate", 30],
+    ],
+  );
   const remembered = await watchMemory.limits();
   assert.deepEqual(remembered, [
     { patientId: patient.id, profile: adult, limits: [limits("heart-rate", 105), limits("respiratory-rate", 30)] },

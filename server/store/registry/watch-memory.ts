@@ -20,6 +20,8 @@ export interface RegistryWatchMemory {
   runningStandby(now: number): Promise<Standby[]>;
   expectations(): Promise<Expectation[]>;
   limits(): Promise<{ patientId: string; profile: ChosenProfile; limits: Limits[] }[]>;
+  /** All that ever held, oldest first. */
+  limitHistory(): Promise<{ patientId: string; limits: Limits }[]>;
   saveLimits(
     organisationId: string,
     patientId: string,
@@ -117,6 +119,11 @@ export function createWatchMemory({ api, worker, runtime }: RegistryContext): Re
       }
       for (const row of rows) of(row.patient_id).limits.push(toLimits(row));
       return [...found.values()];
+    },
+
+    async limitHistory() {
+      const rows = await read<LimitRow>("SELECT * FROM alarm_limit ORDER BY patient_id, signal, revision");
+      return rows.map((row) => ({ patientId: row.patient_id, limits: toLimits(row) }));
     },
 
     async saveLimits(organisationId, patientId, profile, limits) {
