@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
+import { createServer, type IncomingHttpHeaders, request } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import type {
   Bundle,
   BundleEntry,
@@ -459,4 +460,54 @@ test("a GraphQL answer that names nobody is in the log of whom it was about", as
   assert.deepEqual(JSON.parse(text).data.ObservationList.length, 2, text);
   assert.ok(!text.includes(patientId));
   assert.equal(await looks(), before + 1);
+});
+
+test("over HTTP: compressed, pretty, by format, HEAD, and not again what is known already", async () => {
+  const ask = (path: string, headers: Record<string, string> = {}, method = "GET") =>
+    new Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer }>((resolve, reject) => {
+      // Not fetch: it takes off what a body was packed in.
+      const asked = request(`${base}/${path}`, { method, headers: { authorization: `Bearer ${token}`, ...headers } });
+      asked.on("response", (answer) => {
+        const parts: Buffer[] = [];
+        answer.on("data", (part) => parts.push(part));
+        answer.on("end", () =>
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(parts) }),
+        );
+      });
+      asked.on("error", reject);
+      asked.end();
+    });
+  const search = `Observation?patient=${patientId}&code=8867-4`;
+  const plain = await ask(search);
+  assert.equal(plain.headers["content-encoding"], undefined);
+  for (const [encoding, unpack] of [
+    ["gzip", gunzipSync],
+    ["br", brotliDecompressSync],
+  ] as const) {
+    const packed = await ask(search, { "accept-encoding": encoding });
+    assert.equal(packed.headers["content-encoding"], encoding);
+    assert.ok(packed.body.length < plain.body.length / 2, `${packed.body.length} of ${plain.body.length}`);
+    assert.deepEqual(JSON.parse(unpack(packed.body).toString()).entry, JSON.parse(plain.body.toString()).entry);
+  }
+
+  const pretty = await ask(`Patient/${patientId}?_pretty=true`);
+  assert.match(pretty.body.toString(), /^\{\n {2}"resourceType": "Patient"/);
+  for (const format of ["json", "application/fhir%2Bjson", "application/json"])
+    assert.equal((await ask(`Patient/${patientId}?_format=${format}`, { accept: "text/html" })).status, 200, format);
+  for (const format of ["xml", "application/fhir%2Bxml", "ttl"])
+    assert.equal((await ask(`Patient/${patientId}?_format=${format}`)).status, 406, format);
+
+  for (const path of [`Patient/${patientId}`, search, "metadata"]) {
+    const [head, get] = [await ask(path, {}, "HEAD"), await ask(path)];
+    assert.deepEqual([head.status, head.body.length], [get.status, 0], path);
+    assert.equal(head.headers["content-type"], get.headers["content-type"], path);
+    assert.equal(head.headers.etag, get.headers.etag, path);
+  }
+  const { etag = "" } = (await ask(`Patient/${patientId}`)).headers;
+  assert.match(etag, /^W\//);
+  const known = await ask(`Patient/${patientId}`, { "if-none-match": etag });
+  assert.deepEqual([known.status, known.body.length, known.headers.etag], [304, 0, etag]);
+  for (const others of [`W/"0", ${etag}`, etag.slice(2), "*"])
+    assert.equal((await ask(`Patient/${patientId}`, { "if-none-match": others })).status, 304, others);
+  assert.equal((await ask(`Patient/${patientId}`, { "if-none-match": 'W/"0"' })).status, 200);
 });

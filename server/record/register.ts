@@ -1,3 +1,5 @@
+import { constants } from "node:zlib";
+import compress from "@fastify/compress";
 import type { OperationOutcome, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import { parseFhir } from "@openward/fhir/json";
@@ -74,6 +76,10 @@ export interface RecordDeps {
 const BODY_MAX = 4_194_304;
 /** Objects and arrays cost many times their bytes: nothing that is meant has so many. */
 const NODES_MAX = 200_000;
+/** Smaller answers cost more to pack than they save. */
+const COMPRESSED_FROM = 2_048;
+/** As fast as gzip, and smaller; more takes a processor for what nobody keeps. */
+const BROTLI_QUALITY = 4;
 /** More is read only of who is known. */
 const UNKNOWN_MAX = 65_536;
 
@@ -95,6 +101,13 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
 
   app.register(
     async (scope) => {
+      // Behind what is noted of an answer, which reads its text. What is sent to us is not unpacked: it could be a bomb.
+      await scope.register(compress, {
+        threshold: COMPRESSED_FROM,
+        encodings: ["br", "gzip", "identity"],
+        globalDecompression: false,
+        brotliOptions: { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } },
+      });
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser(
         [FHIR_JSON, "application/json", "application/json-patch+json"],
@@ -222,12 +235,19 @@ function send(reply: FastifyReply, resource: Resource, request?: FastifyRequest,
     if (resource.meta.lastUpdated !== undefined) {
       reply.header("last-modified", new Date(resource.meta.lastUpdated).toUTCString());
     }
-    if (request?.headers["if-none-match"] === etag) return reply.code(304).send();
+    if (isKnown(request?.headers["if-none-match"], etag)) return reply.code(304).send();
   }
   // What GraphQL answers with is no resource.
   if (resource.resourceType === undefined) reply.type("application/json; charset=utf-8");
   const isPretty = request !== undefined && /[?&]_pretty=true(&|$)/.test(request.url);
   return reply.send(JSON.stringify(resource, null, isPretty ? 2 : undefined));
+}
+
+/** One of a list, or whatever there is; compared weakly, as a read is (RFC 9110, 13.1.2). */
+function isKnown(sent: string | undefined, etag: string): boolean {
+  if (sent === undefined) return false;
+  const opaque = (text: string) => text.trim().replace(/^W\//, "");
+  return sent.split(",").some((one) => one.trim() === "*" || opaque(one) === opaque(etag));
 }
 
 function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
