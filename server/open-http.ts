@@ -27,6 +27,7 @@ import packageJson from "./package.json" with { type: "json" };
 import { httpsUrl } from "./reachable.ts";
 import { createGraphQl } from "./record/graphql/index.ts";
 import { type RecordDeps, registerRecord } from "./record/register.ts";
+import { keepInLine } from "./record/write/catch-up.ts";
 import { withSaidTimes } from "./said-times.ts";
 import { bulkFiles, createBulkStore } from "./store/bulk/index.ts";
 import { createVault } from "./store/keys/index.ts";
@@ -147,7 +148,7 @@ export async function openHttp(
   const overlays = await openOverlays({ tables, timers: runtime.timers });
   onStop(() => overlays.close());
   const happenings = createHappenings({ tables });
-  const record: RecordDeps = {
+  const record = {
     access,
     patients: foundation.patients,
     people: foundation.people,
@@ -194,9 +195,16 @@ export async function openHttp(
     version: packageJson.version,
     publicUrl: config.publicUrl ?? undefined,
     smart: () => smartConfiguration(where.url),
-  };
+  } satisfies RecordDeps;
   const subscriptions = openSubscriptions(ground, { told, tables, mail, record });
   registerRecord(app, { ...record, subscriptions });
+  const inLine = keepInLine({
+    ...record,
+    timers: runtime.timers,
+    baseOf: () => `${(config.publicUrl ?? where.url).replace(/\/+$/, "")}/fhir`,
+    report: (error) => report(error, "keeping Observations and readings in line"),
+  });
+  onStop(() => inLine.close());
   await portal.register(app);
   const webSockets = createWebSockets({ server: app.server, publicUrl: () => config.publicUrl, log, proxies });
   onStop(async () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Bundle, Observation } from "@medplum/fhirtypes";
-import { addBeds, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
+import { addBeds, apiOf, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
 
 let ward: RunningWard;
 let bed: { patientId: string; deviceId: string; token: string };
@@ -314,4 +315,56 @@ test("a transaction writes Observations beside other types, and each is called b
   const faulty = entry.map((one, i) => (i === 2 ? { ...one, resource: { ...one.resource, status: "banana" } } : one));
   assert.equal((await ask("POST", "", { resourceType: "Bundle", type: "transaction", entry: faulty })).status, 400);
   assert.equal((await find(`has-member=Observation/${panel.id}`)).length, 1);
+});
+
+test("what is amended in a portal is told in the text, and a kill leaves neither text nor reading behind", async () => {
+  const sent = observation({
+    code: loinc("8310-5"),
+    effectiveDateTime: iso(300),
+    valueQuantity: ucum(39.5, "Cel"),
+    note: [{ text: "ear" }],
+  });
+  const { id } = (await ask("POST", "Observation", sent)).json;
+  const api = await apiOf(ward);
+  const streams = await api<{ id: string; signal: string }[]>("GET", `/api/patients/${bed.patientId}/streams`);
+  const streamId = streams.find(({ signal }) => signal === "body-temperature")?.id;
+  const path = `/api/patients/${bed.patientId}/amendments`;
+  const at = Date.parse(iso(300));
+  const amended = await api<{ id: string }>("POST", path, {
+    ...{ kind: "corrected", streamId, at, value: 37.5, unit: "Cel", reason: "a digit too many" },
+  });
+  const version = async (n: number) => {
+    for (const end = Date.now() + 30_000; Date.now() < end; await wait(50)) {
+      const { json, etag } = await ask("GET", `Observation/${id}`);
+      if (etag === `W/"${n}"`) return json as Observation;
+    }
+    throw new Error(`version ${n} of the text did not come`);
+  };
+  const told = await version(2);
+  assert.deepEqual([told.status, told.valueQuantity?.value], ["corrected", 37.5]);
+  assert.deepEqual(
+    told.note?.map(({ text }) => text),
+    ["ear", "a digit too many"],
+  );
+  const provenance = (await ask("GET", `Provenance/${amended.id}`)).json;
+  assert.equal(provenance.target[0].reference, `Observation/${id}`);
+  await api("POST", `${path}/${amended.id}/withdraw`, { reason: "it was right" });
+  const { note, ...rest } = await version(3);
+  assert.deepEqual([rest.status, rest.valueQuantity?.value, note?.length], ["final", 39.5, 1]);
+  await api("POST", path, { kind: "entered-in-error", streamId, at, reason: "of the neighbour" });
+  assert.equal((await version(4)).status, "entered-in-error");
+
+  const last = observation({ code: loinc("8302-2"), effectiveDateTime: iso(301), valueQuantity: ucum(172.0, "cm") });
+  const answered = await ask("POST", "Observation", last);
+  assert.equal(answered.status, 201, answered.text);
+  const { dataDir } = ward;
+  await ward.stop("SIGKILL");
+  ward = await startWard({ dataDir });
+  assert.deepEqual((await ask("GET", `Observation/${answered.json.id}`)).text, answered.text);
+  for (const token of [integration, engineer])
+    assert.deepEqual(
+      (await find(`patient=${bed.patientId}&code=8302-2`, token)).map((one) => [one.id, one.valueQuantity?.value]),
+      [[answered.json.id, 172]],
+    );
+  assert.equal((await ask("GET", `Observation/${id}`)).etag, 'W/"4"');
 });

@@ -17,6 +17,8 @@ const seen = (...shows: Mark[]): DoorPolicy => ({ who: EVERYBODY, tells: "grante
 const fleet: DoorPolicy = { who: WARD, tells: "fleet", shows: ["device"], office: ["device", "serial"] };
 const WRITES =
   "integration; nurse, physician, patient and family by an application with Observation.c; of patients whom they see, and only a program of the house in the name of a device";
+const CHANGES =
+  "integration; nurse, physician, patient and family by an application with Observation.u or Observation.d; a patient and their family only what was measured in their own name";
 /** Codes that are shipped with the program: nothing of a patient is in them. */
 const VOCABULARY: DoorPolicy = { who: EVERYBODY, tells: "nobody", shows: [] };
 const log: DoorPolicy = {
@@ -132,6 +134,10 @@ export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
   },
   batch: seen(),
   "Observation.create": { who: WRITES, tells: "granted", shows: ["id", "value"] },
+  "Observation.update": { who: CHANGES, tells: "granted", shows: [] },
+  "Observation.patch": { who: CHANGES, tells: "granted", shows: [] },
+  "Observation.delete": { who: CHANGES, tells: "granted", shows: [] },
+  "Observation.history-type": written("id"),
   transaction: { who: WRITES, tells: "granted", shows: [] },
   // Each read and search of it is one of those above.
   $graphql: seen("id"),

@@ -30,7 +30,7 @@ const documentation: Readonly<Record<string, string>> = {
   ValueSet: "Sets of their codes.",
   ConceptMap: "Signals, LOINC, MDC and UCUM in terms of one another.",
   Observation:
-    "Made from device readings: one each, cuff pressures as panel 85354-9, waveforms as SampledData in pieces of 10 seconds.",
+    "Made from device readings: one each, cuff pressures as panel 85354-9, waveforms as SampledData in pieces of 10 seconds; or kept as they were written, and then their values are readings too.",
 };
 
 /** What is not searched for: other resources, and the identity token's `fhirUser`, name it. */
@@ -62,6 +62,21 @@ const profiles: Readonly<Record<string, string[]>> = {
 const WRITTEN_INTERACTIONS = (
   ["read", "vread", "create", "update", "patch", "delete", "history-instance", "history-type", "search-type"] as const
 ).map((code) => ({ code }));
+
+const OBSERVATION_INTERACTIONS = (["create", "update", "patch", "delete", "history-type"] as const).map((code) => ({
+  code,
+}));
+
+const WRITTEN_CONDITIONS = {
+  updateCreate: false,
+  conditionalCreate: true,
+  conditionalRead: "full-support",
+  conditionalUpdate: true,
+  conditionalDelete: "single",
+  referencePolicy: ["literal", "logical", "local"],
+  searchInclude: ["*"],
+  searchRevInclude: ["*"],
+} satisfies Partial<CapabilityStatementRestResource>;
 
 /** Of any type, also of those that are not kept here. */
 const validation = [{ name: "validate", definition: "http://hl7.org/fhir/OperationDefinition/Resource-validate" }];
@@ -150,11 +165,11 @@ export function capabilityStatement(
                 { code: "read" },
                 ...(hasHistory(type) ? [{ code: "vread" as const }, { code: "history-instance" as const }] : []),
                 { code: "search-type" },
-                ...(type === "Observation" ? [{ code: "create" as const }] : []),
+                ...(type === "Observation" && keepsWritten ? OBSERVATION_INTERACTIONS : []),
                 ...(type === "Subscription" ? SUBSCRIPTION_INTERACTIONS : []),
               ],
               ...(type === "Subscription" ? { extension: topicExtensions } : {}),
-              ...(type === "Observation" ? { conditionalCreate: true } : {}),
+              ...(type === "Observation" && keepsWritten ? WRITTEN_CONDITIONS : {}),
               operation: [
                 ...validation,
                 ...ownOperations(type),
@@ -178,14 +193,7 @@ export function capabilityStatement(
                 operation: [...validation, ...ownOperations(type)],
                 versioning: "versioned-update",
                 readHistory: true,
-                updateCreate: false,
-                conditionalCreate: true,
-                conditionalRead: "full-support",
-                conditionalUpdate: true,
-                conditionalDelete: "single",
-                referencePolicy: ["literal", "logical", "local"],
-                searchInclude: ["*"],
-                searchRevInclude: ["*"],
+                ...WRITTEN_CONDITIONS,
                 searchParam: writtenParameters(type),
               }),
             ),

@@ -1,6 +1,7 @@
 import { type DoorPolicy, fhirPolicies, type Mark } from "@openward/api";
 import { withheldFrom } from "@openward/model";
 import { readingId } from "../../server/record/observation-id.ts";
+import { observationParameters } from "../../server/record/search/observation-filter.ts";
 import { writtenTypes } from "../../server/record/written/types.ts";
 import { matchAbout } from "./fhir-match.ts";
 import { hiddenMarks, wrongOfShared } from "./kept.ts";
@@ -126,10 +127,17 @@ export async function interactionsOf(world: World): Promise<{ interactions: stri
     // Of what is kept as it was written the parameters are R4's own, and one code answers all of them.
     parameters: all
       .filter(({ type }) => !isWritten.has(type))
-      .flatMap(({ type, searchParam }) => (searchParam ?? []).map(({ name }) => `${type}.${name}`))
+      .flatMap(({ type, searchParam }) =>
+        (searchParam ?? []).flatMap(({ name }) =>
+          type === "Observation" && !ofReadings.has(name) ? [] : [`${type}.${name}`],
+        ),
+      )
       .sort(),
   };
 }
+
+/** What streams and times are found by; all other parameters of an Observation are R4's own. */
+const ofReadings = new Set(observationParameters.map(({ name }) => name));
 
 export const knownParameters = Object.keys(parameters).sort();
 
@@ -181,6 +189,12 @@ export function fhirQuestions(known: Known): Asked[] {
         ...(type === "Observation" || type === "AuditEvent" ? { shows: [] } : {}),
       }),
     ),
+    { interaction: "Observation.history-type", url: "Observation/_history?_count=1000", shows: [] },
+    ...[
+      `patient._id=${known.id}`,
+      `patient=${known.id}&value-quantity=gt0`,
+      "_lastUpdated=gt2020-01-01&status=final",
+    ].map((query) => ({ interaction: "Observation.search-type", url: `Observation?${query}&_count=200`, shows: [] })),
     { interaction: "written.read", url: `Condition/${known.conditionId}` },
     { interaction: "written.vread", url: `Condition/${known.conditionId}/_history/1` },
     { interaction: "written.history-instance", url: `Condition/${known.conditionId}/_history` },
@@ -368,6 +382,9 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
     await writeCondition(world, subject, target, (interaction, what) =>
       findings.push({ cell: `${interaction} as ${subject.name}: ${standing}`, what }),
     );
+    await changeObservation(world, subject, target, (interaction, what) =>
+      findings.push({ cell: `${interaction} as ${subject.name}: ${standing}`, what }),
+    );
     await validateAbout(world, subject, target, (what) =>
       findings.push({ cell: `$validate as ${subject.name}: ${standing}`, what }),
     );
@@ -462,6 +479,35 @@ async function writeCondition(
     for (const one of Object.values(known)) {
       const marks = marksIn({ status, headers, bytes }, one, JSON.stringify([url, body]));
       for (const mark of toldBeyond(marks, may && sees && one === target ? ["id", "reason"] : []))
+        found(interaction, `told the ${mark} of "${one.key}" (${status})`);
+    }
+  }
+}
+
+/** An Observation of theirs that a device made, changed by nobody. */
+async function changeObservation(
+  { server, known }: World,
+  subject: Subject,
+  target: Known,
+  found: (interaction: string, what: string) => void,
+): Promise<void> {
+  const id = readingId(target.streamId, target.times[1] ?? 0, 0);
+  const path = `/fhir/Observation/${id}`;
+  const other = { resourceType: "Observation", id: "another", status: "final", code: { text: "x" } };
+  const may = subject.kind === "token" && subject.role === "integration";
+  const sees = subject.sees.has(target.key) && !subject.keeps.has(target.key);
+  for (const [interaction, method, url, body, good, unseen] of [
+    ["Observation.update", "PUT", path, other, 400, 404],
+    ["Observation.patch", "PATCH", path, [{ op: "test", path: "/id", value: id }], 200, 404],
+    ["Observation.delete", "DELETE", `/fhir/Observation?identifier=urn:none|${target.id}`, undefined, 404, 404],
+  ] as const) {
+    const { status, headers, bytes } = await server.ask({ method, path: url, headers: subject.headers, body });
+    const expected = may ? [sees ? good : unseen] : [401, 403];
+    if (!expected.includes(status))
+      found(interaction, `${status} in place of ${expected.join(", ")}: ${bytes.toString("utf8").slice(0, 200)}`);
+    for (const one of Object.values(known)) {
+      const marks = marksIn({ status, headers, bytes }, one, JSON.stringify([url, body]));
+      for (const mark of toldBeyond(marks, may && sees && one === target ? [...one.marks.keys()] : []))
         found(interaction, `told the ${mark} of "${one.key}" (${status})`);
     }
   }

@@ -65,6 +65,8 @@ export interface Overlays {
   resourceAt(organisationId: string, place: Pick<MeasuredPlace, "patientId" | "streamId" | "from">): Promise<string[]>;
   /** It has come to telemetry. */
   taken(id: string): void;
-  /** What had not, when the server stopped. */
-  untaken(): Promise<readonly Untaken[]>;
+  /** What has not come there yet, oldest first. */
+  untaken(): Promise<readonly (Untaken & { readonly at: number })[]>;
+  /** Patients with a reading that somebody has written about. */
+  patients(): Promise<readonly { readonly organisationId: string; readonly patientId: string }[]>;
 }

@@ -5,6 +5,8 @@ import type { Beside, MeasuredPlace } from "./measured.ts";
 export interface ResourceAsker {
   readonly organisationId: string;
   readonly id: string;
+  /** The house itself: it sees every patient. */
+  readonly isHouse?: boolean;
 }
 
 /** One version of a resource. */

@@ -1,6 +1,7 @@
 import type { Bundle } from "@medplum/fhirtypes";
 import type { RecordContext } from "../context.ts";
 import { searchSubscriptions, subscriptionParameters } from "../subscriptions/search.ts";
+import { definitions } from "../written/definitions.ts";
 import { auditEventParameters, searchAuditEvents } from "./audit-event.ts";
 import { consentParameters, searchConsents } from "./consent.ts";
 import { deviceParameters, searchDevices } from "./device.ts";
@@ -32,7 +33,27 @@ export const searchables: Readonly<Record<string, Searchable>> = {
   DeviceUseStatement: { parameters: deviceUseParameters, sorts: ["_id"], search: searchDeviceUses },
   AuditEvent: { parameters: auditEventParameters, sorts: ["-date"], search: searchAuditEvents },
   Consent: { parameters: consentParameters, sorts: ["_id"], search: searchConsents },
-  Observation: { parameters: observationParameters, sorts: ["-date", "date"], search: searchObservations },
+  Observation: {
+    // What is found by streams and times has words of its own; all others are R4's.
+    get parameters() {
+      const own = new Set(observationParameters.map(({ name }) => name));
+      const others = [...definitions().table.of("Observation").values()].filter(
+        ({ code, type }) => type !== "special" && !own.has(code),
+      );
+      return [
+        ...observationParameters,
+        ...others.map(
+          ({ code, type, documentation }): ParameterDefinition => ({
+            name: code,
+            type: type as ParameterDefinition["type"], // those that are special were left out
+            documentation,
+          }),
+        ),
+      ];
+    },
+    sorts: ["-date", "date", "any parameter of tokens, strings, dates and amounts"],
+    search: searchObservations,
+  },
   Subscription: { parameters: subscriptionParameters, sorts: ["_id"], search: searchSubscriptions },
   CodeSystem: vocabulary("CodeSystem"),
   ValueSet: vocabulary("ValueSet"),

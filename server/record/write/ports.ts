@@ -1,5 +1,8 @@
 import type { AmendmentDraft, PatientView, Problem, Stream } from "@openward/model";
 
+/** The format of packages/codecs in which Observations go to ingest. */
+export const FORMAT = "fhir/observation";
+
 /** What the record needs so that others can write Observations. */
 export interface ObservationIntake {
   /** Who wore the device then; undefined: nobody. */

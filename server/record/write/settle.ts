@@ -6,6 +6,7 @@ import type { RecordContext } from "../context.ts";
 import { placesOf } from "./identity.ts";
 import { measureOf, type Part } from "./measure.ts";
 import { intakeOf } from "./observation.ts";
+import { settling } from "./settling.ts";
 import { textsOf } from "./texts.ts";
 
 /** Of what was said before, each is withdrawn by itself; and somebody else may amend at the same moment. */
@@ -16,6 +17,15 @@ const ROUNDS_MAX = 10;
  * no more was entered in error. Done again it changes nothing.
  */
 export async function settle(context: RecordContext, id: string): Promise<void> {
+  settling.add(id);
+  try {
+    await settleReadings(context, id);
+  } finally {
+    settling.delete(id);
+  }
+}
+
+async function settleReadings(context: RecordContext, id: string): Promise<void> {
   const stored = await textsOf(context).read(context.view.principal, "Observation", id);
   if (!stored) return;
   const places = await placesOf(context, id);
@@ -28,7 +38,7 @@ export async function settle(context: RecordContext, id: string): Promise<void> 
   }
 }
 
-async function partsOf(
+export async function partsOf(
   context: RecordContext,
   content: string,
   patientIds: readonly string[],

@@ -5,9 +5,8 @@ import type { Beside, Change, StoredResource, Untaken } from "@openward/fhir/sto
 import type { RecordContext } from "../context.ts";
 import { issueOf } from "../outcome.ts";
 import { intakeOf } from "./observation.ts";
+import { FORMAT } from "./ports.ts";
 import { settle } from "./settle.ts";
-
-export const FORMAT = "fhir/observation";
 
 /** What of a written Observation is to be brought to telemetry. */
 export interface Taking {

@@ -1,6 +1,7 @@
 import type { Beside, MeasuredPlace, Overlays, Untaken } from "@openward/fhir/store";
 import type { Timers } from "@openward/runtime";
 import type { Tables, Transaction } from "../registry/transaction.ts";
+import { withHouse } from "./house.ts";
 import { conditionText, whoseText } from "./search.ts";
 
 const TYPE = "Observation";
@@ -17,7 +18,14 @@ export interface KnownOverlays extends Overlays {
 }
 
 /** Which readings have a text, and which texts are not yet readings. @throws OutsideTrouble DATABASE_UNREACHABLE */
-export async function openOverlays({ tables, timers }: { tables: Tables; timers: Timers }): Promise<KnownOverlays> {
+export async function openOverlays({
+  tables: given,
+  timers,
+}: {
+  readonly tables: Tables;
+  readonly timers: Timers;
+}): Promise<KnownOverlays> {
+  const tables = withHouse(given);
   const { streams, patients } = await tables.everywhere(async (tx) => ({
     streams: new Set((await tx.rows<{ id: string }>("SELECT stream_id::text AS id FROM observation_stream")).map(idOf)),
     patients: new Set(
@@ -107,9 +115,16 @@ export async function openOverlays({ tables, timers }: { tables: Tables; timers:
 
     untaken: () =>
       tables.everywhere((tx) =>
-        tx.rows<Untaken>(
+        tx.rows<Untaken & { readonly at: number }>(
           `SELECT id::text AS id, organisation_id::text AS "organisationId", patient_id::text AS "patientId", device_id AS "deviceId",
-             body, resource_id AS "resourceId" FROM observation_untaken ORDER BY at, id`,
+             body, resource_id AS "resourceId", at FROM observation_untaken ORDER BY at, id`,
+        ),
+      ),
+
+    patients: () =>
+      tables.everywhere((tx) =>
+        tx.rows<{ organisationId: string; patientId: string }>(
+          `SELECT DISTINCT organisation_id::text AS "organisationId", patient_id::text AS "patientId" FROM observation_stream`,
         ),
       ),
 

@@ -12,6 +12,7 @@ import type {
 import type { Clock } from "@openward/runtime";
 import type { Tables, Transaction } from "../registry/transaction.ts";
 import { hashOf } from "./hash.ts";
+import { withHouse } from "./house.ts";
 import { insertAll } from "./insert.ts";
 import type { KnownOverlays } from "./overlays.ts";
 import { countStatement, listStatement, searchStatement, whoseText } from "./search.ts";
@@ -36,7 +37,7 @@ const COLUMNS =
 
 /** Resources of FHIR in PostgreSQL, each version of them. */
 export function createResources({
-  tables,
+  tables: given,
   clock,
   overlays,
 }: {
@@ -44,6 +45,7 @@ export function createResources({
   readonly clock: Clock;
   readonly overlays: KnownOverlays;
 }): Resources {
+  const tables = withHouse(given);
   return {
     read: (asker, type, id) =>
       tables.inOrganisation(asker, async (tx) => {
