@@ -19,7 +19,7 @@ export async function tellInText(context: RecordContext, id: string): Promise<vo
   const stored = await textsOf(context).read(view.principal, TYPE, id);
   const places = (await placesOf(context, id)).filter(({ ordinal }) => ordinal !== null);
   if (!stored || places.length === 0) return;
-  const states: { readonly streamId: string; readonly from: number; readonly last: ReadingVersion }[] = [];
+  const states: State[] = [];
   for (const { streamId, from, ordinal } of places) {
     const last = (await telemetry.history(view, streamId, from, ordinal ?? 0))?.versions.at(-1);
     // It was never amended, or never came to be: nothing is said of it.
@@ -37,31 +37,49 @@ export async function tellInText(context: RecordContext, id: string): Promise<vo
       await write(context, stored, withNote({ ...now, status: "entered-in-error" }, amendment), amendment);
     return;
   }
-  const base = await standing(context, stored);
-  if (!base) return;
-  const parts = await partsOf(context, printFhir(base), stored.patientIds, places);
-  let told: Resource = base;
-  let isCorrected = false;
+  // As it was told when this was so, with everything else that its writer said then.
+  const before = await saidBefore(context, stored, places, states);
+  if (before.same) {
+    if (printFhir(before.same) !== stored.content) await write(context, stored, before.same, amendment);
+    return;
+  }
+  if (!before.newest) return;
+  const parts = await partsOf(context, printFhir(before.newest), stored.patientIds, places);
+  let told: Resource = { ...before.newest, status: "corrected" };
   for (const { streamId, from, last } of states) {
     const part = parts.find((one) => one.streamId === streamId && one.from === from);
-    if (!part || last.value === null || last.value === part.value) continue;
-    told = withValue(told, part.value, last.value);
-    isCorrected = true;
+    if (part && last.value !== null && last.value !== part.value) told = withValue(told, part.value, last.value);
   }
-  if (isCorrected) told = { ...told, status: "corrected" };
-  if (printFhir(told) !== stored.content)
-    await write(context, stored, isCorrected ? withNote(told, amendment) : told, amendment);
+  await write(context, stored, withNote(told, amendment), amendment);
 }
 
-/** What it said before it was deleted or in error; undefined: it never said anything else. */
-async function standing(context: RecordContext, stored: StoredResource): Promise<Resource | undefined> {
+interface State {
+  readonly streamId: string;
+  readonly from: number;
+  readonly last: ReadingVersion;
+}
+
+/** The newest version that was not in error, and the newest that says what its readings say now. */
+async function saidBefore(
+  context: RecordContext,
+  stored: StoredResource,
+  places: Parameters<typeof partsOf>[3],
+  states: readonly State[],
+): Promise<{ readonly newest: Resource | undefined; readonly same: Resource | undefined }> {
+  let newest: Resource | undefined;
   for (let version = stored.version, content = stored.content; version > 0; version--) {
     if (version < stored.version)
       content = (await textsOf(context).version(context.view.principal, TYPE, stored.id, version))?.content ?? null;
     const resource = content === null ? undefined : parseResource(content);
-    if (resource && resource.status !== "entered-in-error") return resource;
+    if (!resource || resource.status === "entered-in-error") continue;
+    newest ??= resource;
+    const parts = await partsOf(context, printFhir(resource), stored.patientIds, places);
+    const isSame = states.every(({ streamId, from, last }) =>
+      parts.some((part) => part.streamId === streamId && part.from === from && part.value === last.value),
+    );
+    if (isSame) return { newest, same: resource };
   }
-  return undefined;
+  return { newest, same: undefined };
 }
 
 /** Who amended it, when and why, beside what its writer noted. */
