@@ -232,6 +232,18 @@ export const settings = {
     [0, 100_000],
     "memory for what was asked of blocks lately; 0: each question reads the database",
   ),
+  searchReadingsMax: integer(
+    "OPENWARD_SEARCH_READINGS_MAX",
+    200_000,
+    [1_000, 1_000_000_000],
+    "readings that one FHIR search may look at one by one; more is refused before it is run",
+  ),
+  searchCostMax: integer(
+    "OPENWARD_SEARCH_COST_MAX",
+    1_000_000,
+    [1_000, 1_000_000_000],
+    "work of the database, in its planner's units, that one FHIR search for written Observations may cost",
+  ),
   diskWarnMegabytes: integer(
     "OPENWARD_DISK_WARN_MB",
     2048,

@@ -30,6 +30,7 @@ import { type RecordDeps, registerRecord } from "./record/register.ts";
 import { keepInLine } from "./record/write/catch-up.ts";
 import { withSaidTimes } from "./said-times.ts";
 import { bulkFiles, createBulkStore } from "./store/bulk/index.ts";
+import { createSearchCost } from "./store/cost/index.ts";
 import { createVault } from "./store/keys/index.ts";
 import { createHappenings, createObservationsReceived } from "./store/registry/index.ts";
 import { createResources, openOverlays } from "./store/resources/index.ts";
@@ -190,6 +191,7 @@ export async function openHttp(
     },
     graphql,
     limitsAt: watch.limitsAt,
+    cost: createSearchCost({ tables, readingsMax: config.searchReadingsMax, textsMax: config.searchCostMax }),
     clock: runtime.clock,
     turn,
     version: packageJson.version,

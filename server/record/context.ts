@@ -18,6 +18,7 @@ import type {
   Telemetry,
 } from "./ports.ts";
 import type { DeviceTypes } from "./resources/containment.ts";
+import type { SearchCost } from "./search/observation-cost.ts";
 import type { Subscriptions } from "./subscriptions/ports.ts";
 import type { ObservationIntake } from "./write/ports.ts";
 
@@ -56,6 +57,8 @@ export interface RecordContext {
   readonly limitsAt?: LimitsAt | undefined;
   /** Left out: there is none. */
   readonly graphql?: GraphQl | undefined;
+  /** Left out: every search is run. */
+  readonly cost?: SearchCost | undefined;
   readonly clock: Clock;
   /** Between any two resources that are made. */
   readonly turn: Turn;

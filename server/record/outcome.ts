@@ -13,7 +13,7 @@ const kinds: Readonly<Partial<Record<RefusalCode, readonly [status: number, issu
   NOT_ACCEPTABLE: [406, "not-supported"],
   PARAMETER_UNKNOWN: [400, "not-supported"],
   FIELD_INVALID: [400, "value"],
-  SEARCH_TOO_COSTLY: [400, "too-costly"],
+  SEARCH_TOO_COSTLY: [422, "too-costly"],
   CONFLICT: [409, "conflict"],
   VERSION_DIFFERS: [412, "conflict"],
   SEVERAL_MATCH: [412, "multiple-matches"],

@@ -268,7 +268,7 @@ test("too many to count is said, and the page comes all the same", async () => {
   for (let i = 0; i < 10_001; i++) house.telemetry.add(readingOf(heart, T0 + i, 70));
   const large = server(house);
   const { status, body } = await large.get("/fhir/Observation?_summary=count");
-  assert.deepEqual([status, codeOf(body), fieldOf(body)], [400, "SEARCH_TOO_COSTLY", "http._summary"]);
+  assert.deepEqual([status, codeOf(body), fieldOf(body)], [422, "SEARCH_TOO_COSTLY", "http._summary"]);
   const page = (await large.get("/fhir/Observation?_total=accurate&_count=1")).body as Bundle;
   assert.deepEqual(
     [page.total, matches(page).length, codeOf(page.entry?.at(-1)?.resource)],
@@ -279,7 +279,7 @@ test("too many to count is said, and the page comes all the same", async () => {
 test("a search without a patient in a large house asks for one", async () => {
   const many = Array.from({ length: 1001 }, (_, i) => `00000000-0000-4000-9000-${String(i).padStart(12, "0")}`);
   const { status, body } = await server(ward(viewOf(...many))).get("/fhir/Observation");
-  assert.deepEqual([status, codeOf(body), fieldOf(body)], [400, "SEARCH_TOO_COSTLY", "http.patient"]);
+  assert.deepEqual([status, codeOf(body), fieldOf(body)], [422, "SEARCH_TOO_COSTLY", "http.patient"]);
 });
 
 test("a search comes by POST as well", async () => {

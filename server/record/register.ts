@@ -31,6 +31,7 @@ import type {
 } from "./ports.ts";
 import type { DeviceTypes } from "./resources/containment.ts";
 import type { Rest } from "./rest.ts";
+import type { SearchCost } from "./search/observation-cost.ts";
 import type { SmartAddresses } from "./smart.ts";
 import type { Subscriptions } from "./subscriptions/ports.ts";
 import { terminologyCapabilities } from "./terminology-capability.ts";
@@ -62,6 +63,8 @@ export interface RecordDeps {
   readonly limitsAt?: LimitsAt | undefined;
   /** Left out: there is no GraphQL. */
   readonly graphql?: GraphQl | undefined;
+  /** What a search would cost, before it is run; left out: every search is run. */
+  readonly cost?: SearchCost | undefined;
   readonly clock: Clock;
   readonly turn: Turn;
   /** Openward's own version, for `metadata`. */

@@ -16,6 +16,7 @@ import { textsOf } from "../write/texts.ts";
 import { definitions } from "../written/definitions.ts";
 import { patientsOfView } from "./list.ts";
 import { sourceOfIds } from "./observation-by-id.ts";
+import { needCheapReadings, needCheapTexts } from "./observation-cost.ts";
 import type { ObservationFilter } from "./observation-filter.ts";
 import type { ObservationQuery } from "./observation-query.ts";
 import { timeZonesOf } from "./patient-zone.ts";
@@ -59,6 +60,14 @@ export async function sourcesOf(context: RecordContext, query: ObservationQuery)
   const conditions = [...query.all, ...query.datesIn(zone ?? "UTC")];
   const batch = Math.min(1001, query.count + 1);
   const direction = directionOf(query);
+  if (reach && !isEmpty && patientIds === undefined)
+    await needCheapTexts(context, {
+      type: TYPE,
+      conditions: [...conditions, ...reach.conditions],
+      sort: query.isByDate ? [{ by: "span", key: "date", isDescending: !query.isAscending }] : query.sort,
+      limit: batch,
+      whose: reach.whose,
+    });
   return {
     from(place) {
       const made = readings(place).map((source) => (accepts ? filtered(source, accepts) : source));
@@ -148,6 +157,10 @@ async function readingSources(
   const begin: ((place: Place | undefined) => Source)[] = [];
 
   const summaries = await Promise.all(patientIds.map((id) => telemetry.streams(view, id)));
+  if (query.rest.length > 0 || !query.isByDate) {
+    const wanted = summaries.flat().filter(({ stream }) => filter.acceptsStream(stream));
+    await needCheapReadings(context, wanted, filter.instants("UTC"));
+  }
   summaries.forEach((ofPatient, i) => {
     const patientId = patientIds[i] ?? "";
     const zone = zones.get(patientId) ?? "UTC";

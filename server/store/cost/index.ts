@@ -1,0 +1,1 @@
+export { createSearchCost } from "./cost.ts";
