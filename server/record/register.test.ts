@@ -586,14 +586,18 @@ test("metadata is open to all and lists exactly the parameters that work", async
     assert.deepEqual(
       interaction?.map(({ code }) => code),
       type === "Observation" || type === "Consent"
-        ? ["read", "vread", "history-instance", "search-type", ...(type === "Observation" ? ["create"] : [])]
+        ? // Where texts are kept it is written as well: test/fhir-observations.int.test.ts.
+          ["read", "vread", "history-instance", "search-type"]
         : ["Provenance", "Practitioner", "RelatedPerson"].includes(type ?? "")
           ? ["read"]
           : ["read", "search-type"],
     );
-    const valueFor: Record<string, string> = { date: "2026", birthdate: "2026" };
-    for (const { name } of searchParam ?? []) {
-      const { status } = await get(`/fhir/${type}?${name}=${valueFor[name ?? ""] ?? "x"}`, {
+    const valueOf = (name = "", kind = ""): string => {
+      if (kind === "composite") return `x$${valueOf("", /-(quantity|date)$/.exec(name)?.[1] ?? "token")}`;
+      return kind === "date" ? "2026" : kind === "quantity" ? "1" : "x";
+    };
+    for (const { name, type: kind } of searchParam ?? []) {
+      const { status } = await get(`/fhir/${type}?${name}=${valueOf(name, kind)}`, {
         prefer: "handling=strict",
       });
       // The log of the house is not for a registry; that its parameters work is in resources/audit-event.test.ts.
