@@ -592,12 +592,12 @@ test("metadata is open to all and lists exactly the parameters that work", async
           ? ["read"]
           : ["read", "search-type"],
     );
-    const valueOf = (name = "", kind = ""): string => {
-      if (kind === "composite") return `x$${valueOf("", /-(quantity|date)$/.exec(name)?.[1] ?? "token")}`;
+    const wordFor = (name = "", kind = ""): string => {
+      if (kind === "composite") return `x$${wordFor("", /-(quantity|date)$/.exec(name)?.[1] ?? "token")}`;
       return kind === "date" ? "2026" : kind === "quantity" ? "1" : "x";
     };
     for (const { name, type: kind } of searchParam ?? []) {
-      const { status } = await get(`/fhir/${type}?${name}=${valueOf(name, kind)}`, {
+      const { status } = await get(`/fhir/${type}?${name}=${wordFor(name, kind)}`, {
         prefer: "handling=strict",
       });
       // The log of the house is not for a registry; that its parameters work is in resources/audit-event.test.ts.
