@@ -12,6 +12,7 @@ import { becomeOnlyWriter, type OnlyWriter } from "./store/database/only-writer.
 import type { Database } from "./store/database/ports.ts";
 import { bindStore, createVault, type KeyStore, openKeysOf, openRaw } from "./store/keys/index.ts";
 import { createRegistry, createTables, type Directory, openDirectory } from "./store/registry/index.ts";
+import { followPatients } from "./store/resources/index.ts";
 
 /** What the server and the command line both stand on: database, registries, who is allowed what. */
 export type Foundation = Awaited<ReturnType<typeof openFoundation>>;
@@ -54,6 +55,10 @@ export async function openFoundation(options: {
       worker,
       runtime,
       changed: directory.changed,
+      // Loaded with the first patient who was written by FHIR.
+      followPatient: followPatients(async (content, change) =>
+        (await import("./record/written/patient.ts")).textAfter(content, change, `${config.publicUrl ?? ""}/fhir`),
+      ),
       ...(opened ? { openRaw: (entry) => unlessExpired(() => openRaw(opened, entry)) } : {}),
     });
     const expiring = opened && keepKeys(opened, { config, runtime, directory, worker, log });

@@ -171,7 +171,7 @@ export async function openHttp(
       now,
     }),
     written: {
-      resources: createResources({ tables, clock: runtime.clock, overlays }),
+      resources: createResources({ tables, clock: runtime.clock, overlays, changed: directory.changed }),
       overlays,
       ids: runtime.ids,
     },

@@ -52,8 +52,8 @@ export function openRights(deps: {
               find: async (_asker, id) => (view.has(id) ? patients.find(organisation.id, id) : undefined),
             },
             // Who looked and who said something stands in the resources themselves; people are read one by one.
-            people: { findIn: async () => undefined },
-            relations: { find: async () => undefined },
+            people: { list: async () => [], findIn: async () => undefined },
+            relations: { find: async () => undefined, ofPatients: async () => [] },
             consents: {
               ofPatients: (_asker, ids) => access.consents.ofPatients(organisation.id, ids.filter(view.has)),
               versions: (_asker, id) => access.consents.versions(organisation.id, id),

@@ -57,6 +57,8 @@ const writesSubscriptions: DoorPolicy = {
 export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
   "Patient.read": seen("id", "mrn"),
   "Patient.search-type": seen("id", "mrn"),
+  "Patient.vread": seen("id", "mrn"),
+  "Patient.history-instance": seen("id", "mrn"),
   "Device.read": fleet,
   "Device.search-type": fleet,
   "DeviceMetric.read": seen("stream"),
@@ -74,11 +76,18 @@ export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
   "AuditEvent.read": log,
   "AuditEvent.search-type": log,
   "Provenance.read": seen("stream"),
+  "Provenance.search-type": seen(),
   "Practitioner.read": {
     who: "who works in the organisation, researchers only themselves; applications with user/ or system/ scopes, or of themselves",
     tells: "nobody",
     shows: [],
   },
+  "Practitioner.search-type": {
+    who: "every role, of those whom they may read",
+    tells: "nobody",
+    shows: [],
+  },
+  "RelatedPerson.search-type": { who: "every role, of those whom they may read", tells: "granted", shows: [] },
   "RelatedPerson.read": {
     who: "the ward without clinical engineers, within the view; family and guardians of themselves; applications within their scopes, or of themselves",
     tells: "granted",

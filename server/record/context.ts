@@ -69,6 +69,8 @@ export interface RecordContext {
   readonly app?: AppAccess | undefined;
   /** Absolute, without a slash at the end: "https://ward.example/fhir". */
   readonly base: string;
+  /** Patients whom this transaction makes: its other entries may refer to them. */
+  readonly made?: ReadonlySet<string>;
   /** `Prefer: handling=strict`: an unknown search parameter is an error and not only a remark. */
   readonly strict: boolean;
 }

@@ -48,6 +48,7 @@ export interface Patients {
 
 /** Who can sign in. */
 export interface People {
+  list(organisationId: string): Promise<readonly Person[]>;
   /** Of the asker's organisation only. */
   findIn(asker: Asker, personId: string): Promise<Person | undefined>;
 }
@@ -56,6 +57,8 @@ export interface People {
 export interface Relations {
   /** Of a patient whom the asker sees; its patient is the record that others were merged into. */
   find(asker: Asker, relationId: string): Promise<PatientRelation | undefined>;
+  /** Of those of these patients whom the asker sees, ended ones too. */
+  ofPatients(asker: Asker, patientIds: readonly string[]): Promise<readonly PatientRelation[]>;
 }
 
 export interface DeviceRecord {
@@ -162,9 +165,9 @@ export interface ReadingHistory {
 
 /** What people said later of what was measured. */
 export interface Amendments {
-  /** Those that concern this patient. */
-  ofPatient(view: PatientView, patientId: string): readonly AmendmentRecord[];
   find(view: PatientView, amendmentId: string): AmendmentRecord | undefined;
+  /** Newest first. */
+  ofPatient(view: PatientView, patientId: string): readonly AmendmentRecord[];
 }
 
 /** What was measured. A patient outside the view is as if there were none. */

@@ -48,7 +48,7 @@ export function within(context: RecordContext, type: string, interaction: Intera
   };
 }
 
-const NOBODY: People = { findIn: async () => undefined };
+const NOBODY: People = { list: async () => [], findIn: async () => undefined };
 
 function ofOnePatient(view: PatientView, { patientId }: AppAccess): PatientView {
   const isTheirs = (id: string) => patientId !== null && view.recordsOf(patientId).includes(id);

@@ -1,7 +1,10 @@
 import type { Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import type { RecordContext } from "./context.ts";
-import { readPractitioner, readRelatedPerson } from "./read-people.ts";
+import { readAuditEvent } from "./house/audit-event.ts";
+import { consentVersions } from "./house/consent.ts";
+import { readPractitioner, readRelatedPerson } from "./house/people.ts";
+import { findVocabulary, type VocabularyType } from "./house/vocabulary.ts";
 import { baseOfPart, isBaseOf, mapPart, partsOf } from "./resources/containment.ts";
 import { mapDevice } from "./resources/device.ts";
 import { fhirDeviceId, isHashedDeviceId } from "./resources/device-id.ts";
@@ -9,15 +12,17 @@ import { mapStream } from "./resources/device-metric.ts";
 import { mapUse } from "./resources/device-use.ts";
 import { mapPatient } from "./resources/patient.ts";
 import { mapProvenance } from "./resources/provenance.ts";
-import { readAuditEvent } from "./search/audit-event.ts";
-import { consentVersions } from "./search/consent.ts";
-import { readTerminology } from "./search/terminology.ts";
 import { findObservation, findVersions } from "./sources/find.ts";
 import { askingIn } from "./subscriptions/asking.ts";
 import { mapSubscription } from "./subscriptions/present.ts";
 import { isUuid } from "./uuid.ts";
 
 type Reader = (context: RecordContext, id: string) => Promise<Resource | undefined>;
+
+const readVocabulary =
+  (type: VocabularyType): Reader =>
+  async (_context, id) =>
+    findVocabulary(type, id);
 
 const readers: Readonly<Record<string, Reader>> = {
   Patient: async ({ view, patients, organisation }, id) => {
@@ -55,9 +60,9 @@ const readers: Readonly<Record<string, Reader>> = {
     isUuid(id) && context.subscriptions
       ? mapSubscription(await context.subscriptions.find(askingIn(context), id))
       : undefined,
-  CodeSystem: readTerminology("CodeSystem"),
-  ValueSet: readTerminology("ValueSet"),
-  ConceptMap: readTerminology("ConceptMap"),
+  CodeSystem: readVocabulary("CodeSystem"),
+  ValueSet: readVocabulary("ValueSet"),
+  ConceptMap: readVocabulary("ConceptMap"),
 };
 
 /** A VMD or a channel of a device that the asker sees. */

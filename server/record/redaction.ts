@@ -77,11 +77,19 @@ const PARAMETERS: Readonly<Record<string, FieldKind>> = {
   "Patient.given": "name",
   "Patient.birthdate": "birth",
   "Patient.gender": "sex",
+  "Patient.phonetic": "name",
   "Patient.identifier": "identifier",
+  "Provenance.agent": "staff",
 };
+
+/** Types of which words are withheld: nobody looks in all of them at once. */
+const WORDED: ReadonlySet<string> = new Set(["Patient", "Provenance"]);
 
 /** The first parameter that asks for what is withheld from this role. @param key as it was asked: "family:exact" */
 export function isWithheld(type: string, key: string, role: PrincipalRole): boolean {
-  const kind = PARAMETERS[`${type}.${key.split(/[:.]/, 1)[0]}`];
-  return kind !== undefined && withheldFrom(role).has(kind);
+  const name = key.split(/[:.]/, 1)[0] ?? "";
+  const withheld = withheldFrom(role);
+  if ((name === "_content" || name === "_text") && WORDED.has(type)) return withheld.size > 0;
+  const kind = PARAMETERS[`${type}.${name}`];
+  return kind !== undefined && withheld.has(kind);
 }

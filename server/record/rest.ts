@@ -46,7 +46,7 @@ export interface RestAnswer {
   /** Behind the base, of what is new. */
   readonly location?: string;
   /** Of what was written, where the answer is something else. */
-  readonly version?: { readonly versionId: string; readonly lastUpdated: string };
+  readonly version?: { readonly versionId: string; readonly lastUpdated?: string | undefined };
   /** The headers say everything. */
   readonly isMinimal?: boolean;
   /** Beside those that every answer has. */
@@ -93,7 +93,7 @@ export function createRest(): Rest {
         const answered = observation && (await answerObservation(context, { ...request, method }, observation));
         if (answered) return answered;
         if (isBatch && isObservationBatch(request.body)) return await writeBatch(context, request.body);
-        if (isBatch && isMixedBatch(request.body))
+        if (isBatch && context.written && isMixedBatch(request.body))
           return await batch(request.body, (one) => rest.handle(context, one, report));
         const isSearch = method === "POST" && /^[A-Za-z]+\/_search$/.test(path);
         const asked = operationPlace(path);
@@ -185,14 +185,14 @@ async function batch(bundle: Bundle, handle: (request: RestRequest) => Promise<R
   return { status: 200, resource: { resourceType: "Bundle", type: "batch-response", entry } };
 }
 
-/** Does a batch ask for anything that is kept as it was written, write anything, or ask for an operation? */
+/** Does a batch ask for anything that is kept as it was written, or for an operation, or write anything? */
 function isMixedBatch(body: unknown): body is Bundle {
   const { resourceType, type, entry } = (body ?? {}) as Partial<Bundle>;
   if (resourceType !== "Bundle" || type !== "batch" || !Array.isArray(entry)) return false;
   const isOther = ({ request }: BundleEntry) => {
     const url = (request?.url ?? "").replace(/^\//, "");
-    const isOurs = addressOf(url) !== undefined || isOperation(operationPlace(url.split("?", 1)[0] ?? ""));
-    return isOurs || !/^(GET|HEAD)?$/.test(request?.method ?? "");
+    if (addressOf(url) !== undefined || isOperation(operationPlace(url.split("?", 1)[0] ?? ""))) return true;
+    return !/^(GET|HEAD)?$/.test(request?.method ?? "");
   };
   if (!entry.some((one: BundleEntry | null) => isOther(one ?? {}))) return false;
   if (entry.length > MIXED_MAX)

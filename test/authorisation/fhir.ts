@@ -115,7 +115,10 @@ export async function interactionsOf(world: World): Promise<{ interactions: stri
     interactions: [
       ...new Set(
         all.flatMap(({ type, interaction }) =>
-          interaction.map(({ code }) => `${isWritten.has(type) ? "written" : type}.${code}`),
+          // Of what the house makes too, what it makes is looked at by itself; writing is the same code for all.
+          interaction.map(({ code }) =>
+            !isWritten.has(type) || `${type}.${code}` in fhirPolicies ? `${type}.${code}` : `written.${code}`,
+          ),
         ),
       ),
       ...(rest?.interaction ?? []).map(({ code }) => code),
@@ -126,12 +129,13 @@ export async function interactionsOf(world: World): Promise<{ interactions: stri
     ].sort(),
     // Of what is kept as it was written the parameters are R4's own, and one code answers all of them.
     parameters: all
-      .filter(({ type }) => !isWritten.has(type))
       .flatMap(({ type, searchParam }) =>
         (searchParam ?? []).flatMap(({ name }) =>
-          type === "Observation" && !ofReadings.has(name) ? [] : [`${type}.${name}`],
+          type === "Observation" && !ofReadings.has(name) ? [] : [{ type, name: `${type}.${name}` }],
         ),
       )
+      .filter(({ type, name }) => !isWritten.has(type) || name in parameters)
+      .map(({ name }) => name)
       .sort(),
   };
 }
@@ -149,6 +153,10 @@ const EVERYTHING_OF = `{
   DeviceList(_reference: patient) { id identifier { value } serialNumber }
   ConsentList(_reference: patient) { id }
 }`;
+const SEARCHED = [
+  ...["Patient", "Device", "DeviceMetric", "DeviceUseStatement", "Observation", "Consent", "AuditEvent"],
+  ...["Provenance", "Practitioner", "RelatedPerson"],
+];
 
 /** Everything that can be asked about one patient. */
 export function fhirQuestions(known: Known): Asked[] {
@@ -156,6 +164,8 @@ export function fhirQuestions(known: Known): Asked[] {
   const isOfNobody = /\.(component-code|agent|action|entity|_id|date|patient)$/;
   return [
     { interaction: "Patient.read", url: `Patient/${known.id}` },
+    { interaction: "Patient.vread", url: `Patient/${known.id}/_history/1`, shows: [] },
+    { interaction: "Patient.history-instance", url: `Patient/${known.id}/_history` },
     { interaction: "Device.read", url: `Device/${known.deviceId}`, shows: ["device", "id"] },
     { interaction: "DeviceMetric.read", url: `DeviceMetric/${known.streamId}` },
     { interaction: "DeviceUseStatement.read", url: `DeviceUseStatement/${known.associationId}` },
@@ -182,13 +192,11 @@ export function fhirQuestions(known: Known): Asked[] {
     { interaction: "$everything", url: `Patient/${known.id}/$everything?_count=1000` },
     { interaction: "$stats", url: `Observation/$stats?code=8867-4&statistic=count,median&subject=${known.id}` },
     { interaction: "$graphql", url: `Patient/${known.id}/$graphql?query=${encodeURIComponent(EVERYTHING_OF)}` },
-    ...["Patient", "Device", "DeviceMetric", "DeviceUseStatement", "Observation", "Consent", "AuditEvent"].map(
-      (type) => ({
-        interaction: `${type}.search-type`,
-        url: type,
-        ...(type === "Observation" || type === "AuditEvent" ? { shows: [] } : {}),
-      }),
-    ),
+    ...SEARCHED.map((type) => ({
+      interaction: `${type}.search-type`,
+      url: type,
+      ...(["Observation", "AuditEvent"].includes(type) ? { shows: [] } : {}),
+    })),
     { interaction: "Observation.history-type", url: "Observation/_history?_count=1000", shows: [] },
     ...[
       `patient._id=${known.id}`,
@@ -272,18 +280,24 @@ const HIDDEN_FROM: Readonly<Record<string, readonly string[]>> = {
 /** May this one ask this at all? */
 function mayAsk({ url }: Asked, subject: Subject): boolean {
   const type = /^[A-Za-z]*/.exec(url)?.[0] ?? "";
-  if (subject.kind === "app" && type === "Practitioner") return subject.scopes?.startsWith("system/*") === true;
+  // Whoever finds nobody is answered with nobody.
+  const isSearch = !/^[A-Za-z]+\//.test(url);
+  if (subject.kind === "app" && type === "Practitioner" && !isSearch)
+    return subject.scopes?.startsWith("system/*") === true;
   if (subject.kind === "app")
     return subject.scopes?.includes("/*.rs") === true
-      ? type !== "AuditEvent"
+      ? type !== "AuditEvent" || (isSearch && subject.scopes.startsWith("system/"))
       : subject.scopes?.includes(`/${type}.rs`) === true;
   if (subject.role === null || subject.kind === "kiosk") return false;
+  if (isSearch && (type === "Practitioner" || type === "RelatedPerson")) return true;
   if (type === "Practitioner") return !["patient", "family", "researcher"].includes(subject.role);
   // The one who is asked for is none of those who ask.
   if (type === "RelatedPerson") return WARD.has(subject.role) && subject.role !== "clinical-engineer";
   const [, parameter = ""] = /\?([a-z]+)=/.exec(url) ?? [];
   // By what is withheld nobody is found.
   if (type === "Patient" && HIDDEN_FROM[subject.role]?.includes(parameter)) return false;
+  // What other systems logged a program is told, too.
+  if (type === "AuditEvent" && isSearch && subject.role === "integration") return true;
   return type !== "AuditEvent" || OVERSIGHT.has(subject.role);
 }
 

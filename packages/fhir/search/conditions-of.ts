@@ -98,7 +98,11 @@ function token(parameter: Parameter, modifier: string | undefined, values: reado
     case "of-type":
       return { kind: "terms", anyOf: values.map((value) => `${code}:of-type\t${unescapeValue(value)}`) };
     default:
-      throw noModifier(parameter, at, `${code} alone, or with :not, :text, :of-type or :missing`);
+      throw noModifier(
+        parameter,
+        at,
+        `${code} alone, or with :not, :text, :of-type, :in, :not-in, :above, :below or :missing`,
+      );
   }
 }
 
@@ -138,11 +142,19 @@ function reference(
   const { code, targets } = parameter;
   if (modifier === "identifier")
     return { kind: "terms", anyOf: values.flatMap((one) => wantedTerms(`${code}:identifier`, unescapeValue(one))) };
+  // Of references that lead nowhere, what they say in words.
+  if (modifier === "text")
+    return {
+      kind: "strings",
+      key: `${code}:text`,
+      how: "contains",
+      values: values.map((one) => folded(unescapeValue(one))),
+    };
   const type = modifier;
   if (type !== undefined && !(/^[A-Z]/.test(type) && (targets.length === 0 || targets.includes(type))))
     throw new RefusedInput("PARAMETER_UNKNOWN", {
       at,
-      expected: `${code} alone, or with :identifier, :missing or a type that it refers to`,
+      expected: `${code} alone, or with :identifier, :text, :missing or a type that it refers to`,
     });
   const anyOf = values.flatMap((given) => {
     const value = unescapeValue(given);

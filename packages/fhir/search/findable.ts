@@ -10,13 +10,14 @@ export function findableOf(
   resource: Readonly<Record<string, unknown>>,
   parameters: Iterable<Parameter>,
   options: IndexOptions,
+  withWords = true,
 ): Findable {
   const { terms, strings, spans } = indexOf(resource, parameters, options);
   return {
     terms,
     strings: strings.map(({ parameter, value }) => ({ key: parameter, value, folded: folded(value) })),
     spans: spans.map(({ parameter, unit, low, high }) => ({ key: spanKey(parameter, unit), low, high })),
-    words: [...wordsIn(resource)].join(" ").slice(0, WORDS_MAX),
+    words: withWords ? [...wordsIn(resource)].join(" ").slice(0, WORDS_MAX) : "",
   };
 }
 

@@ -30,6 +30,7 @@ export {
   presentTerm,
   splitAt,
   type ToCanonical,
+  tokenTerms,
   UCUM,
   wantedTerms,
 } from "./terms.ts";

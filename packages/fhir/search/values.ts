@@ -77,7 +77,10 @@ export function typedIdentifiersOf({ value }: Found): readonly string[] {
 export function stringsOf({ value }: Found): readonly string[] {
   if (typeof value === "string") return value === "" ? [] : [value];
   const given = fields(value);
+  // A name of which nobody said what is family and what is given is found by each of its words.
+  const words = given.family === undefined && given.use !== undefined ? (text(given.text)?.split(/[\s,]+/) ?? []) : [];
   const parts = [given.text, given.family, given.given, given.prefix, given.suffix, given.line]
+    .concat(words.slice(1))
     .concat([given.city, given.district, given.state, given.postalCode, given.country])
     .flatMap(list)
     .map(text)
@@ -94,6 +97,12 @@ export function targetsOf({ value }: Found): readonly Target[] {
   const token = named === undefined ? undefined : { system: text(identifier.system) ?? "", code: named };
   if (reference?.startsWith("#") || (reference === undefined && !token)) return [];
   return [{ reference: reference?.replace(/\/_history\/[^/]+$/, ""), identifier: token }];
+}
+
+/** What a reference says in words that leads to nothing; with one that does, the resource itself is asked. */
+export function wordsOfNowhere({ value }: Found): readonly string[] {
+  const { reference, display } = fields(value);
+  return reference === undefined && typeof display === "string" && display !== "" ? [display] : [];
 }
 
 export const urisOf = ({ value }: Found): readonly string[] => (typeof value === "string" ? [value] : []);

@@ -30,6 +30,31 @@ export interface StoredVersion extends StoredResource {
 
 export type Method = "POST" | "PUT" | "PATCH" | "DELETE";
 
+/** Who somebody is, as the house's own registry has it. */
+export interface PatientFacts {
+  readonly name: string;
+  readonly birthDate: string | null;
+  readonly sex: "male" | "female" | "other" | "unknown";
+  readonly isUnknown: boolean;
+  /** IANA; null: the organisation's own. */
+  readonly timeZone: string | null;
+}
+
+/** What becomes of a patient in the registry, in the transaction in which the resource is written. */
+export type PatientAct =
+  | {
+      readonly kind: "create";
+      readonly patient: PatientFacts;
+      /** Record numbers, the best first: the first that nobody else has. */
+      readonly numbers: readonly string[];
+      /** By what else they are found when this is their number. */
+      termsOf(number: string): readonly string[];
+    }
+  | { readonly kind: "change"; readonly change: Partial<PatientFacts> & { readonly mrn?: string } }
+  /** Leaves the lists; refused where there is anything in the chart. */
+  | { readonly kind: "withdraw" }
+  | { readonly kind: "restore"; readonly change: Partial<PatientFacts> & { readonly mrn?: string } };
+
 /** How it stood before the first version that was written of it: that is version 1. */
 export interface StoodBefore {
   readonly content: string;
@@ -48,6 +73,8 @@ export interface Change {
   readonly content: string | null;
   readonly patientIds: readonly string[];
   readonly findable: Findable;
+  /** Of a Patient. */
+  readonly patient?: PatientAct;
   /** With `after` 0: it was there, made by the house. */
   readonly stoodBefore?: StoodBefore;
   /** Where it stands in telemetry from now on, where its id does not say so; left out: where it stood. */
@@ -87,6 +114,8 @@ export interface HistoryQuery {
   readonly since?: number;
   /** Changes before this one. */
   readonly before?: number;
+  /** Of none of these types. */
+  readonly withoutTypes?: readonly string[];
   readonly limit: number;
   readonly whose: Whose;
 }
@@ -114,6 +143,11 @@ export interface Resources {
   list(asker: ResourceAsker, query: ListQuery): Promise<readonly StoredResource[]>;
   /** Newest first. */
   history(asker: ResourceAsker, query: HistoryQuery): Promise<readonly StoredVersion[]>;
+  /** Which of a type there are: of those that are named, or of all. */
+  ids(
+    asker: ResourceAsker,
+    query: { readonly type: string; readonly whose: Whose; readonly among?: readonly string[] },
+  ): Promise<readonly string[]>;
   search(asker: ResourceAsker, query: ResourceQuery): Promise<readonly FoundResource[]>;
   /** Stops counting at `atMost`. */
   count(

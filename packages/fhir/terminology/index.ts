@@ -1,4 +1,4 @@
-export { type CodeSystem, type Concept, codeSystems } from "./code-systems.ts";
+export { ancestorsOf, type CodeSystem, type Concept, codeSystems } from "./code-systems.ts";
 export { type ConceptMap, conceptMaps } from "./concept-maps.ts";
 export {
   type Coded,
@@ -21,4 +21,4 @@ export {
   valueSetOf,
 } from "./questions.ts";
 export { codeSystemResource, conceptMapResource, valueSetResource } from "./resources.ts";
-export { type Member, type ValueSet, valueSets } from "./value-sets.ts";
+export { type Member, membersOf, type ValueSet, valueSets } from "./value-sets.ts";

@@ -121,7 +121,7 @@ test("the log is searched by patient, date, agent, action and entity, and by nob
   const audit = {
     search: async (_organisation: string, query: object) => {
       asked.push(query);
-      return [record];
+      return asked.length > 1 ? [] : [{ ...record, who: { ...record.who, id: "nina" }, at: Date.UTC(2026, 10, 27, 8) }];
     },
   };
   const view = viewOf(KARI);
@@ -143,7 +143,8 @@ test("the log is searched by patient, date, agent, action and entity, and by nob
       from: Date.UTC(2026, 10, 27),
       to: Date.UTC(2026, 10, 28),
       before: undefined,
-      limit: 11,
+      // What it filters afterwards it reads in larger pieces.
+      limit: 500,
     },
   ]);
   assert.deepEqual(

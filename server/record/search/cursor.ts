@@ -4,7 +4,9 @@ import { RefusedInput } from "@openward/errors";
 type Part = string | number;
 
 export function encodeCursor(parts: readonly Part[]): string {
-  return Buffer.from(JSON.stringify(parts)).toString("base64url");
+  // JSON has no word for what lies beyond all numbers.
+  const named = parts.map((part) => (typeof part === "number" && !Number.isFinite(part) ? String(part) : part));
+  return Buffer.from(JSON.stringify(named)).toString("base64url");
 }
 
 /** @throws RefusedInput FIELD_INVALID when it is not a cursor that this server gave */

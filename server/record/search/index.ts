@@ -1,38 +1,43 @@
 import type { Bundle } from "@medplum/fhirtypes";
 import type { RecordContext } from "../context.ts";
+import { houseKinds } from "../house/index.ts";
 import { searchSubscriptions, subscriptionParameters } from "../subscriptions/search.ts";
 import { definitions } from "../written/definitions.ts";
-import { auditEventParameters, searchAuditEvents } from "./audit-event.ts";
-import { consentParameters, searchConsents } from "./consent.ts";
-import { deviceParameters, searchDevices } from "./device.ts";
-import { deviceMetricParameters, searchDeviceMetrics } from "./device-metric.ts";
-import { deviceUseParameters, searchDeviceUses } from "./device-use.ts";
+import { searchWritten } from "../written/search.ts";
 import { searchObservations } from "./observation.ts";
 import { observationParameters } from "./observation-filter.ts";
-import { patientParameters, searchPatients } from "./patient.ts";
 import type { ParameterDefinition } from "./query.ts";
-import { searchTerminology, type TerminologyType, terminologyParameters } from "./terminology.ts";
 
 export interface Searchable {
-  readonly parameters: readonly ParameterDefinition[];
+  readonly parameters: readonly Pick<ParameterDefinition, "name" | "type" | "documentation">[];
   readonly sorts: readonly string[];
   search(context: RecordContext, pairs: Iterable<readonly [string, string]>): Promise<Bundle>;
 }
 
-const vocabulary = (type: TerminologyType): Searchable => ({
-  parameters: terminologyParameters,
+/** By all parameters of R4 for the type. */
+const ofHouse = (type: string): Searchable => ({
+  get parameters() {
+    return parametersOf(type);
+  },
   sorts: ["_id"],
-  search: searchTerminology(type),
+  search: (context, pairs) => searchWritten(context, type, pairs),
 });
 
-/** What can be searched: the routes, `metadata` and the repository all go by this table. */
+/** Of every type; some of R4 have no others. */
+const OF_ALL = { _id: "token", _lastUpdated: "date", _text: "string", _content: "string" } as const;
+
+/** What R4 lets a type be found by, as `metadata` tells it. */
+export function parametersOf(type: string): Searchable["parameters"] {
+  const own = [...definitions().table.of(type).values()]
+    .filter((one) => one.type !== "special")
+    .map(({ code, type: kind, documentation }) => ({ name: code, type: kind, documentation }));
+  const common = Object.entries(OF_ALL).filter(([name]) => !own.some((one) => one.name === name));
+  return [...common.map(([name, type]) => ({ name, type, documentation: "" })), ...own];
+}
+
+/** What the house makes and can be searched: routes, `metadata` and the repository all go by this table. */
 export const searchables: Readonly<Record<string, Searchable>> = {
-  Patient: { parameters: patientParameters, sorts: ["_id"], search: searchPatients },
-  Device: { parameters: deviceParameters, sorts: ["_id"], search: searchDevices },
-  DeviceMetric: { parameters: deviceMetricParameters, sorts: ["_id"], search: searchDeviceMetrics },
-  DeviceUseStatement: { parameters: deviceUseParameters, sorts: ["_id"], search: searchDeviceUses },
-  AuditEvent: { parameters: auditEventParameters, sorts: ["-date"], search: searchAuditEvents },
-  Consent: { parameters: consentParameters, sorts: ["_id"], search: searchConsents },
+  ...Object.fromEntries(Object.keys(houseKinds).map((type) => [type, ofHouse(type)])),
   Observation: {
     // What is found by streams and times has words of its own; all others are R4's.
     get parameters() {
@@ -55,7 +60,4 @@ export const searchables: Readonly<Record<string, Searchable>> = {
     search: searchObservations,
   },
   Subscription: { parameters: subscriptionParameters, sorts: ["_id"], search: searchSubscriptions },
-  CodeSystem: vocabulary("CodeSystem"),
-  ValueSet: vocabulary("ValueSet"),
-  ConceptMap: vocabulary("ConceptMap"),
 };

@@ -7,7 +7,7 @@ import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { Query } from "./query.ts";
 
 /** Without a patient named, every patient of the view is asked; in a larger house that is too much. */
-export const PATIENTS_MAX = 1000;
+const PATIENTS_MAX = 1000;
 
 /** @throws RefusedInput SEARCH_TOO_COSTLY */
 export function patientsOfView(view: PatientView, advice: string): readonly string[] {

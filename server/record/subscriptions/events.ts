@@ -21,8 +21,8 @@ import { panelId, panelSource, readingId } from "../observation-id.ts";
 import { within } from "../reach.ts";
 import { isPanelMember } from "../resources/observation-kind.ts";
 import { findObservation } from "../sources/find.ts";
+import { resourcesOf } from "../written/find.ts";
 import { isReached, reachOf } from "../written/reach.ts";
-import { resourcesOf } from "../written/search.ts";
 import { type Filter, filterOf } from "./filter.ts";
 import { readFocus } from "./focus.ts";
 

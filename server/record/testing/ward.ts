@@ -206,8 +206,11 @@ export function ward(view: PatientView = viewOf(KARI, OLA), of: Organisation = o
           return patient && { patient };
         },
       },
-      people: { findIn: async (_asker, id) => people.find((person) => person.id === id) },
-      relations: { find: async (_asker, id) => relations.find((relation) => relation.id === id) },
+      people: { list: async () => people, findIn: async (_asker, id) => people.find((person) => person.id === id) },
+      relations: {
+        find: async (_asker, id) => relations.find((relation) => relation.id === id),
+        ofPatients: async (_asker, ids) => relations.filter(({ patientId }) => ids.includes(patientId)),
+      },
       devices: {
         list: async () => devices,
         find: async (_organisation, id) => devices.find(({ device }) => device.id === id),

@@ -119,11 +119,11 @@ const leftOf = (code: RefusalCode, at: string, expected?: string): Left => ({
 });
 
 /** Only a literal reference to a patient of this server says whose reading it is. */
-function subjectOf({ view, base }: RecordContext, { subject }: FhirObject): string | undefined {
+function subjectOf({ view, base, made }: RecordContext, { subject }: FhirObject): string | undefined {
   const reference = (subject as { reference?: unknown } | undefined)?.reference;
   const text = typeof reference === "string" ? reference.replace(`${base}/`, "") : "";
   const id = /^Patient\/([^/]+)$/.exec(text)?.[1] ?? "";
-  return isUuid(id) && view.has(id) ? id : undefined;
+  return isUuid(id) && (made?.has(id) || view.has(id)) ? id : undefined;
 }
 
 interface Given {

@@ -13,6 +13,7 @@ import { ResourceRefused, resourceIn } from "../written/check.ts";
 import { definitions } from "../written/definitions.ts";
 import { contentOf } from "../written/present.ts";
 import { isReached } from "../written/reach.ts";
+import { type Done, doneOf } from "../written/write.ts";
 import { idOf, placeParts, placesOf, placesOfParts } from "./identity.ts";
 import { type Left, type Measure, measureOf, ownDeviceOf } from "./measure.ts";
 import type { ObservationIntake } from "./ports.ts";
@@ -32,9 +33,7 @@ export type ObservationPlan =
     }
   | {
       readonly kind: "there";
-      readonly stored: StoredResource;
-      readonly status: 200 | 204;
-      readonly remarks: OperationOutcomeIssue[];
+      readonly done: Done;
     };
 
 export interface CreateOptions {
@@ -77,7 +76,8 @@ export async function planCreate(
     return { kind: "change", status: 201, change, remarks };
   };
   if (measure.parts.length === 0) return made(options.id, undefined);
-  await needDevice(context, intake, measure);
+  // Of whom this transaction makes, the device is made when they are there.
+  if (!context.made?.has(measure.patientId)) await needDevice(context, intake, measure);
   let placed = await placeParts(context, measure.parts);
   for (;;) {
     const id = await idOf(context, measure, placed);
@@ -88,7 +88,7 @@ export async function planCreate(
     if (!isCareful && isNew && !isClaimed) return made(id, takingOf(measure, remarks), panelPlaces(id));
     const before = isClaimed ? undefined : await textsOf(context).read(context.view.principal, TYPE, id);
     if (!before && !isClaimed) return over(id);
-    if (before?.content === content) return { kind: "there", stored: before, status: 200, remarks };
+    if (before?.content === content) return { kind: "there", done: doneOf(before, 200, remarks) };
     if (before?.content === null) return again(before);
     // The same values in other words are another text about the same readings; other values are the next reading.
     const isSame = before ? await measuresSame(context, before.content ?? "", measure) : true;
@@ -119,7 +119,7 @@ export async function planCreate(
     const there = first && (await context.written?.overlays.resourceAt(context.organisation.id, first));
     for (const id of there ?? []) {
       const before = await textsOf(context).read(context.view.principal, TYPE, id);
-      if (before?.content === content) return { kind: "there", stored: before, status: 200, remarks };
+      if (before?.content === content) return { kind: "there", done: doneOf(before, 200, remarks) };
     }
     return made(options.id, takingOf(measure, remarks), places);
   }
@@ -156,7 +156,8 @@ async function check(
   const patientIds = patientsOf(resource, { table, compartment, base });
   for (const id of patientIds) {
     // One who is not there and one who is not seen are the same.
-    if (!isUuid(id) || !isReached(view, { ...reach.whose, withoutPatients: [], isWithoutPatients: false }, [id]))
+    const whose = { ...reach.whose, withoutPatients: [], isWithoutPatients: false };
+    if (!isUuid(id) || !(context.made?.has(id) || isReached(view, whose, [id])))
       throw new RefusedInput("FIELD_INVALID", {
         at: `${place}.subject.reference`,
         expected: "Patient/{id} of a patient whom you see",
@@ -190,10 +191,10 @@ function needReadable({ withoutPatients }: Whose, patientIds: readonly string[],
 }
 
 /** Whoever was taken off the patient writes no more. */
-async function needDevice(
+export async function needDevice(
   { view, app, organisation, clock }: RecordContext,
   intake: ObservationIntake,
-  measure: Measure,
+  measure: Pick<Measure, "isOwnDevice" | "deviceId" | "patientId">,
 ) {
   const { isOwnDevice, deviceId, patientId } = measure;
   if (!isOwnDevice) return;
@@ -206,6 +207,7 @@ async function needDevice(
 const takingOf = (measure: Measure, remarks: OperationOutcomeIssue[]): Taking => ({
   patientId: measure.parts[0]?.patientId ?? measure.patientId,
   deviceId: measure.deviceId,
+  isOwnDevice: measure.isOwnDevice,
   streams: measure.parts.map(({ streamId, patientId }) => ({ id: streamId, patientId })),
   body: measure.body,
   isSettled: true,
@@ -253,7 +255,7 @@ export async function planUpdate(
   const { resource, patientIds, findable, measure } = good;
   const content = printFhir(contentOf(resource));
   const remarks = remarksOf(measure.left);
-  if (content === before.content) return { kind: "there", stored: before, status: 200, remarks };
+  if (content === before.content) return { kind: "there", done: doneOf(before, 200, remarks) };
   const status = before.content === null ? 201 : 200;
   const base = { type: TYPE, id, after: version, method, content, patientIds, findable } as const;
   if (old.length === 0 && measure.parts.length === 0) return { kind: "change", status, change: base, remarks };
@@ -292,7 +294,7 @@ function needOwn({ view, app }: RecordContext, places: readonly MeasuredPlace[])
 }
 
 export async function planDelete(context: RecordContext, before: StoredResource): Promise<ObservationPlan> {
-  if (before.content === null) return { kind: "there", stored: before, status: 204, remarks: [] };
+  if (before.content === null) return { kind: "there", done: doneOf(before, 204, []) };
   const { id, version: after, patientIds } = before;
   const places = await placesOf(context, id);
   needOwn(context, places);
@@ -302,6 +304,7 @@ export async function planDelete(context: RecordContext, before: StoredResource)
       taking: {
         patientId: places[0].patientId,
         deviceId: places[0].deviceId,
+        isOwnDevice: false,
         streams: [],
         body: undefined,
         isSettled: false,

@@ -6,7 +6,7 @@ import type { EntryRequest } from "../written/bundle.ts";
 import { resourceIn } from "../written/check.ts";
 import { resourceOf } from "../written/present.ts";
 import { type Address, patched } from "../written/rest.ts";
-import { needVersion, needWhole, newId, type Plan } from "../written/write.ts";
+import { doneOf, needVersion, needWhole, newId, type Plan } from "../written/write.ts";
 import { onlyObservation } from "./match.ts";
 import { planCreate, planDelete, planUpdate } from "./observation.ts";
 import { needObservationWriter, observationReach } from "./reach.ts";
@@ -48,7 +48,7 @@ async function create(context: RecordContext, request: EntryRequest): Promise<Pl
   needObservationWriter(context, "c");
   const at = place === TYPE ? "http.If-None-Exist" : place.replace(/\.resource$/, ".request.ifNoneExist");
   const there = ifNoneExist === undefined ? undefined : await onlyObservation(context, ifNoneExist, at, "c");
-  if (there) return { kind: "there", stored: there, status: 200 };
+  if (there) return { kind: "there", done: doneOf(there, 200) };
   const id = request.id ?? newId(context);
   return planCreate(context, body, { place, id, isCareful, ...(claimed && { claimed }) });
 }

@@ -140,7 +140,7 @@ async function writeTogether(
   }
   return requests.map((_, i) => {
     const plan = plans[i];
-    const answer = plan?.kind === "there" ? entryOf(doneOf(plan.stored, plan.status, plan.remarks)) : answers[i];
+    const answer = plan?.kind === "there" ? entryOf(plan.done) : answers[i];
     if (!answer) throw new Error("every entry of a batch is answered");
     return answer;
   });

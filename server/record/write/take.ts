@@ -4,7 +4,7 @@ import { type RefusalCode, RefusedInput } from "@openward/errors";
 import type { Beside, Change, StoredResource, Untaken } from "@openward/fhir/store";
 import type { RecordContext } from "../context.ts";
 import { issueOf } from "../outcome.ts";
-import { intakeOf } from "./observation.ts";
+import { intakeOf, needDevice } from "./observation.ts";
 import { FORMAT } from "./ports.ts";
 import { settle } from "./settle.ts";
 
@@ -12,6 +12,8 @@ import { settle } from "./settle.ts";
 export interface Taking {
   readonly patientId: string;
   readonly deviceId: string;
+  /** In whose name nobody measures but who writes. */
+  readonly isOwnDevice: boolean;
   readonly streams: readonly { readonly id: string; readonly patientId: string }[];
   /** For ingest; undefined: nothing new was measured. */
   readonly body: FhirObject | undefined;
@@ -45,7 +47,11 @@ export async function writeMeasured(
   const batches = batchesOf(context, changes);
   const streams = changes.flatMap(({ taking }) => taking?.streams ?? []);
   const stored = await write({ streams, untaken: batches.map(({ untaken }) => untaken) });
-  for (const batch of batches) await take(context, batch);
+  for (const batch of batches) {
+    const [first] = batch.takings;
+    if (first && context.made?.has(first.patientId)) await needDevice(context, intakeOf(context), first);
+    await take(context, batch);
+  }
   return stored;
 }
 

@@ -3,7 +3,6 @@ import { RefusedInput } from "@openward/errors";
 import { type Fhir, type FhirObject, isObject, printFhir, type Resource } from "@openward/fhir/json";
 import type { RecordContext } from "../context.ts";
 import { outcomeOfError, statusOf } from "../outcome.ts";
-import { fhirTime } from "../resources/time.ts";
 import { keptOf } from "../write/observation.ts";
 import { TransactionRefused } from "../write/refused.ts";
 import { type Done, doneOf, newId, onlyMatch, type Plan, writeAll } from "./write.ts";
@@ -25,6 +24,8 @@ export interface EntryRequest {
   readonly claimed?: Set<string>;
 }
 
+export type Planner = (context: RecordContext, request: EntryRequest) => Promise<Plan>;
+
 /** R4: deletes first, then creates, then updates, then reads. */
 const ORDER = ["DELETE", "POST", "PUT", "PATCH", "GET", "HEAD"];
 
@@ -33,16 +34,12 @@ const ORDER = ["DELETE", "POST", "PUT", "PATCH", "GET", "HEAD"];
  *
  * @throws TransactionRefused with every fault
  */
-export async function writeTransaction(
-  context: RecordContext,
-  bundle: Bundle,
-  plan: (request: EntryRequest) => Promise<Plan>,
-): Promise<Bundle> {
+export async function writeTransaction(context: RecordContext, bundle: Bundle, plan: Planner): Promise<Bundle> {
   try {
     return await tryTransaction(context, bundle, plan);
   } catch (error) {
     if (!(error instanceof RefusedInput && error.code === "CONFLICT")) throw error;
-    return tryTransaction(context, bundle, (request) => plan({ ...request, isCareful: true }));
+    return tryTransaction(context, bundle, (within, request) => plan(within, { ...request, isCareful: true }));
   }
 }
 
@@ -52,11 +49,9 @@ export async function writeTransaction(
  *
  * @throws TransactionRefused with every fault
  */
-async function tryTransaction(
-  context: RecordContext,
-  bundle: Bundle,
-  plan: (request: EntryRequest) => Promise<Plan>,
-): Promise<Bundle> {
+async function tryTransaction(outside: RecordContext, bundle: Bundle, plan: Planner): Promise<Bundle> {
+  const made = new Set<string>();
+  const context: RecordContext = { ...outside, made };
   const entries = (bundle.entry ?? []).map((entry, i) => requestOf(entry, i, context));
   const names = new Map<string, string>();
   const faults: OperationOutcome[] = [];
@@ -75,15 +70,18 @@ async function tryTransaction(
       if (isMeasured({ request })) {
         await context.turn();
         const body = await withNames(context, request.body as Fhir, names, request.place);
-        const planned = await plan({ ...request, body, claimed });
+        const planned = await plan(context, { ...request, body, claimed });
         early.set(i, { plan: planned, body });
-        const { id } = planned.kind === "change" ? planned.change : planned.stored;
+        const { id } = planned.kind === "change" ? planned.change : planned.done;
         if (fullUrl !== undefined) addName(names, fullUrl, `${type}/${id}`, i);
         continue;
       }
-      if (fullUrl === undefined) continue;
+      if (fullUrl === undefined && type !== "Patient") continue;
       const named =
         request.method === "POST" ? await targetOfPost(context, type, request) : request.url.split("?", 1)[0];
+      // Whom this makes others may be about: only who sees the whole house will see them.
+      if (named !== undefined && named === `Patient/${request.id}` && isOfHouse(context)) made.add(String(request.id));
+      if (fullUrl === undefined) continue;
       if (named?.includes("/")) addName(names, fullUrl, named, i);
     } catch (error) {
       note(error);
@@ -99,7 +97,9 @@ async function tryTransaction(
     if (!before && isMeasured({ request })) continue;
     try {
       const body = await withNames(context, request.body as Fhir, names, request.place);
-      const planned = before ? renamed(context, before.plan, before.body, body) : await plan({ ...request, body });
+      const planned = before
+        ? renamed(context, before.plan, before.body, body)
+        : await plan(context, { ...request, body });
       const name = planned.kind === "change" ? `${planned.change.type}/${planned.change.id}` : undefined;
       if (name !== undefined) {
         if (touched.has(name))
@@ -113,6 +113,7 @@ async function tryTransaction(
   }
   if (faults.length > 0) throw new TransactionRefused(faults);
   const changing = order.filter((i) => plans[i]?.kind === "change");
+  const nth = new Map(changing.map((i, n) => [i, n]));
   const changes = changing.flatMap((i) => {
     const planned = plans[i];
     return planned?.kind === "change" ? [planned.change] : [];
@@ -120,13 +121,16 @@ async function tryTransaction(
   const written = changes.length > 0 ? await writeAll(context, changes) : [];
   const entry = entries.map((_, i): BundleEntry => {
     const planned = plans[i];
-    if (planned?.kind === "there") return entryOf(doneOf(planned.stored, planned.status));
-    const stored = written[changing.indexOf(i)];
+    if (planned?.kind === "there") return entryOf(planned.done);
+    const stored = written[nth.get(i) ?? -1];
     if (!planned || !stored) throw new Error("every entry of a transaction was planned and written");
     return entryOf(doneOf(stored, planned.status, planned.remarks));
   });
   return { resourceType: "Bundle", type: "transaction-response", entry };
 }
+
+const isOfHouse = ({ view, app }: RecordContext): boolean =>
+  view.principal.role === "integration" && (app?.patientId ?? null) === null;
 
 /** A new Observation. */
 const isMeasured = ({ request: { method, url } }: Pick<Entry, "request">): boolean =>
@@ -212,9 +216,20 @@ async function withNames(
 /** "Organization?identifier=…" must find one. */
 async function found(context: RecordContext, reference: string, place: string): Promise<string> {
   const type = reference.split("?", 1)[0] ?? "";
-  const match = await onlyMatch(context, type, reference, place, "r");
+  const match = await matchOnce(context, type, reference, place);
   if (!match) throw new RefusedInput("FIELD_INVALID", { at: place, expected: "references by searches that find one" });
   return `${type}/${match.id}`;
+}
+
+const looked = new WeakMap<RecordContext, Map<string, ReturnType<typeof onlyMatch>>>();
+
+/** Hundreds of entries name the same practitioner: within one transaction the answer is the same. */
+function matchOnce(context: RecordContext, type: string, reference: string, place: string) {
+  const known = looked.get(context) ?? new Map<string, ReturnType<typeof onlyMatch>>();
+  looked.set(context, known);
+  const match = known.get(reference) ?? onlyMatch(context, type, reference, place, "r");
+  known.set(reference, match);
+  return match;
 }
 
 export function entryOf({ status, resource, type, id, version, updatedAt, remarks = [] }: Done): BundleEntry {
@@ -224,7 +239,7 @@ export function entryOf({ status, resource, type, id, version, updatedAt, remark
       status: String(status),
       ...(status === 204 ? {} : { location: `${type}/${id}/_history/${version}` }),
       etag: `W/"${version}"`,
-      lastModified: fhirTime(updatedAt),
+      ...(updatedAt === undefined ? {} : { lastModified: updatedAt }),
       ...(remarks.length > 0 && { outcome: { resourceType: "OperationOutcome", issue: [...remarks] } }),
     },
   };

@@ -5,10 +5,9 @@ import type { RecordContext } from "../context.ts";
 import { within } from "../reach.ts";
 import { readResource } from "../read.ts";
 import { definitions } from "./definitions.ts";
-import { resourceOf } from "./present.ts";
+import { find } from "./find.ts";
 import type { Include } from "./query.ts";
-import { isReached, reachOf } from "./reach.ts";
-import { resourcesOf } from "./search.ts";
+import { readWritten } from "./read.ts";
 import { isWrittenType } from "./types.ts";
 
 /** With what a page is about: more would be another search. */
@@ -73,20 +72,18 @@ async function referring(context: RecordContext, from: readonly Resource[], one:
   if (!isWrittenType(one.type))
     throw new RefusedInput("NOT_SUPPORTED", {
       at: "http._revinclude",
-      expected: "a type that is kept as it was written",
+      expected: "a type that can be written",
     });
   const targets = from.filter(({ resourceType }) => one.target === undefined || resourceType === one.target);
   if (targets.length === 0) return [];
   const anyOf = parametersOf(one).flatMap(({ code }) => targets.map((target) => `${code}\t${nameOf(target)}`));
-  const whose = reachOf(context, one.type, "s");
-  const found = await resourcesOf(context).search(context.view.principal, {
-    type: one.type,
-    conditions: [{ kind: "terms", anyOf }],
-    sort: [],
-    limit: INCLUDED_MAX + 1,
-    whose,
-  });
-  return found.map(resourceOf);
+  const found = await find(
+    context,
+    one.type,
+    { conditions: [{ kind: "terms", anyOf }], sort: [], after: undefined },
+    INCLUDED_MAX + 1,
+  );
+  return found.map((each) => each.resource());
 }
 
 function parametersOf({ type, parameter }: Include): readonly Parameter[] {
@@ -103,16 +100,10 @@ function parametersOf({ type, parameter }: Include): readonly Parameter[] {
 /** A resource of whatever kind; undefined: not there for who asks. */
 async function readAny(context: RecordContext, type: string, id: string): Promise<Resource | undefined> {
   try {
-    if (!isWrittenType(type))
-      return (await readResource(within(context, type, "r", id), type, id)) as unknown as Resource;
-    const whose = reachOf(context, type, "r");
-    const stored = await resourcesOf(context).read(context.view.principal, type, id);
-    return stored?.content != null && isReached(context.view, whose, stored.patientIds)
-      ? resourceOf(stored)
-      : undefined;
+    if (isWrittenType(type)) return await readWritten(context, type, id);
+    return (await readResource(within(context, type, "r", id), type, id)) as unknown as Resource;
   } catch (error) {
-    if (error instanceof RefusedInput && (error.code === "NOT_FOUND" || error.code === "NOT_PERMITTED"))
-      return undefined;
+    if (error instanceof RefusedInput && ["NOT_FOUND", "NOT_PERMITTED", "GONE"].includes(error.code)) return undefined;
     throw error;
   }
 }

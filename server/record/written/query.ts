@@ -17,6 +17,7 @@ import { toBaseUnits } from "@openward/signals/units";
 import type { RecordContext } from "../context.ts";
 import { issueOf } from "../outcome.ts";
 import { COUNT_DEFAULT, COUNT_MAX } from "../search/query.ts";
+import { CODE_MODIFIERS, type Codes } from "./codes.ts";
 import { definitions } from "./definitions.ts";
 
 /** An `_include` or `_revinclude`: "Encounter:subject:Patient". */
@@ -29,11 +30,14 @@ export interface Include {
   readonly iterates: boolean;
 }
 
+/** What is answered by a search of something else first. */
+export type Linked = Exclude<Asked, { kind: "plain" }> | Codes;
+
 /** A search as it was asked, before anything is looked for. */
 export interface WrittenQuery {
   readonly conditions: readonly Condition[];
   /** What must be asked of other resources first. */
-  readonly linked: readonly { readonly asked: Exclude<Asked, { kind: "plain" }>; readonly value: string }[];
+  readonly linked: readonly { readonly asked: Linked; readonly value: string }[];
   readonly sort: readonly SortKey[];
   readonly includes: readonly Include[];
   readonly count: number;
@@ -83,13 +87,27 @@ export function readQuery(
     if (key !== "_cursor") used.push([key, value]);
     if (key === "_cursor") cursor = value;
     else if (key === "_count") count = readCount(value);
-    else if (key === "_sort") sort = value.split(",").map((one) => sortKey(parameters, one));
-    else if (key === "_total") total = oneOf(key, value, ["none", "estimate", "accurate"]);
+    else if (key === "_sort") {
+      const keys = value.split(",").map((one) => sortKey(parameters, one));
+      if (keys.every((one) => one !== undefined)) sort = keys;
+      else {
+        used.pop();
+        leaveOut(key, "_id, _lastUpdated, or parameters of dates, numbers, amounts, strings and tokens");
+      }
+    } else if (key === "_total") total = oneOf(key, value, ["none", "estimate", "accurate"]);
     else if (key === "_summary") summary = value;
     else if (key === "_elements") elements = value;
     else if (/^_(rev)?include(:(iterate|recurse))?$/.test(key)) includes.push(readInclude(key, value));
     else {
-      const asked = parseKey(key);
+      // What is on a list is what a List has as an item.
+      const asked = parseKey(key === "_list" ? "_has:List:item:_id" : key);
+      if (key === "_list" && value.startsWith("$"))
+        throw new RefusedInput("FIELD_INVALID", { at: "http._list", expected: "the id of a List" });
+      if (key === "_filter" || key === "near")
+        throw new RefusedInput("PARAMETER_UNKNOWN", {
+          at: `http.${key}`,
+          expected: "another parameter: this one is not there",
+        });
       if (asked.kind !== "plain") {
         if (asked.kind === "chain" && parameters.get(asked.name)?.type !== "reference")
           throw new RefusedInput("PARAMETER_UNKNOWN", {
@@ -105,7 +123,10 @@ export function readQuery(
         continue;
       }
       const parameter = parameters.get(asked.name);
-      if (parameter) {
+      const modifier = CODE_MODIFIERS.find((one) => one === asked.modifier);
+      if (parameter?.type === "token" && modifier) {
+        linked.push({ asked: { kind: "codes", name: asked.name, modifier }, value });
+      } else if (parameter) {
         const options = { base, toCanonical: toBaseUnits, now: clock.now() };
         conditions.push(ofAllRecords(patients, conditionOf(parameter, asked, value, options)));
       } else {
@@ -148,7 +169,7 @@ function ownCondition(asked: Extract<Asked, { kind: "plain" }>, value: string, n
   return { kind: "words", text: value };
 }
 
-function sortKey(parameters: ReadonlyMap<string, Parameter>, text: string): SortKey {
+function sortKey(parameters: ReadonlyMap<string, Parameter>, text: string): SortKey | undefined {
   const isDescending = text.startsWith("-");
   const name = text.slice(isDescending ? 1 : 0);
   if (name === "_lastUpdated") return { by: "updated", isDescending };
@@ -157,10 +178,7 @@ function sortKey(parameters: ReadonlyMap<string, Parameter>, text: string): Sort
   if (type === "date" || type === "number" || type === "quantity") return { by: "span", key: name, isDescending };
   if (type === "string" || type === "uri") return { by: "string", key: name, isDescending };
   if (type === "token") return { by: "string", key: `${name}:text`, isDescending };
-  throw new RefusedInput("PARAMETER_UNKNOWN", {
-    at: "http._sort",
-    expected: "_id, _lastUpdated, or parameters of dates, numbers, amounts, strings and tokens",
-  });
+  return undefined;
 }
 
 function readInclude(key: string, value: string): Include {

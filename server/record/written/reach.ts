@@ -3,11 +3,15 @@ import type { Whose } from "@openward/fhir/store";
 import { type AppAccess, type PatientView, withheldFrom } from "@openward/model";
 import type { RecordContext } from "../context.ts";
 
+export type { Whose } from "@openward/fhir/store";
+
 /** Of "cruds". */
 export type Interaction = "c" | "r" | "u" | "d" | "s";
 
 /** Roles that write, by an application or a program's token. A cookie comes along with whatever page asks. */
 const WRITERS: ReadonlySet<string> = new Set(["nurse", "physician", "integration", "patient", "administrator"]);
+
+const OVERSIGHT: ReadonlySet<string> = new Set(["administrator", "privacy-officer", "integration"]);
 
 /**
  * What was written may be anything: names, who treats, what people think. It is for roles from which nothing of a patient is
@@ -22,6 +26,9 @@ export function reachOf({ view, app }: RecordContext, type: string, interaction:
     .flatMap((id) => view.recordsOf(id))
     .filter((id) => view.hiddenOf(id));
   const isWithoutPatients = withheldFrom(role).size > 0;
+  // What another system says of who looked is for those whose work that is, and for the program that wrote it.
+  if (type === "AuditEvent" && !OVERSIGHT.has(role))
+    throw notPermitted("an administrator, a privacy officer or an integration");
   if ("cud".includes(interaction) && !(app ? WRITERS.has(role) : kind === "token" && role === "integration"))
     throw notPermitted(`an application with ${type}.${interaction}, or an integration's token`);
   if (!app) return { isWithoutPatients, onlyPatients: undefined, withoutPatients };

@@ -4,21 +4,69 @@ import type { Resource } from "@openward/fhir/json";
 import { spanOfDate } from "@openward/fhir/search";
 import type { HistoryQuery, StoredResource, StoredVersion } from "@openward/fhir/store";
 import type { RecordContext } from "../context.ts";
+import { houseKind } from "../house/index.ts";
+import { within } from "../reach.ts";
+import { readResource, readVersions } from "../read.ts";
 import { fhirTime } from "../resources/time.ts";
+import { historyBundle } from "../search/bundle.ts";
 import { decodeCursor, encodeCursor } from "../search/cursor.ts";
+import { resourcesOf } from "./find.ts";
 import { resourceOf } from "./present.ts";
 import { isReached, reachOf } from "./reach.ts";
-import { resourcesOf } from "./search.ts";
 
 const HISTORY_DEFAULT = 50;
 const HISTORY_MAX = 1_000;
 const VERSION = /^[1-9]\d{0,8}$/;
 
-/** @throws RefusedInput NOT_FOUND, the same for what is not there and what is not seen; GONE for what was deleted */
+/**
+ * As it was written, or where it was not as the house makes it.
+ *
+ * @throws RefusedInput NOT_FOUND, the same for what is not there and what is not seen; GONE for what was deleted
+ */
 export async function readWritten(context: RecordContext, type: string, id: string): Promise<Resource> {
-  const stored = await newest(context, type, id, "r");
+  if (!houseKind(type)) return resourceOf(needContent(await newest(context, type, id, "r")));
+  // One patient, one id: what was written of them is what they are, for who may read that.
+  if (type === "Patient") {
+    const stored = await newestOf(context, type, id, "r");
+    return stored ? resourceOf(needContent(stored)) : needMade(await made(context, type, id));
+  }
+  const { resource, refusal } = await made(context, type, id);
+  if (resource) return resource;
+  const stored = await newestOf(context, type, id, "r");
+  if (!stored && refusal) throw refusal;
+  if (!stored) throw new RefusedInput("NOT_FOUND");
+  return resourceOf(needContent(stored));
+}
+
+/** @throws RefusedInput GONE */
+function needContent(stored: StoredResource): StoredResource {
   if (stored.content === null) throw new RefusedInput("GONE");
-  return resourceOf(stored);
+  return stored;
+}
+
+interface Made {
+  readonly resource?: Resource;
+  /** Why it is not told, where that is not because it is not there. */
+  readonly refusal?: RefusedInput;
+}
+
+/** What the house makes under this id; of types that it makes none of, and for who may not be told, nothing. */
+export async function made(context: RecordContext, type: string, id: string): Promise<Made> {
+  if (!houseKind(type)) return {};
+  try {
+    const resource = await readResource(within(context, type, "r", id), type, id);
+    return { resource: resource as unknown as Resource };
+  } catch (error) {
+    if (!(error instanceof RefusedInput)) throw error;
+    if (error.code === "NOT_FOUND") return {};
+    if (error.code === "NOT_PERMITTED") return { refusal: error };
+    throw error;
+  }
+}
+
+function needMade({ resource, refusal }: Made): Resource {
+  if (!resource) throw refusal ?? new RefusedInput("NOT_FOUND");
+  return resource;
 }
 
 /** The newest version, also where it was deleted. @throws RefusedInput NOT_FOUND */
@@ -28,10 +76,37 @@ export async function newest(
   id: string,
   interaction: "r" | "u" | "d",
 ): Promise<StoredResource> {
-  const whose = reachOf(context, type, interaction);
-  const stored = await resourcesOf(context).read(context.view.principal, type, id);
-  if (!stored || !isReached(context.view, whose, stored.patientIds)) throw new RefusedInput("NOT_FOUND");
+  const stored = await newestOf(context, type, id, interaction, true);
+  if (!stored) throw new RefusedInput("NOT_FOUND");
   return stored;
+}
+
+/** The same; undefined where nothing was written. @throws RefusedInput NOT_PERMITTED */
+export const newestIfAny = (context: RecordContext, type: string, id: string, interaction: "r" | "u" | "d") =>
+  newestOf(context, type, id, interaction, true);
+
+/** @param isNeeded where who asks may not read what was written, say so; else it is as if there were none */
+async function newestOf(
+  context: RecordContext,
+  type: string,
+  id: string,
+  interaction: "r" | "u" | "d",
+  isNeeded = false,
+): Promise<StoredResource | undefined> {
+  if (!context.written && !isNeeded) return undefined;
+  const whose = reachIfAny(context, type, interaction, isNeeded);
+  if (!whose) return undefined;
+  const stored = await resourcesOf(context).read(context.view.principal, type, id);
+  return stored && isReached(context.view, whose, stored.patientIds) ? stored : undefined;
+}
+
+function reachIfAny(context: RecordContext, type: string, interaction: "r" | "u" | "d", isNeeded: boolean) {
+  try {
+    return reachOf(context, type, interaction);
+  } catch (error) {
+    if (!isNeeded && error instanceof RefusedInput && error.code === "NOT_PERMITTED") return undefined;
+    throw error;
+  }
 }
 
 /** @throws RefusedInput NOT_FOUND, GONE */
@@ -41,13 +116,18 @@ export async function readWrittenVersion(
   id: string,
   version: string,
 ): Promise<Resource> {
-  const whose = reachOf(context, type, "r");
-  const stored = VERSION.test(version)
-    ? await resourcesOf(context).version(context.view.principal, type, id, Number(version))
-    : undefined;
-  if (!stored || !isReached(context.view, whose, stored.patientIds)) throw new RefusedInput("NOT_FOUND");
-  if (stored.content === null) throw new RefusedInput("GONE");
-  return resourceOf(stored);
+  const kind = houseKind(type);
+  const whose = reachIfAny(context, type, "r", !kind);
+  const stored =
+    whose && context.written && VERSION.test(version)
+      ? await resourcesOf(context).version(context.view.principal, type, id, Number(version))
+      : undefined;
+  if (stored && whose && isReached(context.view, whose, stored.patientIds)) return resourceOf(needContent(stored));
+  if (!kind) throw new RefusedInput("NOT_FOUND");
+  const versions = await readVersions(within(context, type, "r", id), type, id);
+  const resource = versions.find(({ meta }) => meta?.versionId === version);
+  if (!resource) throw new RefusedInput("NOT_FOUND");
+  return resource as unknown as Resource;
 }
 
 /** Of one resource, of a type or of all, newest first. */
@@ -56,9 +136,15 @@ export async function historyOfWritten(
   { type, id }: { readonly type: string | undefined; readonly id?: string },
   parameters: URLSearchParams,
 ): Promise<Bundle> {
+  if (id !== undefined && type !== undefined && houseKind(type)) {
+    const bundle = await historyOfMade(context, type, id);
+    if (bundle) return bundle;
+  }
   const whose = reachOf(context, type ?? "*", "r");
   const { count, since, before } = readParameters(parameters);
+  const withoutTypes = type === undefined ? ["AuditEvent"].filter((one) => !mayRead(context, one)) : [];
   const query: HistoryQuery = {
+    withoutTypes,
     ...(type !== undefined && { type }),
     ...(id !== undefined && { id }),
     ...(since !== undefined && { since }),
@@ -88,6 +174,20 @@ export async function historyOfWritten(
   const link = [{ relation: "self", url: address() }];
   if (next !== undefined) link.push({ relation: "next", url: address(next) });
   return { resourceType: "Bundle", type: "history", link, ...(entry.length > 0 && { entry }) };
+}
+
+/** Versions that the house keeps, or where it keeps none the one that stands now; undefined: it was written. */
+async function historyOfMade(context: RecordContext, type: string, id: string): Promise<Bundle | undefined> {
+  if (type === "Patient" && (await newestOf(context, type, id, "r"))) return undefined;
+  const { resource } = await made(context, type, id);
+  if (!resource) return undefined;
+  const versions = await readVersions(within(context, type, "r", id), type, id);
+  return historyBundle(context, versions);
+}
+
+/** Is there anything of this type that may be told? */
+function mayRead(context: RecordContext, type: string): boolean {
+  return reachIfAny(context, type, "r", false) !== undefined;
 }
 
 function historyEntry(base: string, one: StoredVersion): BundleEntry {

@@ -4,7 +4,7 @@ import { type FhirObject, isObject, parseFhir, type Resource } from "@openward/f
 import { applyFhirPathPatch, applyJsonPatch } from "@openward/fhir/patch";
 import { applyView, parseView, type View } from "@openward/fhir/view";
 import type { RecordContext } from "../context.ts";
-import { fhirTime } from "../resources/time.ts";
+import { redactedResource } from "../redaction.ts";
 import type { RestAnswer, RestRequest } from "../rest.ts";
 import { planObservation } from "../write/plan.ts";
 import { type EntryRequest, writeTransaction } from "./bundle.ts";
@@ -63,7 +63,8 @@ export async function answerWritten(
         : id === undefined
           ? await searchWritten(context, type, pairsOf(query, isSearch ? request.body : undefined))
           : applyView(await readWritten(context, type, id), viewIn(query));
-    return { status: 200, resource: resource as unknown as Typed };
+    // Of what the house makes some is withheld from some; what was written is not for them at all.
+    return { status: 200, resource: redactedResource(resource as unknown as Typed, context.view.principal.role) };
   }
   if (version !== undefined || isSearch) throw notSupported("GET");
   return writeOne(context, request, address);
@@ -154,7 +155,7 @@ export function patched(resource: Resource, body: unknown, place: string): Resou
 
 function answerOf(done: Done, { prefer }: RestRequest): RestAnswer {
   const { status, resource, type, id, version, updatedAt, remarks = [] } = done;
-  const version1 = { versionId: String(version), lastUpdated: fhirTime(updatedAt) };
+  const version1 = { versionId: version, ...(updatedAt !== undefined && { lastUpdated: updatedAt }) };
   const location = `${type}/${id}/_history/${version}`;
   const text = status === 204 ? "Deleted." : "Written.";
   const told = {
@@ -186,7 +187,7 @@ export function isWrittenBundle(body: unknown): body is Bundle {
 }
 
 export const transact = (context: RecordContext, bundle: Bundle): Promise<Bundle> =>
-  writeTransaction(context, bundle, (request) => plan(context, request));
+  writeTransaction(context, bundle, plan);
 
 function* pairsOf(query: string, form: unknown): Generator<readonly [string, string]> {
   yield* new URLSearchParams(query);

@@ -1,15 +1,20 @@
 import type { OperationOutcomeIssue } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import { isObject, printFhir, type Resource } from "@openward/fhir/json";
-import type { Method, StoredResource } from "@openward/fhir/store";
+import type { Method, PatientAct, StoredResource } from "@openward/fhir/store";
+import type { Patient } from "@openward/model";
 import type { RecordContext } from "../context.ts";
+import { fhirTime } from "../resources/time.ts";
 import { type ObservationChange as Change, writeMeasured } from "../write/take.ts";
 import { checkResource, resourceIn } from "./check.ts";
+import { type FoundOne, resourcesOf } from "./find.ts";
+import { actOfCreate, actOfUpdate, findablePatient, houseOf, stoodBefore, textOfHouse } from "./patient.ts";
+import { factsOf } from "./patient-facts.ts";
 import { contentOf, resourceOf } from "./present.ts";
 import { readQuery } from "./query.ts";
-import { type Interaction, reachOf } from "./reach.ts";
-import { newest } from "./read.ts";
-import { findWritten, resourcesOf } from "./search.ts";
+import { type Interaction, isReached, reachOf } from "./reach.ts";
+import { made, newestIfAny } from "./read.ts";
+import { findAll } from "./search.ts";
 
 /** What became of a write. */
 export interface Done {
@@ -18,16 +23,17 @@ export interface Done {
   readonly resource: Resource | undefined;
   readonly type: string;
   readonly id: string;
-  readonly version: number;
-  readonly updatedAt: number;
+  readonly version: string;
+  /** A FHIR instant; undefined where nobody knows. */
+  readonly updatedAt: string | undefined;
   /** Nothing is wrong, and this is worth knowing. */
-  readonly remarks?: readonly OperationOutcomeIssue[] | undefined;
+  readonly remarks?: Remarks | undefined;
 }
 
 /** What is about to be done, looked at and found good; or what was there already. */
 export type Plan =
   | { readonly kind: "change"; readonly change: Change; readonly status: 200 | 201 | 204; readonly remarks?: Remarks }
-  | { readonly kind: "there"; readonly stored: StoredResource; readonly status: 200 | 204; readonly remarks?: Remarks };
+  | { readonly kind: "there"; readonly done: Done };
 
 type Remarks = readonly OperationOutcomeIssue[];
 
@@ -53,12 +59,30 @@ export async function planCreate(
   const reach = reachOf(context, type, "c");
   const there =
     ifNoneExist === undefined ? undefined : await onlyMatch(context, type, ifNoneExist, "http.If-None-Exist", "c");
-  if (there) return { kind: "there", stored: there, status: 200 };
+  if (there) return { kind: "there", done: doneOfFound(type, there) };
   const resource = resourceIn(body, place);
-  const { patientIds, findable } = checkResource(context, reach, resource, type, place);
+  const isPatient = type === "Patient";
+  if (isPatient && reach.onlyPatients) throw notOfPatients("Patient.c for a person or a program");
+  const checked = checkResource(
+    context,
+    reach,
+    resource,
+    type,
+    place,
+    isPatient ? { id, house: undefined } : undefined,
+  );
   const content = printFhir(contentOf(resource));
-  return { kind: "change", status: 201, change: { type, id, after: 0, method: "POST", content, patientIds, findable } };
+  const patient = isPatient ? { patient: actOfCreate(context, resource, id, place) } : {};
+  return {
+    kind: "change",
+    status: 201,
+    change: { type, id, after: 0, method: "POST", content, ...checked, ...patient },
+  };
 }
+
+/** An application of a patient's has one record: it makes none, and none goes by it. */
+const notOfPatients = (expected: string) =>
+  new RefusedInput("NOT_PERMITTED", { at: "http.Authorization", expected: `a scope with ${expected}` });
 
 /** @throws RefusedInput NOT_SUPPORTED where nothing is kept */
 export function newId({ written }: RecordContext): string {
@@ -66,26 +90,95 @@ export function newId({ written }: RecordContext): string {
   return written.ids.uuid();
 }
 
+/** What stands there now: as it was written, or of a patient whom nobody wrote as the house tells it. */
+interface Standing {
+  readonly stored: StoredResource | undefined;
+  /** undefined: it was deleted. */
+  readonly resource: Resource | undefined;
+  readonly version: string;
+  /** Of a Patient. */
+  readonly house: Patient | undefined;
+}
+
+/** @throws RefusedInput NOT_FOUND; NOT_SUPPORTED for what the house makes, and nobody else */
+async function standing(context: RecordContext, { type, id }: Named, interaction: "u" | "d"): Promise<Standing> {
+  const stored = await newestIfAny(context, type, id, interaction);
+  if (stored) {
+    const isThere = stored.content !== null;
+    return {
+      stored,
+      resource: isThere ? resourceOf(stored) : undefined,
+      version: String(stored.version),
+      house: type === "Patient" && isThere ? await houseOf(context, id) : undefined,
+    };
+  }
+  const { resource } = await made(context, type, id);
+  if (!resource) throw new RefusedInput("NOT_FOUND");
+  // Of whom something is kept back, or from whom it is, what was written is not read: it is not written over either.
+  if (type !== "Patient" || !isReached(context.view, reachOf(context, type, interaction), [id]))
+    throw new RefusedInput("NOT_SUPPORTED", {
+      at: "http.url",
+      expected: "a resource that was written by FHIR: this one is made here, and changed in the portals",
+    });
+  const house = await houseOf(context, id);
+  return { stored: undefined, resource: textOfHouse(context, house), version: String(house.updatedAt), house };
+}
+
 /** @throws RefusedInput NOT_FOUND: a resource gets its id here, and none is made by an update */
 export async function planUpdate(
   context: RecordContext,
-  { type, id, ifMatch }: Named,
+  named: Named,
   body: unknown,
-  { place = type, method = "PUT" }: { place?: string; method?: Method } = {},
+  { place = named.type, method = "PUT" }: { place?: string; method?: Method } = {},
 ): Promise<Plan> {
+  const { type, id } = named;
   const reach = reachOf(context, type, "u");
-  const before = await newest(context, type, id, "u");
-  needVersion(before, ifMatch);
+  const before = await standing(context, named, "u");
+  needVersion(before, named.ifMatch);
   const resource = resourceIn(body, place);
   if (resource.id !== id)
     throw new RefusedInput("FIELD_INVALID", { at: `${place}.id`, expected: "the id of the address" });
   needWhole(resource, place);
-  const { patientIds, findable } = checkResource(context, reach, resource, type, place);
+  const isPatient = type === "Patient";
+  const checked = checkResource(
+    context,
+    reach,
+    resource,
+    type,
+    place,
+    isPatient ? { id, house: before.house } : undefined,
+  );
   const content = printFhir(contentOf(resource));
-  const status = before.content === null ? 201 : 200;
+  const status = before.resource === undefined ? 201 : 200;
   // What is the same is no new version.
-  if (content === before.content) return { kind: "there", stored: before, status: 200 };
-  return { kind: "change", status, change: { type, id, after: before.version, method, content, patientIds, findable } };
+  if (before.resource && content === printFhir(contentOf(before.resource)))
+    return { kind: "there", done: doneOfStanding(named, before) };
+  const after = before.stored?.version ?? 0;
+  const patient = isPatient ? patientAct(context, before, resource, { isOwn: !!reach.onlyPatients, place }) : undefined;
+  // The number that the house has from now on is one by which they are found.
+  const findable =
+    before.house && patient && "change" in patient && patient.change.mrn !== undefined
+      ? findablePatient(resource, context.base, { ...before.house, mrn: patient.change.mrn })
+      : checked.findable;
+  const stood = before.house && !before.stored ? { stoodBefore: stoodBefore(context, before.house) } : {};
+  return {
+    kind: "change",
+    status,
+    change: { type, id, after, method, content, ...checked, findable, ...(patient && { patient }), ...stood },
+  };
+}
+
+function patientAct(
+  context: RecordContext,
+  before: Standing,
+  after: Resource,
+  options: { readonly isOwn: boolean; readonly place: string },
+): PatientAct {
+  const { house, resource } = before;
+  if (house && resource) return actOfUpdate(context, { before: resource, after }, house, options);
+  const { organisation, clock } = context;
+  const { number, ...facts } = factsOf(after, organisation.id, clock.now(), options.place);
+  return { kind: "restore", change: { ...facts, ...(number?.isOurs && { mrn: number.value }) } };
 }
 
 /** What was read in part would lose the rest. @throws RefusedInput FIELD_INVALID */
@@ -105,22 +198,32 @@ export async function planPatch(
   patch: (resource: Resource) => Resource,
   place = named.type,
 ): Promise<Plan> {
-  const before = await newest(context, named.type, named.id, "u");
-  if (before.content === null) throw new RefusedInput("GONE");
+  const before = await standing(context, named, "u");
+  if (!before.resource) throw new RefusedInput("GONE");
   needVersion(before, named.ifMatch);
-  const { version, ...rest } = { version: before.version, ...named };
-  return planUpdate(context, { ...rest, ifMatch: `W/"${version}"` }, patch(resourceOf(before)), {
-    place,
-    method: "PATCH",
-  });
+  const seen = { ...named, ifMatch: `W/"${before.version}"` };
+  return planUpdate(context, seen, patch(before.resource), { place, method: "PATCH" });
 }
 
-export async function planDelete(context: RecordContext, { type, id, ifMatch }: Named): Promise<Plan> {
-  const before = await newest(context, type, id, "d");
-  needVersion(before, ifMatch);
-  if (before.content === null) return { kind: "there", stored: before, status: 204 };
-  const { version: after, patientIds } = before;
-  const change = { type, id, after, method: "DELETE", content: null, patientIds, findable: NOTHING } as const;
+export async function planDelete(context: RecordContext, named: Named): Promise<Plan> {
+  const { type, id } = named;
+  const reach = reachOf(context, type, "d");
+  if (type === "Patient" && reach.onlyPatients) throw notOfPatients("Patient.d for a person or a program");
+  const before = await standing(context, named, "d");
+  needVersion(before, named.ifMatch);
+  if (!before.resource) return { kind: "there", done: { ...doneOfStanding(named, before), status: 204 } };
+  const { stored, house } = before;
+  const change: Change = {
+    type,
+    id,
+    after: stored?.version ?? 0,
+    method: "DELETE",
+    content: null,
+    patientIds: stored?.patientIds ?? [id],
+    findable: NOTHING,
+    ...(house && { patient: { kind: "withdraw" } }),
+    ...(house && !stored && { stoodBefore: stoodBefore(context, house) }),
+  };
   return { kind: "change", status: 204, change };
 }
 
@@ -157,21 +260,21 @@ export async function onlyMatch(
   search: string,
   at: string,
   interaction: Interaction,
-): Promise<StoredResource | undefined> {
+): Promise<FoundOne | undefined> {
   reachOf(context, type, interaction);
   const pairs = [...new URLSearchParams(search.replace(/^[^?]*\?/, ""))];
   // With nothing asked, everything would match.
   if (pairs.length === 0) throw new RefusedInput("FIELD_INVALID", { at, expected: "search parameters" });
   const query = readQuery({ ...context, strict: true }, type, pairs);
-  const { found } = await findWritten(context, type, { ...query, cursor: null }, 2);
+  const found = await findAll(context, type, { ...query, cursor: null }, 2);
   if (found.length > 1) throw new RefusedInput("SEVERAL_MATCH", { at });
   return found[0];
 }
 
 /** @throws RefusedInput VERSION_DIFFERS */
-export function needVersion({ version }: StoredResource, ifMatch: string | undefined): void {
+export function needVersion({ version }: { readonly version: string | number }, ifMatch: string | undefined): void {
   if (ifMatch === undefined || ifMatch === "*") return;
-  const wanted = /^(?:W\/)?"(\d+)"$/.exec(ifMatch.trim())?.[1];
+  const wanted = /^(?:W\/)?"([^"]+)"$/.exec(ifMatch.trim())?.[1];
   if (wanted !== String(version))
     throw new RefusedInput("VERSION_DIFFERS", { at: "http.If-Match", expected: 'W/"{version}" of the newest version' });
 }
@@ -180,7 +283,7 @@ export function needVersion({ version }: StoredResource, ifMatch: string | undef
 export async function perform(context: RecordContext, plan: (attempt: number) => Promise<Plan>): Promise<Done> {
   for (let i = 1; ; i++) {
     const planned = await plan(i);
-    if (planned.kind === "there") return doneOf(planned.stored, planned.status, planned.remarks);
+    if (planned.kind === "there") return planned.done;
     try {
       const [stored] = await writeAll(context, [planned.change]);
       if (!stored) throw new Error("a change that was written has a version");
@@ -201,5 +304,18 @@ export function writeAll(context: RecordContext, changes: readonly Change[]): Pr
 export function doneOf(stored: StoredResource, status: 200 | 201 | 204, remarks?: Remarks): Done {
   const { type, id, version, updatedAt, content } = stored;
   const resource = content === null ? undefined : resourceOf(stored);
-  return { status, type, id, version, updatedAt, resource, remarks };
+  return { status, type, id, version: String(version), updatedAt: fhirTime(updatedAt), resource, remarks };
+}
+
+function doneOfFound(type: string, { id, stored, resource }: FoundOne): Done {
+  return stored ? doneOf(stored, 200) : doneOfMade({ type, id }, resource());
+}
+
+const doneOfStanding = (named: Named, { stored, resource }: Standing): Done =>
+  stored ? doneOf(stored, 200) : doneOfMade(named, resource);
+
+/** Of what the house makes. */
+function doneOfMade({ type, id }: Named, resource: Resource | undefined): Done {
+  const { versionId = "", lastUpdated } = (resource?.meta ?? {}) as { versionId?: string; lastUpdated?: string };
+  return { status: 200, type, id, version: versionId, updatedAt: lastUpdated, resource };
 }

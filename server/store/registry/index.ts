@@ -1,7 +1,7 @@
 import type { Runtime } from "@openward/runtime";
 import type { Pool } from "pg";
 import { createAlarmRegistry } from "./alarms.ts";
-import type { RegistryContext } from "./context.ts";
+import type { FollowPatient, PatientChange, RegistryContext } from "./context.ts";
 import { createDeviceClocks, type DeviceClockMemory } from "./device-clocks.ts";
 import { createDeviceRegistry } from "./devices.ts";
 import { createEndings, type EndingRegistry } from "./endings.ts";
@@ -34,6 +34,7 @@ export { createKeptAuthority } from "./kept-authority.ts";
 export { createObservationsReceived } from "./observations-received.ts";
 export { type Asker, createTables, statement, type Tables } from "./transaction.ts";
 export type { RegistryWatchMemory } from "./watch-memory.ts";
+export type { FollowPatient, PatientChange };
 
 export interface Registry {
   readonly wards: WardRegistry;
@@ -67,6 +68,7 @@ export function createRegistry(deps: {
   /** Left out where nobody reads raw input: it is given as it is stored. */
   readonly openRaw?: RegistryContext["openRaw"];
   readonly changed?: (change: RegistryChange) => Promise<void>;
+  readonly followPatient?: RegistryContext["followPatient"];
 }): Registry {
   const context: RegistryContext = {
     ...deps,

@@ -20,9 +20,10 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
   /** Looked for in the name of who changes it: whom they may not see is not there. */
   const lock = async (tx: Transaction, patientId: string, by: By): Promise<PatientRow> => {
     await lookAs(tx, by);
-    const rows = await tx.rows<{ id: string }>("SELECT id FROM patient WHERE id = $1 FOR UPDATE", [
-      needUuid(patientId, "patient"),
-    ]);
+    const rows = await tx.rows<{ id: string }>(
+      "SELECT id FROM patient WHERE id = $1 AND withdrawn_at IS NULL FOR UPDATE",
+      [needUuid(patientId, "patient")],
+    );
     await lookAs(tx, "the house");
     const [row] = rows.length > 0 ? await readPatients(tx, "p.id = $1", [patientId]) : [];
     if (!row) throw new RefusedInput("NOT_FOUND", { at: "patient" });
@@ -50,6 +51,13 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
     return result;
   };
 
+  /** What was written of them by FHIR says the same from here on. */
+  const follow = async (tx: Transaction, before: Patient, by: By, replaces?: string): Promise<void> => {
+    if (!context.followPatient) return;
+    const { patient } = await recordOf(tx, before.id);
+    await context.followPatient(tx, { before, after: patient, by, at: now(), ...(replaces && { replaces }) });
+  };
+
   const lieDown = (tx: Transaction, organisationId: string, patientId: string, place: Place, at: number) =>
     beginStay(tx, { id: runtime.ids.uuid(), organisationId, patientId, place, at });
 
@@ -57,7 +65,7 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
     async list(asker, { all, q }) {
       return inOrganisation(api, asker, async (tx) => {
         const words = q ? wordsOf(q) : [];
-        const conditions = ["p.merged_into IS NULL"];
+        const conditions = ["p.merged_into IS NULL AND p.withdrawn_at IS NULL"];
         const values: string[] = [];
         if (!all) conditions.push("s.id IS NOT NULL");
         if (q?.trim()) {
@@ -71,7 +79,7 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
 
     async find(asker, patientId) {
       return inOrganisation(api, asker, async (tx) => {
-        const [row] = await readPatients(tx, "p.id = $1", [needUuid(patientId, "patient")]);
+        const [row] = await readPatients(tx, "p.id = $1 AND p.withdrawn_at IS NULL", [needUuid(patientId, "patient")]);
         return row && toRecord(row);
       });
     },
@@ -84,10 +92,11 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
         .map((letter) => `(^| )${escapeRegex(letter)}`)
         .join("|");
       const candidates = await inOrganisation(api, asker, (tx) =>
-        readPatients(tx, "p.merged_into IS NULL AND (p.name_key ~ $1 OR p.birth_date = $2::date)", [
-          initials,
-          birthDate ?? null,
-        ]),
+        readPatients(
+          tx,
+          "p.merged_into IS NULL AND p.withdrawn_at IS NULL AND (p.name_key ~ $1 OR p.birth_date = $2::date)",
+          [initials, birthDate ?? null],
+        ),
       );
       const key = nameKey(name);
       return candidates
@@ -106,25 +115,7 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
       checkPatient(patient, at);
       const id = runtime.ids.uuid();
       const record = await inOrganisation(api, organisationId, async (tx) => {
-        await tx.run(
-          `INSERT INTO patient (id, organisation_id, name, name_key, birth_date, sex, mrn, is_unknown, time_zone, age_group, created_at, updated_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`,
-          [
-            id,
-            organisationId,
-            patient.name,
-            nameKey(patient.name),
-            patient.birthDate,
-            patient.sex,
-            patient.mrn,
-            patient.isUnknown,
-            patient.timeZone,
-            patient.ageGroup,
-            at,
-          ],
-        );
-        await setTimeZone(tx, organisationId, id, patient.timeZone, at);
-        await audit(tx, { organisationId, at, by, action: "patient.create", patientId: id });
+        await insertPatient(tx, { id, organisationId, patient, by, at });
         if (place) {
           await lieDown(tx, organisationId, id, place, at);
           await audit(tx, { organisationId, at, by, action: "patient.admit", patientId: id, detail: { ...place } });
@@ -138,27 +129,8 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
       const at = now();
       const record = await inOrganisation(api, organisationId, async (tx) => {
         const before = toRecord(await lockUnmerged(tx, patientId, by)).patient;
-        const next = applyChange(before, change);
-        checkPatient(next, at);
-        await tx.run(
-          `UPDATE patient SET name = $2, name_key = $3, birth_date = $4, sex = $5, mrn = $6, is_unknown = $7, time_zone = $8,
-             age_group = $9, updated_at = greatest($10, updated_at + 1) WHERE id = $1`,
-          [
-            patientId,
-            next.name,
-            nameKey(next.name),
-            next.birthDate,
-            next.sex,
-            next.mrn,
-            next.isUnknown,
-            next.timeZone,
-            next.ageGroup,
-            at,
-          ],
-        );
-        if (next.timeZone !== before.timeZone) await setTimeZone(tx, organisationId, patientId, next.timeZone, at);
-        const fields = (Object.keys(next) as (keyof NewPatient)[]).filter((field) => next[field] !== before[field]);
-        await audit(tx, { organisationId, at, by, action: "patient.change", patientId, detail: { fields } });
+        await updatePatient(tx, { before, change, by, at });
+        await follow(tx, before, by);
         return recordOf(tx, patientId);
       });
       return told(organisationId, [patientId], record.patient);
@@ -215,6 +187,8 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
           into,
           at,
         ]);
+        await follow(tx, toRecord(gone).patient, by);
+        await follow(tx, toRecord(kept).patient, by, patientId);
         await endStay(tx, patientId, at);
         // The bed they lie in already, with whoever shares it.
         if (!kept.stay_id && gone.ward_id && gone.bed) {
@@ -238,6 +212,68 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
       return told(organisationId, [patientId, into], record);
     },
   };
+}
+
+/** What is about to be done to somebody's row, and by whom. */
+interface Act {
+  readonly by: By;
+  readonly at: number;
+}
+
+/** With its audit row. @throws RefusedInput FIELD_INVALID */
+export async function insertPatient(
+  tx: Transaction,
+  { id, organisationId, patient, by, at }: Act & { id: string; organisationId: string; patient: NewPatient },
+): Promise<void> {
+  checkPatient(patient, at);
+  await tx.run(
+    `INSERT INTO patient (id, organisation_id, name, name_key, birth_date, sex, mrn, is_unknown, time_zone, age_group, created_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`,
+    [
+      id,
+      organisationId,
+      patient.name,
+      nameKey(patient.name),
+      patient.birthDate,
+      patient.sex,
+      patient.mrn,
+      patient.isUnknown,
+      patient.timeZone,
+      patient.ageGroup,
+      at,
+    ],
+  );
+  await setTimeZone(tx, organisationId, id, patient.timeZone, at);
+  await audit(tx, { organisationId, at, by, action: "patient.create", patientId: id });
+}
+
+/** With its audit row. @throws RefusedInput FIELD_INVALID */
+export async function updatePatient(
+  tx: Transaction,
+  { before, change, by, at }: Act & { before: Patient; change: Partial<NewPatient> },
+): Promise<void> {
+  const { id, organisationId } = before;
+  const next = applyChange(before, change);
+  checkPatient(next, at);
+  await tx.run(
+    `UPDATE patient SET name = $2, name_key = $3, birth_date = $4, sex = $5, mrn = $6, is_unknown = $7, time_zone = $8,
+       age_group = $9, updated_at = greatest($10, updated_at + 1) WHERE id = $1`,
+    [
+      id,
+      next.name,
+      nameKey(next.name),
+      next.birthDate,
+      next.sex,
+      next.mrn,
+      next.isUnknown,
+      next.timeZone,
+      next.ageGroup,
+      at,
+    ],
+  );
+  if (next.timeZone !== before.timeZone) await setTimeZone(tx, organisationId, id, next.timeZone, at);
+  const fields = (Object.keys(next) as (keyof NewPatient)[]).filter((field) => next[field] !== before[field]);
+  await audit(tx, { organisationId, at, by, action: "patient.change", patientId: id, detail: { fields } });
 }
 
 function applyChange(before: Patient, change: Partial<NewPatient>): NewPatient {

@@ -312,6 +312,8 @@ export interface RelationRegistry {
   ofPatient(asker: Asker, patientId: string): Promise<RelationsAndFacts>;
   /** Of a patient whom the asker sees. */
   find(asker: Asker, relationId: string): Promise<PatientRelation | undefined>;
+  /** Of those of these patients whom the asker sees, ended ones too. */
+  ofPatients(asker: Asker, patientIds: readonly string[]): Promise<PatientRelation[]>;
   /** With the facts of those patients. */
   ofPerson(organisationId: string, personId: string): Promise<RelationsAndFacts>;
   /** The patient's own, and those that were merged into it. */

@@ -62,6 +62,13 @@ export function createRelationRegistry({ api, runtime, changed }: RegistryContex
       return row && toRelation(row);
     },
 
+    async ofPatients(asker, patientIds) {
+      const rows = await inOrganisation(api, asker, (tx) =>
+        tx.rows<RelationRow>(relationsWhere("r.patient_id = ANY ($1::uuid[])"), [patientIds.filter(isUuid)]),
+      );
+      return rows.map(toRelation);
+    },
+
     async recordsOf(organisationId, patientId) {
       const rows = await inOrganisation(api, organisationId, (tx) =>
         tx.rows<{ id: string }>(

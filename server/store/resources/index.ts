@@ -1,2 +1,3 @@
 export { type KnownOverlays, openOverlays } from "./overlays.ts";
+export { followPatients, type PatientText } from "./patients.ts";
 export { createResources } from "./resources.ts";

@@ -1,0 +1,18 @@
+import { mapPart, partsOf } from "../resources/containment.ts";
+import { mapDevice } from "../resources/device.ts";
+import { asksFor, idsIn } from "./asked.ts";
+import type { HouseKind } from "./house.ts";
+
+export const houseDevices: HouseKind = {
+  documentation:
+    "Devices of the organisation, and the VMDs and channels of those whose type says what is in them (parent); the patient is named to those who may see that patient. A Device that is written is kept as it was written: it cannot send.",
+  /** Whole devices; their parts where they are asked for by id, type or what they are part of. */
+  async list({ view, devices, organisation }, { conditions }) {
+    const withParts = idsIn(conditions) !== undefined || asksFor(conditions, "parent") || asksFor(conditions, "type");
+    return (await devices.list(view.principal)).flatMap((record) => {
+      const whole = mapDevice(record, organisation, view);
+      const parts = withParts ? partsOf(record.device.id, record.device.type) : [];
+      return [whole, ...parts.map((part) => mapPart(part, whole))];
+    });
+  },
+};
