@@ -148,7 +148,7 @@ export const settings = {
     env: "OPENWARD_FEED_NETWORKS",
     fallback: "",
     about:
-      "networks inside, with commas between, to which webhooks and brokers of feeds may lead; else public ones only",
+      "networks inside, with commas between, to which webhooks, subscriptions and brokers of feeds may lead; else public ones",
     expected: "addresses and networks such as 10.0.0.5,10.1.0.0/16",
     parse: parseProxies,
   } satisfies Setting<TrustedProxies>,

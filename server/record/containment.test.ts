@@ -89,7 +89,9 @@ test("a metric hangs in its channel, the channel in its VMD, the VMD in the devi
 test("parts are found by what they are part of, by type and by id, and stand in no list of devices", async () => {
   assert.deepEqual(await idsOf("Device?parent=icu-7"), ["icu-7.vmd-1", "icu-7.vmd-2", "icu-7.vmd-3"]);
   assert.deepEqual(await idsOf("Device?parent=Device/icu-7.vmd-2"), ["icu-7.chan-2", "icu-7.chan-3"]);
-  assert.deepEqual(await idsOf(`Device?type=${MDC}|70675&patient=${KARI}`), ["icu-7.chan-2"]);
+  // A part names no patient: its device does.
+  assert.deepEqual(await idsOf(`Device?type=${MDC}|70675&patient=${KARI}`), []);
+  assert.deepEqual(await idsOf(`Device?type=${MDC}|70675&_id=icu-7.chan-2`), ["icu-7.chan-2"]);
   assert.deepEqual(await idsOf("Device?_id=icu-7.chan-1"), ["icu-7.chan-1"]);
   assert.deepEqual(await idsOf(`Device?patient=${KARI}`), ["icu-7", "monitor-1"]);
   const saturation = streamOf("spo2", "%", { deviceId: "icu-7" }).id;

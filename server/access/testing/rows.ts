@@ -23,6 +23,8 @@ const VALUES: Readonly<Record<string, unknown>> = {
   "consent.categories": ["other"],
   "consent.actors": '[{"kind": "everybody"}]',
   "consent.said_as": "self",
+  "observation_reading.to_at": Number.MAX_SAFE_INTEGER,
+  "observation_untaken.body": "{}",
   "feed.owner_kind": "person",
   "feed.way": "mqtt",
   "feed.kinds": ["readings"],
@@ -70,8 +72,8 @@ export async function plantRows(owner: Pool, organisationId: string, patientId: 
       const { rows: columns } = await client.query<{ name: string; type: string }>(
         `SELECT column_name AS name, data_type AS type FROM information_schema.columns
           WHERE table_schema = 'public' AND table_name = $1 AND is_identity = 'NO'
-            AND (is_nullable = 'NO' AND column_default IS NULL OR column_name IN ('patient_id', 'grantee_role'))`,
-        [name],
+            AND (is_nullable = 'NO' AND column_default IS NULL OR column_name = ANY ($2::text[]))`,
+        [name, ["patient_id", ...given(name)]],
       );
       const values = columns.map((each) => fill(name, each, { organisationId, patientId, ids }));
       const places = columns.map((_, i) => `$${i + 1}`);
@@ -82,6 +84,12 @@ export async function plantRows(owner: Pool, organisationId: string, patientId: 
     client.release();
   }
 }
+
+/** Columns of a table that are said here, also those that may be empty. */
+const given = (table: string) =>
+  Object.keys(VALUES)
+    .filter((key) => key.startsWith(`${table}.`))
+    .map((key) => key.slice(table.length + 1));
 
 function fill(
   table: string,

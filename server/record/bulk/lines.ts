@@ -1,5 +1,5 @@
 import type { Organisation, Stream } from "@openward/model";
-import { NO_UTC_OFFSET, type NumericColumns } from "@openward/timeseries";
+import { emptyColumns, NO_UTC_OFFSET, type NumericColumns } from "@openward/timeseries";
 import { readingId } from "../observation-id.ts";
 import { type DeviceTypes, measuredBy } from "../resources/containment.ts";
 import { mapReading } from "../resources/observation.ts";
@@ -14,6 +14,7 @@ const SAMPLE = {
   receivedAt: Date.UTC(2002, 1, 3, 4, 5, 6, 789),
   value: 12345.6789,
 };
+const OTHER = { time: SAMPLE.time + 86_400_001, receivedAt: SAMPLE.receivedAt + 61_007, value: 2.5 };
 const QUOTED = (text: string) => JSON.stringify(text);
 
 /**
@@ -24,12 +25,11 @@ const QUOTED = (text: string) => JSON.stringify(text);
  */
 export function createLineMaker(stream: Stream, organisation: Organisation, typeOf: DeviceTypes): LineOf | undefined {
   if (observationKind(stream).signal?.kind === "enumerated") return undefined;
-  const sample = measuredBy(
-    mapReading({ stream, ...SAMPLE, ordinal: 0, quality: 0, utcOffsetMinutes: null }, organisation),
-    stream,
-    typeOf,
-  );
-  const text = `${JSON.stringify(sample)}\n`;
+  const mapped = (of: typeof SAMPLE) => {
+    const reading = { stream, ...of, ordinal: 0, quality: 0, utcOffsetMinutes: null };
+    return `${JSON.stringify(measuredBy(mapReading(reading, organisation), stream, typeOf))}\n`;
+  };
+  const text = mapped(SAMPLE);
   const [id, time, received, value] = [
     QUOTED(readingId(stream.id, SAMPLE.time, 0)),
     QUOTED(fhirTime(SAMPLE.time)),
@@ -45,7 +45,7 @@ export function createLineMaker(stream: Stream, organisation: Organisation, type
   );
   const head = `${start}"${readingId(stream.id, 0, 0).slice(0, 33)}`;
   const [whenOf, receivedOf] = [createTimeText(), createTimeText()];
-  return ({ times, values, quality, ordinals, receivedAt, utcOffsets }, i) => {
+  const lineOf: LineOf = ({ times, values, quality, ordinals, receivedAt, utcOffsets }, i) => {
     const number = values[i] as number;
     if (quality[i] !== 0 || !Number.isFinite(number)) return undefined;
     const at = times[i] as number;
@@ -57,6 +57,17 @@ export function createLineMaker(stream: Stream, organisation: Organisation, type
     // Where -0 stands JSON has 0, as here.
     return `${head}${name}${ordinal}"${a}"${arrived}"${b}"${effective}"${c}"${arrived}"${d}"value":${number}${end}`;
   };
+  // Whatever else of the text comes of the value or its times, as a value in another unit does, shows on another reading.
+  return lineOf(columnsOf(OTHER), 0) === mapped(OTHER) ? lineOf : undefined;
+}
+
+function columnsOf({ time, receivedAt, value }: typeof SAMPLE): NumericColumns {
+  const columns = emptyColumns(1);
+  columns.times[0] = time;
+  columns.receivedAt[0] = receivedAt;
+  columns.values[0] = value;
+  columns.utcOffsets[0] = NO_UTC_OFFSET;
+  return columns;
 }
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

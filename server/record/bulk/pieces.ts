@@ -12,11 +12,21 @@ import { reachOfTexts } from "../write/reach.ts";
 import { resourceOf } from "../written/present.ts";
 import { readQuery } from "../written/query.ts";
 import { isReached, reachOf } from "../written/reach.ts";
-import { isWrittenType } from "../written/types.ts";
 import { measuredPieces } from "./measured.ts";
 
 const WRITTEN_AT_ONCE = 500;
 const LINES_MAX = 4_000;
+
+/** Types of which the house makes resources about a patient. */
+export const MADE_TYPES: ReadonlySet<string> = new Set([
+  "Patient",
+  "Device",
+  "DeviceMetric",
+  "DeviceUseStatement",
+  "Observation",
+  "Consent",
+  "Provenance",
+]);
 
 /** A resource as its line, of what may be told and was asked for. */
 export type LineText = (resource: Resource) => string;
@@ -34,10 +44,12 @@ export async function* piecesOf(
   const first = from ? Math.max(0, types.indexOf(from.type)) : 0;
   for (const type of types.slice(first)) {
     const behind = from?.type === type ? from : null;
-    // Observations that others wrote come behind what was measured: they are of no one patient's turn.
-    const isOfTexts = isWrittenType(type) || (type === "Observation" && behind?.patientId === "");
+    // What others wrote comes behind what the house makes: it is of no one patient's turn.
+    const isMade = MADE_TYPES.has(type);
+    const isOfTexts = !isMade || behind?.patientId === "";
     if (!isOfTexts) yield* madePieces(context, request, type, behind);
-    if (isOfTexts || type === "Observation") yield* writtenPieces(context, request, type, isOfTexts ? behind : null);
+    // A patient is one record, here and there.
+    if (type !== "Patient") yield* writtenPieces(context, request, type, isOfTexts ? behind : null);
   }
 }
 

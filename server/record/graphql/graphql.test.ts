@@ -98,8 +98,8 @@ test("nothing is told of a patient who is not seen, whichever way is taken", asy
 });
 
 test("a parameter that is not known here is an error of its field, and not a wider answer", async () => {
-  const { body } = await ask('{ ObservationList(specimen: "x") { id } PatientList { id } }');
-  assert.equal(body.data.ObservationList, null);
+  const { body } = await ask('{ LocationList(near: "x") { id } PatientList { id } }');
+  assert.equal(body.data.LocationList, null);
   assert.equal(body.errors.length, 1);
   assert.equal(body.data.PatientList.length, 2);
 });

@@ -28,6 +28,7 @@ const stored: StoredResource[] = ["a", "b", "c"].map((id) => ({
 }));
 const asked: ListQuery[] = [];
 const resources = {
+  read: async () => undefined,
   async list(_asker: unknown, query: ListQuery) {
     asked.push(query);
     return stored.filter(({ id }) => !query.after || id > query.after.id).slice(0, query.limit);
@@ -119,7 +120,7 @@ test("an application gets of everything what its scopes have, for the patient it
 
 test("without a patient it is for who sees one, and what is not known is named", async () => {
   const { status, body } = await get("/fhir/Patient/$everything");
-  assert.equal(status, 400);
+  assert.equal(status, 422);
   assert.equal((body as OperationOutcome).issue[0]?.code, "too-costly");
   assert.equal((await get(`/fhir/Patient/${KARI}/$everything?colour=red`)).status, 400);
 });

@@ -3,6 +3,7 @@ import { RefusedInput } from "@openward/errors";
 import { spanOfDate } from "@openward/fhir/search";
 import type { PatientView } from "@openward/model";
 import type { RecordContext } from "../context.ts";
+import { houseKind } from "../house/index.ts";
 import { within } from "../reach.ts";
 import { isPanelMember } from "../resources/observation-kind.ts";
 import { searchBundle } from "../search/bundle.ts";
@@ -18,7 +19,7 @@ import { createReadingSource } from "../sources/readings.ts";
 import type { Place, Source } from "../sources/source.ts";
 import { createWaveformSource } from "../sources/waveforms.ts";
 import { resourceOf } from "../written/present.ts";
-import { isReached, reachOf } from "../written/reach.ts";
+import { isReached, isTold, reachOf } from "../written/reach.ts";
 import { isWrittenType } from "../written/types.ts";
 import { everythingOf } from "./everything.ts";
 import { type Operation, type OperationPlace, type OperationRequest, pairsOf, positive, takeOne } from "./operation.ts";
@@ -66,6 +67,9 @@ interface Some {
   readonly next: Cursor | undefined;
 }
 
+/** The patient is one record, here and there: it came with what the house makes. */
+const isBeside = (type: string) => isWrittenType(type) && type !== "Patient";
+
 /** The log is for officers, who search it. */
 const NOT_HERE = new Set(["AuditEvent", "Observation"]);
 
@@ -103,7 +107,7 @@ const stages: Readonly<Record<Cursor["stage"], (context: RecordContext, asked: A
 function mayAsk(context: RecordContext, type: string, types: Asked["types"]): boolean {
   if (types && !types.has(type)) return false;
   try {
-    if (isWrittenType(type)) reachOf(context, type, "s");
+    if (isWrittenType(type) && !houseKind(type)) reachOf(context, type, "s");
     else within(context, type, "s");
     return true;
   } catch (error) {
@@ -137,14 +141,14 @@ async function writtenByOthers(context: RecordContext, asked: Asked): Promise<So
   const { patientId, types, since, count, cursor } = asked;
   const next: Cursor = { stage: "measured", place: undefined };
   const { written, view, app } = context;
-  const wanted = types && [...types].filter(isWrittenType);
+  const wanted = types && [...types].filter(isBeside);
   if (!written || wanted?.length === 0) return { resources: [], next };
   const mine = wanted?.filter((type) => mayAsk(context, type, types));
   // An application without a scope for all types has one for some: they are asked one by one.
   const some =
     mine ??
     (app
-      ? [...new Set(app.scopes.map(({ type }) => type))].filter((type) => type !== "*" && isWrittenType(type))
+      ? [...new Set(app.scopes.map(({ type }) => type))].filter((type) => type !== "*" && isBeside(type))
       : undefined);
   const isOfAll =
     mine !== undefined ||
@@ -165,6 +169,7 @@ async function writtenByOthers(context: RecordContext, asked: Asked): Promise<So
   const resources: Resource[] = [];
   for (const one of page) {
     await context.turn();
+    if (one.type === "Patient" || !isTold(view, one.type)) continue;
     if (isReached(view, whose, one.patientIds)) resources.push(resourceOf(one) as unknown as Resource); // it was held against R4
   }
   const last = page.at(-1);

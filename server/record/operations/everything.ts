@@ -14,6 +14,7 @@ import { createPanelSource } from "../sources/panels.ts";
 import { createReadingSource } from "../sources/readings.ts";
 import type { Source } from "../sources/source.ts";
 import { createWaveformSource } from "../sources/waveforms.ts";
+import { textIfAny } from "../written/read.ts";
 
 /** Resources of one type, made while they are read. */
 export interface Part {
@@ -43,7 +44,9 @@ export function everythingOf(context: EverythingContext, patientId: string): Par
       type: "Patient",
       async *resources() {
         const record = await patients.find(view.principal, patientId);
-        if (record) yield mapPatient(record.patient, organisation, view.recordsOf(patientId).slice(1));
+        const made = record && mapPatient(record.patient, organisation, view.recordsOf(patientId).slice(1));
+        // As it was written, where it was.
+        if (made) yield (await textIfAny(context, "Patient", patientId)) ?? made;
       },
     },
     {

@@ -4,6 +4,7 @@ import { isObject, type Resource } from "@openward/fhir/json";
 import { spanOfDate } from "@openward/fhir/search";
 import { parseView } from "@openward/fhir/view";
 import type { BulkRequest } from "@openward/model";
+import { MADE_TYPES } from "../bulk/pieces.ts";
 import type { RecordContext } from "../context.ts";
 import { within } from "../reach.ts";
 import { observationFilter, observationParameters } from "../search/observation-filter.ts";
@@ -16,8 +17,8 @@ import { isWrittenType, writtenTypes } from "../written/types.ts";
 import type { Operation, OperationPlace, OperationRequest } from "./operation.ts";
 import { pairsOf } from "./operation.ts";
 
-/** What the house makes of each patient; the log is for officers, who search it. */
-const MADE = ["Patient", "Device", "DeviceMetric", "DeviceUseStatement", "Observation", "Consent", "Provenance"];
+/** The log is for officers, who search it; vocabularies are of no patient. */
+const NOT_EXPORTED: ReadonlySet<string> = new Set(["AuditEvent", "CodeSystem", "ValueSet", "ConceptMap"]);
 const FORMATS = new Set(["application/fhir+ndjson", "application/ndjson", "ndjson"]);
 const PATIENTS_MAX = 10_000;
 const ASSOCIATED = new Set(["LatestProvenanceResources", "RelevantProvenanceResources"]);
@@ -119,7 +120,10 @@ const KNOWN = new Set([
 
 /** @throws RefusedInput NOT_PERMITTED for a type that is named and outside an application's scopes */
 function typesOf(context: RecordContext, named: readonly string[], withProvenance: boolean): string[] {
-  const all = [...MADE, ...(context.written ? writtenTypes.filter((type) => !MADE.includes(type)) : [])];
+  const all = [
+    ...MADE_TYPES,
+    ...(context.written ? writtenTypes.filter((type) => !MADE_TYPES.has(type) && !NOT_EXPORTED.has(type)) : []),
+  ];
   const unknown = named.find((type) => !all.includes(type));
   if (unknown !== undefined)
     throw wrong("_type", "types that are exported: see metadata; not AuditEvent and vocabularies");
@@ -127,7 +131,7 @@ function typesOf(context: RecordContext, named: readonly string[], withProvenanc
   const types = all.filter((type) => !wanted || wanted.has(type));
   const allowed = types.filter((type) => {
     try {
-      if (isWrittenType(type)) reachOf(context, type, "s");
+      if (isWrittenType(type) && !MADE_TYPES.has(type)) reachOf(context, type, "s");
       else within(context, type, "s");
       return true;
     } catch (error) {
@@ -156,7 +160,7 @@ function filtersOf(
     const pairs = new URLSearchParams(query);
     if (type === "Observation")
       observationFilter(parseQuery(pairs, observationParameters, { strict: true, sorts: [] }), context.base);
-    else if (isWrittenType(type)) {
+    else if (isWrittenType(type) && !MADE_TYPES.has(type)) {
       if (readQuery({ ...context, strict: true }, type, pairs).linked.length > 0)
         throw wrong("_typeFilter", "parameters of the type itself, no chains");
     } else throw wrong("_typeFilter", "Observation, or a type that is kept as it was written");

@@ -26,9 +26,7 @@ export function reachOf({ view, app }: RecordContext, type: string, interaction:
     .flatMap((id) => view.recordsOf(id))
     .filter((id) => view.hiddenOf(id));
   const isWithoutPatients = withheldFrom(role).size > 0;
-  // What another system says of who looked is for those whose work that is, and for the program that wrote it.
-  if (type === "AuditEvent" && !OVERSIGHT.has(role))
-    throw notPermitted("an administrator, a privacy officer or an integration");
+  if (!isTold(view, type)) throw notPermitted("an administrator, a privacy officer or an integration");
   if ("cud".includes(interaction) && !(app ? WRITERS.has(role) : kind === "token" && role === "integration"))
     throw notPermitted(`an application with ${type}.${interaction}, or an integration's token`);
   if (!app) return { isWithoutPatients, onlyPatients: undefined, withoutPatients };
@@ -43,6 +41,10 @@ export function reachOf({ view, app }: RecordContext, type: string, interaction:
   const isOfPatient = scopes.every(({ compartment }) => compartment === "patient");
   return { isWithoutPatients, onlyPatients: isOfPatient ? patientsOfApp(view, app) : undefined, withoutPatients };
 }
+
+/** What another system says of who looked is for those whose work that is, and for the program that wrote it. */
+export const isTold = ({ principal }: PatientView, type: string): boolean =>
+  type !== "AuditEvent" || OVERSIGHT.has(principal.role);
 
 /** Records of the one patient whom an application is about. */
 export const patientsOfApp = (view: PatientView, { patientId }: AppAccess): readonly string[] =>

@@ -38,6 +38,12 @@ export async function readWritten(context: RecordContext, type: string, id: stri
   return resourceOf(needContent(stored));
 }
 
+/** What others wrote under this id, for who may read that; undefined: nothing, or it was deleted. */
+export async function textIfAny(context: RecordContext, type: string, id: string): Promise<Typed | undefined> {
+  const stored = await newestOf(context, type, id, "r");
+  return stored && stored.content !== null ? (resourceOf(stored) as unknown as Typed) : undefined; // it was held against R4
+}
+
 /** @throws RefusedInput GONE */
 function needContent(stored: StoredResource): StoredResource {
   if (stored.content === null) throw new RefusedInput("GONE");

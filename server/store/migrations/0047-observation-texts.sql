@@ -57,5 +57,10 @@ BEGIN
     EXECUTE format('GRANT SELECT, INSERT ON %I TO openward_api, openward_worker', name);
   END LOOP;
 END $$;
+-- Where a text stands tells of what kind its readings are.
+CREATE POLICY shared_by_patient ON observation_stream AS RESTRICTIVE FOR SELECT TO openward_api
+  USING (stream_id NOT IN (SELECT hidden_streams()));
+CREATE POLICY shared_by_patient ON observation_reading AS RESTRICTIVE FOR SELECT TO openward_api
+  USING (stream_id NOT IN (SELECT hidden_streams()));
 GRANT DELETE ON observation_reading TO openward_api;
 GRANT DELETE ON observation_untaken TO openward_worker;

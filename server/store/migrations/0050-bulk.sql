@@ -52,6 +52,9 @@ CREATE POLICY own_organisation ON bulk_piece TO openward_api
   USING (organisation_id = current_organisation()
     AND (patient_id IS NULL OR (SELECT sees_organisation()) OR patient_id IN (SELECT seen_patients()))
     AND (other_patient_ids = '{}' OR (SELECT sees_organisation()) OR other_patient_ids <@ ARRAY(SELECT seen_patients())));
+CREATE POLICY shared_by_patient ON bulk_piece AS RESTRICTIVE FOR SELECT TO openward_api
+  USING (patient_id IS NULL OR signal IS NULL
+    OR (patient_id, category_of(signal)) NOT IN (SELECT patient, category FROM hidden_categories()));
 CREATE POLICY every_organisation ON bulk_job TO openward_worker USING (true) WITH CHECK (true);
 CREATE POLICY every_organisation ON bulk_piece TO openward_worker USING (true) WITH CHECK (true);
 GRANT SELECT ON bulk_job, bulk_piece TO openward_api;
