@@ -78,7 +78,7 @@ async function refusals({ ask }: Walk): Promise<void> {
     [400, "Patient?patient.name=x", {}],
     [400, "", { method: "POST", body: "{" }],
     [400, "", { method: "POST", body: { resourceType: "Bundle", type: "batch" } }],
-    [405, "Practitioner/1", { method: "DELETE" }],
+    [404, "Practitioner/1", { method: "DELETE" }],
     [406, "Patient?_format=xml", {}],
     [415, "Condition", { method: "POST", body: "x", headers: { "content-type": "text/plain" } }],
     [401, "Patient", { headers: { authorization: "Bearer nobody" } }],

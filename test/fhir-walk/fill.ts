@@ -219,9 +219,14 @@ async function write(ward: RunningWard, patientId: string, now: number): Promise
     valueQuantity: { value: 71.5, system: "http://unitsofmeasure.org", code: "kg" },
   };
   const height = {
+    // Read as it was written, with what its writer declares.
+    meta: { profile: ["http://hl7.org/fhir/StructureDefinition/bodyheight"] },
+    category: [
+      { coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "vital-signs" }] },
+    ],
     ...weight,
     code: { coding: [{ system: "http://loinc.org", code: "8302-2" }] },
-    valueQuantity: { value: 171, system: "http://unitsofmeasure.org", code: "cm" },
+    valueQuantity: { value: 171, unit: "cm", system: "http://unitsofmeasure.org", code: "cm" },
   };
   for (const [path, body] of [
     ["", bundle],

@@ -10,6 +10,8 @@ export const houseProvenances: HouseKind = {
     const records = ids
       ? ids.filter(isUuid).flatMap((id) => amendments.find(view, id) ?? [])
       : patientsIn(conditions, [], view).flatMap((id) => amendments.ofPatient(view, id));
-    return records.map((record) => mapProvenance(record, view, organisation));
+    // What moved from one patient to another is known of both.
+    const once = new Map(records.map((record) => [record.amendment.id, record]));
+    return [...once.values()].map((record) => mapProvenance(record, view, organisation));
   },
 };

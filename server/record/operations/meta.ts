@@ -52,7 +52,11 @@ export const metaDelete: Operation = {
 
 const answerOf = (value: Meta) => ({
   status: 200,
-  resource: { resourceType: "Parameters", parameter: [{ name: "return", valueMeta: value }] } satisfies Parameters,
+  // Of nothing in use there is nothing to be given back: an element without anything in it is not FHIR.
+  resource: {
+    resourceType: "Parameters",
+    ...(Object.keys(value).length > 0 && { parameter: [{ name: "return", valueMeta: value }] }),
+  } satisfies Parameters,
 });
 
 async function readAt(context: RecordContext, type: string, id: string, version: string | undefined): Promise<Typed> {
