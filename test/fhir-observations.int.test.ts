@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Bundle, Observation } from "@medplum/fhirtypes";
+import { askFhir } from "./support/fhir.ts";
 import { addBeds, apiOf, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
 
 let ward: RunningWard;
@@ -31,23 +32,8 @@ async function ask(
   body?: unknown,
   { headers = {}, token = integration }: { headers?: Record<string, string>; token?: string } = {},
 ) {
-  const response = await fetch(path.startsWith("http") ? path : `${ward.url}/fhir/${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${token}`,
-      ...(body === undefined ? {} : { "content-type": "application/fhir+json" }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return {
-    status: response.status,
-    etag: response.headers.get("etag"),
-    text,
-    // biome-ignore lint/suspicious/noExplicitAny: answers of every shape
-    json: (text === "" ? undefined : JSON.parse(text)) as any,
-  };
+  const answer = await askFhir(ward, token)(method, path, body, headers);
+  return { ...answer, etag: answer.headers.get("etag") };
 }
 
 const loinc = (code: string) => ({ coding: [{ system: "http://loinc.org", code }] });
@@ -230,9 +216,10 @@ test("readings of devices and texts are one search, in every order, page by page
   assert.equal(overlaid.meta.versionId, "2", "what the device said was the first version");
   assert.equal((await ask("GET", `Observation/${overlaid.id}/_history/1`)).json.note, undefined);
 
-  const all = async (query: string) => {
+  const search = `Observation?patient=${other.patientId}&code=59408-5`;
+  const all = async (query: string, path = search) => {
     const values: (number | undefined)[] = [];
-    for (let url: string | undefined = `Observation?patient=${other.patientId}&code=59408-5&${query}`; url; ) {
+    for (let url: string | undefined = `${path}&${query}`; url; ) {
       const { status, json, text } = await ask("GET", url);
       assert.equal(status, 200, text);
       assert.ok(matches(json).length <= 2, "a page is no longer than it was asked for");
@@ -248,7 +235,11 @@ test("readings of devices and texts are one search, in every order, page by page
   assert.deepEqual(await all("_sort=-value-quantity&_count=2&value-quantity=gt92"), [95, 94, 93]);
   assert.deepEqual(await all("_count=2&date=ge2020&value-quantity=lt90,gt94"), [95, 88, 89.5]);
   assert.deepEqual(await all("_count=2&note:missing=true&status=final&method:missing=false"), []);
-  const counted = await ask("GET", `Observation?patient=${other.patientId}&code=59408-5&_summary=count`);
+  const everything = `Patient/${other.patientId}/$everything?_type=Observation`;
+  assert.deepEqual(await all("_count=2", everything), byDate, "each once, the text in place of its reading");
+  const within = `start=${encodeURIComponent(iso(103))}&end=${encodeURIComponent(iso(107))}`;
+  assert.deepEqual(await all(`_count=2&${within}`, everything), [92, 89.5, 93, 88]);
+  const counted = await ask("GET", `${search}&_summary=count`);
   assert.equal(counted.json.total, 9, counted.text);
   assert.equal((await find(`subject:Patient._id=${other.patientId}&code=59408-5&_count=1000`)).length, 9);
 });

@@ -37,7 +37,7 @@ export function within(context: RecordContext, type: string, interaction: Intera
     });
   }
   const isOfPatient = scopes.every(({ compartment }) => compartment === "patient");
-  const view = isOfPatient ? ofOnePatient(context.view, app) : context.view;
+  const view = isOfPatient ? ofOne(context.view, app.patientId) : context.view;
   return {
     ...context,
     view,
@@ -50,7 +50,8 @@ export function within(context: RecordContext, type: string, interaction: Intera
 
 const NOBODY: People = { list: async () => [], findIn: async () => undefined };
 
-function ofOnePatient(view: PatientView, { patientId }: AppAccess): PatientView {
+/** One person of those who are seen, with all records that were merged into theirs; of nobody, nobody. */
+export function ofOne(view: PatientView, patientId: string | null): PatientView {
   const isTheirs = (id: string) => patientId !== null && view.recordsOf(patientId).includes(id);
   return {
     principal: view.principal,
@@ -67,7 +68,7 @@ function telemetryOf(
   scopes: readonly ResourceScope[],
   app: AppAccess,
 ): Telemetry {
-  const theirs = ofOnePatient(view, app);
+  const theirs = ofOne(view, app.patientId);
   const matchers = scopes.map(({ compartment, query }) => {
     const filter = observationFilter(parseQuery(query, observationParameters, { strict: true, sorts: [] }), base);
     return (stream: Stream) =>

@@ -29,6 +29,8 @@ const stored: StoredResource[] = ["a", "b", "c"].map((id) => ({
 const asked: ListQuery[] = [];
 const resources = {
   read: async () => undefined,
+  // Nobody has written an Observation.
+  search: async () => [],
   async list(_asker: unknown, query: ListQuery) {
     asked.push(query);
     return stored.filter(({ id }) => !query.after || id > query.after.id).slice(0, query.limit);

@@ -1,24 +1,27 @@
 import type { Bundle, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import { spanOfDate } from "@openward/fhir/search";
-import type { PatientView } from "@openward/model";
 import type { RecordContext } from "../context.ts";
 import { houseKind } from "../house/index.ts";
-import { within } from "../reach.ts";
+import { ofOne, within } from "../reach.ts";
 import { isPanelMember } from "../resources/observation-kind.ts";
 import { searchBundle } from "../search/bundle.ts";
 import { decodeCursor, encodeCursor } from "../search/cursor.ts";
 import { instantsOf, parseDates } from "../search/date.ts";
 import { ALWAYS, EARLIEST, type Interval } from "../search/intervals.ts";
 import { timeZonesOf } from "../search/patient-zone.ts";
+import { placeIn } from "../search/place.ts";
 import { COUNT_MAX } from "../search/query.ts";
 import { coveringOf } from "../sources/covered.ts";
 import { mergePage } from "../sources/merge.ts";
 import { createPanelSource } from "../sources/panels.ts";
 import { createReadingSource } from "../sources/readings.ts";
 import type { Place, Source } from "../sources/source.ts";
+import { createTextSource } from "../sources/texts.ts";
 import { createWaveformSource } from "../sources/waveforms.ts";
+import { reachOfTexts } from "../write/reach.ts";
 import { resourceOf } from "../written/present.ts";
+import { readQuery } from "../written/query.ts";
 import { isReached, isTold, reachOf } from "../written/reach.ts";
 import { isWrittenType } from "../written/types.ts";
 import { everythingOf } from "./everything.ts";
@@ -49,6 +52,8 @@ interface Asked {
   /** undefined: every type. */
   readonly types: ReadonlySet<string> | undefined;
   readonly spans: readonly Interval[];
+  /** The same as parameters of a search. */
+  readonly dates: readonly (readonly [string, string])[];
   readonly since: number | undefined;
   readonly count: number;
   readonly cursor: Cursor;
@@ -169,7 +174,8 @@ async function writtenByOthers(context: RecordContext, asked: Asked): Promise<So
   const resources: Resource[] = [];
   for (const one of page) {
     await context.turn();
-    if (one.type === "Patient" || !isTold(view, one.type)) continue;
+    // Observations stand among what was measured.
+    if (!isBeside(one.type) || !isTold(view, one.type)) continue;
     if (isReached(view, whose, one.patientIds)) resources.push(resourceOf(one) as unknown as Resource); // it was held against R4
   }
   const last = page.at(-1);
@@ -178,13 +184,16 @@ async function writtenByOthers(context: RecordContext, asked: Asked): Promise<So
 }
 
 async function measuredOf(context: RecordContext, asked: Asked): Promise<Some> {
-  const { patientId, types, spans, since, count, cursor } = asked;
+  const { patientId, types, spans, dates, since, count, cursor } = asked;
   const { view } = context;
   if (!view.has(patientId) || !mayAsk(context, "Observation", types)) return { resources: [], next: undefined };
   const scoped = within(context, "Observation", "s");
   const place = cursor.stage === "measured" ? cursor.place : undefined;
   const summaries = await scoped.telemetry.streams(scoped.view, patientId);
-  const sources = sourcesOf(scoped, patientId, summaries, { spans, count, place });
+  const sources = [
+    ...sourcesOf(scoped, patientId, summaries, { spans, count, place }),
+    ...textsOf(context, patientId, { dates, count, place }),
+  ];
   const { items, next } = await mergePage(sources, "ascending", count, WEIGHT_MAX);
   const resources: Resource[] = [];
   for (const item of items) {
@@ -193,6 +202,19 @@ async function measuredOf(context: RecordContext, asked: Asked): Promise<Some> {
     if (item.isSeen() && isSince(resource, since)) resources.push(resource);
   }
   return { resources, next: next && { stage: "measured", place: next } };
+}
+
+/** Observations that others wrote about the patient, also over what was measured. */
+function textsOf(
+  context: RecordContext,
+  patientId: string,
+  { dates, count, place }: Pick<Asked, "dates" | "count"> & { readonly place: Place | undefined },
+): Source[] {
+  const reach = context.written && reachOfTexts(context, "s");
+  if (!reach || reach.whose.isWithoutPatients) return [];
+  const about: [string, string] = ["patient", context.view.recordsOf(patientId).join()];
+  const { conditions } = readQuery({ ...context, strict: true }, "Observation", [about, ...dates]);
+  return [createTextSource(context, reach, { conditions, direction: "ascending", batch: count + 1 }, place)];
 }
 
 type Summaries = Awaited<ReturnType<RecordContext["telemetry"]["streams"]>>;
@@ -231,18 +253,6 @@ function sourcesOf(
   ];
 }
 
-/** One person of those who are seen, with all records that were merged into theirs. */
-export function ofOne(view: PatientView, patientId: string): PatientView {
-  const isTheirs = (id: string) => view.recordsOf(patientId).includes(id);
-  return {
-    principal: view.principal,
-    has: (id) => isTheirs(id) && view.has(id),
-    patientIds: () => view.patientIds().filter((id) => id === patientId),
-    recordsOf: (id) => (id === patientId ? view.recordsOf(id) : []),
-    hiddenOf: (id) => view.hiddenOf(id),
-  };
-}
-
 function isSince({ meta }: Resource, since: number | undefined): boolean {
   // Of what is kept without the time of its last change nobody can say that it is older.
   return since === undefined || meta?.lastUpdated === undefined || Date.parse(meta.lastUpdated) >= since;
@@ -261,6 +271,10 @@ async function askedOf(context: RecordContext, { id }: OperationPlace, request: 
   if (sinceText !== undefined && since === undefined)
     throw new RefusedInput("FIELD_INVALID", { at: "http._since", expected: "an instant" });
   const [start, end] = [takeOne(pairs, "start"), takeOne(pairs, "end")];
+  const dates: [string, string][] = [
+    ...(start === undefined ? [] : [["date", `ge${start}`] satisfies [string, string]]),
+    ...(end === undefined ? [] : [["date", `le${end}`] satisfies [string, string]]),
+  ];
   const bounds = [
     ...(start === undefined ? [] : [parseDates({ value: `ge${start}`, modifier: null, at: "http.start" })]),
     ...(end === undefined ? [] : [parseDates({ value: `le${end}`, modifier: null, at: "http.end" })]),
@@ -281,6 +295,7 @@ async function askedOf(context: RecordContext, { id }: OperationPlace, request: 
   return {
     patientId,
     types: types.length > 0 ? new Set(types) : undefined,
+    dates,
     spans: bounds.length === 0 ? ALWAYS : instantsOf(bounds, zones.get(patientId) ?? "UTC"),
     since,
     count,
@@ -314,8 +329,7 @@ function decode(text: string): Cursor {
   if (stage === "made") return { stage, after: String(rest[0] ?? "") };
   if (stage === "written")
     return { stage, after: rest[0] ? { type: String(rest[0]), id: String(rest[1] ?? "") } : undefined };
-  const [time, order, ...key] = rest;
-  if (stage !== "measured" || (time !== undefined && !Number.isSafeInteger(time)))
+  if (stage !== "measured")
     throw new RefusedInput("FIELD_INVALID", { at: "http._cursor", expected: "the cursor of a next link" });
-  return { stage, place: time === undefined ? undefined : { time: Number(time), order: String(order), key } };
+  return { stage, place: rest.length === 0 ? undefined : placeIn(rest) };
 }

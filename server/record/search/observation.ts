@@ -5,9 +5,8 @@ import { applyView } from "@openward/fhir/view";
 import type { RecordContext } from "../context.ts";
 import { issueOf } from "../outcome.ts";
 import { mergePage } from "../sources/merge.ts";
-import type { Direction, Item, Place, Source } from "../sources/source.ts";
+import type { Direction, Item, Source } from "../sources/source.ts";
 import { TEXTS_ORDER, timeText } from "../sources/texts.ts";
-import { isUuid } from "../uuid.ts";
 import { included } from "../written/include.ts";
 import { withIncluded } from "../written/search.ts";
 import { searchBundle } from "./bundle.ts";
@@ -15,6 +14,7 @@ import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { type ObservationQuery, readObservationQuery } from "./observation-query.ts";
 import { pageInOrder } from "./observation-sorted.ts";
 import { type ObservationSources, sourcesOf } from "./observation-sources.ts";
+import { placeIn } from "./place.ts";
 
 /** A page of waveforms ends here whatever _count says: about 1 MB of JSON. */
 const PAGE_WEIGHT_MAX = 250_000;
@@ -66,23 +66,10 @@ async function pageByDate(
   { isAscending, count, cursor }: ObservationQuery,
 ): Promise<{ readonly items: readonly Item[]; readonly next: string | undefined }> {
   const direction: Direction = isAscending ? "ascending" : "descending";
-  const place = cursor === null ? undefined : placeOf(cursor);
+  const place = cursor === null ? undefined : placeIn(decodeCursor(cursor, ["any", "string", "any"]));
   const page = await mergePage(sources.from(place), direction, count, PAGE_WEIGHT_MAX);
   const next = page.next && encodeCursor([timeText(page.next.time), page.next.order, ...page.next.key]);
   return { items: page.items, next };
-}
-
-function placeOf(cursor: string): Place {
-  const [time, order, ...key] = decodeCursor(cursor, ["any", "string", "any"]);
-  const isReading = String(order).endsWith(" 0");
-  const isText = order === TEXTS_ORDER;
-  const isTime = isText ? !Number.isNaN(Number(time)) : Number.isSafeInteger(time);
-  const isKey = isText
-    ? Number.isSafeInteger(key[0])
-    : !isReading || (isUuid(String(key[0])) && Number.isSafeInteger(key[1]));
-  if (!isTime || !isKey)
-    throw new RefusedInput("FIELD_INVALID", { at: "http._cursor", expected: "the cursor of a next link" });
-  return { time: Number(time), order: String(order), key };
 }
 
 /** How many there are, without keeping them; undefined when there are too many to count. */
