@@ -11,7 +11,7 @@ export {
   splitUnescaped,
   unescapeValue,
 } from "./key.ts";
-export { type Candidate, comparePlaces, matches, placeOf } from "./matches.ts";
+export { asksFor, type Candidate, codeOf, comparePlaces, matches, placeOf } from "./matches.ts";
 export {
   type Component,
   createSearchTable,

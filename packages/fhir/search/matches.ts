@@ -133,3 +133,26 @@ function compareText(a: string, b: string): number {
     if (left !== right) return (left.codePointAt(0) ?? 0) - (right.codePointAt(0) ?? 0);
   }
 }
+
+/** Is this asked of what a parameter finds? Of ids, words and times of change it is of none. */
+export function asksFor(condition: Condition, code: string): boolean {
+  switch (condition.kind) {
+    case "terms":
+      return condition.anyOf.some((term) => codeOf(term) === code);
+    case "noTerms":
+      return condition.noneOf.some((term) => codeOf(term) === code);
+    case "strings":
+      return codeOf(condition.key) === code;
+    case "spans":
+      return condition.anyOf.some(({ key }) => codeOf(key) === code);
+    case "any":
+      return condition.of.some((one) => asksFor(one, code));
+    case "ids":
+    case "words":
+    case "updated":
+      return false;
+  }
+}
+
+/** The parameter that a key belongs to: "code" of "code:text" and of "code\tsystem|value". */
+export const codeOf = (key: string): string | undefined => /^[\w-]+/.exec(key)?.[0];

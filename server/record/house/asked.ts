@@ -39,12 +39,3 @@ export function patientsIn(
   }
   return patientsOfView(view, `http.${codes[0] ?? "_id"}`);
 }
-
-/** Does a search ask about this parameter at all? */
-export function asksFor(conditions: readonly Condition[], code: string): boolean {
-  return conditions.some((one) => {
-    if (one.kind === "terms") return one.anyOf.some((term) => term.startsWith(`${code}\t`));
-    if (one.kind === "noTerms") return one.noneOf.some((term) => term.startsWith(`${code}\t`));
-    return one.kind === "strings" && (one.key === code || one.key.startsWith(`${code}:`));
-  });
-}

@@ -1,6 +1,6 @@
 import type { Observation } from "@medplum/fhirtypes";
 import type { Resource } from "@openward/fhir/json";
-import { findableOf, matches } from "@openward/fhir/search";
+import { asksFor, findableOf, matches } from "@openward/fhir/search";
 import type { Condition } from "@openward/fhir/store";
 import { toBaseUnits } from "@openward/signals/units";
 import type { RecordContext } from "../context.ts";
@@ -93,8 +93,9 @@ const directionOf = ({ isAscending }: ObservationQuery): Direction => (isAscendi
 
 /** What only the Observation itself tells is asked of it. */
 function acceptorOf({ base }: RecordContext, rest: readonly Condition[]): (item: Item) => boolean {
+  // Only what is asked for is taken out of each.
   const parameters = [...definitions().table.of(TYPE).values()].filter(({ code }) =>
-    rest.some((one) => asks(one, code)),
+    rest.some((one) => asksFor(one, code)),
   );
   return (item) => {
     const resource = item.map() as Observation & Resource;
@@ -106,25 +107,6 @@ function acceptorOf({ base }: RecordContext, rest: readonly Condition[]): (item:
     };
     return rest.every((condition) => matches(candidate, condition));
   };
-}
-
-/** Only what is asked for is taken out of each. */
-function asks(one: Condition, code: string): boolean {
-  const isOf = (key: string) => /^[\w-]+/.exec(key)?.[0] === code;
-  switch (one.kind) {
-    case "terms":
-      return one.anyOf.some(isOf);
-    case "noTerms":
-      return one.noneOf.some(isOf);
-    case "strings":
-      return isOf(one.key);
-    case "spans":
-      return one.anyOf.some(({ key }) => isOf(key));
-    case "any":
-      return one.of.some((each) => asks(each, code));
-    default:
-      return false;
-  }
 }
 
 function filtered(source: Source, accepts: (item: Item) => boolean): Source {

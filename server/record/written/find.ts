@@ -1,7 +1,16 @@
 import type { Resource as Typed } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import type { Resource } from "@openward/fhir/json";
-import { type Candidate, comparePlaces, findableOf, matches, type Parameter, placeOf } from "@openward/fhir/search";
+import {
+  asksFor,
+  type Candidate,
+  codeOf,
+  comparePlaces,
+  findableOf,
+  matches,
+  type Parameter,
+  placeOf,
+} from "@openward/fhir/search";
 import type { Condition, ResourceQuery, Resources, SortKey, StoredResource } from "@openward/fhir/store";
 import { toBaseUnits } from "@openward/signals/units";
 import type { RecordContext } from "../context.ts";
@@ -181,27 +190,7 @@ function candidateOf(
 }
 
 /** Only what a search looks at is taken out of each resource. */
-function isAsked(code: string, conditions: readonly Condition[], sort: readonly SortKey[]): boolean {
-  const isOf = (key: string) => /^[\w-]+/.exec(key)?.[0] === code;
-  const asks = (one: Condition): boolean => {
-    switch (one.kind) {
-      case "terms":
-        return one.anyOf.some(isOf);
-      case "noTerms":
-        return one.noneOf.some(isOf);
-      case "strings":
-        return isOf(one.key);
-      case "spans":
-        return one.anyOf.some(({ key }) => isOf(key));
-      case "any":
-        return one.of.some(asks);
-      case "ids":
-      case "words":
-      case "updated":
-        return false;
-    }
-  };
-  return conditions.some(asks) || sort.some(({ key }) => key !== undefined && isOf(key));
-}
+const isAsked = (code: string, conditions: readonly Condition[], sort: readonly SortKey[]): boolean =>
+  conditions.some((one) => asksFor(one, code)) || sort.some(({ key }) => key !== undefined && codeOf(key) === code);
 
 const hasWords = (one: Condition): boolean => one.kind === "words" || (one.kind === "any" && one.of.some(hasWords));
