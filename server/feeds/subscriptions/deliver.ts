@@ -3,7 +3,7 @@ import type { Runtime } from "@openward/runtime";
 import { backoffMs, GIVE_UP_MS } from "../backoff.ts";
 import type { Face } from "./ports.ts";
 import type { Kept } from "./rows.ts";
-import { createWaiter } from "./waiter.ts";
+import { createWaiter, stepping } from "./waiter.ts";
 
 /** Nobody in whose name it could be told: it ends, or the database is asked again. */
 const NOBODY_MS = 5_000;
@@ -128,23 +128,10 @@ export function deliver(kept: Kept, state: Delivery, deps: DeliverDeps) {
     return waiter.pause(backoffMs(failures, outcome.retryAfterMs, random));
   }
 
-  async function run(): Promise<void> {
-    let trouble = 0;
-    while (!waiter.isStopped) {
-      waiter.begin();
-      try {
-        await step();
-        trouble = 0;
-      } catch (error) {
-        if (waiter.isStopped) return;
-        trouble++;
-        deps.onTrouble(error, "notifying the receiver of a subscription");
-        await waiter.pause(backoffMs(Math.min(trouble, 4), null, random));
-      }
-    }
-  }
-
-  const running = run();
+  const running = stepping(waiter, step, {
+    random,
+    onTrouble: (error) => deps.onTrouble(error, "notifying the receiver of a subscription"),
+  });
   return {
     /** There may be more to send. */
     stir: () => waiter.more(),

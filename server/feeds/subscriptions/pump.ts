@@ -1,10 +1,9 @@
 import type { Asking, Notification, NumberedEvent, Subscription } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
-import { backoffMs } from "../backoff.ts";
 import type { Delivery } from "./deliver.ts";
 import type { Face } from "./ports.ts";
 import type { Kept } from "./rows.ts";
-import { createWaiter } from "./waiter.ts";
+import { createWaiter, stepping } from "./waiter.ts";
 
 /** What came so long ago and is not known to have arrived ends the connection: it is sent again on the next one. */
 const PONG_MS = 60_000;
@@ -94,23 +93,11 @@ export function pump(kept: Kept, state: Delivery, line: Line, deps: PumpDeps) {
     return waiter.untilMore(restMs);
   }
 
-  async function run(): Promise<void> {
-    let trouble = 0;
-    while (!waiter.isStopped && line.isOpen) {
-      waiter.begin();
-      try {
-        await step();
-        trouble = 0;
-      } catch (error) {
-        if (waiter.isStopped || !line.isOpen) return;
-        trouble++;
-        deps.onTrouble(error, "notifying by WebSocket");
-        await waiter.pause(backoffMs(Math.min(trouble, 4), null, random));
-      }
-    }
-  }
-
-  const running = run();
+  const running = stepping(waiter, step, {
+    random,
+    isOver: () => !line.isOpen,
+    onTrouble: (error) => deps.onTrouble(error, "notifying by WebSocket"),
+  });
   return {
     stir: () => waiter.more(),
     async stop(): Promise<void> {

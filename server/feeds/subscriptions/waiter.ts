@@ -1,4 +1,5 @@
-import type { Timer, Timers } from "@openward/runtime";
+import type { Random, Timer, Timers } from "@openward/runtime";
+import { backoffMs } from "../backoff.ts";
 
 /** Something that sleeps until there is more to do, until a time, or until it is stopped. */
 export function createWaiter(timers: Pick<Timers, "after">) {
@@ -45,3 +46,32 @@ export function createWaiter(timers: Pick<Timers, "after">) {
 }
 
 export type Waiter = ReturnType<typeof createWaiter>;
+
+const TROUBLES_MAX = 4;
+
+/** One step after the other until it is stopped or over; after trouble it waits, longer each time up to a minute or so. */
+export async function stepping(
+  waiter: Waiter,
+  step: () => Promise<void>,
+  deps: {
+    readonly random: Pick<Random, "float">;
+    readonly onTrouble: (error: unknown) => void;
+    /** Over for another reason than that it was stopped. */
+    readonly isOver?: () => boolean;
+  },
+): Promise<void> {
+  const isOver = () => waiter.isStopped || deps.isOver?.() === true;
+  let trouble = 0;
+  while (!isOver()) {
+    waiter.begin();
+    try {
+      await step();
+      trouble = 0;
+    } catch (error) {
+      if (isOver()) return;
+      trouble++;
+      deps.onTrouble(error);
+      await waiter.pause(backoffMs(Math.min(trouble, TROUBLES_MAX), null, deps.random));
+    }
+  }
+}
