@@ -31,7 +31,17 @@ export function CodeSignIn({ onError }: { readonly onError: (error: unknown) => 
   });
   if (!isOpen)
     return (
-      <Button fullWidth variant="default" mb="sm" px="xs" onClick={() => setOpen(true)}>
+      <Button
+        fullWidth
+        variant="default"
+        mb="sm"
+        px="xs"
+        h="auto"
+        mih={36}
+        py={6}
+        styles={{ label: { whiteSpace: "normal" } }}
+        onClick={() => setOpen(true)}
+      >
         Sign in with password and code
       </Button>
     );
