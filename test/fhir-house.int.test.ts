@@ -3,11 +3,12 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
+import { type AskFhir, askFhir } from "./support/fhir.ts";
 import { addBeds, type RunningWard, removeDataDir, root, startWard } from "./support/ward.ts";
 
 /** What the house makes and others write, over a real server: patients first. */
 let ward: RunningWard;
-let integration: string;
+let ask: AskFhir;
 let nurse: string;
 let bed: { readonly patientId: string };
 let organisationId: string;
@@ -17,7 +18,8 @@ before(async () => {
   const [one] = await addBeds(ward, 1);
   assert.ok(one);
   bed = one;
-  integration = (await ward.json<{ token: string }>("token", "issue", "--role", "integration")).token;
+  const { token } = await ward.json<{ token: string }>("token", "issue", "--role", "integration");
+  ask = askFhir(ward, token);
   nurse = (await ward.json<{ token: string }>("token", "issue", "--role", "nurse")).token;
   const { json } = await ask("GET", `Patient/${bed.patientId}`);
   organisationId = json.identifier[0].system.replace("urn:openward:mrn:", "");
@@ -26,22 +28,6 @@ after(async () => {
   await ward.stop();
   removeDataDir(ward.dataDir);
 });
-
-async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
-  const response = await fetch(`${ward.url}/fhir/${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${integration}`,
-      ...(body === undefined ? {} : { "content-type": "application/fhir+json" }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  // biome-ignore lint/suspicious/noExplicitAny: answers of every shape
-  const json: any = text === "" ? undefined : JSON.parse(text);
-  return { status: response.status, headers: response.headers, text, json };
-}
 
 async function portal(method: string, path: string, body?: unknown) {
   const response = await fetch(`${ward.url}/api/${path}`, {

@@ -9,44 +9,26 @@ import type { Definition } from "@openward/fhir/search";
 import fhirpath from "fhirpath";
 import r4 from "fhirpath/fhir-context/r4";
 import writtenTypes from "../server/record/written/types.json" with { type: "json" };
+import { type AskFhir, askFhir } from "./support/fhir.ts";
 import { addBeds, type RunningWard, removeDataDir, root, startWard } from "./support/ward.ts";
 
 const data = join(root, "../shared/data/fhir");
 const EVERY = Number(process.env.FHIR_EXAMPLES_EVERY ?? 5);
 
 let ward: RunningWard;
-let integration: string;
+let ask: AskFhir;
 let patients: string[];
 
 before(async () => {
   ward = await startWard();
   patients = (await addBeds(ward, 2)).map(({ patientId }) => patientId);
-  integration = (await ward.json<{ token: string }>("token", "issue", "--role", "integration")).token;
+  const { token } = await ward.json<{ token: string }>("token", "issue", "--role", "integration");
+  ask = askFhir(ward, token);
 });
 after(async () => {
   await ward.stop();
   removeDataDir(ward.dataDir);
 });
-
-async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
-  const response = await fetch(`${ward.url}/fhir/${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${integration}`,
-      ...(body === undefined ? {} : { "content-type": "application/fhir+json" }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return {
-    status: response.status,
-    headers: response.headers,
-    text,
-    // biome-ignore lint/suspicious/noExplicitAny: answers of every shape
-    json: (text === "" ? undefined : JSON.parse(text)) as any,
-  };
-}
 
 /** They break R4's own rules (packages/fhir/validate/examples.test.ts says which): an empty narrative, or none where one must be. */
 const BROKEN = new Set([

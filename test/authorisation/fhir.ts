@@ -1,13 +1,12 @@
 import { type DoorPolicy, fhirPolicies, type Mark } from "@openward/api";
-import { withheldFrom } from "@openward/model";
 import { readingId } from "../../server/record/observation-id.ts";
 import { observationParameters } from "../../server/record/search/observation-filter.ts";
 import { writtenTypes } from "../../server/record/written/types.ts";
 import { matchAbout } from "./fhir-match.ts";
+import { changesAbout, readsWritten } from "./fhir-writing.ts";
 import { hiddenMarks, wrongOfShared } from "./kept.ts";
 import { type Known, marksIn, toldBeyond } from "./marks.ts";
 import type { Finding } from "./matrix.ts";
-import { conditionOf } from "./patients.ts";
 import { inParallel } from "./server.ts";
 import type { Subject, World } from "./world.ts";
 
@@ -303,10 +302,6 @@ function mayAsk({ url }: Asked, subject: Subject): boolean {
 
 const isOfWritten = ({ interaction }: Asked): boolean => /^written|^history-system|^\$meta/.test(interaction);
 
-/** What was written may be anything: it is for who is told everything of a patient. */
-const readsWritten = ({ role, keeps }: Subject, { key }: Known): boolean =>
-  !keeps.has(key) && (role === null || withheldFrom(role).size === 0);
-
 /** The same code as their neighbours, by another name. */
 const FOR_THE_CAMPAIGN = /^Condition\?(_id|subject|patient\._id|identifier|code|recorded-date|_lastUpdated)/;
 
@@ -390,13 +385,7 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
       const bytes = part ? Buffer.from(JSON.stringify(part)) : batch.bytes;
       look(one, Number(part?.response.status ?? batch.status), batch.headers, bytes);
     });
-    await writeAbout(world, subject, target, (interaction, what) =>
-      findings.push({ cell: `${interaction} as ${subject.name}: ${standing}`, what }),
-    );
-    await writeCondition(world, subject, target, (interaction, what) =>
-      findings.push({ cell: `${interaction} as ${subject.name}: ${standing}`, what }),
-    );
-    await changeObservation(world, subject, target, (interaction, what) =>
+    await changesAbout(world, subject, target, (interaction, what) =>
       findings.push({ cell: `${interaction} as ${subject.name}: ${standing}`, what }),
     );
     await validateAbout(world, subject, target, (what) =>
@@ -418,113 +407,6 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
     }
   });
   return { findings, asked };
-}
-
-/** A height of theirs, alone and in a transaction: for who may write, of whom they see; for others as if there were nobody. */
-async function writeAbout(
-  { server, known }: World,
-  subject: Subject,
-  target: Known,
-  found: (interaction: string, what: string) => void,
-): Promise<void> {
-  const resource = {
-    resourceType: "Observation",
-    status: "final",
-    code: { coding: [{ system: "http://loinc.org", code: "8302-2" }] },
-    subject: { reference: `Patient/${target.id}` },
-    effectiveDateTime: "2026-11-20T08:00:00Z",
-    valueQuantity: { value: 171, system: "http://unitsofmeasure.org", code: "cm" },
-  };
-  const entry = [{ resource, request: { method: "POST", url: "Observation" } }];
-  const { headers } = subject;
-  const may = subject.scopes?.includes(".c") || (subject.kind === "token" && subject.role === "integration");
-  const sees = subject.sees.has(target.key);
-  for (const [interaction, path, body] of [
-    ["Observation.create", "/fhir/Observation", resource],
-    ["transaction", "/fhir", { resourceType: "Bundle", type: "transaction", entry }],
-  ] as const) {
-    const { status, headers: answered, bytes } = await server.ask({ method: "POST", path, headers, body });
-    const isGood = status === 200 || status === 201;
-    if (!may && (isGood || (status !== 401 && status !== 403))) found(interaction, `${status} in place of a refusal`);
-    if (may && !sees && status !== 400) found(interaction, `${status} in place of 400`);
-    if (may && sees && !subject.keeps.has(target.key) && !isGood)
-      found(interaction, `${status}: ${bytes.toString("utf8").slice(0, 300)}`);
-    for (const one of Object.values(known)) {
-      const marks = marksIn({ status, headers: answered, bytes }, one, path);
-      // What was sent comes back.
-      for (const mark of toldBeyond(
-        marks,
-        may && sees && one === target ? [...one.marks.keys()] : one === target ? ["id"] : [],
-      ))
-        found(interaction, `told the ${mark} of "${one.key}" (${status})`);
-    }
-  }
-}
-
-/** The same with a Condition of theirs, which stays as it was. */
-async function writeCondition(
-  { server, known }: World,
-  subject: Subject,
-  target: Known,
-  found: (interaction: string, what: string) => void,
-): Promise<void> {
-  const { id, conditionId } = target;
-  const path = `/fhir/Condition/${conditionId}`;
-  const reason = first(target, "reason");
-  const resource = conditionOf(id, reason);
-  const tagged = {
-    resourceType: "Parameters",
-    parameter: [{ name: "meta", valueMeta: { tag: [{ system: "urn:test", code: "x" }] } }],
-  };
-  const may = subject.kind === "token" && subject.role === "integration";
-  const sees = subject.sees.has(target.key) && readsWritten(subject, target);
-  for (const [interaction, method, url, body, good, unseen] of [
-    ["written.create", "POST", "/fhir/Condition", { ...resource, identifier: undefined }, 201, 400],
-    ["written.update", "PUT", path, { ...resource, id: conditionId }, 200, 404],
-    ["written.patch", "PATCH", path, [{ op: "test", path: "/id", value: conditionId }], 200, 404],
-    ["$meta-add", "POST", `${path}/$meta-add`, tagged, 200, 404],
-    ["$meta-delete", "POST", `${path}/$meta-delete`, tagged, 200, 404],
-    ["written.delete", "DELETE", `/fhir/Condition?identifier=urn:none|${id}`, undefined, 404, 404],
-  ] as const) {
-    const { status, headers, bytes } = await server.ask({ method, path: url, headers: subject.headers, body });
-    const expected = may ? [sees ? good : unseen] : [401, 403];
-    if (!expected.includes(status))
-      found(interaction, `${status} in place of ${expected.join(", ")}: ${bytes.toString("utf8").slice(0, 200)}`);
-    for (const one of Object.values(known)) {
-      const marks = marksIn({ status, headers, bytes }, one, JSON.stringify([url, body]));
-      for (const mark of toldBeyond(marks, may && sees && one === target ? ["id", "reason"] : []))
-        found(interaction, `told the ${mark} of "${one.key}" (${status})`);
-    }
-  }
-}
-
-/** An Observation of theirs that a device made, changed by nobody. */
-async function changeObservation(
-  { server, known }: World,
-  subject: Subject,
-  target: Known,
-  found: (interaction: string, what: string) => void,
-): Promise<void> {
-  const id = readingId(target.streamId, target.times[1] ?? 0, 0);
-  const path = `/fhir/Observation/${id}`;
-  const other = { resourceType: "Observation", id: "another", status: "final", code: { text: "x" } };
-  const may = subject.kind === "token" && subject.role === "integration";
-  const sees = subject.sees.has(target.key) && !subject.keeps.has(target.key);
-  for (const [interaction, method, url, body, good, unseen] of [
-    ["Observation.update", "PUT", path, other, 400, 404],
-    ["Observation.patch", "PATCH", path, [{ op: "test", path: "/id", value: id }], 200, 404],
-    ["Observation.delete", "DELETE", `/fhir/Observation?identifier=urn:none|${target.id}`, undefined, 404, 404],
-  ] as const) {
-    const { status, headers, bytes } = await server.ask({ method, path: url, headers: subject.headers, body });
-    const expected = may ? [sees ? good : unseen] : [401, 403];
-    if (!expected.includes(status))
-      found(interaction, `${status} in place of ${expected.join(", ")}: ${bytes.toString("utf8").slice(0, 200)}`);
-    for (const one of Object.values(known)) {
-      const marks = marksIn({ status, headers, bytes }, one, JSON.stringify([url, body]));
-      for (const mark of toldBeyond(marks, may && sees && one === target ? [...one.marks.keys()] : []))
-        found(interaction, `told the ${mark} of "${one.key}" (${status})`);
-    }
-  }
 }
 
 /** What is sent, and what is stored of them: of who is not seen as if there were nobody, and never what stands in it. */

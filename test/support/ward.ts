@@ -43,7 +43,8 @@ export function temporaryDataDir(): string {
 }
 
 export function removeDataDir(path: string): void {
-  rmSync(path, { recursive: true, force: true });
+  // The database of a server that was killed writes for a moment more.
+  rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }
 
 const START_MS_MAX = 180_000;
