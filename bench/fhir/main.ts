@@ -2,13 +2,14 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { removeDataDir } from "../../test/support/ward.ts";
+import { removeDataDir, startWard } from "../../test/support/ward.ts";
 import { wardOfBeds } from "../store/openward/beds.ts";
 import { runLoad } from "../store/openward/load.ts";
 import { inspect } from "../store/openward/sizes.ts";
 import { VITALS } from "../store/workload.ts";
 import { type Row, round, thousands } from "../support.ts";
 import { type FhirClient, type Measured, openFhirClient } from "./client.ts";
+import { finishDays } from "./days.ts";
 import { batchOf, heartRate } from "./observations.ts";
 
 const DAY_MS = 86_400_000;
@@ -28,28 +29,66 @@ const say = (line: string) => console.error(`  ${line}`);
  * everything on, answered after the commit. Beside it rows of jsonb, in turn (`plain.ts`).
  */
 export async function fhir(): Promise<Row[]> {
-  const { ward, beds } = await wardOfBeds(PATIENTS + 1, {}, Math.max(60, LONG_DAYS + 10));
+  const rows: Row[] = [];
+  const keep = (row: Row) => {
+    say(Object.values(row).join("; "));
+    rows.push(row);
+  };
+  const filled = await fill(keep);
+  const began = performance.now();
+  await finishDays(filled.dataDir);
+  keep({
+    what: `distributions of ${LONG_DAYS} days of a second each and of the others, beside nothing`,
+    ours: `${round((performance.now() - began) / 1_000)} s`,
+  });
+
+  const ward = await startWard({ dataDir: filled.dataDir });
   const plain = fork(fileURLToPath(new URL("plain.ts", import.meta.url)));
-  const database = await inspect(ward.dataDir);
   try {
     const [plainPort] = (await once(plain, "message")) as [number];
-    const { token } = await ward.json<{ token: string }>("token", "issue", "--role", "integration");
-    const ours = await openFhirClient(ward.httpPort, token, "/fhir");
+    const ours = await openFhirClient(ward.httpPort, filled.token, "/fhir");
     const base = await openFhirClient(plainPort, undefined);
-    const rows: Row[] = [];
-    const keep = (row: Row) => {
-      say(Object.values(row).join("; "));
-      rows.push(row);
-    };
+    const of = (n: number) => filled.patients[n % PATIENTS] ?? "";
+    await operations({ ours, of, ...filled, keep });
+    await writing({ ours, base, now: filled.now, of, keep });
+    const found = await searching({ ours, base, of, keep });
+    await reading({ ours, base, found, keep });
+    ours.close();
+    base.close();
+    return rows;
+  } finally {
+    plain.send("end");
+    await once(plain, "exit");
+    await ward.stop();
+    removeDataDir(filled.dataDir);
+  }
+}
 
+interface Filled {
+  readonly dataDir: string;
+  readonly token: string;
+  readonly patients: readonly string[];
+  readonly now: number;
+  /** The one of whom there is a heart rate each second. */
+  readonly long: string;
+  readonly longStart: number;
+  readonly longRows: number;
+}
+
+/** A server that has it all, and is stopped. */
+async function fill(keep: Keep): Promise<Filled> {
+  const { ward, beds } = await wardOfBeds(PATIENTS + 1, {}, Math.max(60, LONG_DAYS + 10));
+  const database = await inspect(ward.dataDir);
+  try {
+    const { token } = await ward.json<{ token: string }>("token", "issue", "--role", "integration");
     const empty = (await database.sizes()).telemetry;
     const now = Date.now();
     const start = Math.floor((now - 30 * DAY_MS) / DAY_MS) * DAY_MS;
     const rowsAMessage = Math.min(125, ROWS);
     const rowsPerBed = Math.ceil(ROWS / rowsAMessage) * rowsAMessage;
     const load = { port: ward.httpPort, seed: SEED, connections: 16 };
-    const patients = beds.slice(0, PATIENTS);
-    const sent = await runLoad({ ...load, beds: patients, vitals: VITALS, start, rows: rowsAMessage, rowsPerBed });
+    const many = beds.slice(0, PATIENTS);
+    const sent = await runLoad({ ...load, beds: many, vitals: VITALS, start, rows: rowsAMessage, rowsPerBed });
     say(`${thousands(sent.accepted)} readings are acknowledged; sealing`);
     await database.sealed(75_000);
     const { telemetry } = await database.sizes();
@@ -58,10 +97,8 @@ export async function fhir(): Promise<Row[]> {
       ours: `${round((telemetry - empty) / sent.accepted, 2)} bytes`,
       floor: "10 bytes",
     });
-
     // Before the year of seconds is there.
     await exporting({ url: ward.url, token, keep });
-
     const longRows = LONG_DAYS * 86_400;
     const longStart = Math.floor(now / DAY_MS) * DAY_MS - LONG_DAYS * DAY_MS;
     const long = beds.slice(PATIENTS);
@@ -69,21 +106,11 @@ export async function fhir(): Promise<Row[]> {
     await runLoad({ ...load, beds: long, vitals, start: longStart, rows: 3_600, rowsPerBed: longRows });
     say(`${thousands(longRows)} heart rates of one patient are acknowledged; sealing`);
     await database.sealed(75_000);
-
-    const of = (n: number) => patients[n % PATIENTS]?.patientId ?? "";
-    await writing({ ours, base, now, of, keep });
-    const found = await searching({ ours, base, of, keep });
-    await reading({ ours, base, found, keep });
-    await operations({ ours, of, long: long[0]?.patientId ?? "", longStart, longRows, keep });
-    ours.close();
-    base.close();
-    return rows;
+    const patients = many.map(({ patientId }) => patientId);
+    return { dataDir: ward.dataDir, token, patients, now, long: long[0]?.patientId ?? "", longStart, longRows };
   } finally {
     await database.close();
-    plain.send("end");
-    await once(plain, "exit");
     await ward.stop();
-    removeDataDir(ward.dataDir);
   }
 }
 
@@ -213,7 +240,7 @@ async function operations(options: {
   await alone(
     "$lastn, all vital signs of a patient",
     "p50 5 ms",
-    (n) => `/Observation/$lastn?patient=Patient/${of(n)}`,
+    (n) => `/Observation/$lastn?patient=Patient/${of(n)}&category=vital-signs`,
   );
   const at = (ms: number) => new Date(ms).toISOString();
   const end = longStart + longRows * 1_000;
