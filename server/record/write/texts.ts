@@ -3,6 +3,7 @@ import { RefusedInput } from "@openward/errors";
 import { parseFhir, type Resource } from "@openward/fhir/json";
 import type { Resources, StoodBefore, StoredResource } from "@openward/fhir/store";
 import type { RecordContext } from "../context.ts";
+import { parseObservationId } from "../observation-id.ts";
 import { findObservation } from "../sources/find.ts";
 import { contentOf, resourceOf } from "../written/present.ts";
 import { isReached } from "../written/reach.ts";
@@ -63,10 +64,17 @@ export function standingOfMade({ clock }: Pick<RecordContext, "clock">, made: Ty
  */
 export async function readObservation(context: RecordContext, id: string): Promise<Resource> {
   const reach = context.written && reachOfTexts(context, "r");
-  const stored = reach && (await textOf(context, reach, id));
+  const stored = reach && mayHaveText(context, id) ? await textOf(context, reach, id) : undefined;
   if (stored?.content === null) throw new RefusedInput("GONE");
   if (stored) return resourceOf(stored);
   const made = (await findObservation(context, id))?.map();
   if (!made) throw new RefusedInput("NOT_FOUND");
   return made as unknown as Resource;
+}
+
+/** From memory: of most readings nobody has written, and nothing is to be looked up. */
+function mayHaveText({ written }: RecordContext, id: string): boolean {
+  const name = parseObservationId(id);
+  if (name?.kind === "reading") return !written?.overlays.isBare(name.streamId);
+  return name?.kind !== "panel" || !written?.overlays.hasNone(name.patientId);
 }
