@@ -31,7 +31,7 @@ function memoryOutbox(): Outbox & { readonly sealed: Map<string, Sealed> } {
   };
 }
 
-function world(send: (sealed: Sealed, sentAt: number, attempt: number) => Promise<boolean>) {
+function world(send: (sealed: Sealed, sentAt: number, attempt: number, signal: AbortSignal) => Promise<boolean>) {
   let clock = 1_000_000;
   const server = 5_000_000;
   const sent: Sealed[] = [];
@@ -41,9 +41,9 @@ function world(send: (sealed: Sealed, sentAt: number, attempt: number) => Promis
   const deps: SenderDeps = {
     outbox,
     personId: "p",
-    async send(sealed, sentAt) {
+    async send(sealed, sentAt, signal) {
       sent.push(sealed);
-      const isTaken = await send(sealed, sentAt, sent.length);
+      const isTaken = await send(sealed, sentAt, sent.length, signal);
       return { isTaken, now: server, accepted: 1, quarantined: [] };
     },
     whyNot: (error) => ((error as Error).message === "no line" ? "offline" : { text: (error as Error).message }),
@@ -51,7 +51,10 @@ function world(send: (sealed: Sealed, sentAt: number, attempt: number) => Promis
     observe(time) {
       clock = time;
     },
-    after: (_ms, run) => void timers.push(run),
+    after(_ms, run) {
+      timers.push(run);
+      return () => void (timers.includes(run) && timers.splice(timers.indexOf(run), 1));
+    },
     alone: (work) => work(),
     onState: (state) => void states.push(state),
     onQuarantined() {},
@@ -83,6 +86,27 @@ test("what had no answer is sent again under the same key, before anything else"
   );
   assert.deepEqual(sent[0]?.values, sent[1]?.values);
   assert.equal(outbox.sealed.size, 0);
+});
+
+test("a line that never answers is given up, and what was on it is sent again under the same key", async () => {
+  const { sender, outbox, sent, states, timers, settled, waiting } = world(async (_sealed, _at, attempt, signal) => {
+    if (attempt === 1) await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    return true;
+  });
+  await outbox.add(waiting);
+  sender.poke();
+  await settled();
+  assert.deepEqual([sent.length, states], [1, []], "it waits");
+  timers.shift()?.();
+  await settled();
+  assert.deepEqual(states, [{ state: "offline" }]);
+  timers.shift()?.();
+  await settled();
+  assert.deepEqual(
+    sent.map(({ key }) => key),
+    ["key-1", "key-1"],
+  );
+  assert.deepEqual([outbox.sealed.size, timers.length, states.at(-1)?.state], [0, 0, "going"]);
 });
 
 test("times of a clock that is wrong are moved once, and are the same when they are sent again", async () => {

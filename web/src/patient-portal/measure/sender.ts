@@ -13,13 +13,15 @@ export type SendState =
 export interface SenderDeps {
   readonly outbox: Outbox;
   readonly personId: string;
-  send(sealed: Sealed, sentAt: number): Promise<OwnCaptureTakenBody>;
+  /** @param signal aborts when there is no answer for too long */
+  send(sealed: Sealed, sentAt: number, signal: AbortSignal): Promise<OwnCaptureTakenBody>;
   /** "offline": to be tried again; else in words why it is refused. */
   whyNot(error: unknown): "offline" | "signed-out" | { readonly text: string };
   now(): number;
   /** The server has told its time. */
   observe(serverTime: number): void;
-  after(ms: number, run: () => void): void;
+  /** @returns how to call it off */
+  after(ms: number, run: () => void): () => void;
   /** One page at a time, of all that are open. */
   alone(work: () => Promise<void>): Promise<void>;
   onState(state: SendState): void;
@@ -32,6 +34,15 @@ export interface SenderDeps {
 const MOVED_MAX = 3;
 const RETRY_MS_MIN = 2_000;
 const RETRY_MS_MAX = 60_000;
+/**
+ * A line that broke without a word (a phone that left its Wi-Fi) never answers: what is sent is given up then and sent
+ * again under its key, and no other page waits for this one any longer.
+ */
+const ANSWER_MS_MAX = 30_000;
+
+class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+}
 
 /** Sends what waits, the oldest first, until nothing waits; each under its key until the server has said that it has it. */
 export function createSender(deps: SenderDeps) {
@@ -45,7 +56,7 @@ export function createSender(deps: SenderDeps) {
     let moved = 0;
     for (let sealed = await outbox.next(personId); sealed && !isStopped; sealed = await outbox.next(personId)) {
       const sentAt = deps.now();
-      const taken = await deps.send(sealed, sentAt);
+      const taken = await sendOne(sealed, sentAt);
       deps.observe(taken.now);
       if (!taken.isTaken) {
         if (++moved > MOVED_MAX) throw new Error("the clocks of this browser and of the server do not come together");
@@ -60,6 +71,18 @@ export function createSender(deps: SenderDeps) {
     }
   }
 
+  async function sendOne(sealed: Sealed, sentAt: number): Promise<OwnCaptureTakenBody> {
+    const waiting = new AbortController();
+    const callOff = deps.after(ANSWER_MS_MAX, () => waiting.abort());
+    try {
+      return await deps.send(sealed, sentAt, waiting.signal);
+    } catch (error) {
+      throw waiting.signal.aborted ? new NoAnswer() : error;
+    } finally {
+      callOff();
+    }
+  }
+
   async function run(): Promise<void> {
     let retryIn: number | undefined;
     try {
@@ -67,7 +90,7 @@ export function createSender(deps: SenderDeps) {
       retryMs = RETRY_MS_MIN;
       deps.onState({ state: "going" });
     } catch (error) {
-      const why = deps.whyNot(error);
+      const why = error instanceof NoAnswer ? "offline" : deps.whyNot(error);
       if (why === "signed-out") deps.onState({ state: "signed-out" });
       else if (why === "offline") deps.onState({ state: "offline" });
       else {

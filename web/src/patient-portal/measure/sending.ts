@@ -10,10 +10,11 @@ export async function browserSending(
   return {
     outbox: await openOutbox(indexedDB, () => crypto.randomUUID()),
     personId,
-    send: ({ key, patientId, deviceId, values }, sentAt) =>
+    send: ({ key, patientId, deviceId, values }, sentAt, signal) =>
       ask("sendOwnCapture", {
         params: { patientId, deviceId },
         body: { key, sentAt: Math.round(sentAt), values: [...values] },
+        signal,
       }),
     whyNot(error) {
       if (!(error instanceof ApiProblem)) return { text: problemText(error) };
@@ -23,7 +24,10 @@ export async function browserSending(
     },
     now: () => monitor.now(),
     observe: monitor.observe,
-    after: (ms, run) => void setTimeout(run, ms),
+    after(ms, run) {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
     alone: (work) => navigator.locks.request("openward-measured", work),
   };
 }
