@@ -317,8 +317,11 @@ test("what is amended in a portal is told in the text, and a kill leaves neither
   });
   const { id } = (await ask("POST", "Observation", sent)).json;
   const api = await apiOf(ward);
-  const streams = await api<{ id: string; signal: string }[]>("GET", `/api/patients/${bed.patientId}/streams`);
-  const streamId = streams.find(({ signal }) => signal === "body-temperature")?.id;
+  const streams = await api<{ id: string; signal: string; deviceId: string }[]>(
+    "GET",
+    `/api/patients/${bed.patientId}/streams`,
+  );
+  const { id: streamId, deviceId } = streams.find(({ signal }) => signal === "body-temperature") ?? {};
   const path = `/api/patients/${bed.patientId}/amendments`;
   const at = Date.parse(iso(300));
   const amended = await api<{ id: string }>("POST", path, {
@@ -344,6 +347,46 @@ test("what is amended in a portal is told in the text, and a kill leaves neither
   assert.deepEqual([rest.status, rest.valueQuantity?.value, note?.length], ["final", 39.5, 1]);
   await api("POST", path, { kind: "entered-in-error", streamId, at, reason: "of the neighbour" });
   assert.equal((await version(4)).status, "entered-in-error");
+
+  // What was the neighbour's all along leaves this record with its text, and is read in the other as it was measured.
+  const wrong = observation({ code: loinc("8310-5"), effectiveDateTime: iso(310), valueQuantity: ucum(36.4, "Cel") });
+  const theirs = await ask("POST", "Observation", wrong);
+  assert.equal(theirs.status, 201, theirs.text);
+  const minute = { from: Date.parse(iso(310)), to: Date.parse(iso(311)) };
+  const move = { kind: "re-attributed", deviceId, ...minute, toPatientId: other.patientId, reason: "the wrong bed" };
+  const moved = await api<{ id: string }>("POST", path, move);
+  const leaving = `Observation/${theirs.json.id}`;
+  for (const end = Date.now() + 30_000; (await ask("GET", leaving)).status !== 410; await wait(50))
+    assert.ok(Date.now() < end, "the text left");
+  const ofTemperature = (patientId: string, token: string) =>
+    find(`patient=${patientId}&code=8310-5&date=${iso(310)}`, token);
+  for (const token of [integration, engineer]) {
+    // Who reads no texts sees that something measured was not this patient's.
+    const left = await ofTemperature(bed.patientId, token);
+    assert.deepEqual(
+      left.map(({ status, valueQuantity }) => [status, valueQuantity]),
+      token === engineer ? [["entered-in-error", undefined]] : [],
+    );
+    const [given, ...more] = await ofTemperature(other.patientId, token);
+    assert.deepEqual(
+      [given?.valueQuantity?.value, given?.subject?.reference, more.length],
+      [36.4, `Patient/${other.patientId}`, 0],
+    );
+  }
+  // Taken back, text and reading are again whose they were.
+  await api("POST", `${path}/${moved.id}/withdraw`, { reason: "the right bed after all" });
+  for (const end = Date.now() + 30_000; (await ask("GET", leaving)).status !== 200; await wait(50))
+    assert.ok(Date.now() < end, "the text came back");
+  const taken = await ofTemperature(other.patientId, engineer);
+  assert.deepEqual(
+    taken.filter(({ status }) => status !== "entered-in-error"),
+    [],
+  );
+  for (const token of [integration, engineer])
+    assert.deepEqual(
+      (await ofTemperature(bed.patientId, token)).map((one) => [one.id, one.valueQuantity?.value]),
+      [[theirs.json.id, 36.4]],
+    );
 
   const last = observation({ code: loinc("8302-2"), effectiveDateTime: iso(301), valueQuantity: ucum(172.0, "cm") });
   const answered = await ask("POST", "Observation", last);
