@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { deviceId } from "./bodies.ts";
+import { deviceId } from "./bodies/index.ts";
 import { telling } from "./redaction.ts";
 
 const millis = z.number().int();

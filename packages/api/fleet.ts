@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { device, deviceId } from "./bodies.ts";
+import { device, deviceId } from "./bodies/index.ts";
 import { telling } from "./redaction.ts";
 
 const millis = z.number().int();

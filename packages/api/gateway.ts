@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { deviceId } from "./bodies.ts";
+import { deviceId } from "./bodies/index.ts";
 import { BLUETOOTH_ADDRESS, LINK_ALARM_SECONDS, REPORT_SECONDS } from "./gateway-settings.ts";
 import { telling } from "./redaction.ts";
 

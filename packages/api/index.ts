@@ -1,6 +1,6 @@
 /** What the portals and the server say to each other: HTTP bodies under /api, and messages on /live. */
 export * from "./applications.ts";
-export * from "./bodies.ts";
+export * from "./bodies/index.ts";
 export type * from "./consent-bodies.ts";
 export * from "./credentials.ts";
 export * from "./doors.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { alarm, latest, patient, standby, storageState } from "./bodies.ts";
+import { alarm, latest, patient, standby, storageState } from "./bodies/index.ts";
 
 /**
  * The WebSocket at /live. The browser signs in with its session cookie (Origin is checked), a program with

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FIELD_KINDS, ROLES, withheldFrom } from "@openward/model";
-import * as b from "./bodies.ts";
+import * as b from "./bodies/index.ts";
 import { liveMessage } from "./live.ts";
 import { policies } from "./policy.ts";
 import { redacted, textsOf } from "./redaction.ts";

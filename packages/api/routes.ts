@@ -1,7 +1,7 @@
 import { type PrincipalRole, ROLES } from "@openward/model";
 import { z } from "zod";
 import * as a from "./applications.ts";
-import * as b from "./bodies.ts";
+import * as b from "./bodies/index.ts";
 import * as c from "./consent.ts";
 import * as d from "./credentials.ts";
 import * as e from "./external.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { streamInfo } from "./bodies.ts";
+import { streamInfo } from "./bodies/index.ts";
 
 /*
  * /api/streams: what was measured, in columns. The same names in JSON and in CBOR, where a column of numbers is a typed
