@@ -31,6 +31,24 @@ export function conditionOf(
   options: ConditionOptions,
 ): Condition {
   const at = `http.${printable(parameter.code)}${modifier === undefined ? "" : `:${printable(modifier)}`}`;
+  const { unionOf } = parameter;
+  if (!unionOf) return conditionAt(parameter, modifier, text, options, at);
+  return eitherOf(unionOf.map((code) => conditionAt({ ...parameter, code }, modifier, text, options, at)));
+}
+
+/** One of several must be so; of what must not be, none may. */
+function eitherOf(conditions: readonly Condition[]): Condition {
+  const without = conditions.flatMap((one) => (one.kind === "noTerms" ? one.noneOf : []));
+  return without.length > 0 ? { kind: "noTerms", noneOf: without } : { kind: "any", of: conditions };
+}
+
+function conditionAt(
+  parameter: Parameter,
+  modifier: string | undefined,
+  text: string,
+  options: ConditionOptions,
+  at: string,
+): Condition {
   if (modifier === "missing") return missing(parameter, text, at);
   const values = splitUnescaped(text, ",").map((value) => value.trim());
   if (values.length > VALUES_MAX || values.some((value) => value === ""))

@@ -82,7 +82,7 @@ type Value = string | number;
 
 /** Where it stands in an order, as the store says it of its rows; what has no such value stands at the end. */
 export function placeOf(candidate: Candidate, sort: readonly SortKey[]): Value[] {
-  return sort.map(({ by, key = "", isDescending }): Value => {
+  return sort.map(({ by, key = "", orKey = key, isDescending }): Value => {
     const { strings, spans } = candidate.findable;
     switch (by) {
       case "id":
@@ -92,12 +92,14 @@ export function placeOf(candidate: Candidate, sort: readonly SortKey[]): Value[]
       case "number":
         return 0;
       case "span": {
-        const lows = spans.flatMap((one) => (one.key === key ? [one.low] : []));
+        const lows = spans.flatMap((one) => (one.key === key || one.key === orKey ? [one.low] : []));
         if (lows.length === 0) return isDescending ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
         return isDescending ? Math.max(...lows) : Math.min(...lows);
       }
       case "string": {
-        const values = strings.flatMap((one) => (one.key === key ? [one.folded] : [])).sort(compareText);
+        const values = strings
+          .flatMap((one) => (one.key === key || one.key === orKey ? [one.folded] : []))
+          .sort(compareText);
         return values.at(isDescending ? -1 : 0) ?? (isDescending ? "" : "\uFFFF");
       }
       default:

@@ -25,6 +25,8 @@ export interface Parameter {
   /** Of references: types that they may go to; empty: any. */
   readonly targets: readonly string[];
   readonly components: readonly Component[];
+  /** It finds what these two find, and nothing else: it is asked of them, and nothing is kept under its own name. */
+  readonly unionOf?: readonly [string, string];
 }
 
 /** What is read of a SearchParameter resource. */
@@ -66,10 +68,18 @@ export function createSearchTable(definitions: readonly Definition[]): SearchTab
       const own = COMMON.includes(type) ? undefined : byBase.get(type);
       const all = own ? [...COMMON.flatMap((base) => byBase.get(base) ?? []), ...own] : [];
       const made = new Map(all.flatMap((one) => compile(one, type, byUrl)).map((one) => [one.code, one]));
+      for (const [code, one] of made) made.set(code, withUnion(one, made));
       compiled.set(type, made);
       return made;
     },
   };
+}
+
+/** "combo-code" of an Observation is its "code" and the "component-code" of its components. */
+function withUnion(parameter: Parameter, all: ReadonlyMap<string, Parameter>): Parameter {
+  const part = /^combo-(.+)$/.exec(parameter.code)?.[1];
+  if (part === undefined || !all.has(part) || !all.has(`component-${part}`)) return parameter;
+  return { ...parameter, unionOf: [part, `component-${part}`] };
 }
 
 function compile(definition: Definition, type: string, byUrl: ReadonlyMap<string, Definition>): Parameter[] {

@@ -9,6 +9,7 @@ import {
   createSearchTable,
   type Definition,
   findableOf,
+  type Parameter,
   parseKey,
   patientsOf,
   spanOfDate,
@@ -206,4 +207,53 @@ test("whoever is named anywhere is whom a resource is about", () => {
     author: { reference: "http://elsewhere/Patient/d" },
   };
   assert.deepEqual(patientsOf(resource, { table, compartment, base }), ["a", "b", "c"]);
+});
+
+test("what is asked of a value and of components at once finds both, and nothing is kept for it", () => {
+  const quantity = (value: number) => ({ value, unit: "mmHg", system: "http://unitsofmeasure.org", code: "mm[Hg]" });
+  const coded = (code: string) => ({ coding: [{ system: "http://loinc.org", code }] });
+  const parameters = table.of("Observation");
+  const inOne = { resourceType: "Observation", code: coded("1-1"), valueQuantity: quantity(5) };
+  const inPart = {
+    resourceType: "Observation",
+    code: coded("2-2"),
+    component: [{ code: coded("1-1"), valueQuantity: quantity(7), dataAbsentReason: coded("unknown") }],
+  };
+  const found = [inOne, inPart].map((one) => findableOf(one, parameters.values(), options));
+  for (const { terms, spans } of found) {
+    assert.ok(![...terms, ...spans.map(({ key }) => key)].some((key) => key.startsWith("combo-")));
+  }
+  for (const [name, value, expected] of [
+    ["combo-code", "1-1", [true, true]],
+    ["combo-code:not", "2-2", [true, false]],
+    ["combo-code", "http://loinc.org|2-2", [false, true]],
+    ["combo-value-quantity", "gt6", [false, true]],
+    ["combo-value-quantity", "ne5", [false, true]],
+    ["combo-code-value-quantity", "1-1$lt6", [true, false]],
+    ["combo-data-absent-reason", "unknown", [false, true]],
+    ["combo-data-absent-reason:missing", "true", [true, false]],
+    ["combo-data-absent-reason:missing", "false", [false, true]],
+  ] as const) {
+    const [code = "", modifier] = name.split(":");
+    const condition = conditionOf(parameters.get(code) as Parameter, { modifier }, value, options);
+    assert.deepEqual(
+      found.map((one) => holds(one, condition)),
+      expected,
+      `${name}=${value}`,
+    );
+  }
+  for (const [code, { unionOf, pick }] of parameters) {
+    assert.equal(code.startsWith("combo-"), unionOf !== undefined, code);
+    for (const one of unionOf ? [inOne, inPart] : [])
+      if (!code.includes("code-value"))
+        assert.deepEqual(
+          pick(one).map(({ value }) => value),
+          unionOf?.flatMap((part) =>
+            parameters
+              .get(part)
+              ?.pick(one)
+              .map(({ value }) => value),
+          ),
+        );
+  }
 });

@@ -135,6 +135,7 @@ export function indexOf(
 
   for (const parameter of parameters) {
     const { code, type } = parameter;
+    if (parameter.unionOf) continue;
     const found = parameter.pick(resource);
     if (found.length === 0) continue;
     terms.add(presentTerm(code));

@@ -48,5 +48,7 @@ export interface SortKey {
   readonly by: "updated" | "id" | "span" | "string" | "number";
   /** Of spans and strings. */
   readonly key?: string;
+  /** As well as that one. */
+  readonly orKey?: string;
   readonly isDescending: boolean;
 }

@@ -191,6 +191,7 @@ function candidateOf(
 
 /** Only what a search looks at is taken out of each resource. */
 const isAsked = (code: string, conditions: readonly Condition[], sort: readonly SortKey[]): boolean =>
-  conditions.some((one) => asksFor(one, code)) || sort.some(({ key }) => key !== undefined && codeOf(key) === code);
+  conditions.some((one) => asksFor(one, code)) ||
+  sort.some(({ key = "", orKey = key }) => codeOf(key) === code || codeOf(orKey) === code);
 
 const hasWords = (one: Condition): boolean => one.kind === "words" || (one.kind === "any" && one.of.some(hasWords));

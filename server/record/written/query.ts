@@ -174,11 +174,22 @@ function sortKey(parameters: ReadonlyMap<string, Parameter>, text: string): Sort
   const name = text.slice(isDescending ? 1 : 0);
   if (name === "_lastUpdated") return { by: "updated", isDescending };
   if (name === "_id") return { by: "id", isDescending };
-  const type = parameters.get(name)?.type;
-  if (type === "date" || type === "number" || type === "quantity") return { by: "span", key: name, isDescending };
-  if (type === "string" || type === "uri") return { by: "string", key: name, isDescending };
-  if (type === "token") return { by: "string", key: `${name}:text`, isDescending };
-  return undefined;
+  const parameter = parameters.get(name);
+  const [key = name, orKey] = parameter?.unionOf ?? [];
+  const keysOf = (suffix: string) => ({ key: `${key}${suffix}`, ...(orKey && { orKey: `${orKey}${suffix}` }) });
+  switch (parameter?.type) {
+    case "date":
+    case "number":
+    case "quantity":
+      return { by: "span", ...keysOf(""), isDescending };
+    case "string":
+    case "uri":
+      return { by: "string", ...keysOf(""), isDescending };
+    case "token":
+      return { by: "string", ...keysOf(":text"), isDescending };
+    default:
+      return undefined;
+  }
 }
 
 function readInclude(key: string, value: string): Include {

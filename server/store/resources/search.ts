@@ -132,9 +132,10 @@ function boundsOf(test: Omit<SpanTest, "key">, low: string, high: string, put: P
 const escapeLike = (value: string): string => value.replaceAll(/[\\%_]/g, "\\$&");
 
 /** Of spans where they begin: an open one ends nowhere. What has no such value stands at the end of either order. */
-function sortText(type: string, { by, key = "", isDescending }: SortKey, put: Put): string {
+function sortText(type: string, { by, key = "", orKey, isDescending }: SortKey, put: Put): string {
+  const keys = [key, ...(orKey === undefined ? [] : [orKey])].map((one) => hashOf(type, one));
   const of = (table: string, column: string) =>
-    `(SELECT ${isDescending ? "max" : "min"}(${column}) FROM ${table} WHERE number = r.number AND key = ${put(hashOf(type, key))})`;
+    `(SELECT ${isDescending ? "max" : "min"}(${column}) FROM ${table} WHERE number = r.number AND key = ANY (${put(keys)}::bigint[]))`;
   switch (by) {
     case "updated":
       return "r.updated_at";
