@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Observation, Resource } from "@medplum/fhirtypes";
 import { validate } from "@openward/fhir/validate";
+import { cgm } from "../packages/fhir/definitions/guides/cgm.ts";
 import table from "../server/record/resources/observation-kinds.json" with { type: "json" };
 import { type Filled, fill } from "./fhir-walk/fill.ts";
 import { createWalk, type Walk } from "./fhir-walk/walk.ts";
@@ -65,6 +66,8 @@ test("everything that is given out keeps R4, what it declares, and the required 
   for (const code of ["N", "H", "HH"]) assert.ok(heldIn(`Observation judged ${code}`) > 0, `nothing is judged ${code}`);
   for (const { url } of Object.values(table.profiles))
     assert.ok(heldIn(`Observation ${url}`) > 0, `nothing declares ${url}`);
+  for (const name of Object.keys(cgm.profiles).filter((url) => url.includes("/cgm-s")))
+    assert.ok(heldIn(`Observation ${name}`) > 0, `nothing declares ${name}`);
 });
 
 /** Each way to be refused is an OperationOutcome. */

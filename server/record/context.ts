@@ -18,6 +18,7 @@ import type {
   Telemetry,
 } from "./ports.ts";
 import type { DeviceTypes } from "./resources/containment.ts";
+import type { SummaryKind } from "./resources/observation-kind.ts";
 import type { SearchCost } from "./search/observation-cost.ts";
 import type { Subscriptions } from "./subscriptions/ports.ts";
 import type { ObservationIntake } from "./write/ports.ts";
@@ -57,6 +58,8 @@ export interface RecordContext {
   readonly limitsAt?: LimitsAt | undefined;
   /** Left out: there is none. */
   readonly graphql?: GraphQl | undefined;
+  /** May an application be told of what sums up readings of a patient? Left out: whoever sees the readings may. */
+  readonly reachesKind?: ((kind: SummaryKind, patientId: string) => boolean) | undefined;
   /** Left out: every search is run. */
   readonly cost?: SearchCost | undefined;
   readonly clock: Clock;

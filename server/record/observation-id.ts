@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
  *     r  stream, time, ordinal                a reading
  *     p  patient, device and unit, time, ordinal   a blood pressure panel
  *     w  stream, window, segment              a piece of a waveform
+ *     g  patient, measure, fortnight          what a sensor's glucose comes to
  */
 export type ObservationName =
   | { readonly kind: "reading"; readonly streamId: string; readonly time: number; readonly ordinal: number }
@@ -17,7 +18,8 @@ export type ObservationName =
       readonly time: number;
       readonly ordinal: number;
     }
-  | { readonly kind: "waveform"; readonly streamId: string; readonly windowStart: number; readonly segment: number };
+  | { readonly kind: "waveform"; readonly streamId: string; readonly windowStart: number; readonly segment: number }
+  | { readonly kind: "glucose"; readonly patientId: string; readonly measure: string; readonly fortnight: number };
 
 /** Waveform Observations are pieces of this length, aligned to 1970-01-01T00:00:00Z, whatever the device sent. */
 export const WINDOW_MS = 10_000;
@@ -36,6 +38,11 @@ export function waveformId(streamId: string, windowStart: number, segment: numbe
   return `w${undashed(streamId)}${base36(windowStart / WINDOW_MS)}${segment.toString(36)}`;
 }
 
+/** @param fortnight its number, below 36 ** 4 */
+export function glucoseId(patientId: string, measure: string, fortnight: number): string {
+  return `g${undashed(patientId)}${measure}${fortnight.toString(36).padStart(4, "0")}`;
+}
+
 /** Twelve hex digits for the device and unit whose readings make one panel. */
 export function panelSource(deviceId: string, unit: string): string {
   return createHash("sha256").update(`${deviceId}\n${unit}`).digest("hex").slice(0, 12);
@@ -43,8 +50,15 @@ export function panelSource(deviceId: string, unit: string): string {
 
 const SHAPE = /^(?:([rw])([0-9a-f]{32})|(p)([0-9a-f]{32})([0-9a-f]{12}))([0-9a-z]{9})([0-9a-z]{1,6})$/;
 
+const GLUCOSE = /^g([0-9a-f]{32})([a-z])([0-9a-z]{4})$/;
+
 /** @returns undefined for anything that is not an id of ours */
 export function parseObservationId(id: string): ObservationName | undefined {
+  const glucose = GLUCOSE.exec(id);
+  if (glucose) {
+    const [, patient = "", measure = "", fortnight = ""] = glucose;
+    return { kind: "glucose", patientId: dashed(patient), measure, fortnight: Number.parseInt(fortnight, 36) };
+  }
   const match = SHAPE.exec(id);
   if (!match) return undefined;
   const time = Number.parseInt(match[6] ?? "", 36);

@@ -3,6 +3,7 @@ import type { AppAccess, PatientView, ResourceScope, Stream } from "@openward/mo
 import type { RecordContext } from "./context.ts";
 import { devicesOn } from "./devices-on.ts";
 import type { People, Telemetry } from "./ports.ts";
+import type { SummaryKind } from "./resources/observation-kind.ts";
 import { observationFilter, observationParameters } from "./search/observation-filter.ts";
 import { parseQuery } from "./search/query.ts";
 
@@ -45,6 +46,7 @@ export function within(context: RecordContext, type: string, interaction: Intera
     people: isOfPatient && type === "Practitioner" ? NOBODY : context.people,
     devices: isOfPatient ? devicesOn(context.devices, view) : context.devices,
     telemetry: type === "Observation" ? telemetryOf(context, scopes, app) : context.telemetry,
+    ...(type === "Observation" ? { reachesKind: kindsOf(context, scopes, app) } : {}),
   };
 }
 
@@ -119,6 +121,21 @@ function telemetryOf(
         ? telemetry.waveformOverview(of, query)
         : { starts: new Float64Array(), min: new Float64Array() },
   };
+}
+
+/** What sums up readings is told where a scope names it, or everything. */
+function kindsOf(
+  { view, base }: RecordContext,
+  scopes: readonly ResourceScope[],
+  app: AppAccess,
+): NonNullable<RecordContext["reachesKind"]> {
+  const theirs = ofOne(view, app.patientId);
+  const matchers = scopes.map(({ compartment, query }) => {
+    const filter = observationFilter(parseQuery(query, observationParameters, { strict: true, sorts: [] }), base);
+    return (kind: SummaryKind, patientId: string) =>
+      (compartment !== "patient" || theirs.has(patientId)) && filter.acceptsSummary(kind);
+  });
+  return (kind, patientId) => matchers.some((matches) => matches(kind, patientId));
 }
 
 /** Which streams an application's scopes let it read, whatever patients it sees: for what is told without being asked. */

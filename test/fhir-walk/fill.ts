@@ -59,6 +59,8 @@ export async function fill(ward: RunningWard): Promise<Filled> {
         samples: Array.from({ length: 25 * SECOND_SAMPLES }, (_, n) => (n * 7) % 100),
       });
   }
+  await wearSensor(ward, api, { name: "Mass, Maren", unit: "mg/dL", middle: 140, now });
+  await wearSensor(ward, api, { name: "Molar, Toril", unit: "mmol/L", middle: 7.8, now });
   const amendments = await amend(ward, api, { patientId, beside, now });
   await consent(ward, api, patientId, kin.id);
   await alarm(ward, api, now);
@@ -108,6 +110,22 @@ async function send(ward: RunningWard, { id, token }: NewDevice, kind: string, b
     body: JSON.stringify(body),
   });
   assert.equal(answer.status, 200, `${id} ${kind}: ${await answer.text()}`);
+}
+
+/** Three days of a glucose sensor on somebody: whichever fortnights they lie in, one of them has a day of it. */
+async function wearSensor(
+  ward: RunningWard,
+  api: Api,
+  { name, unit, middle, now }: { name: string; unit: string; middle: number; now: number },
+): Promise<void> {
+  const patientId = await newPatient(api, name);
+  const from = now - 3 * 24 * 60 * MINUTE;
+  const device = await newDevice(api, `walk-cgm-${middle}`, "cgm", patientId, from - MINUTE);
+  const readings = Array.from({ length: 3 * 288 }, (_, i) => ({
+    at: from + i * 5 * MINUTE,
+    values: { "glucose-interstitial": { value: middle * (1 + ((i % 20) - 10) / 16), unit } },
+  }));
+  await send(ward, device, "readings", readings);
 }
 
 /** A value that nobody doubts. */

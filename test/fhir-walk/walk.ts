@@ -119,6 +119,8 @@ export function createWalk(base: string, token: string): Walk {
     const types = (rest?.resource ?? []).filter(({ type }) => !only || only.includes(type as string));
     for (const { type } of types) await everyPage(`${type}?_count=${PAGE}`);
     if (!only) await everyPage(`Observation?patient=${filled.patientId}&_count=${PAGE}&_sort=date`);
+    // What sums up stands before the readings of which it comes.
+    if (!only) await everyPage("Observation?code=http://loinc.org|107931-8&_include=Observation:has-member");
     await inBatches(types.flatMap(searchesOf));
     if (!only)
       await inBatches([

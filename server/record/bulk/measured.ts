@@ -1,6 +1,9 @@
 import type { BulkCursor, BulkPiece, BulkRequest } from "@openward/model";
 import { sees } from "@openward/signals/categories";
 import type { RecordContext } from "../context.ts";
+import { sensorStreams } from "../glucose/measured.ts";
+import { GLUCOSE_KINDS } from "../glucose/observations.ts";
+import { createGlucoseSource, glucoseOf, glucoseWanted } from "../glucose/source.ts";
 import type { StreamSummary } from "../ports.ts";
 import { measuredBy } from "../resources/containment.ts";
 import { mapReading } from "../resources/observation.ts";
@@ -23,6 +26,9 @@ const LAST_AT_SLACK_MS = 600_000;
 /** Sealed readings say to the minute when they came. */
 const MINUTE_MS = 60_000;
 
+/** Part of what sums up: behind all that was measured. */
+const GLUCOSE = "3";
+
 interface Part {
   /** Parts of a patient in the order of these. */
   readonly key: string;
@@ -31,7 +37,7 @@ interface Part {
   readonly filters: readonly ObservationFilter[];
 }
 
-/** What was measured of one patient: stream by stream, then blood pressures, then waveforms. */
+/** What was measured of one patient: stream by stream, then blood pressures, then waveforms, then what glucose comes to. */
 export async function* measuredPieces(
   context: RecordContext,
   request: BulkRequest,
@@ -87,6 +93,10 @@ function partsOf(streams: readonly StreamSummary[], filters: readonly Observatio
     });
   const [panel] = panels;
   if (panel) parts.push({ key: "1", streams: panels.map(({ summary }) => summary), filters: panel.mine });
+  const sensors = sensorStreams(streams);
+  const ofGlucose = filters.filter(({ acceptsSummary }) => GLUCOSE_KINDS.some(acceptsSummary));
+  if (sensors.length > 0 && (filters.length === 0 || ofGlucose.length > 0))
+    parts.push({ key: GLUCOSE, streams: sensors, filters: ofGlucose });
   return parts.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
@@ -161,7 +171,10 @@ async function* mappedLines(
   { spans, after, zone, textOf, patientId }: Asked,
 ): AsyncGenerator<Some> {
   const place: Place | undefined = after && { time: Number(after[0]), order: String(after[1]), key: after.slice(2) };
-  const source = sourceOf(context, part, patientId, spans, zone, place);
+  const source =
+    part.key === GLUCOSE
+      ? await glucoseSourceOf(context, part, patientId, place)
+      : sourceOf(context, part, patientId, spans, zone, place);
   if (!source) return;
   const lines = new Lines();
   let last: Item | undefined;
@@ -173,6 +186,20 @@ async function* mappedLines(
     if (lines.isFull) yield { ...lines.take(), after: [last.time, source.order, ...last.key] };
   }
   yield { ...lines.take(), after: undefined };
+}
+
+async function glucoseSourceOf(
+  context: RecordContext,
+  { streams, filters }: Part,
+  patientId: string,
+  place: Place | undefined,
+): Promise<Source | undefined> {
+  if (filters.length === 0) return (await glucoseOf(context, patientId, streams, ALWAYS, place))[0];
+  // Days are the patient's, whatever the filters' dates say.
+  const timeZone = (await timeZonesOf(context, true, [patientId])).get(patientId) ?? "UTC";
+  const wanted = glucoseWanted(filters, timeZone);
+  const options = { patientId, streams, timeZone, direction: "ascending" as const };
+  return wanted && createGlucoseSource(context, { ...options, ...wanted }, place);
 }
 
 function sourceOf(

@@ -2,6 +2,7 @@ import type { Bundle, Resource } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import { spanOfDate } from "@openward/fhir/search";
 import type { RecordContext } from "../context.ts";
+import { glucoseOf } from "../glucose/source.ts";
 import { houseKind } from "../house/index.ts";
 import { ofOne, within } from "../reach.ts";
 import { isPanelMember } from "../resources/observation-kind.ts";
@@ -192,6 +193,7 @@ async function measuredOf(context: RecordContext, asked: Asked): Promise<Some> {
   const summaries = await scoped.telemetry.streams(scoped.view, patientId);
   const sources = [
     ...sourcesOf(scoped, patientId, summaries, { spans, count, place }),
+    ...(await glucoseOf(scoped, patientId, summaries, spans, place)),
     ...textsOf(context, patientId, { dates, count, place }),
   ];
   const { items, next } = await mergePage(sources, "ascending", count, WEIGHT_MAX);

@@ -1,5 +1,6 @@
 import type { Resource } from "@medplum/fhirtypes";
 import type { RecordContext } from "../context.ts";
+import { glucoseOf } from "../glucose/source.ts";
 import { mapAuditEvent } from "../resources/audit-event.ts";
 import { mapConsent } from "../resources/consent.ts";
 import { mapPart, partsOf } from "../resources/containment.ts";
@@ -78,7 +79,7 @@ export function everythingOf(context: EverythingContext, patientId: string): Par
     {
       type: "Observation",
       async *resources() {
-        for (const source of sourcesOf(context, patientId, await streams())) {
+        for (const source of await sourcesOf(context, patientId, await streams())) {
           for (let item = await source.next(); item; item = await source.next()) yield item.map();
         }
       },
@@ -131,8 +132,8 @@ function without<T extends { readonly entityId?: string | undefined }>({
 
 type Summaries = Awaited<ReturnType<RecordContext["telemetry"]["streams"]>>;
 
-/** One stream of readings after the other, then blood pressure panels, then one waveform after the other. */
-function sourcesOf(context: RecordContext, patientId: string, summaries: Summaries): Source[] {
+/** One stream of readings after the other, then blood pressure panels, then one waveform after the other; then what glucose comes to. */
+async function sourcesOf(context: RecordContext, patientId: string, summaries: Summaries): Promise<Source[]> {
   const numeric = summaries.filter(({ stream }) => stream.kind === "numeric");
   const of = (streams: Summaries) => ({
     patientId,
@@ -154,5 +155,6 @@ function sourcesOf(context: RecordContext, patientId: string, summaries: Summari
       const options = { stream, span, direction: "ascending" as const, bound: Number.NEGATIVE_INFINITY };
       return [createWaveformSource(context, { ...options, accepts: () => true }, undefined)];
     }),
+    ...(await glucoseOf(context, patientId, summaries, ALWAYS, undefined)),
   ];
 }

@@ -26,6 +26,14 @@ export interface ObservationKind {
   readonly unitText?: string | undefined;
 }
 
+/** What an Observation that sums up others can be found by before it is made. */
+export interface SummaryKind {
+  readonly code: CodeableConcept;
+  readonly category: readonly CodeableConcept[];
+  /** Codes of its components. */
+  readonly components: readonly CodeableConcept[];
+}
+
 const profiles: Readonly<Record<string, { url: string; loinc?: string; display?: string; units?: string[] }>> =
   table.profiles;
 const vitalSigns: Readonly<Record<string, string>> = table.vitalSigns;

@@ -1,4 +1,5 @@
 import type { RecordContext } from "../context.ts";
+import { glucoseKind } from "../glucose/observations.ts";
 import { endOf } from "../resources/sampled-data.ts";
 import { type Covering, coveredOf, coveringOf } from "../sources/covered.ts";
 import { type Found, findObservation } from "../sources/find.ts";
@@ -36,6 +37,7 @@ export async function sourceOfIds(
 
 /** Somebody has written about it: what they wrote is found in its place. */
 async function isWritten(covering: Covering, found: Found): Promise<boolean> {
+  if (found.kind === "glucose") return false;
   if (found.kind === "waveform") {
     const { stream, segment } = found;
     if (covering.isBare([stream.id])) return false;
@@ -58,6 +60,10 @@ function isWanted(found: Found, filter: ObservationFilter, zone: string): boolea
     }
     case "waveform":
       return filter.acceptsStream(found.stream) && filter.acceptsPeriod(found.segment, zone);
+    case "glucose": {
+      const { measure, measured } = found;
+      return filter.acceptsSummary(glucoseKind(measure, measured.unit)) && filter.acceptsSpan(measured.fortnight, zone);
+    }
   }
 }
 
@@ -69,5 +75,7 @@ function patientOf(found: Found): string {
       return found.panel.patientId;
     case "waveform":
       return found.stream.patientId;
+    case "glucose":
+      return found.measured.patientId;
   }
 }

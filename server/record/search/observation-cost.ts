@@ -18,21 +18,24 @@ export interface SearchCost {
  * Where each reading would have to be looked at by itself, or all of them be at hand before the first is told: there may be as
  * many as can be looked at while somebody waits.
  *
+ * @param atOnce so many cost as much as one
  * @throws RefusedInput SEARCH_TOO_COSTLY, saying what to add
  */
 export async function needCheapReadings(
   { cost }: RecordContext,
   streams: readonly StreamSummary[],
   spans: readonly Interval[],
+  atOnce = 1,
 ): Promise<void> {
   const [first, last] = [spans[0], spans.at(-1)];
   const numeric = streams.filter(({ stream }) => stream.kind === "numeric").map(({ stream }) => stream.id);
   if (!cost || !first || !last || numeric.length === 0) return;
-  const count = await cost.readings(numeric, first.from, last.to, cost.readingsMax + 1);
-  if (count > cost.readingsMax)
+  const most = cost.readingsMax * atOnce;
+  const count = await cost.readings(numeric, first.from, last.to, most + 1);
+  if (count > most)
     throw new RefusedInput("SEARCH_TOO_COSTLY", {
       at: "http.url",
-      expected: `a patient, a code and a span of dates (code=8867-4&date=ge2026-11-01) with at most about ${cost.readingsMax} readings, or _sort=-date without a question about values`,
+      expected: `a patient, a code and a span of dates (code=8867-4&date=ge2026-11-01) with at most about ${most} readings, or _sort=-date without a question about values`,
     });
 }
 

@@ -10,6 +10,7 @@ import {
   type ObservationKind,
   observationKind,
   PANEL_MEMBERS,
+  type SummaryKind,
 } from "../resources/observation-kind.ts";
 import { endOf, type Segment } from "../resources/sampled-data.ts";
 import { type DateValue, instantsOf, parseDates, periodMatches } from "./date.ts";
@@ -52,6 +53,10 @@ export interface ObservationFilter {
   /** Windows that can hold pieces that match. */
   windows(timeZone: string): Interval | undefined;
   acceptsPeriod(segment: Segment, timeZone: string): boolean;
+  /** Of what sums up readings: whose it is was asked before. */
+  acceptsSummary(kind: SummaryKind): boolean;
+  /** ... and its days; `to` exclusive. */
+  acceptsSpan(span: Interval, timeZone: string): boolean;
   readonly remarks: readonly OperationOutcomeIssue[];
 }
 
@@ -90,6 +95,14 @@ export function observationFilter(query: Query, base: string): ObservationFilter
     instants: (timeZone) => instantsOf(dates, timeZone),
     windows: (timeZone) => windowsOf(instantsOf(dates, timeZone), dates),
     acceptsPeriod: (segment, timeZone) => periodMatches(dates, timeZone, segment.start, endOf(segment)),
+    // It names no device: what it comes of may be several.
+    acceptsSummary: ({ code, category, components }) =>
+      devices.length === 0 &&
+      matchesTokens(codes, [code]) &&
+      matchesTokens(categories, category) &&
+      matchesTokens(componentTokens, components) &&
+      matchesTokens(comboTokens, [code, ...components]),
+    acceptsSpan: ({ from, to }, timeZone) => periodMatches(dates, timeZone, from, to - 1),
     remarks: componentRemark(codes),
   };
 }

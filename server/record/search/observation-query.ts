@@ -18,6 +18,9 @@ const OF_READINGS = new Set(
   ),
 );
 
+/** What sums up readings has these besides. */
+const OF_SUMMARIES = new Set([...OF_READINGS, "has-member"]);
+
 /** A search for Observations, as readings and texts are asked. */
 export interface ObservationQuery extends WrittenQuery {
   /** Everything that is asked but dates, chains and `_has` answered: what a text must be. */
@@ -28,8 +31,10 @@ export interface ObservationQuery extends WrittenQuery {
   readonly filter: ObservationFilter;
   /** What a reading must be besides, and only its Observation tells. */
   readonly rest: readonly Condition[];
-  /** No reading has what is asked for. */
+  /** No reading, nor what sums up readings, has what is asked for. */
   readonly isOfTexts: boolean;
+  /** No reading has it, but what sums up readings may. */
+  readonly isOfSummaries: boolean;
   /** Ids that were named, by `_id` or `_has`; undefined: any. */
   readonly ids: ReadonlySet<string> | undefined;
   /** Patients that were named; undefined: any. */
@@ -90,7 +95,8 @@ export async function readObservationQuery(
     datesIn: (timeZone) => wanted.map((values) => dateCondition(values, timeZone)),
     filter,
     rest: rest.filter(({ kind }) => kind !== "ids"),
-    isOfTexts: rest.some((one) => !isOfReadings(one)),
+    isOfTexts: rest.some((one) => !hasSomeOf(OF_SUMMARIES, one)),
+    isOfSummaries: rest.some((one) => !hasSomeOf(OF_READINGS, one)),
     ids: idsIn(all),
     patientIds: both(filter.patientIds, patientsIn(rest)),
     isAscending: isByDate && sort !== undefined && !sort.isDescending,
@@ -130,16 +136,16 @@ function boundsOf(prefix: DateValue["prefix"], low: number, high: number): Omit<
 
 const codeOf = (key: string): string => /^[\w-]+/.exec(key)?.[0] ?? "";
 
-function isOfReadings(condition: Condition): boolean {
+function hasSomeOf(known: ReadonlySet<string>, condition: Condition): boolean {
   switch (condition.kind) {
     case "terms":
-      return condition.anyOf.some((term) => OF_READINGS.has(codeOf(term)));
+      return condition.anyOf.some((term) => known.has(codeOf(term)));
     case "strings":
-      return OF_READINGS.has(codeOf(condition.key));
+      return known.has(codeOf(condition.key));
     case "spans":
-      return condition.anyOf.some(({ key }) => OF_READINGS.has(codeOf(key)));
+      return condition.anyOf.some(({ key }) => known.has(codeOf(key)));
     case "any":
-      return condition.of.some(isOfReadings);
+      return condition.of.some((one) => hasSomeOf(known, one));
     case "noTerms":
     case "ids":
     case "words":

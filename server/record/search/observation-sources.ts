@@ -4,6 +4,10 @@ import { asksFor, findableOf, matches } from "@openward/fhir/search";
 import type { Condition } from "@openward/fhir/store";
 import { toBaseUnits } from "@openward/signals/units";
 import type { RecordContext } from "../context.ts";
+import { sensorStreams } from "../glucose/measured.ts";
+import { GLUCOSE_KINDS } from "../glucose/observations.ts";
+import { createGlucoseSource, glucoseWanted } from "../glucose/source.ts";
+import type { StreamSummary } from "../ports.ts";
 import { isPanelMember } from "../resources/observation-kind.ts";
 import { coveringOf } from "../sources/covered.ts";
 import { createPanelSource } from "../sources/panels.ts";
@@ -23,6 +27,8 @@ import { timeZonesOf } from "./patient-zone.ts";
 
 /** How far the newest time that a stream says it has may lag behind what it has. */
 const LAST_AT_SLACK_MS = 600_000;
+/** How many readings are summed up in the time in which one is looked at by itself. */
+const SUMMED_AT_ONCE = 20;
 const TYPE = "Observation";
 
 /** Where the Observations of a search come from. */
@@ -139,14 +145,19 @@ async function readingSources(
   const begin: ((place: Place | undefined) => Source)[] = [];
 
   const summaries = await Promise.all(patientIds.map((id) => telemetry.streams(view, id)));
+  const isStreamWanted = ({ stream }: StreamSummary) => !query.isOfSummaries && filter.acceptsStream(stream);
+  const sensors = GLUCOSE_KINDS.some(filter.acceptsSummary) ? summaries.map(sensorStreams) : [];
   if (query.rest.length > 0 || !query.isByDate) {
-    const wanted = summaries.flat().filter(({ stream }) => filter.acceptsStream(stream));
-    await needCheapReadings(context, wanted, filter.instants("UTC"));
+    await needCheapReadings(context, summaries.flat().filter(isStreamWanted), filter.instants("UTC"));
+    await needCheapReadings(context, sensors.flat(), filter.instants("UTC"), SUMMED_AT_ONCE);
   }
+  const worn = patientIds.filter((_, i) => (sensors[i]?.length ?? 0) > 0);
+  // Days are the patient's.
+  const days = await timeZonesOf(context, worn.length > 0, worn);
   summaries.forEach((ofPatient, i) => {
     const patientId = patientIds[i] ?? "";
     const zone = zones.get(patientId) ?? "UTC";
-    const wanted = ofPatient.filter(({ stream }) => filter.acceptsStream(stream));
+    const wanted = ofPatient.filter(isStreamWanted);
     const spans = filter.instants(zone);
     const boundOf = (group: typeof wanted): number => {
       if (direction === "ascending") return Number.NEGATIVE_INFINITY;
@@ -167,6 +178,13 @@ async function readingSources(
     if (numeric.length > 0) begin.push((place) => createReadingSource(context, optionsOf(numeric), place));
     if (panels.length > 0) {
       begin.push((place) => createPanelSource(context, optionsOf(panels), place, filter.acceptsPanel));
+    }
+    const streams = sensors[i] ?? [];
+    const timeZone = days.get(patientId) ?? "UTC";
+    const glucose = streams.length > 0 ? glucoseWanted([filter], timeZone) : undefined;
+    if (glucose) {
+      const options = { ...glucose, patientId, streams, timeZone, direction };
+      begin.push((place) => createGlucoseSource(context, options, place));
     }
     const windows = filter.windows(zone);
     if (!windows) return;

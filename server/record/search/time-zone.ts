@@ -12,6 +12,11 @@ export function localToUtc(localMs: number, timeZone: string): number {
   return localMs - offsetAt(first, timeZone);
 }
 
+/** What a clock in a time zone shows at an instant, as if it were UTC. */
+export function utcToLocal(utcMs: number, timeZone: string): number {
+  return utcMs + offsetAt(utcMs, timeZone);
+}
+
 function offsetAt(utcMs: number, timeZone: string): number {
   const parts: Record<string, number> = {};
   for (const { type, value } of formatOf(timeZone).formatToParts(new Date(utcMs))) parts[type] = Number(value);

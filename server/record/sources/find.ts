@@ -2,6 +2,10 @@ import type { Observation } from "@medplum/fhirtypes";
 import { QUALITY, type ReadingVersion, type Stream } from "@openward/model";
 import { sees } from "@openward/signals/categories";
 import type { RecordContext } from "../context.ts";
+import { fortnightOf } from "../glucose/fortnight.ts";
+import { type MeasuredGlucose, measureGlucose, sensorStreams } from "../glucose/measured.ts";
+import { type GlucoseMeasure, isGlucoseMeasure } from "../glucose/observations.ts";
+import { glucoseItem, mayTellGlucose } from "../glucose/source.ts";
 import { panelSource, parseObservationId, WINDOW_MS } from "../observation-id.ts";
 import type { Reading } from "../ports.ts";
 import { type BloodPressurePanel, groupIntoPanels, mapBloodPressure } from "../resources/blood-pressure.ts";
@@ -9,6 +13,7 @@ import { measuredBy } from "../resources/containment.ts";
 import { mapReading } from "../resources/observation.ts";
 import { isPanelMember } from "../resources/observation-kind.ts";
 import { mapSegment, mapTakenSegment, type Segment } from "../resources/sampled-data.ts";
+import { timeZonesOf } from "../search/patient-zone.ts";
 import { isPanelSeen, panelMeasuredBy } from "./panels.ts";
 import type { Item } from "./source.ts";
 import { readSegments, windowAmended } from "./waveforms.ts";
@@ -19,6 +24,7 @@ export type Found = Item &
     | { readonly kind: "reading"; readonly reading: Reading }
     | { readonly kind: "panel"; readonly panel: BloodPressurePanel }
     | { readonly kind: "waveform"; readonly stream: Stream; readonly segment: Segment }
+    | { readonly kind: "glucose"; readonly measured: MeasuredGlucose; readonly measure: GlucoseMeasure }
   );
 
 /** Nothing, too, when the patient is outside the view. */
@@ -38,6 +44,8 @@ async function findByName(context: RecordContext, id: string): Promise<Found | u
       return findPanel(context, id, name);
     case "waveform":
       return findSegment(context, id, name.streamId, name.windowStart, name.segment);
+    case "glucose":
+      return findGlucose(context, name);
   }
 }
 
@@ -164,4 +172,18 @@ async function findSegment(
     map: () => measuredBy(mapSegment(segment, index, stream, organisation, clock.now(), record), stream, typeOf),
     isSeen: () => sees(view, stream),
   };
+}
+
+async function findGlucose(
+  context: RecordContext,
+  { patientId, measure, fortnight }: { patientId: string; measure: string; fortnight: number },
+): Promise<Found | undefined> {
+  const { view, telemetry } = context;
+  if (!view.has(patientId) || !isGlucoseMeasure(measure)) return undefined;
+  const streams = sensorStreams(await telemetry.streams(view, patientId));
+  if (streams.length === 0) return undefined;
+  const zone = (await timeZonesOf(context, true, [patientId])).get(patientId) ?? "UTC";
+  const measured = await measureGlucose(context, patientId, streams, fortnightOf(fortnight, zone), zone);
+  if (!measured || !mayTellGlucose(context, measure, measured)) return undefined;
+  return { kind: "glucose", measured, measure, ...glucoseItem(context, streams, measured, measure) };
 }

@@ -82,6 +82,12 @@ async function standingFor(
   return standing;
 }
 
+/** No text stands in the place of these. */
+const MADE: Readonly<Record<string, string>> = {
+  waveform: "it is a piece of what a device sampled",
+  glucose: "it is what the readings of a sensor come to",
+};
+
 async function update(
   context: RecordContext,
   { stored, stood }: Standing,
@@ -93,11 +99,8 @@ async function update(
   if (resource.id !== stored.id)
     throw new RefusedInput("FIELD_INVALID", { at: `${place}.id`, expected: "the id of the address" });
   needWhole(resource, place);
-  if (stood && parseObservationId(stored.id)?.kind === "waveform")
-    throw new RefusedInput("NOT_SUPPORTED", {
-      at: "http.method",
-      expected: "GET: it is a piece of what a device sampled, and not written",
-    });
+  const made = stood && MADE[parseObservationId(stored.id)?.kind ?? ""];
+  if (made) throw new RefusedInput("NOT_SUPPORTED", { at: "http.method", expected: `GET: ${made}, and not written` });
   const plan = await planUpdate(context, stored, resource, { place, method });
   if (!stood || plan.kind !== "change") return plan;
   return { ...plan, change: { ...plan.change, after: 0, stoodBefore: stood } };
