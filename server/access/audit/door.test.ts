@@ -4,7 +4,7 @@ import type { PatientView, Principal } from "@openward/model";
 import { manualRuntime } from "@openward/runtime/manual";
 import type { FastifyRequest } from "fastify";
 import { createHttp, silentLog } from "../../http/index.ts";
-import { recordRequests } from "./door.ts";
+import { addNamed, recordRequests } from "./door.ts";
 import type { Kept } from "./ports.ts";
 import type { AuditRecord } from "./record.ts";
 import { watched } from "./seen.ts";
@@ -168,4 +168,28 @@ test("what stands before the door hands on all that it is asked with", async () 
     [{ authorization: "Bearer owa_x" }, { apps: true }],
     ["token", "Firefox"],
   ]);
+});
+
+test("whoever stands in an answer is found in it, wherever it stands, and nobody else", () => {
+  const seed = 20261128;
+  const { random } = manualRuntime(0, seed);
+  const hex = (digits: number) => random.bytes(digits).map((byte) => "0123456789abcdef".charCodeAt(byte & 15));
+  const newId = () => [8, 4, 4, 4, 12].map((digits) => Buffer.from(hex(digits)).toString()).join("-");
+  const known = new Set(Array.from({ length: 20 }, newId));
+  const ids = [...known, ...Array.from({ length: 20 }, newId)];
+  const between = ["", '"', "-", "--", "/", "2026-11-28T06:00:00.000-05:00", "a", "9-9", "-1234-1234-1234-", "\u00e5"];
+  const UUIDS = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+  for (let round = 0; round < 300; round++) {
+    let text = "";
+    for (let part = (random.bytes(1)[0] ?? 0) & 15; part > 0; part--) {
+      const [which = 0, gap = 0] = random.bytes(2);
+      text += `${between[gap % between.length]}${ids[which % ids.length]?.slice(0, gap > 230 ? gap & 31 : undefined)}`;
+    }
+    const expected = new Set([...text.matchAll(UUIDS)].map(([id]) => id).filter((id) => known.has(id)));
+    const named = new Set<string>();
+    addNamed(text, known, named);
+    // Where one id stands in the beginning of another, both are found; an expression goes on behind the first.
+    assert.ok(expected.isSubsetOf(named), `seed ${seed}, round ${round}: ${text}`);
+    for (const id of named) assert.ok(text.includes(id) && known.has(id), `seed ${seed}, round ${round}: ${text}`);
+  }
 });
