@@ -3,7 +3,7 @@ import type { Condition, Whose } from "@openward/fhir/store";
 import { withheldFrom } from "@openward/model";
 import type { RecordContext } from "../context.ts";
 import { readQuery } from "../written/query.ts";
-import { type Interaction, patientsOfApp } from "../written/reach.ts";
+import { type Interaction, patientsOfApp, whoseOf } from "../written/reach.ts";
 
 const TYPE = "Observation";
 
@@ -41,12 +41,8 @@ export function observationReach(context: RecordContext, interaction: Interactio
 /** undefined: no text is told, and readings are as if nobody had written of them. */
 export function reachOfTexts(context: RecordContext, interaction: Interaction): ObservationReach | undefined {
   const { view, app } = context;
-  const withoutPatients = view
-    .patientIds()
-    .flatMap((id) => view.recordsOf(id))
-    .filter((id) => view.hiddenOf(id));
   const isWithoutPatients = !"cud".includes(interaction) && withheldFrom(view.principal.role).size > 0;
-  if (!app) return { whose: { isWithoutPatients, onlyPatients: undefined, withoutPatients }, conditions: [] };
+  if (!app) return { whose: whoseOf(view, { isWithoutPatients, onlyPatients: undefined }), conditions: [] };
   const isWrite = "cud".includes(interaction);
   const scopes = app.scopes.filter(
     (scope) =>
@@ -58,11 +54,10 @@ export function reachOfTexts(context: RecordContext, interaction: Interaction): 
   );
   if (scopes.length === 0) return undefined;
   const isOfPatient = scopes.every(({ compartment }) => compartment === "patient");
-  const whose = {
+  const whose = whoseOf(view, {
     isWithoutPatients,
     onlyPatients: isOfPatient ? patientsOfApp(view, app) : undefined,
-    withoutPatients,
-  };
+  });
   if (scopes.some(({ query }) => query.length === 0)) return { whose, conditions: [] };
   const each = scopes.map(({ query }) => readQuery({ ...context, strict: true }, TYPE, query).conditions);
   const [only] = each;

@@ -21,15 +21,11 @@ const OVERSIGHT: ReadonlySet<string> = new Set(["administrator", "privacy-office
  */
 export function reachOf({ view, app }: RecordContext, type: string, interaction: Interaction): Whose {
   const { role, kind } = view.principal;
-  const withoutPatients = view
-    .patientIds()
-    .flatMap((id) => view.recordsOf(id))
-    .filter((id) => view.hiddenOf(id));
   const isWithoutPatients = withheldFrom(role).size > 0;
   if (!isTold(view, type)) throw notPermitted("an administrator, a privacy officer or an integration");
   if ("cud".includes(interaction) && !(app ? WRITERS.has(role) : kind === "token" && role === "integration"))
     throw notPermitted(`an application with ${type}.${interaction}, or an integration's token`);
-  if (!app) return { isWithoutPatients, onlyPatients: undefined, withoutPatients };
+  if (!app) return whoseOf(view, { isWithoutPatients, onlyPatients: undefined });
   const scopes = app.scopes.filter(
     (scope) =>
       (scope.type === "*" || scope.type === type) &&
@@ -39,7 +35,22 @@ export function reachOf({ view, app }: RecordContext, type: string, interaction:
   );
   if (scopes.length === 0) throw notPermitted(`a scope with ${type}.${interaction}`);
   const isOfPatient = scopes.every(({ compartment }) => compartment === "patient");
-  return { isWithoutPatients, onlyPatients: isOfPatient ? patientsOfApp(view, app) : undefined, withoutPatients };
+  return whoseOf(view, { isWithoutPatients, onlyPatients: isOfPatient ? patientsOfApp(view, app) : undefined });
+}
+
+/** Who keeps something back is looked up when it is first asked for: a house has thousands of patients, and most requests never do. */
+export function whoseOf(view: PatientView, of: Pick<Whose, "isWithoutPatients" | "onlyPatients">): Whose {
+  let withoutPatients: readonly string[] | undefined;
+  return {
+    ...of,
+    get withoutPatients() {
+      withoutPatients ??= view
+        .patientIds()
+        .flatMap((id) => view.recordsOf(id))
+        .filter((id) => view.hiddenOf(id));
+      return withoutPatients;
+    },
+  };
 }
 
 /** What another system says of who looked is for those whose work that is, and for the program that wrote it. */
@@ -58,8 +69,8 @@ const notPermitted = (expected: string) => new RefusedInput("NOT_PERMITTED", { a
  */
 export function isReached(view: PatientView, whose: Whose, patientIds: readonly string[]): boolean {
   if (patientIds.length === 0) return true;
-  const { isWithoutPatients, onlyPatients, withoutPatients } = whose;
+  const { isWithoutPatients, onlyPatients } = whose;
   if (isWithoutPatients || !patientIds.every((id) => view.has(id))) return false;
   if (onlyPatients && !patientIds.every((id) => onlyPatients.includes(id))) return false;
-  return !patientIds.some((id) => withoutPatients.includes(id));
+  return !patientIds.some((id) => view.hiddenOf(id));
 }

@@ -1,5 +1,6 @@
 import { NO_UTC_OFFSET, type NumericBlock, type NumericColumns } from "@openward/timeseries";
 import type { Blocks, Stored } from "./blocks.ts";
+import type { NumericCache } from "./numeric-cache.ts";
 import { HOUR_MS, periodOf } from "./periods.ts";
 import type { Reading, ReadingKey } from "./ports.ts";
 import { readingsBetween, snapshotOf, type TailSnapshot } from "./read-numeric.ts";
@@ -16,11 +17,14 @@ export interface PageQuery {
   readonly after: ReadingKey | undefined;
 }
 
+/** What is read of blocks: the next hours, and one by its name. */
+export type ReadingBlocks = Pick<Blocks, "numericNext"> & Pick<NumericCache, "hour">;
+
 /** The next page of the readings of some streams of one patient, in the order of (time, stream, ordinal), or its reverse. */
 export async function queryReadings(
   streams: readonly StreamMemory[],
   query: PageQuery,
-  blocks: Blocks,
+  blocks: ReadingBlocks,
 ): Promise<Reading[]> {
   const { isDescending, after } = query;
   // Everything before the key's time is on an earlier page.
@@ -44,7 +48,7 @@ async function fromBlocks(
   from: number,
   to: number,
   query: PageQuery,
-  blocks: Blocks,
+  blocks: ReadingBlocks,
 ): Promise<void> {
   const { isDescending, limit } = query;
   const cursors = tails.map((tail) => ({
@@ -59,8 +63,12 @@ async function fromBlocks(
   let hours = 1;
   while (low < high && page.length < limit) {
     const open = cursors.filter((cursor) => !cursor.isExhausted);
-    const asked = open.map((cursor) => ({ streamId: cursor.tail.memory.stream.id, from: cursor.from, to: cursor.to }));
-    const found = Map.groupBy(await blocks.numericNext(asked, isDescending, hours), (block) => block.streamId);
+    const known = isDescending && hours === 1 ? await newestHours(open, blocks) : [];
+    const asked = open
+      .filter((_, i) => !known[i])
+      .map((cursor) => ({ streamId: cursor.tail.memory.stream.id, from: cursor.from, to: cursor.to }));
+    const next = await blocks.numericNext(asked, isDescending, hours);
+    const found = Map.groupBy([...known.flatMap((each) => each ?? []), ...next], (block) => block.streamId);
     for (const cursor of open) {
       const rows = found.get(cursor.tail.memory.stream.id) ?? [];
       const periods = new Set(rows.map((row) => row.periodStart));
@@ -88,6 +96,26 @@ async function fromBlocks(
     }
     hours = Math.min(2 * hours, PERIODS_MAX);
   }
+}
+
+/**
+ * Of each stream the hour of its newest reading, where that is the next: memory knows when that was, and what was asked for lately
+ * is there without a round trip to the database.
+ */
+function newestHours(
+  cursors: readonly { readonly tail: TailSnapshot; readonly from: number; readonly to: number }[],
+  blocks: ReadingBlocks,
+): Promise<readonly (readonly Stored<NumericBlock>[] | undefined)[]> {
+  return Promise.all(
+    cursors.map(async ({ tail: { memory }, from, to }) => {
+      const newest = memory.tail.newestTime;
+      const hour = periodOf(newest, HOUR_MS);
+      if (!Number.isFinite(newest) || hour < from || hour >= to) return undefined;
+      const stored = await blocks.hour(memory.stream.id, hour);
+      // Not sealed yet, or gone with its time: the database knows what comes before.
+      return stored.length > 0 ? stored : undefined;
+    }),
+  );
 }
 
 /** Add the readings of [from, to) to the page, in order, up to its limit. */

@@ -12,6 +12,7 @@ import { createDayDistributions, type DistributionRows } from "./day-distributio
 import { cacheFiles } from "./file-cache.ts";
 import { createMemory } from "./memory.ts";
 import { createMinuteCache } from "./minute-cache.ts";
+import { createNumericCache } from "./numeric-cache.ts";
 import { HOUR_MS, periodOf } from "./periods.ts";
 import type { Reading, Telemetry } from "./ports.ts";
 import { createQueries, type StreamQueries } from "./queries.ts";
@@ -135,13 +136,14 @@ export async function openTelemetry({
   const { clock, timers } = runtime;
   const memory = createMemory(() => clock.now(), keys.isErased, new TailMemory(tailBytesMax));
   const packing = createBlockPacking(keys, zstd);
-  const cached = { streams: memory.streams, bytesMax: (cachedBytesMax * 3) / 8 };
+  const cached = { streams: memory.streams, bytesMax: (cachedBytesMax * 5) / 16 };
   const isNumeric = (streamId: string) => memory.streams.get(streamId)?.numeric !== undefined;
   const files = cacheFiles(store, { ...cached, isNumeric });
   const decoded = createBlocks(files, packing, log, turn);
   const waveforms = createWaveformCache(decoded, { ...cached, bytesMax: cachedBytesMax / 4 });
   const blocks: Blocks = { ...decoded, waveformBetween: waveforms.waveformBetween };
   const minutes = createMinuteCache(blocks, cached);
+  const hours = createNumericCache(decoded, { ...cached, bytesMax: cachedBytesMax / 8 });
   const onSealed = (hours: readonly SealedHour[]) => {
     for (const { streamId, hour, rows, minutes: each } of hours) {
       files.sealed(streamId, hour, rows);
@@ -224,7 +226,7 @@ export async function openTelemetry({
       return queryReadings(
         chosen(view, query),
         { from, to, isDescending: order === "descending", limit, after },
-        blocks,
+        { numericNext: blocks.numericNext, hour: hours.hour },
       );
     },
     async reading(view, streamId, time, ordinal) {
@@ -234,7 +236,7 @@ export async function openTelemetry({
       const isRecent = time >= stream.tail.completeFrom;
       let columns = stream.numeric.slice(time, time + 1).columns;
       if (!isRecent) {
-        const stored = await blocks.numericOf([{ streamId, period: periodOf(time, HOUR_MS) }]);
+        const stored = await hours.hour(streamId, periodOf(time, HOUR_MS));
         const sealed = stored.map(({ content }) => between(content.columns, time, time + 1));
         columns = [...sealed, columns].reduce((all, part) => mergeColumns(all, part));
       }
@@ -286,12 +288,14 @@ export async function openTelemetry({
     expired() {
       files.forgetAll();
       minutes.forgetAll();
+      hours.forgetAll();
       waveforms.forgetAll();
     },
     forget(patientId) {
       const streamIds = memory.forget(patientId);
       files.forget(streamIds);
       minutes.forget(streamIds);
+      hours.forget(streamIds);
       waveforms.forget(streamIds);
       return streamIds;
     },
@@ -329,7 +333,7 @@ export async function openTelemetry({
       damagedBlocks: decoded.damaged,
       tailBytes: memory.tails.used,
       tailBytesMax: memory.tails.bytesMax,
-      cachedBytes: files.bytes + minutes.bytes + waveforms.bytes,
+      cachedBytes: files.bytes + minutes.bytes + hours.bytes + waveforms.bytes,
     }),
     close() {
       isClosed = true;
