@@ -38,8 +38,7 @@ function sealed(streams: number, everyMs: number) {
     if (cursors.length > 0) state.rounds++;
     return cursors.flatMap(({ streamId, from, to }) => {
       const all: Stored<NumericBlock>[] = [];
-      for (let hour = FROM; hour < TO; hour += HOUR_MS)
-        if (hour >= from && hour < to) all.push(stored(streamId, hour));
+      for (let hour = FROM; hour < TO; hour += HOUR_MS) if (hour >= from && hour < to) all.push(stored(streamId, hour));
       const some = isDescending ? all.slice(-periods) : all.slice(0, periods);
       state.decoded += some.length;
       return some;
