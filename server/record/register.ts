@@ -170,7 +170,7 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
     const authenticated = await authenticate(request);
     const { handle: answer } = await loadRest();
     const context = await contextOf(authenticated, baseOf(request), prefersStrict(request.headers.prefer));
-    const { status, resource, location, version, isMinimal, headers } = await answer(
+    const { status, resource, text, location, version, isMinimal, headers } = await answer(
       context,
       {
         method: request.method,
@@ -179,6 +179,7 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
         ifNoneExist: headerOf(request, "if-none-exist"),
         ifMatch: headerOf(request, "if-match"),
         prefer: headerOf(request, "prefer"),
+        asText: !isPretty(request),
       },
       (error) => request.log.error({ err: error }, "fhir request failed"),
     );
@@ -191,7 +192,7 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
       if (version.lastUpdated !== undefined) reply.header("last-modified", new Date(version.lastUpdated).toUTCString());
     }
     if (isMinimal) return reply.header("cache-control", "no-store").send();
-    return send(reply, resource, request, status);
+    return send(reply, resource, request, { status, text });
   }
 
   async function authenticate(request: FastifyRequest): Promise<Authenticated> {
@@ -223,11 +224,18 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
   }
 }
 
-/** @param given what an OperationOutcome that was asked for is sent with; left out: what its issue says */
-function send(reply: FastifyReply, resource: Resource, request?: FastifyRequest, given?: number): FastifyReply {
+const isPretty = ({ url }: FastifyRequest) => /[?&]_pretty=true(&|$)/.test(url);
+
+/** @param given what an OperationOutcome that was asked for is sent with, else what its issue says; and the text, where it is known */
+function send(
+  reply: FastifyReply,
+  resource: Resource,
+  request?: FastifyRequest,
+  given: { readonly status?: number; readonly text?: string | undefined } = {},
+): FastifyReply {
   reply.header("cache-control", "no-store").type(`${FHIR_JSON}; charset=utf-8`);
   if (resource.resourceType === "OperationOutcome") {
-    const status = given ?? statusOf(resource);
+    const status = given.status ?? statusOf(resource);
     if (status === 401) reply.header("www-authenticate", 'Bearer realm="openward"');
     if (status === 405) reply.header("allow", "GET, HEAD, POST, PUT, PATCH, DELETE");
     if ((status === 503 || status === 429) && !reply.hasHeader("retry-after")) reply.header("retry-after", "2");
@@ -242,8 +250,7 @@ function send(reply: FastifyReply, resource: Resource, request?: FastifyRequest,
   }
   // What GraphQL answers with is no resource.
   if (resource.resourceType === undefined) reply.type("application/json; charset=utf-8");
-  const isPretty = request !== undefined && /[?&]_pretty=true(&|$)/.test(request.url);
-  return reply.send(JSON.stringify(resource, null, isPretty ? 2 : undefined));
+  return reply.send(given.text ?? JSON.stringify(resource, null, request && isPretty(request) ? 2 : undefined));
 }
 
 /** One of a list, or whatever there is; compared weakly, as a read is (RFC 9110, 13.1.2). */

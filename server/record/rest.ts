@@ -19,6 +19,7 @@ import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
 import { within } from "./reach.ts";
 import { redactedResource } from "./redaction.ts";
 import { RecordRepository, type Report } from "./repository.ts";
+import { textOfAnswer } from "./search/bundle-text.ts";
 import { searchables } from "./search/index.ts";
 import { answerSubscription, isOfSubscriptions } from "./subscriptions/rest.ts";
 import { TransactionRefused } from "./write/refused.ts";
@@ -38,11 +39,15 @@ export interface RestRequest {
   readonly ifMatch?: string | undefined;
   /** The header that says what the answer shall be. */
   readonly prefer?: string | undefined;
+  /** The answer is sent as it is: it may be text. */
+  readonly asText?: boolean;
 }
 
 export interface RestAnswer {
   readonly status: number;
   readonly resource: Resource;
+  /** What is sent, where that is known as text; `resource` has then only what headers are made of. */
+  readonly text?: string;
   /** Behind the base, of what is new. */
   readonly location?: string;
   /** Of what was written, where the answer is something else. */
@@ -121,10 +126,13 @@ export function createRest(): Rest {
           });
         }
         if (isBatch) checkBatch(request.body);
-        const repository = new RecordRepository(context, report);
+        const asText = request.asText === true && !isBatch;
+        const repository = new RecordRepository(asText ? { ...context, asText } : context, report);
         const [outcome, resource] = await router.handleRequest(fhirRequest(method as HttpMethod, request), repository);
         if (isBatch && resource?.resourceType === "Bundle") restoreStatuses(resource);
         const { role } = context.view.principal;
+        const text = resource && textOfAnswer(resource);
+        if (resource && text !== undefined) return { status: statusOf(outcome), resource, text };
         return { status: statusOf(outcome), resource: resource ? redactedResource(resource, role) : named(outcome) };
       } catch (error) {
         if (error instanceof TransactionRefused) return answerOf(error.outcome);

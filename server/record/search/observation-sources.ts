@@ -77,7 +77,9 @@ export async function sourcesOf(context: RecordContext, query: ObservationQuery)
   return {
     from(place) {
       const made = readings(place).map((source) => (accepts ? filtered(source, accepts) : source));
-      if (reach && !isEmpty) made.push(createTextSource(context, reach, { conditions, direction, batch }, place));
+      const isBesideReadings = made.length > 0;
+      if (reach && !isEmpty)
+        made.push(createTextSource(context, reach, { conditions, direction, batch, isBesideReadings }, place));
       return made;
     },
     texts:

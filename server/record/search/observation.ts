@@ -10,6 +10,7 @@ import { TEXTS_ORDER, timeText } from "../sources/texts.ts";
 import { included } from "../written/include.ts";
 import { withIncluded } from "../written/search.ts";
 import { searchBundle } from "./bundle.ts";
+import { type EntryText, entryTextOf, searchBundleOfTexts } from "./bundle-text.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { type ObservationQuery, readObservationQuery } from "./observation-query.ts";
 import { pageInOrder } from "./observation-sorted.ts";
@@ -47,6 +48,16 @@ export async function searchObservations(
   const { items, next } = query.isByDate
     ? await pageByDate(sources, query)
     : await pageInOrder(context, sources, query);
+  if (context.asText && query.view.kind === "all" && query.includes.length === 0) {
+    const entries: { readonly item: Pick<Item, "isSeen">; readonly text: EntryText }[] = [];
+    for (const item of items) {
+      await context.turn();
+      entries.push({ item, text: entryTextOf(context, item) });
+    }
+    const seen = entries.filter(({ item }) => item.isSeen()).map(({ text }) => text);
+    if (seen.length === 0) remarks.push(...query.filter.remarks);
+    return searchBundleOfTexts(context, { ...answer, next, total }, seen);
+  }
   const made: { readonly item: Pick<Item, "isSeen">; readonly resource: Observation }[] = [];
   for (const item of items) {
     await context.turn();

@@ -3,6 +3,7 @@ import type { RecordContext } from "../context.ts";
 import type { Reading, ReadingKey } from "../ports.ts";
 import { measuredBy } from "../resources/containment.ts";
 import { mapReading } from "../resources/observation.ts";
+import { isPlain, observationTexts } from "../resources/observation-text.ts";
 import type { Interval } from "../search/intervals.ts";
 import { type Covering, coveredOf } from "./covered.ts";
 import { type Direction, type Item, type Place, remaining, resumeAt, type Source } from "./source.ts";
@@ -96,10 +97,20 @@ export function createReadingSource(
         weight: 1,
         map: () =>
           measuredBy(mapReading(reading, context.organisation, context.limitsAt), reading.stream, context.typeOf),
+        text: () => textOf(context, reading),
         isSeen: () => sees(context.view, reading.stream),
       };
     },
   };
+}
+
+function textOf({ organisation, typeOf, limitsAt }: RecordContext, reading: Reading) {
+  const { stream, time, ordinal, receivedAt, value, utcOffsetMinutes } = reading;
+  if (!isPlain(reading) || limitsAt?.(stream.patientId, stream.signal, time)) return undefined;
+  const texts = observationTexts(stream, organisation, typeOf);
+  if (!texts) return undefined;
+  const id = texts.idOf(time, ordinal);
+  return { id, json: texts.textOf(id, time, receivedAt, value, utcOffsetMinutes) };
 }
 
 function keyOf({ time, stream, ordinal }: Reading): ReadingKey {

@@ -10,6 +10,8 @@ export interface Item {
   /** What it weighs in the answer: 1, or the number of samples. */
   readonly weight: number;
   map(): Observation;
+  /** The same as JSON with its id, where that costs less; left out, or undefined: it has to be mapped. */
+  text?(): { readonly id: string; readonly json: string } | undefined;
   /** Whether who asks still sees it: making a page takes a while, and what is revoked meanwhile is not on it. */
   isSeen(): boolean;
   /** Somebody has written about it, and what they wrote is told in its place. */

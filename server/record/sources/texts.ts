@@ -15,13 +15,18 @@ export interface TextsOptions {
   readonly direction: Direction;
   /** How many to ask the store for at a time. */
   readonly batch: number;
+  /** There are readings too, which are often all newer, or older: the first few tell. */
+  readonly isBesideReadings?: boolean;
 }
+
+/** Each is a text of its own that is read and parsed. */
+const FIRST_FEW = 4;
 
 /** Observations as others wrote them, by their date. */
 export function createTextSource(
   context: RecordContext,
   { whose, conditions: own }: ObservationReach,
-  { conditions, direction, batch }: TextsOptions,
+  { conditions, direction, batch, isBesideReadings = false }: TextsOptions,
   place: Place | undefined,
 ): Source {
   const resume = resumeAt(place, TEXTS_ORDER);
@@ -32,6 +37,7 @@ export function createTextSource(
   let buffer: readonly FoundResource[] = [];
   let position = 0;
   let atEnd = false;
+  let limit = isBesideReadings ? Math.min(FIRST_FEW, batch) : batch;
   return {
     order: TEXTS_ORDER,
     bound: direction === "ascending" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
@@ -42,11 +48,12 @@ export function createTextSource(
           type: TYPE,
           conditions: [...conditions, ...own],
           sort: [{ by: "span", key: "date", isDescending: direction === "descending" }],
-          limit: batch,
+          limit,
           whose,
           ...(after && { after }),
         });
-        atEnd = found.length < batch;
+        atEnd = found.length < limit;
+        limit = batch;
         after = found.at(-1)?.place ?? after;
         position = 0;
         buffer = found.filter(({ patientIds }) => isReached(context.view, whose, patientIds));
