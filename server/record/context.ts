@@ -76,6 +76,4 @@ export interface RecordContext {
   readonly made?: ReadonlySet<string>;
   /** `Prefer: handling=strict`: an unknown search parameter is an error and not only a remark. */
   readonly strict: boolean;
-  /** The answer is sent and not looked into: what is found may be text (`search/bundle-text.ts`). */
-  readonly asText?: boolean;
 }

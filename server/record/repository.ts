@@ -21,11 +21,14 @@ export type Report = (error: unknown) => void;
 export class RecordRepository extends FhirRepository {
   readonly #context: RecordContext;
   readonly #report: Report;
+  /** What is found is sent, and not looked into. */
+  readonly #asText: boolean;
 
-  constructor(context: RecordContext, report: Report) {
+  constructor(context: RecordContext, report: Report, { asText = false } = {}) {
     super();
     this.#context = context;
     this.#report = report;
+    this.#asText = asText;
   }
 
   setMode(): void {}
@@ -37,7 +40,7 @@ export class RecordRepository extends FhirRepository {
       if (!searchable) throw unknownType();
       // What the house makes beside what is written narrows each by itself.
       const context = houseKind(type) ? this.#context : within(this.#context, type, "s");
-      return searchable.search(context, pairs);
+      return searchable.search(context, pairs, { asText: this.#asText });
     });
   }
 

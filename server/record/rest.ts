@@ -126,8 +126,7 @@ export function createRest(): Rest {
           });
         }
         if (isBatch) checkBatch(request.body);
-        const asText = request.asText === true && !isBatch;
-        const repository = new RecordRepository(asText ? { ...context, asText } : context, report);
+        const repository = new RecordRepository(context, report, { asText: request.asText === true && !isBatch });
         const [outcome, resource] = await router.handleRequest(fhirRequest(method as HttpMethod, request), repository);
         if (isBatch && resource?.resourceType === "Bundle") restoreStatuses(resource);
         const { role } = context.view.principal;

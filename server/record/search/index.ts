@@ -11,7 +11,12 @@ import type { ParameterDefinition } from "./query.ts";
 export interface Searchable {
   readonly parameters: readonly Pick<ParameterDefinition, "name" | "type" | "documentation">[];
   readonly sorts: readonly string[];
-  search(context: RecordContext, pairs: Iterable<readonly [string, string]>): Promise<Bundle>;
+  /** @param options `asText`: the answer is sent and not looked into, and may be text (`bundle-text.ts`) */
+  search(
+    context: RecordContext,
+    pairs: Iterable<readonly [string, string]>,
+    options?: { readonly asText: boolean },
+  ): Promise<Bundle>;
 }
 
 /** By all parameters of R4 for the type. */

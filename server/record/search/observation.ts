@@ -27,6 +27,7 @@ const COUNTED_WEIGHT_MAX = 2_000_000;
 export async function searchObservations(
   context: RecordContext,
   pairs: Iterable<readonly [string, string]>,
+  { asText = false } = {},
 ): Promise<Bundle> {
   const query = await readObservationQuery(context, pairs);
   const sources = await sourcesOf(context, query);
@@ -48,7 +49,7 @@ export async function searchObservations(
   const { items, next } = query.isByDate
     ? await pageByDate(sources, query)
     : await pageInOrder(context, sources, query);
-  if (context.asText && query.view.kind === "all" && query.includes.length === 0) {
+  if (asText && query.view.kind === "all" && query.includes.length === 0) {
     const entries: { readonly item: Pick<Item, "isSeen">; readonly text: EntryText }[] = [];
     for (const item of items) {
       await context.turn();
