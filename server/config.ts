@@ -152,6 +152,13 @@ export const settings = {
     expected: "addresses and networks such as 10.0.0.5,10.1.0.0/16",
     parse: parseProxies,
   } satisfies Setting<TrustedProxies>,
+  importNetworks: {
+    env: "OPENWARD_IMPORT_NETWORKS",
+    fallback: "",
+    about: "networks inside, with commas between, from which `$import` of FHIR may fetch files; else public ones only",
+    expected: "addresses and networks such as 10.0.0.5,10.1.0.0/16",
+    parse: parseProxies,
+  } satisfies Setting<TrustedProxies>,
   trustProxy: {
     env: "OPENWARD_TRUST_PROXY",
     fallback: "",

@@ -141,6 +141,12 @@ export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
     tells: "nobody",
     shows: [],
   },
+  // Whoever fills a house writes of everybody in it: what no person does, and no application for one.
+  $import: {
+    who: "integration by its token; an application that acts for nobody with system/Type.cu of each type; the status and the outcome only whoever asked for it",
+    tells: "nobody",
+    shows: [],
+  },
   batch: seen(),
   "Observation.create": { who: WRITES, tells: "granted", shows: ["id", "value"] },
   "Observation.update": { who: CHANGES, tells: "granted", shows: [] },
@@ -242,6 +248,9 @@ export const otherRoutes: Readonly<Record<string, string>> = {
   "/fhir/": "interactions of /fhir, below",
   "/fhir/bulk/:job": "how far an export is, and its files: only for whoever asked for it (ADR 70)",
   "/fhir/bulk/:job/:file": "lines of an export, as whoever asked for it may see them then (ADR 70)",
+  "/fhir/import/:job": "how far an import is, and how many lines were written: only for whoever asked for it (ADR 77)",
+  "/fhir/import/:job/:file":
+    "which lines of an import were refused and where they are wrong, without what they say (ADR 77)",
   "/fhir/*": "interactions of /fhir, below",
   "/fhir": "interactions of /fhir, below",
   "/ingest": "a device's or a gateway's lines; the answer counts them",

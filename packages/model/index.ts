@@ -16,6 +16,7 @@ export * from "./feed.ts";
 export * from "./fleet-evidence.ts";
 export * from "./fleet-keeping.ts";
 export * from "./grant.ts";
+export * from "./import.ts";
 export * from "./journal.ts";
 export * from "./kiosk.ts";
 export * from "./outbox.ts";

@@ -1,6 +1,7 @@
 /** The HTTP server that rooms register their routes on. Start with http.ts; a refusal's answer is problem.ts. */
 export * from "./addresses.ts";
 export * from "./confidential.ts";
+export * from "./download.ts";
 export * from "./fields.ts";
 export * from "./gunzip.ts";
 export * from "./headers.ts";

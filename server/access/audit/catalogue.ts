@@ -176,6 +176,7 @@ function fhirMeaning(method: string, url: string): Meaning {
     return { action: "R", code: "fhir.read", entity, entityId, isOfAlarms: false };
   // That it was asked for; of whom lines are made is noted when they are.
   if (/\$export$/.test(path)) return { action: "E", code: "fhir.export", entity: "Bundle", isOfAlarms: false };
+  if (/\$import$/.test(path)) return { action: "E", code: "fhir.import", entity: "Bundle", isOfAlarms: false };
   const code = METHODS[method] !== "R" ? "fhir.write" : kind === "_history" ? "fhir.history" : "fhir.read";
   return { action: METHODS[method] ?? "E", code, entity, entityId, isOfAlarms: false };
 }

@@ -15,6 +15,7 @@ export { recordDevices } from "./device-sessions.ts";
 export { disclosuresOf } from "./disclosures.ts";
 export { recordRequests } from "./door.ts";
 export { recordExports } from "./exports.ts";
+export { recordImports } from "./imports.ts";
 export { type CheckpointNote, linkChanges, startKeeper, takeCheckpoint } from "./keeper.ts";
 export { recordedLive } from "./live-view.ts";
 export { logLines } from "./log-file.ts";

@@ -47,6 +47,7 @@ const CODES: Readonly<Record<string, string>> = {
   "api.exportMine": "downloaded all of",
   "api.exportPatient": "was given all of",
   "fhir.export": "took out in bulk",
+  "fhir.import": "brought in from files of another system",
   "fhir.validate": "held against the rules of FHIR",
   "ingest.session": "began to send",
   "ingest.session-end": "stopped sending",
