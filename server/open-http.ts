@@ -3,13 +3,21 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { routes } from "@openward/api";
 import { OutsideTrouble } from "@openward/errors";
-import { boundRefusals, noteCalendar, recordExports, recordedLive, recordRequests } from "./access/audit/index.ts";
+import {
+  boundRefusals,
+  noteCalendar,
+  recordExports,
+  recordedLive,
+  recordImports,
+  recordRequests,
+} from "./access/audit/index.ts";
 import { createOutsideFetch, smartConfiguration } from "./access/oauth/index.ts";
 import { registerOAuth } from "./access/oauth/register.ts";
+import { createStanding } from "./access/standing.ts";
 import { registerCalendar } from "./calendar/index.ts";
 import { registerClaim, registerConfiguration, registerIngest, registerReenroll } from "./connect/http/index.ts";
 import type { Ground } from "./ground.ts";
-import { createHttp, createWebSockets, serveOpenApi, serveOperations } from "./http/index.ts";
+import { createDownloads, createHttp, createWebSockets, serveOpenApi, serveOperations } from "./http/index.ts";
 import { streamId } from "./ingest/index.ts";
 import { limitRequests, sourceOf } from "./limits/index.ts";
 import { type Filter, type Live, liveRoute, type Viewer } from "./live/index.ts";
@@ -31,6 +39,7 @@ import { keepInLine } from "./record/write/catch-up.ts";
 import { withSaidTimes } from "./said-times.ts";
 import { bulkFiles, createBulkStore } from "./store/bulk/index.ts";
 import { createSearchCost } from "./store/cost/index.ts";
+import { createImportStore } from "./store/imports/index.ts";
 import { createVault } from "./store/keys/index.ts";
 import { createHappenings, createObservationsReceived } from "./store/registry/index.ts";
 import { createResources, openOverlays } from "./store/resources/index.ts";
@@ -187,6 +196,22 @@ export async function openHttp(
       timers: runtime.timers,
       ids: runtime.ids,
       record: recordExports({ recorder: audit.writer, runtime, becauseOf: access.becauseOf }),
+      report,
+    },
+    incoming: {
+      store: createImportStore({
+        tables,
+        keys,
+        files: bulkFiles(join(config.dataDir, "import")),
+        clock: runtime.clock,
+        secret: createVault(keys).derive("names of imports"),
+      }),
+      downloads: createDownloads(config.importNetworks, "OPENWARD_IMPORT_NETWORKS"),
+      isStanding: createStanding({ tables, clock: runtime.clock }),
+      hasRoom: () => space.state !== "full",
+      timers: runtime.timers,
+      ids: runtime.ids,
+      record: recordImports({ recorder: audit.writer, runtime, becauseOf: access.becauseOf }),
       report,
     },
     graphql,

@@ -5,6 +5,7 @@ import type { Turn } from "@openward/runtime/turns";
 import type { Bulk } from "./bulk/jobs.ts";
 import type { GraphQl } from "./graphql/index.ts";
 import type { Happenings } from "./happenings/ports.ts";
+import type { Imports } from "./import/jobs.ts";
 import type {
   Amendments,
   AuditLog,
@@ -48,6 +49,8 @@ export interface RecordContext {
   readonly intake?: ObservationIntake | undefined;
   /** Left out: nothing is exported. */
   readonly bulk?: Bulk | undefined;
+  /** Left out: nothing is brought in by files. */
+  readonly imports?: Imports | undefined;
   /** Left out: there is nothing but what is made here. */
   readonly written?: Written | undefined;
   /** Left out: no alarms, events and stays are told of. */

@@ -13,6 +13,8 @@ import type { RecordContext, Written } from "./context.ts";
 import { devicesFor } from "./devices-on.ts";
 import type { GraphQl } from "./graphql/index.ts";
 import type { Happenings } from "./happenings/ports.ts";
+import { createImports, type ImportDeps } from "./import/jobs.ts";
+import { registerImports } from "./import/register.ts";
 import { FHIR_JSON, negotiate, prefersStrict } from "./negotiate.ts";
 import { outcomeOf, outcomeOfError, statusOf } from "./outcome.ts";
 import type {
@@ -59,6 +61,8 @@ export interface RecordDeps {
   readonly subscriptions?: Subscriptions | undefined;
   /** Where exports lie, and who notes down that they are made; left out: nothing is exported. */
   readonly exports?: Omit<BulkDeps, "contextOf" | "clock"> | undefined;
+  /** Where files are fetched from and kept until they are written; left out: nothing is imported. */
+  readonly incoming?: Omit<ImportDeps, "contextOf" | "clock" | "turn"> | undefined;
   /** Left out: nothing is judged. */
   readonly limitsAt?: LimitsAt | undefined;
   /** Left out: there is no GraphQL. */
@@ -95,12 +99,18 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
     return rest;
   };
 
-  const { exports, ...others } = deps;
-  const ofExport: BulkDeps["contextOf"] = ({ principal, organisation, app: client }, base) =>
+  const { exports, incoming, ...others } = deps;
+  const inNameOf: BulkDeps["contextOf"] = ({ principal, organisation, app: client }, base) =>
     contextOf({ principal, organisation, ...(client ? { app: client } : {}) }, base, true);
-  const bulk = exports && createBulk({ ...exports, contextOf: ofExport, clock: deps.clock });
-  app.addHook("onListen", () => bulk?.start());
-  app.addHook("onClose", () => bulk?.stop());
+  const bulk = exports && createBulk({ ...exports, contextOf: inNameOf, clock: deps.clock });
+  const imports = incoming && createImports({ ...incoming, contextOf: inNameOf, clock: deps.clock, turn: deps.turn });
+  app.addHook("onListen", () => {
+    bulk?.start();
+    imports?.start();
+  });
+  app.addHook("onClose", async () => {
+    await Promise.all([bulk?.stop(), imports?.stop()]);
+  });
 
   app.register(
     async (scope) => {
@@ -153,11 +163,15 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
               });
         return send(reply, statement, request);
       });
+      const ownerOf = async (request: FastifyRequest) => {
+        const { principal, organisation, app: client } = await authenticate(request);
+        return { principal, organisation, ...(client ? { app: client } : {}) };
+      };
+      if (imports) registerImports(scope, imports, ownerOf);
       if (bulk)
         registerBulk(scope, bulk, async (request) => {
-          const { principal, organisation, app: client } = await authenticate(request);
-          const owner = { principal, organisation, ...(client ? { app: client } : {}) };
-          return { owner, view: await deps.access.viewOf(principal) };
+          const owner = await ownerOf(request);
+          return { owner, view: await deps.access.viewOf(owner.principal) };
         });
       scope.all("/", handle);
       scope.all("/*", handle);
@@ -209,6 +223,7 @@ export function registerRecord(app: FastifyInstance, deps: RecordDeps): void {
     return {
       ...others,
       bulk,
+      imports,
       devices: devicesFor(deps.devices, view),
       organisation,
       view,

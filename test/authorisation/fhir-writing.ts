@@ -16,6 +16,28 @@ export async function changesAbout(world: World, subject: Subject, target: Known
   await writeAbout(world, subject, target, found);
   await writeCondition(world, subject, target, found);
   await changeObservation(world, subject, target, found);
+  await importAbout(world, subject, target, found);
+}
+
+/** From where nothing is fetched: whoever may bring in files is told so, everybody else is refused before. */
+async function importAbout({ server, known }: World, subject: Subject, target: Known, found: Found): Promise<void> {
+  const { status, headers, bytes } = await server.ask({
+    method: "POST",
+    path: "/fhir/$import",
+    headers: { ...subject.headers, prefer: "respond-async" },
+    body: {
+      inputFormat: "application/fhir+ndjson",
+      inputSource: "urn:test",
+      input: [{ type: "Condition", url: `https://127.0.0.1/${target.id}` }],
+    },
+  });
+  const may = subject.kind === "token" && subject.role === "integration";
+  const text = bytes.toString("utf8");
+  const isAsExpected = may ? status === 400 && text.includes('"input[0].url"') : status === 401 || status === 403;
+  if (!isAsExpected) found("$import", `${status} in place of ${may ? "400 at input[0].url" : "a refusal"}`);
+  for (const one of Object.values(known))
+    for (const mark of toldBeyond(marksIn({ status, headers, bytes }, one, target.id), []))
+      found("$import", `told the ${mark} of "${one.key}" (${status})`);
 }
 
 /** A height of theirs, alone and in a transaction: for who may write, of whom they see; for others as if there were nobody. */

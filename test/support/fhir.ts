@@ -33,6 +33,7 @@ export const askFhir =
       status: response.status,
       headers: response.headers,
       text,
-      json: text === "" ? undefined : JSON.parse(text),
+      // Of lines each is JSON by itself.
+      json: text === "" || /ndjson/.test(response.headers.get("content-type") ?? "") ? undefined : JSON.parse(text),
     };
   };

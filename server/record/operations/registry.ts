@@ -4,6 +4,7 @@ import { redactedResource } from "../redaction.ts";
 import { isWrittenType } from "../written/types.ts";
 import { everything } from "./everything-bundle.ts";
 import { exportOperation } from "./export.ts";
+import { importOperation } from "./import.ts";
 import { lastn } from "./lastn.ts";
 import { match } from "./match.ts";
 import { meta, metaAdd, metaDelete } from "./meta.ts";
@@ -14,6 +15,7 @@ import { stats } from "./stats.ts";
 export const operations: readonly Operation[] = [
   everything,
   exportOperation,
+  importOperation,
   lastn,
   match,
   meta,
