@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
+import { sections } from "./fhir-search/cases.ts";
+import { runCase, writeCases } from "./fhir-search/run.ts";
 import { type AskFhir, askFhir } from "./support/fhir.ts";
 import { addBeds, type RunningWard, removeDataDir, root, startWard } from "./support/ward.ts";
 
@@ -319,5 +321,23 @@ test("codes are asked by value sets and by what they are kinds of; what is on a 
   assert.deepEqual(await found(`_list=${list.json.id}`), ["blue"]);
   assert.equal((await ask("GET", "Basic?code:in=urn:x:none")).status, 400, "a set that is not here is no empty set");
   assert.equal((await ask("GET", "Patient?gender:in=http://hl7.org/fhir/ValueSet/administrative-gender")).status, 200);
-  assert.equal((await ask("GET", "Basic?_filter=code eq red")).status, 400);
+  assert.deepEqual(await found(`_filter=code eq ${system}|red`), ["red"]);
+});
+
+test("what R4's page of searches says by example is found, and nothing beside it", { timeout: 120_000 }, async () => {
+  const written = await writeCases(ask);
+  let asked = 0;
+  const all: string[] = [];
+  for (const [section, cases] of Object.entries(sections)) {
+    const faults: string[] = [];
+    for (const one of cases) {
+      asked++;
+      const fault = await runCase(ask, `${ward.url}/fhir`, written, one);
+      if (fault !== undefined) faults.push(fault);
+    }
+    console.log(`${section}: ${cases.length - faults.length} of ${cases.length}`);
+    all.push(...faults.map((fault) => `${section}: ${fault}`));
+  }
+  console.log(`${asked} searches`);
+  assert.deepEqual(all, []);
 });

@@ -590,7 +590,7 @@ test("metadata is open to all and lists exactly the parameters that work", async
     );
     const wordFor = (name = "", kind = ""): string => {
       if (kind === "composite") return `x$${wordFor("", /-(quantity|date)$/.exec(name)?.[1] ?? "token")}`;
-      return kind === "date" ? "2026" : kind === "quantity" ? "1" : "x";
+      return kind === "date" ? "2026" : kind === "quantity" ? "1" : name === "_filter" ? "_id eq x" : "x";
     };
     for (const { name, type: kind } of searchParam ?? []) {
       const { status } = await get(`/fhir/${type}?${name}=${wordFor(name, kind)}`, {

@@ -197,7 +197,7 @@ const VALUES: Readonly<Record<string, string>> = {
   string: "a",
   uri: "urn:x",
   composite: "x$5",
-  special: "x",
+  special: "_id eq x",
 };
 
 /** Of what is kept as it was written one code answers all: of each type one parameter of each kind is enough, unless everything is asked for. */

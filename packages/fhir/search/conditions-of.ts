@@ -186,6 +186,8 @@ function reference(
 
 interface Wanted extends Span {
   readonly prefix: Prefix;
+  /** What is exactly `high` belongs to the next: of 5.4, 5.35 is and 5.45 is not. */
+  readonly isOpen?: boolean;
 }
 
 /** "ge2026-11", "lt5.4" @throws RefusedInput FIELD_INVALID */
@@ -206,7 +208,7 @@ export function rangeOf(type: string, value: string, at: string): Wanted {
 const NUMBER = /^-?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?$/;
 
 /** A number stands for all that are written so when they are rounded: 5.4 for 5.35 to 5.45. */
-function precision(text: string, prefix: Prefix, at: string): Span {
+function precision(text: string, prefix: Prefix, at: string): Omit<Wanted, "prefix"> {
   if (!NUMBER.test(text)) throw new RefusedInput("FIELD_INVALID", { at, expected: "a number such as 5.4 or gt100" });
   const number = Number(text);
   // What is compared is compared with the number itself.
@@ -214,16 +216,19 @@ function precision(text: string, prefix: Prefix, at: string): Span {
   const [digits = "", exponent = "0"] = text.toLowerCase().split("e");
   const places = (digits.split(".")[1]?.length ?? 0) - Number(exponent);
   const half = 0.5 * 10 ** -places;
-  return { low: number - half, high: number + half };
+  // As it would be written: 5.4 less 0.05 is 5.35, which is less than the difference of the two in binary.
+  const exact = (value: number) => (places < 0 || places > 15 ? value : Number(value.toFixed(places + 1)));
+  return { low: exact(number - half), high: exact(number + half), isOpen: true };
 }
 
 /** R4, "3.1.1.4.5 prefixes": how the ends of what is stored must lie to what is asked. */
-function spanTest(key: string, { prefix, low, high }: Wanted, from = 0): SpanTest {
+function spanTest(key: string, { prefix, low, high, isOpen }: Wanted, from = 0): SpanTest {
+  const within = { lowFrom: low, ...(isOpen ? { highBelow: high } : { highTo: high }) };
   switch (prefix) {
     case "eq":
-      return { key, lowFrom: low, highTo: high };
+      return { key, ...within };
     case "ne":
-      return { key, isNot: true, lowFrom: low, highTo: high };
+      return { key, isNot: true, ...within };
     case "gt":
       return { key, highAbove: high };
     case "ge":
@@ -258,8 +263,12 @@ function amountTest(
   if (system === UCUM) {
     const canonical = canonicalUnit(unit, toCanonical);
     if (canonical) {
-      const { prefix, low, high } = wanted;
-      return spanTest(named(canonical.unit), { prefix, low: canonical.of(low), high: canonical.of(high) });
+      // Amounts are brought to that unit in binary as well: what is equal may come out a little beside itself.
+      const of = (end: number) => {
+        const value = canonical.of(end);
+        return wanted.isOpen ? value - Math.abs(value) * 1e-12 : value;
+      };
+      return spanTest(named(canonical.unit), { ...wanted, low: of(wanted.low), high: of(wanted.high) });
     }
   }
   return spanTest(named(system === "" ? `|${unit}` : `${system}|${unit}`), wanted);

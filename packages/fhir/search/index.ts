@@ -1,5 +1,15 @@
 export { type CompartmentDefinition, patientsOf, referencesIn } from "./compartment.ts";
 export { type ConditionOptions, conditionOf, rangeOf, updatedTest } from "./conditions-of.ts";
+export {
+  conjunctsOf,
+  FILTER_OPERATORS,
+  type Filter,
+  type FilterOperator,
+  type FilterTest,
+  namesIn,
+  parseFilter,
+} from "./filter.ts";
+export { filterCondition, OPERATORS_OF, ownFilterCondition, withSystem } from "./filter-test.ts";
 export { findableOf } from "./findable.ts";
 export {
   type Asked,

@@ -1,4 +1,4 @@
-import type { Condition, Findable, SortKey, SpanTest } from "../store/index.ts";
+import type { Condition, Findable, SortKey, SpanTest, StringTest } from "../store/index.ts";
 import { folded } from "./terms.ts";
 
 /** One resource that is at hand, as a store would have its row. */
@@ -24,14 +24,7 @@ export function matches(candidate: Candidate, condition: Condition): boolean {
     case "strings":
       return findable.strings.some(
         ({ key, value, folded: like }) =>
-          key === condition.key &&
-          condition.values.some((wanted) =>
-            condition.how === "exact"
-              ? value === wanted
-              : condition.how === "contains"
-                ? like.includes(wanted)
-                : like.startsWith(wanted),
-          ),
+          key === condition.key && condition.values.some((wanted) => isString(condition.how, wanted, value, like)),
       );
     case "spans":
       return condition.anyOf.some((test) =>
@@ -43,6 +36,35 @@ export function matches(candidate: Candidate, condition: Condition): boolean {
     }
     case "any":
       return condition.of.some((one) => matches(candidate, one));
+    case "all":
+      return condition.of.every((one) => matches(candidate, one));
+    case "not":
+      return !matches(candidate, condition.of);
+  }
+}
+
+function isString(how: StringTest, wanted: string, value: string, like: string): boolean {
+  switch (how) {
+    case "exact":
+      return value === wanted;
+    case "contains":
+      return like.includes(wanted);
+    case "begins":
+      return like.startsWith(wanted);
+    case "ends":
+      return like.endsWith(wanted);
+    case "is":
+      return like === wanted;
+    case "isNot":
+      return like !== wanted;
+    case "less":
+      return compareText(like, wanted) < 0;
+    case "atMost":
+      return compareText(like, wanted) <= 0;
+    case "greater":
+      return compareText(like, wanted) > 0;
+    case "atLeast":
+      return compareText(like, wanted) >= 0;
   }
 }
 
@@ -148,7 +170,10 @@ export function asksFor(condition: Condition, code: string): boolean {
     case "spans":
       return condition.anyOf.some(({ key }) => codeOf(key) === code);
     case "any":
+    case "all":
       return condition.of.some((one) => asksFor(one, code));
+    case "not":
+      return asksFor(condition.of, code);
     case "ids":
     case "words":
     case "updated":

@@ -20,14 +20,32 @@ export type Condition =
   | {
       readonly kind: "strings";
       readonly key: string;
-      readonly how: "begins" | "contains" | "exact";
+      readonly how: StringTest;
       readonly values: readonly string[];
     }
   /** Any of these holds of one span. */
   | { readonly kind: "spans"; readonly anyOf: readonly SpanTest[] }
   /** Any of these holds of when it was changed last. */
   | { readonly kind: "updated"; readonly anyOf: readonly Omit<SpanTest, "key">[] }
-  | { readonly kind: "any"; readonly of: readonly Condition[] };
+  | { readonly kind: "any"; readonly of: readonly Condition[] }
+  | { readonly kind: "all"; readonly of: readonly Condition[] }
+  | { readonly kind: "not"; readonly of: Condition };
+
+/**
+ * How a string must be to the one that is asked: "exact" to the letter, all others without case, accents and white space;
+ * "less" to "atLeast" by code points.
+ */
+export type StringTest =
+  | "begins"
+  | "contains"
+  | "ends"
+  | "exact"
+  | "is"
+  | "isNot"
+  | "less"
+  | "atMost"
+  | "greater"
+  | "atLeast";
 
 /** Bounds on the ends of a span; what is left out is not asked. */
 export interface SpanTest {

@@ -29,15 +29,21 @@ const ofHouse = (type: string): Searchable => ({
 });
 
 /** Of every type; some of R4 have no others. */
-const OF_ALL = { _id: "token", _lastUpdated: "date", _text: "string", _content: "string" } as const;
+const OF_ALL: Searchable["parameters"] = [
+  { name: "_id", type: "token", documentation: "One or more ids" },
+  { name: "_lastUpdated", type: "date", documentation: "When it was changed last" },
+  { name: "_text", type: "string", documentation: "Words in it; narratives are not read" },
+  { name: "_content", type: "string", documentation: "The same as _text" },
+  { name: "_filter", type: "special", documentation: "R4's filters: name co pet and not(gender eq male)" },
+];
 
 /** What R4 lets a type be found by, as `metadata` tells it. */
 export function parametersOf(type: string): Searchable["parameters"] {
   const own = [...definitions().table.of(type).values()]
     .filter((one) => one.type !== "special")
     .map(({ code, type: kind, documentation }) => ({ name: code, type: kind, documentation }));
-  const common = Object.entries(OF_ALL).filter(([name]) => !own.some((one) => one.name === name));
-  return [...common.map(([name, type]) => ({ name, type, documentation: "" })), ...own];
+  const common = OF_ALL.filter(({ name }) => !own.some((one) => one.name === name));
+  return [...common, ...own];
 }
 
 /** What the house makes and can be searched: routes, `metadata` and the repository all go by this table. */
@@ -47,19 +53,7 @@ export const searchables: Readonly<Record<string, Searchable>> = {
     // What is found by streams and times has words of its own; all others are R4's.
     get parameters() {
       const own = new Set(observationParameters.map(({ name }) => name));
-      const others = [...definitions().table.of("Observation").values()].filter(
-        ({ code, type }) => type !== "special" && !own.has(code),
-      );
-      return [
-        ...observationParameters,
-        ...others.map(
-          ({ code, type, documentation }): ParameterDefinition => ({
-            name: code,
-            type: type as ParameterDefinition["type"], // those that are special were left out
-            documentation,
-          }),
-        ),
-      ];
+      return [...observationParameters, ...parametersOf("Observation").filter(({ name }) => !own.has(name))];
     },
     sorts: ["-date", "date", "any parameter of tokens, strings, dates and amounts"],
     search: searchObservations,

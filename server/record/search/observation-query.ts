@@ -39,6 +39,8 @@ export interface ObservationQuery extends WrittenQuery {
   readonly ids: ReadonlySet<string> | undefined;
   /** Patients that were named; undefined: any. */
   readonly patientIds: ReadonlySet<string> | undefined;
+  /** Those of whom a text can be: of a device or a place it is of none of them. */
+  readonly textPatientIds: ReadonlySet<string> | undefined;
   readonly isAscending: boolean;
   /** By date, in which order readings and texts come by themselves. */
   readonly isByDate: boolean;
@@ -88,6 +90,7 @@ export async function readObservationQuery(
   const all = [...readQuery(quiet, TYPE, undated).conditions, ...linked];
   const wanted = dates.map(([, value]) => parseDates({ value, modifier: null, at: "http.date" }));
   const [sort] = query.sort;
+  const patientIds = both(filter.patientIds, patientsIn(rest));
   const isByDate = query.sort.length === 0 || (query.sort.length === 1 && sort?.by === "span" && sort.key === "date");
   return {
     ...query,
@@ -98,7 +101,8 @@ export async function readObservationQuery(
     isOfTexts: rest.some((one) => !hasSomeOf(OF_SUMMARIES, one)),
     isOfSummaries: rest.some((one) => !hasSomeOf(OF_READINGS, one)),
     ids: idsIn(all),
-    patientIds: both(filter.patientIds, patientsIn(rest)),
+    patientIds,
+    textPatientIds: namesOthers(all) ? undefined : patientIds,
     isAscending: isByDate && sort !== undefined && !sort.isDescending,
     isByDate,
   };
@@ -146,6 +150,9 @@ function hasSomeOf(known: ReadonlySet<string>, condition: Condition): boolean {
       return condition.anyOf.some(({ key }) => known.has(codeOf(key)));
     case "any":
       return condition.of.some((one) => hasSomeOf(known, one));
+    case "all":
+      return condition.of.every((one) => hasSomeOf(known, one));
+    case "not":
     case "noTerms":
     case "ids":
     case "words":
@@ -170,6 +177,15 @@ function patientsIn(conditions: readonly Condition[]): ReadonlySet<string> | und
     ids = both(ids, new Set(named));
   }
   return ids;
+}
+
+/** Is what they are about asked for, and may be no patient? */
+function namesOthers(conditions: readonly Condition[]): boolean {
+  return conditions.some(
+    (one) =>
+      (one.kind === "terms" && one.anyOf.some((term) => /^subject\t(?!Patient\/|\/)/.test(term))) ||
+      ((one.kind === "any" || one.kind === "all") && namesOthers(one.of)),
+  );
 }
 
 function both(a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | undefined): ReadonlySet<string> | undefined {

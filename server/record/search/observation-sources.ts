@@ -60,13 +60,14 @@ export async function sourcesOf(context: RecordContext, query: ObservationQuery)
   const accepts = query.rest.length > 0 ? acceptorOf(context, query.rest) : undefined;
   const reach = context.written && reachOfTexts(context, "s");
   const { overlays } = context.written ?? {};
+  const ofTexts = query.textPatientIds ? patientIds : undefined;
   // Nobody has written of these patients, and everything else is about somebody else.
-  const isEmpty = !reach || (patientIds !== undefined && overlays !== undefined && patientIds.every(overlays.hasNone));
+  const isEmpty = !reach || (ofTexts !== undefined && overlays !== undefined && ofTexts.every(overlays.hasNone));
   const zone = new Set(zones.values()).size === 1 ? [...zones.values()][0] : undefined;
   const conditions = [...query.all, ...query.datesIn(zone ?? "UTC")];
   const batch = Math.min(1001, query.count + 1);
   const direction = directionOf(query);
-  if (reach && !isEmpty && patientIds === undefined)
+  if (reach && !isEmpty && ofTexts === undefined)
     await needCheapTexts(context, {
       type: TYPE,
       conditions: [...conditions, ...reach.conditions],

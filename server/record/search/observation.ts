@@ -68,9 +68,10 @@ export async function searchObservations(
   // Where something was found, nobody wonders.
   if (seen.length === 0) remarks.push(...query.filter.remarks);
   const viewed = (all: readonly Resource[]) => all.map((one) => applyView(one, query.view)) as unknown as Typed[];
+  const beside = query.includes.length > 0 ? await included(context, seen, query.includes) : undefined;
+  remarks.push(...(beside?.remarks ?? []));
   const bundle = searchBundle(context, { ...answer, resources: viewed(seen), next, total });
-  const beside = query.includes.length > 0 ? await included(context, seen, query.includes) : [];
-  return beside.length === 0 ? bundle : withIncluded(context, bundle, viewed(beside));
+  return beside ? withIncluded(context, bundle, viewed(beside.resources)) : bundle;
 }
 
 async function pageByDate(

@@ -120,8 +120,11 @@ async function parentsIn(
 
 /** The newest of those that were written under this address. */
 async function newestOf(context: RecordContext, type: string, url: string, at: string) {
+  // A literal reference to one that is kept here is one by its id.
+  const id = new RegExp(`^(?:${RegExp.escape(context.base)}/)?${type}/([A-Za-z0-9.-]{1,64})$`).exec(url)?.[1];
+  const named = { kind: "terms", anyOf: [`url\t${url}`] } as const;
   const sought = {
-    conditions: [{ kind: "terms", anyOf: [`url\t${url}`] } as const],
+    conditions: [id === undefined ? named : ({ kind: "any", of: [named, { kind: "ids", ids: [id] }] } as const)],
     sort: [{ by: "updated", isDescending: true } as const],
     after: undefined,
   };

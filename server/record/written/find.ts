@@ -194,4 +194,7 @@ const isAsked = (code: string, conditions: readonly Condition[], sort: readonly 
   conditions.some((one) => asksFor(one, code)) ||
   sort.some(({ key = "", orKey = key }) => codeOf(key) === code || codeOf(orKey) === code);
 
-const hasWords = (one: Condition): boolean => one.kind === "words" || (one.kind === "any" && one.of.some(hasWords));
+function hasWords(one: Condition): boolean {
+  if (one.kind === "any" || one.kind === "all") return one.of.some(hasWords);
+  return one.kind === "not" ? hasWords(one.of) : one.kind === "words";
+}

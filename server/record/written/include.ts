@@ -1,11 +1,14 @@
+import type { OperationOutcomeIssue } from "@medplum/fhirtypes";
 import { RefusedInput } from "@openward/errors";
 import type { Resource } from "@openward/fhir/json";
 import { type Parameter, targetsOf } from "@openward/fhir/search";
 import type { RecordContext } from "../context.ts";
 import { within } from "../reach.ts";
 import { readResource } from "../read.ts";
+import { readObservation } from "../write/texts.ts";
 import { definitions } from "./definitions.ts";
 import { find } from "./find.ts";
+import { observationsOf } from "./include-observations.ts";
 import type { Include } from "./query.ts";
 import { readWritten } from "./read.ts";
 import { isWrittenType } from "./types.ts";
@@ -14,20 +17,27 @@ import { isWrittenType } from "./types.ts";
 const INCLUDED_MAX = 1_000;
 const ROUNDS_MAX = 5;
 
+/** What stands beside matches, and what is said of it. */
+export interface Included {
+  readonly resources: readonly Resource[];
+  readonly remarks: readonly OperationOutcomeIssue[];
+}
+
 /** What matches refer to, and what refers to them; none of it twice, none that matched itself. */
 export async function included(
   context: RecordContext,
   matches: readonly Resource[],
   includes: readonly Include[],
-): Promise<readonly Resource[]> {
+): Promise<Included> {
   const seen = new Set(matches.map(nameOf));
   const all: Resource[] = [];
+  const remarks: OperationOutcomeIssue[] = [];
   let from = matches;
   for (let round = 0; round < ROUNDS_MAX && from.length > 0; round++) {
     const found: Resource[] = [];
     for (const one of includes) {
       if (round > 0 && !one.iterates) continue;
-      const some = one.isReverse ? await referring(context, from, one) : await referred(context, from, one);
+      const some = one.isReverse ? await referring(context, from, one, remarks) : await referred(context, from, one);
       for (const resource of some) {
         if (seen.has(nameOf(resource))) continue;
         seen.add(nameOf(resource));
@@ -39,7 +49,7 @@ export async function included(
     all.push(...found);
     from = found;
   }
-  return all;
+  return { resources: all, remarks };
 }
 
 const nameOf = ({ resourceType, id }: Resource): string => `${resourceType}/${String(id)}`;
@@ -68,15 +78,40 @@ async function referred(context: RecordContext, from: readonly Resource[], one: 
   return found;
 }
 
-async function referring(context: RecordContext, from: readonly Resource[], one: Include): Promise<Resource[]> {
-  if (!isWrittenType(one.type))
+async function referring(
+  context: RecordContext,
+  from: readonly Resource[],
+  one: Include,
+  remarks: OperationOutcomeIssue[],
+): Promise<readonly Resource[]> {
+  const isOfObservations = one.type === "Observation";
+  if (!isWrittenType(one.type) && !isOfObservations)
     throw new RefusedInput("NOT_SUPPORTED", {
       at: "http._revinclude",
-      expected: "a type that can be written",
+      expected: "Observation, or a type that can be written",
     });
+  const parameters = parametersOf(one);
   const targets = from.filter(({ resourceType }) => one.target === undefined || resourceType === one.target);
   if (targets.length === 0) return [];
-  const anyOf = parametersOf(one).flatMap(({ code }) => targets.map((target) => `${code}\t${nameOf(target)}`));
+  if (isOfObservations) {
+    const found: Resource[] = [];
+    for (const [type, some] of Map.groupBy(targets, ({ resourceType }) => resourceType)) {
+      // "patient" is "subject" where that is one; asked for both, the same would be read twice.
+      const codes = parameters.filter(
+        ({ code, targets: to }) => to.includes(type) && !(one.parameter === "*" && code === "patient"),
+      );
+      if (codes.length === 0) continue;
+      const beside = await observationsOf(
+        context,
+        some.map(nameOf),
+        codes.map(({ code }) => code),
+      );
+      found.push(...beside.resources);
+      remarks.push(...beside.remarks);
+    }
+    return found;
+  }
+  const anyOf = parameters.flatMap(({ code }) => targets.map((target) => `${code}\t${nameOf(target)}`));
   const found = await find(
     context,
     one.type,
@@ -101,6 +136,8 @@ function parametersOf({ type, parameter }: Include): readonly Parameter[] {
 async function readAny(context: RecordContext, type: string, id: string): Promise<Resource | undefined> {
   try {
     if (isWrittenType(type)) return await readWritten(context, type, id);
+    if (type === "Observation")
+      return (await readObservation(within(context, type, "r", id), id)) as unknown as Resource;
     return (await readResource(within(context, type, "r", id), type, id)) as unknown as Resource;
   } catch (error) {
     if (error instanceof RefusedInput && ["NOT_FOUND", "NOT_PERMITTED", "GONE"].includes(error.code)) return undefined;

@@ -3,7 +3,9 @@ import { RefusedInput } from "@openward/errors";
 import {
   type Asked,
   conditionOf,
+  conjunctsOf,
   type Parameter,
+  parseFilter,
   parseKey,
   rangeOf,
   splitUnescaped,
@@ -12,13 +14,14 @@ import {
 } from "@openward/fhir/search";
 import type { Condition, SortKey } from "@openward/fhir/store";
 import { parseView, type View } from "@openward/fhir/view";
-import type { PatientView } from "@openward/model";
 import { toBaseUnits } from "@openward/signals/units";
 import type { RecordContext } from "../context.ts";
 import { issueOf } from "../outcome.ts";
 import { COUNT_DEFAULT, COUNT_MAX } from "../search/query.ts";
 import { CODE_MODIFIERS, type Codes } from "./codes.ts";
 import { definitions } from "./definitions.ts";
+import type { Filtered } from "./filter.ts";
+import { ofAllRecords } from "./records.ts";
 
 /** An `_include` or `_revinclude`: "Encounter:subject:Patient". */
 export interface Include {
@@ -31,7 +34,7 @@ export interface Include {
 }
 
 /** What is answered by a search of something else first. */
-export type Linked = Exclude<Asked, { kind: "plain" }> | Codes;
+export type Linked = Exclude<Asked, { kind: "plain" }> | Codes | Filtered;
 
 /** A search as it was asked, before anything is looked for. */
 export interface WrittenQuery {
@@ -103,7 +106,11 @@ export function readQuery(
       const asked = parseKey(key === "_list" ? "_has:List:item:_id" : key);
       if (key === "_list" && value.startsWith("$"))
         throw new RefusedInput("FIELD_INVALID", { at: "http._list", expected: "the id of a List" });
-      if (key === "_filter" || key === "near")
+      if (key === "_filter") {
+        for (const filter of conjunctsOf(parseFilter(value))) linked.push({ asked: { kind: "filter", filter }, value });
+        continue;
+      }
+      if (key === "near")
         throw new RefusedInput("PARAMETER_UNKNOWN", {
           at: `http.${key}`,
           expected: "another parameter: this one is not there",
@@ -141,19 +148,6 @@ export function readQuery(
   const totalOnly = view.kind === "count" || count === 0;
   const wantsTotal = total !== "none" || totalOnly;
   return { conditions, linked, sort, includes, count, cursor, wantsTotal, totalOnly, view, used, remarks };
-}
-
-const PATIENT = /^(.*\t)(Patient\/|\/)([0-9a-f-]{36})$/;
-
-/** A record that was merged into another keeps what was written under it: whoever asks for the one asks for both. */
-function ofAllRecords({ recordsOf }: Pick<PatientView, "recordsOf">, condition: Condition): Condition {
-  if (condition.kind !== "terms") return condition;
-  const anyOf = condition.anyOf.flatMap((term) => {
-    const [, head, type, id = ""] = PATIENT.exec(term) ?? [];
-    const records = head === undefined ? [] : recordsOf(id);
-    return records.length > 1 ? records.map((record) => `${head}${type}${record}`) : [term];
-  });
-  return { kind: "terms", anyOf };
 }
 
 /** Of every resource: what is ours to know, and not in what was written. */

