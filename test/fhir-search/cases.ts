@@ -102,7 +102,7 @@ export const sections: Readonly<Record<string, readonly Case[]>> = {
   ],
   addresses: [
     finds("ValueSet?url=http://acme.org/fhir/ValueSet/123", "value-set"),
-    finds("ValueSet?url:below=http://acme.org/fhir/", "value-set other-value-set"),
+    finds("ValueSet?url:below=http://acme.org/fhir/", "value-set other-value-set tests"),
     finds("ValueSet?url:above=http://acme.org/fhir/ValueSet/123/_history/5", "value-set"),
     finds("ValueSet?url=urn:oid:1.2.3.4.5", "value-set-oid"),
     finds("ValueSet?url=http://acme.org/fhir/ValueSet/12", ""),
@@ -215,7 +215,7 @@ export const sections: Readonly<Record<string, readonly Case[]>> = {
     sorts(`Patient?_id={peter},{eve},{evelyn},{severine}&_sort=-given`, "severine peter evelyn eve"),
     sorts("RiskAssessment?_sort=-probability", "60.5 60.006 60.004 60 59.5 59.4 0.85 0.7 no-number"),
     sorts("DiagnosticReport?_sort=status,-date,category", "report report-of-eve"),
-    sorts("ValueSet?url:below=http://acme.org/,urn:oid&_sort=-url", "value-set-oid other-value-set value-set"),
+    sorts("ValueSet?url:below=http://acme.org/,urn:oid&_sort=-url", "value-set-oid tests other-value-set value-set"),
     refuses("Condition?code=ha125&_sort=patient"),
     sorts(
       "Observation?code=http://acme.org/tests|dose&value-quantity:missing=false&patient={peter}&_sort=value-quantity&_count=2",
@@ -255,6 +255,10 @@ export const sections: Readonly<Record<string, readonly Case[]>> = {
     finds("Condition?_filter=code ni ValueSet/{value-set} and patient re Patient/{eve}", "other-system cat"),
     finds("Procedure?_filter=date po 2013-03-14", "from-january march"),
     finds("Procedure?_filter=date co 2013-03-14T10:00Z", "from-january march"),
+    finds("Observation?_filter=combo-code eq http://acme.org/tests|left", "panel"),
+    finds('Observation?_filter=combo-value-quantity eq "80|ucum|mm[Hg]"', "panel"),
+    finds("Observation?_filter=combo-code in ValueSet/{value-set}", ""),
+    finds("Observation?combo-code:in=http://acme.org/fhir/ValueSet/tests", "panel"),
     finds("Group?_filter=characteristic[code eq gender].value eq mixed", "group"),
     finds("RiskAssessment?_filter=probability co 59.52", "59.5 60"),
     refuses("Patient?_filter=given"),

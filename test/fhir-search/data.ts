@@ -201,6 +201,11 @@ const others: readonly Named[] = [
     compose: { include: [{ system: ANIMALS, concept: [{ code: "terrier" }, { code: "dog" }] }] },
   }),
   named("other-value-set", "ValueSet", { status: "active", url: "http://acme.org/fhir/ValueSet/1234" }),
+  named("tests", "ValueSet", {
+    status: "active",
+    url: "http://acme.org/fhir/ValueSet/tests",
+    compose: { include: [{ system: "http://acme.org/tests", concept: [{ code: "left" }] }] },
+  }),
   named("value-set-oid", "ValueSet", { status: "active", url: "urn:oid:1.2.3.4.5" }),
   named("animals", "CodeSystem", {
     status: "active",

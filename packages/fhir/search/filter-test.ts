@@ -48,9 +48,10 @@ const SYSTEMS: Readonly<Record<string, string>> = {
  * @throws RefusedInput FIELD_INVALID where the parameter is not asked so, or for a value
  */
 export function filterCondition(parameter: Parameter, test: Test, options: ConditionOptions): Condition {
-  const { code, type } = parameter;
+  const { code, type, unionOf } = parameter;
   const { operator, value } = test;
   if (!OPERATORS_OF[type].includes(operator)) throw notSo(test, OPERATORS_OF[type]);
+  if (unionOf) return ofBoth(parameter, unionOf, test, options);
   if (operator === "pr") return present(code, test);
   switch (type) {
     case "string":
@@ -92,6 +93,24 @@ export function filterCondition(parameter: Parameter, test: Test, options: Condi
     case "special":
       return conditionOf(parameter, { modifier: undefined }, escaped(value), options);
   }
+}
+
+/** What is the one or the other of two parameters is kept under these, and must be asked of both. */
+function ofBoth(
+  { unionOf: _, ...parameter }: Parameter,
+  codes: readonly string[],
+  test: Test,
+  options: ConditionOptions,
+): Condition {
+  const either = (one: Test): Condition => ({
+    kind: "any",
+    of: codes.map((code) => filterCondition({ ...parameter, code }, one, options)),
+  });
+  const isThere = { ...test, operator: "pr", value: "true" } as const;
+  if (test.operator === "pr" && test.value.toLowerCase() === "false") return { kind: "not", of: either(isThere) };
+  if (test.operator === "ne" && parameter.type === "token")
+    return { kind: "all", of: [either(isThere), { kind: "not", of: either({ ...test, operator: "eq" }) }] };
+  return either(test);
 }
 
 /** What every resource has, and stands in none of its elements by itself. */

@@ -4,6 +4,7 @@ import { splitUnescaped, unescapeValue } from "@openward/fhir/search";
 import type { Condition } from "@openward/fhir/store";
 import { ancestorsOf, codeSystems, membersOf, valueSets } from "@openward/fhir/terminology";
 import type { RecordContext } from "../context.ts";
+import { definitions } from "./definitions.ts";
 import { find } from "./find.ts";
 
 /** "code:in", "code:not-in": a value set; "code:above", "code:below": what a code is a kind of, and what is a kind of it. */
@@ -32,6 +33,7 @@ interface Coded {
  */
 export async function codesCondition(
   context: RecordContext,
+  type: string,
   { name, modifier }: Codes,
   value: string,
 ): Promise<Condition> {
@@ -46,7 +48,12 @@ export async function codesCondition(
   if (all.length > CODES_MAX)
     throw new RefusedInput("SEARCH_TOO_COSTLY", { at, expected: `at most ${CODES_MAX} codes` });
   // A code of a fixed list has no system written beside it.
-  const terms = [...new Set(all.flatMap(({ system, code }) => [`${name}\t${system}|${code}`, `${name}\t*|${code}`]))];
+  const names = definitions().table.of(type).get(name)?.unionOf ?? [name];
+  const terms = [
+    ...new Set(
+      names.flatMap((of) => all.flatMap(({ system, code }) => [`${of}\t${system}|${code}`, `${of}\t*|${code}`])),
+    ),
+  ];
   return modifier === "not-in" ? { kind: "noTerms", noneOf: terms } : { kind: "terms", anyOf: terms };
 }
 

@@ -81,7 +81,7 @@ async function tested(
   const isOfVocabulary = operator === "in" || operator === "ni" || operator === "ss" || operator === "sb";
   if (isOfVocabulary && OPERATORS_OF[parameter.type].includes(operator)) {
     const asked = { kind: "codes", name, modifier: VOCABULARY[operator] } as const;
-    return codesCondition(context, asked, withSystem(value).replaceAll(/[\\,]/g, "\\$&"));
+    return codesCondition(context, type, asked, withSystem(value).replaceAll(/[\\,]/g, "\\$&"));
   }
   return ofAllRecords(view, filterCondition(parameter, { name, operator, value, offset }, options()));
 

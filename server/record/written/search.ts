@@ -121,7 +121,7 @@ export async function linkCondition(
   asked: Linked,
   value: string,
 ): Promise<Condition> {
-  if (asked.kind === "codes") return codesCondition(context, asked, value);
+  if (asked.kind === "codes") return codesCondition(context, type, asked, value);
   if (asked.kind === "filter")
     return filtered(context, type, asked.filter, (name, targets) =>
       linkCondition(context, type, { kind: "chain", name, type: targets.type, rest: "_filter" }, targets.filter),
