@@ -3,15 +3,13 @@ import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { freemem, tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { buildWeb, install, pinnedEnvironment, pinnedNode, root, run, say } from "./set-up.mjs";
 
 const [command, ...args] = process.argv.slice(2);
 const bin = (name) => join(root, "node_modules", ".bin", name);
-const TESTS = ["packages", "server", "gateway", "simulator", "web", "bench", "test"].map(
-  (folder) => `${folder}/**/*.test.ts`,
-);
 
-/** Ten is what they take; more than this is a machine that stands still, and nobody waits for it. */
+/** Ten is what they take at most; more than this is a machine that stands still, and nobody waits for it. */
 const TESTS_END_WITHIN_MINUTES = 45;
 
 const commands = {
@@ -28,11 +26,13 @@ const commands = {
     buildWeb();
     explainBrowser();
     say("tests ...");
-    const chosen = args.length > 0 ? args : TESTS;
-    // A file whose test was given up on may hold its process open for ever: it is ended with its last test.
+    // Files that are named run one by one, each in a process of its own; all of them by a plan.
     const bounds = ["--test-timeout=900000", "--test-force-exit"];
+    const wholeOutput = ["--import", pathToFileURL(join(root, "scripts/tests/whole-output.ts")).href];
+    const named = [...wholeOutput, "--test", "--test-concurrency=3", ...bounds, ...args];
+    const tests = args.length > 0 ? named : [join(root, "scripts/tests/run.ts")];
     const place = temporaryPlace();
-    handOver(["--test", "--test-concurrency=3", ...bounds, ...chosen], {
+    handOver(tests, {
       endWithinMinutes: TESTS_END_WITHIN_MINUTES,
       env: { TMPDIR: place },
       ended: () => rmSync(place, { recursive: true, force: true }),
