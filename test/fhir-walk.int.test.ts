@@ -68,6 +68,17 @@ test("everything that is given out keeps R4, what it declares, and the required 
     assert.ok(heldIn(`Observation ${url}`) > 0, `nothing declares ${url}`);
   for (const name of Object.keys(cgm.profiles).filter((url) => url.includes("/cgm-s")))
     assert.ok(heldIn(`Observation ${name}`) > 0, `nothing declares ${name}`);
+  for (const name of [
+    "Observation PhdNumericObservation",
+    "Observation PhdCompoundNumericObservation",
+    "Device PhgDevice",
+  ]) {
+    const [type, profile] = name.split(" ");
+    assert.ok(
+      heldIn(`${type} http://hl7.org/fhir/uv/phd/StructureDefinition/${profile}`) > 0,
+      `nothing declares ${name}`,
+    );
+  }
 });
 
 /** Each way to be refused is an OperationOutcome. */

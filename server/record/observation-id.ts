@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
  *     r  stream, time, ordinal                a reading
  *     p  patient, device and unit, time, ordinal   a blood pressure panel
  *     w  stream, window, segment              a piece of a waveform
+ *     c  device                               what its clock showed
  *     g  patient, measure, fortnight          what a sensor's glucose comes to
  */
 export type ObservationName =
@@ -19,7 +20,8 @@ export type ObservationName =
       readonly ordinal: number;
     }
   | { readonly kind: "waveform"; readonly streamId: string; readonly windowStart: number; readonly segment: number }
-  | { readonly kind: "glucose"; readonly patientId: string; readonly measure: string; readonly fortnight: number };
+  | { readonly kind: "glucose"; readonly patientId: string; readonly measure: string; readonly fortnight: number }
+  | { readonly kind: "clock" };
 
 /** Waveform Observations are pieces of this length, aligned to 1970-01-01T00:00:00Z, whatever the device sent. */
 export const WINDOW_MS = 10_000;
@@ -52,6 +54,9 @@ const SHAPE = /^(?:([rw])([0-9a-f]{32})|(p)([0-9a-f]{32})([0-9a-f]{12}))([0-9a-z
 
 const GLUCOSE = /^g([0-9a-f]{32})([a-z])([0-9a-z]{4})$/;
 
+/** A hash of the device's own. */
+const CLOCK = /^c[0-9a-f]{40}$/;
+
 /** @returns undefined for anything that is not an id of ours */
 export function parseObservationId(id: string): ObservationName | undefined {
   const glucose = GLUCOSE.exec(id);
@@ -59,6 +64,7 @@ export function parseObservationId(id: string): ObservationName | undefined {
     const [, patient = "", measure = "", fortnight = ""] = glucose;
     return { kind: "glucose", patientId: dashed(patient), measure, fortnight: Number.parseInt(fortnight, 36) };
   }
+  if (CLOCK.test(id)) return { kind: "clock" };
   const match = SHAPE.exec(id);
   if (!match) return undefined;
   const time = Number.parseInt(match[6] ?? "", 36);

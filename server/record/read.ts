@@ -10,6 +10,7 @@ import { mapDevice } from "./resources/device.ts";
 import { fhirDeviceId, isHashedDeviceId } from "./resources/device-id.ts";
 import { mapStream } from "./resources/device-metric.ts";
 import { mapUse } from "./resources/device-use.ts";
+import { GATEWAY_ID, mapGateway } from "./resources/gateway.ts";
 import { mapPatient } from "./resources/patient.ts";
 import { mapProvenance } from "./resources/provenance.ts";
 import { findObservation, findVersions } from "./sources/find.ts";
@@ -32,6 +33,7 @@ const readers: Readonly<Record<string, Reader>> = {
   },
   Device: async (context, id) => {
     const { devices, organisation, view } = context;
+    if (id === GATEWAY_ID) return mapGateway(organisation);
     const record = isHashedDeviceId(id)
       ? (await devices.list(view.principal)).find(({ device }) => fhirDeviceId(device.id) === id)
       : await devices.find(view.principal, id);

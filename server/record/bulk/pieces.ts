@@ -7,6 +7,7 @@ import type { RecordContext } from "../context.ts";
 import { everythingOf } from "../operations/everything.ts";
 import { ofOne, within } from "../reach.ts";
 import { redactedResource } from "../redaction.ts";
+import { GATEWAY_ID } from "../resources/gateway.ts";
 import { reachOfTexts } from "../write/reach.ts";
 import { resourceOf } from "../written/present.ts";
 import { readQuery } from "../written/query.ts";
@@ -69,6 +70,7 @@ async function* madePieces(
 ): AsyncGenerator<BulkPiece> {
   const context = within(whole, type, "s");
   const textOf = lineTextOf(context, request);
+  let hasGateway = false;
   for (const patientId of patientsOf(context.view, request, from)) {
     const behind = from?.patientId === patientId ? from : null;
     if (type === "Observation") {
@@ -83,6 +85,10 @@ async function* madePieces(
     const lines: string[] = [];
     for await (const resource of part.resources()) {
       await context.turn();
+      // The house is the same gateway to all of them.
+      const isGateway = type === "Device" && resource.id === GATEWAY_ID;
+      if (isGateway && hasGateway) continue;
+      hasGateway ||= isGateway;
       if (isSince(resource, request.since)) lines.push(textOf(resource));
     }
     if (lines.length > 0 && context.view.has(patientId))

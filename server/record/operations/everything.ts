@@ -3,10 +3,11 @@ import type { RecordContext } from "../context.ts";
 import { glucoseOf } from "../glucose/source.ts";
 import { mapAuditEvent } from "../resources/audit-event.ts";
 import { mapConsent } from "../resources/consent.ts";
-import { mapPart, partsOf } from "../resources/containment.ts";
+import { mapPart, partsOf, specializationOf } from "../resources/containment.ts";
 import { mapDevice } from "../resources/device.ts";
 import { mapStream } from "../resources/device-metric.ts";
 import { mapUse } from "../resources/device-use.ts";
+import { mapGateway } from "../resources/gateway.ts";
 import { isPanelMember } from "../resources/observation-kind.ts";
 import { mapPatient } from "../resources/patient.ts";
 import { mapProvenance } from "../resources/provenance.ts";
@@ -54,6 +55,7 @@ export function everythingOf(context: EverythingContext, patientId: string): Par
       type: "Device",
       async *resources() {
         const measured = new Set((await streams()).map(({ stream }) => stream.deviceId));
+        if ([...measured].some((id) => specializationOf(typeOf(id)))) yield mapGateway(organisation);
         for (const record of await devices.list(view.principal)) {
           const isWorn = record.association !== null && view.has(record.association.patientId);
           if (!isWorn && !measured.has(record.device.id)) continue;

@@ -5,6 +5,8 @@ import type { Stream } from "@openward/model";
 import { findSignal } from "@openward/signals";
 import { fhirDeviceId } from "./device-id.ts";
 import { MDC } from "./observation-kind.ts";
+import { measuredAtHome } from "./personal-health.ts";
+import { isQuestionable } from "./quality.ts";
 
 /** Type of a device, whoever asks: its parts, and what its Observations point at, are the same for everybody. */
 export type DeviceTypes = (deviceId: string) => string | undefined;
@@ -122,10 +124,13 @@ export function profileOfDevice(type: string): string[] | undefined {
   return findDriver(type)?.containment?.channels ? [`${POCD}MdsDevice`] : undefined;
 }
 
+/** What else a device may be to 11073 is no personal health device. */
+const SPECIALIZATION = "MDC_DEV_SPEC_PROFILE_";
+
 /** What it is by 11073, of a personal health device: such a one is made of nothing, and has one specialization. */
 export function specializationOf(type: string | undefined): Term | undefined {
   const containment = type === undefined ? undefined : findDriver(type)?.containment;
-  return containment?.channels ? undefined : containment?.mds;
+  return containment?.channels || !containment?.mds.refId.startsWith(SPECIALIZATION) ? undefined : containment.mds;
 }
 
 /** The profile of a metric, by whether it hangs in a channel, and of what kind it is. */
@@ -153,19 +158,33 @@ function profilesAtPointOfCare(profile: readonly string[] | undefined, stream: S
   return all;
 }
 
+/** What a device itself says of its measurement (IEEE 11073-10201); each guide names the code system at another place. */
+const STATUS_AT_POINT_OF_CARE = "http://terminology.hl7.org/CodeSystem/measurement-status";
+
+const QUESTIONED: CodeableConcept = {
+  coding: [{ system: STATUS_AT_POINT_OF_CARE, code: "questionable", display: "Questionable" }],
+};
+
+function withStatus(observation: Observation): Observation {
+  if (!isQuestionable(observation)) return observation;
+  return { ...observation, interpretation: [...(observation.interpretation ?? []), QUESTIONED] };
+}
+
 /**
- * What measured it. At the point of care, where a device has channels, that is the metric (Point-of-Care Device guide);
- * elsewhere the device (Personal Health Device guide).
+ * What measured it, and what its guide asks besides. At the point of care, where a device has channels, that is the metric
+ * (Point-of-Care Device guide); elsewhere the device (Personal Health Device guide).
  */
 export function measuredBy(observation: Observation, stream: Stream, typeOf: DeviceTypes): Observation {
-  const { channels } = layoutOf(stream.deviceId, typeOf(stream.deviceId));
+  const type = typeOf(stream.deviceId);
+  const { channels } = layoutOf(stream.deviceId, type);
   const channel = channels.get(stream.signal);
-  if (channel === undefined) return observation;
+  if (channel === undefined) return specializationOf(type) ? measuredAtHome(observation, stream) : observation;
   // A panel is no metric of its own: it is of the channel of its members.
   const isMember = (observation.component?.length ?? 0) > 0;
-  if (isMember) return { ...observation, device: { reference: `Device/${channel}` } };
+  const told = withStatus(observation);
+  if (isMember) return { ...told, device: { reference: `Device/${channel}` } };
   const device = { reference: `DeviceMetric/${stream.id}` };
-  if (isEnumerated(stream)) return { ...observation, device };
-  const { meta } = observation;
-  return { ...observation, meta: { ...meta, profile: profilesAtPointOfCare(meta?.profile, stream) }, device };
+  if (isEnumerated(stream)) return { ...told, device };
+  const { meta } = told;
+  return { ...told, meta: { ...meta, profile: profilesAtPointOfCare(meta?.profile, stream) }, device };
 }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { NOTHING_REGISTERED } from "@openward/model";
+import { type ClockState, NOTHING_REGISTERED } from "@openward/model";
 import { parseXml, resourceOf } from "../../../packages/fhir/testing/xml.ts";
 import { fortnightAt, fortnightOf } from "../glucose/fortnight.ts";
 import ofCgm from "../glucose/guide-examples.json" with { type: "json" };
@@ -13,9 +13,11 @@ import { type GlucoseMeasure, mapGlucose } from "../glucose/observations.ts";
 import { issuesOf } from "../testing/valid.ts";
 import { deviceOf, KARI, organisation, readingOf, streamOf, viewOf, waveformOf } from "../testing/ward.ts";
 import { groupIntoPanels, mapBloodPressure } from "./blood-pressure.ts";
+import { mapCoincidentTime } from "./coincident-time.ts";
 import { mapPart, measuredBy, partsOf } from "./containment.ts";
 import { mapDevice } from "./device.ts";
 import { mapStream } from "./device-metric.ts";
+import { mapGateway } from "./gateway.ts";
 import { mapReading } from "./observation.ts";
 import { cutIntoWindows, mapSegment } from "./sampled-data.ts";
 
@@ -26,7 +28,19 @@ const documented = readFileSync(join(root, "docs/fhir/devices.md"), "utf8");
 
 const MONITOR = "pcd01-bedside-monitor";
 const atPointOfCare = { deviceId: "icu-7" };
-const typeOf = (id: string) => (id === "icu-7" ? MONITOR : undefined);
+const TYPES: Readonly<Record<string, string>> = {
+  "icu-7": MONITOR,
+  cuff: "agent-blood-pressure",
+  oximeter: "agent-pulse-oximeter",
+  meter: "agent-glucose-meter",
+};
+const typeOf = (id: string) => TYPES[id];
+/** One reading of a device at home, at a time of its own zone. */
+const atHome = (signal: string, unit: string, deviceId: string, at: string, value: number) => {
+  const stream = streamOf(signal, unit, { deviceId });
+  const reading = readingOf(stream, Date.parse(at), value, { utcOffsetMinutes: -300 });
+  return measuredBy(mapReading(reading, organisation), stream, typeOf);
+};
 const cuff = { deviceId: "cuff" };
 
 function pressure(values: readonly number[], at: string, utcOffsetMinutes: number, more = cuff) {
@@ -39,6 +53,13 @@ function pressure(values: readonly number[], at: string, utcOffsetMinutes: numbe
   assert.ok(panel);
   return measuredBy(mapBloodPressure(panel, organisation), streamOf("nibp-systolic", "mm[Hg]", more), typeOf);
 }
+
+const clockOf = (more: Partial<ClockState>): ClockState => ({
+  ...{ organisationId: "o", deviceId: "meter", sequence: 1, decidedAt: 0, kind: "step", leadsTo: "corrected" },
+  ...{ isCertain: true, from: 0, after: null, appliesFrom: null, at: 0, aheadMs: 0, drift: 0, driftBound: 0.001 },
+  ...{ belowMs: 20, aboveMs: 30, sightings: 3 },
+  ...more,
+});
 
 const facts = (told: Readonly<Record<string, string>>) =>
   Object.entries(told).map(([fact, value]) => ({ fact, value, since: 0 }));
@@ -88,31 +109,22 @@ const summed = (measure: GlucoseMeasure, more: Partial<MeasuredGlucose> = {}) =>
 
 /** What we give out for the measurement of a guide's own example. */
 const ours: Readonly<Record<string, () => unknown>> = {
-  "phd/numeric-spotnumeric.json": () =>
-    mapReading(
-      readingOf(
-        streamOf("pulse-rate-spo2", "/min", { deviceId: "oximeter" }),
-        Date.parse("2018-11-13T17:59:03-05:00"),
-        48,
-        {
-          utcOffsetMinutes: -300,
-        },
-      ),
-      organisation,
-    ),
+  "phd/numeric-spotnumeric.json": () => atHome("pulse-rate-spo2", "/min", "oximeter", "2018-11-13T17:59:03-05:00", 48),
   "phd/compound-numeric-blood-pressure.json": () => pressure([116, 71, 86], "2018-11-11T11:38:15-05:00", -300),
-  "phd/glucose-observation.json": () =>
-    mapReading(
-      readingOf(
-        streamOf("glucose-blood", "mg/dL", { deviceId: "meter" }),
-        Date.parse("2025-01-08T19:07:48-05:00"),
-        99,
-        {
-          utcOffsetMinutes: -300,
-        },
-      ),
+  "phd/glucose-observation.json": () => atHome("glucose-blood", "mg/dL", "meter", "2025-01-08T19:07:48-05:00", 99),
+  "phd/coin-20181119202022.json": () =>
+    mapCoincidentTime(
+      "meter",
+      clockOf({ at: Date.parse("2018-11-11T19:07:36-05:00"), aheadMs: -1_000, leadsTo: "corrected" }),
       organisation,
     ),
+  "phd/coin-example-timefault.json": () =>
+    mapCoincidentTime(
+      "meter",
+      clockOf({ at: Date.parse("2018-11-20T04:50:47-05:00"), leadsTo: "quarantined" }),
+      organisation,
+    ),
+  "phd/phg-example.json": () => mapGateway(organisation, "1.0.0"),
   "phd/phd-00601900010E9234.F45EABA80832.json": () =>
     mapDevice(
       {

@@ -1,7 +1,10 @@
-import type { Annotation, Coding } from "@medplum/fhirtypes";
+import type { Annotation, Coding, Observation } from "@medplum/fhirtypes";
 import { QUALITY } from "@openward/model";
 
 export const QUALITY_SYSTEM = "urn:openward:quality";
+
+/** Of those the one that the device itself says. */
+const QUESTIONABLE = "questionable";
 
 const flags = [
   {
@@ -35,7 +38,7 @@ const flags = [
     text: "The device's clock was wrong then, or may have been: its Device says how, and whether the time was corrected.",
   },
   { bit: QUALITY.corrected, code: "corrected", text: "A person corrected the value." },
-  { bit: QUALITY.questionable, code: "questionable", text: "The device marked the value as questionable." },
+  { bit: QUALITY.questionable, code: QUESTIONABLE, text: "The device marked the value as questionable." },
 ];
 
 /** Bits of QUALITY for machines (meta.tag) and for people (note); empty objects for a plain good reading. */
@@ -47,3 +50,7 @@ export function qualityOf(bits: number): { readonly tag?: Coding[]; readonly not
     note: set.map(({ text }) => ({ text })),
   };
 }
+
+/** Did the device itself doubt it? */
+export const isQuestionable = ({ meta }: Pick<Observation, "meta">): boolean =>
+  meta?.tag?.some(({ system, code }) => system === QUALITY_SYSTEM && code === QUESTIONABLE) ?? false;

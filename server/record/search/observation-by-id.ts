@@ -1,5 +1,6 @@
 import type { RecordContext } from "../context.ts";
 import { glucoseKind } from "../glucose/observations.ts";
+import { fhirDeviceId } from "../resources/device-id.ts";
 import { endOf } from "../resources/sampled-data.ts";
 import { type Covering, coveredOf, coveringOf } from "../sources/covered.ts";
 import { type Found, findObservation } from "../sources/find.ts";
@@ -20,10 +21,12 @@ export async function sourceOfIds(
   const covering = coveringOf(context);
   const found: Found[] = [];
   for (const one of known) if (!(await isWritten(covering, one))) found.push(one);
-  const zones = await timeZonesOf(context, filter.needsTimeZone, [...new Set(found.map((item) => patientOf(item)))]);
+  const zones = await timeZonesOf(context, filter.needsTimeZone, [
+    ...new Set(found.flatMap((item) => patientOf(item) ?? [])),
+  ]);
   const sign = direction === "ascending" ? 1 : -1;
   const items = found
-    .filter((item) => isWanted(item, filter, zones.get(patientOf(item)) ?? "UTC"))
+    .filter((item) => isWanted(item, filter, zones.get(patientOf(item) ?? "") ?? "UTC"))
     .sort((a, b) => (a.time - b.time) * sign || (String(a.key[0]) < String(b.key[0]) ? -1 : 1));
   return (place) => {
     const rest = items.filter(({ time, key }) => {
@@ -37,7 +40,7 @@ export async function sourceOfIds(
 
 /** Somebody has written about it: what they wrote is found in its place. */
 async function isWritten(covering: Covering, found: Found): Promise<boolean> {
-  if (found.kind === "glucose") return false;
+  if (found.kind === "glucose" || found.kind === "clock") return false;
   if (found.kind === "waveform") {
     const { stream, segment } = found;
     if (covering.isBare([stream.id])) return false;
@@ -49,7 +52,8 @@ async function isWritten(covering: Covering, found: Found): Promise<boolean> {
 }
 
 function isWanted(found: Found, filter: ObservationFilter, zone: string): boolean {
-  if (filter.patientIds && !filter.patientIds.has(patientOf(found))) return false;
+  const patientId = patientOf(found);
+  if (patientId !== undefined && filter.patientIds && !filter.patientIds.has(patientId)) return false;
   switch (found.kind) {
     case "reading":
       return filter.acceptsStream(found.reading.stream) && contains(filter.instants(zone), found.time);
@@ -60,6 +64,12 @@ function isWanted(found: Found, filter: ObservationFilter, zone: string): boolea
     }
     case "waveform":
       return filter.acceptsStream(found.stream) && filter.acceptsPeriod(found.segment, zone);
+    case "clock":
+      return (
+        filter.acceptsClocks &&
+        filter.acceptsClock(fhirDeviceId(found.record.device.id)) &&
+        contains(filter.instants(zone), found.time)
+      );
     case "glucose": {
       const { measure, measured } = found;
       return filter.acceptsSummary(glucoseKind(measure, measured.unit)) && filter.acceptsSpan(measured.fortnight, zone);
@@ -67,7 +77,8 @@ function isWanted(found: Found, filter: ObservationFilter, zone: string): boolea
   }
 }
 
-function patientOf(found: Found): string {
+/** undefined: it is of no patient. */
+function patientOf(found: Found): string | undefined {
   switch (found.kind) {
     case "reading":
       return found.reading.stream.patientId;
@@ -77,5 +88,7 @@ function patientOf(found: Found): string {
       return found.stream.patientId;
     case "glucose":
       return found.measured.patientId;
+    case "clock":
+      return undefined;
   }
 }

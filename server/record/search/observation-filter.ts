@@ -2,7 +2,9 @@ import type { OperationOutcomeIssue } from "@medplum/fhirtypes";
 import type { Stream } from "@openward/model";
 import { WINDOW_MS } from "../observation-id.ts";
 import { type BloodPressurePanel, componentCodes } from "../resources/blood-pressure.ts";
+import { COINCIDENT_TIME } from "../resources/coincident-time.ts";
 import { fhirDeviceId } from "../resources/device-id.ts";
+import { GATEWAY_ID } from "../resources/gateway.ts";
 import {
   bloodPressureKind,
   codeOfSignal,
@@ -22,7 +24,12 @@ import { matchesTokens, parseTokens, type Token } from "./token.ts";
 export const observationParameters: readonly ParameterDefinition[] = [
   { name: "_id", type: "token", documentation: "One or more ids" },
   { name: "patient", type: "reference", documentation: "Whose it is", modifiers: ["Patient"] },
-  { name: "subject", type: "reference", documentation: "The same as patient", modifiers: ["Patient"] },
+  {
+    name: "subject",
+    type: "reference",
+    documentation: "The same as patient; or the device of which a clock was compared",
+    modifiers: ["Patient"],
+  },
   { name: "code", type: "token", documentation: "What was measured: LOINC, 11073 (MDC) or our own code" },
   { name: "component-code", type: "token", documentation: "A component of a panel: 8480-6, 8462-4, 8478-0" },
   { name: "combo-code", type: "token", documentation: "code or component-code" },
@@ -53,6 +60,10 @@ export interface ObservationFilter {
   /** Windows that can hold pieces that match. */
   windows(timeZone: string): Interval | undefined;
   acceptsPeriod(segment: Segment, timeZone: string): boolean;
+  /** May what a device's clock showed be wanted at all? */
+  readonly acceptsClocks: boolean;
+  /** ... of this device. @param id of Device/{id} */
+  acceptsClock(id: string): boolean;
   /** Of what sums up readings: whose it is was asked before. */
   acceptsSummary(kind: SummaryKind): boolean;
   /** ... and its days; `to` exclusive. */
@@ -62,6 +73,7 @@ export interface ObservationFilter {
 
 export function observationFilter(query: Query, base: string): ObservationFilter {
   const patients = idsOfAll([...query.all("patient"), ...query.all("subject")], "Patient", base);
+  const subjects = query.all("subject").map((occurrence) => new Set(parseReferences(occurrence, "Device", base)));
   const devices = query.all("device").map((occurrence) => ({
     ids: new Set(parseReferences(occurrence, "Device", base)),
     metrics: new Set(parseReferences(occurrence, "DeviceMetric", base)),
@@ -95,6 +107,15 @@ export function observationFilter(query: Query, base: string): ObservationFilter
     instants: (timeZone) => instantsOf(dates, timeZone),
     windows: (timeZone) => windowsOf(instantsOf(dates, timeZone), dates),
     acceptsPeriod: (segment, timeZone) => periodMatches(dates, timeZone, segment.start, endOf(segment)),
+    acceptsClocks:
+      query.all("patient").length === 0 &&
+      subjects.every(({ size }) => size > 0) &&
+      devices.every(({ ids }) => ids.has(GATEWAY_ID)) &&
+      matchesTokens(codes, [COINCIDENT_TIME.code]) &&
+      matchesTokens(comboTokens, [COINCIDENT_TIME.code]) &&
+      categories.length === 0 &&
+      componentTokens.length === 0,
+    acceptsClock: (id) => subjects.every((ids) => ids.has(id)),
     // It names no device: what it comes of may be several.
     acceptsSummary: ({ code, category, components }) =>
       devices.length === 0 &&

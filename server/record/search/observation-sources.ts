@@ -9,6 +9,7 @@ import { GLUCOSE_KINDS } from "../glucose/observations.ts";
 import { createGlucoseSource, glucoseWanted } from "../glucose/source.ts";
 import type { StreamSummary } from "../ports.ts";
 import { isPanelMember } from "../resources/observation-kind.ts";
+import { clockSource } from "../sources/clocks.ts";
 import { coveringOf } from "../sources/covered.ts";
 import { createPanelSource } from "../sources/panels.ts";
 import { createReadingSource } from "../sources/readings.ts";
@@ -157,6 +158,10 @@ async function readingSources(
   const worn = patientIds.filter((_, i) => (sensors[i]?.length ?? 0) > 0);
   // Days are the patient's.
   const days = await timeZonesOf(context, worn.length > 0, worn);
+  const clocks = query.isOfSummaries
+    ? undefined
+    : await clockSource(context, filter, filter.instants("UTC"), direction);
+  if (clocks) begin.push(clocks);
   summaries.forEach((ofPatient, i) => {
     const patientId = patientIds[i] ?? "";
     const zone = zones.get(patientId) ?? "UTC";

@@ -7,13 +7,14 @@ import { type MeasuredGlucose, measureGlucose, sensorStreams } from "../glucose/
 import { type GlucoseMeasure, isGlucoseMeasure } from "../glucose/observations.ts";
 import { glucoseItem, mayTellGlucose } from "../glucose/source.ts";
 import { panelSource, parseObservationId, WINDOW_MS } from "../observation-id.ts";
-import type { Reading } from "../ports.ts";
+import type { DeviceRecord, Reading } from "../ports.ts";
 import { type BloodPressurePanel, groupIntoPanels, mapBloodPressure } from "../resources/blood-pressure.ts";
 import { measuredBy } from "../resources/containment.ts";
 import { mapReading } from "../resources/observation.ts";
 import { isPanelMember } from "../resources/observation-kind.ts";
 import { mapSegment, mapTakenSegment, type Segment } from "../resources/sampled-data.ts";
 import { timeZonesOf } from "../search/patient-zone.ts";
+import { clocksOf } from "./clocks.ts";
 import { isPanelSeen, panelMeasuredBy } from "./panels.ts";
 import type { Item } from "./source.ts";
 import { readSegments, windowAmended } from "./waveforms.ts";
@@ -25,6 +26,7 @@ export type Found = Item &
     | { readonly kind: "panel"; readonly panel: BloodPressurePanel }
     | { readonly kind: "waveform"; readonly stream: Stream; readonly segment: Segment }
     | { readonly kind: "glucose"; readonly measured: MeasuredGlucose; readonly measure: GlucoseMeasure }
+    | { readonly kind: "clock"; readonly record: DeviceRecord }
   );
 
 /** Nothing, too, when the patient is outside the view. */
@@ -46,6 +48,10 @@ async function findByName(context: RecordContext, id: string): Promise<Found | u
       return findSegment(context, id, name.streamId, name.windowStart, name.segment);
     case "glucose":
       return findGlucose(context, name);
+    case "clock": {
+      const clock = (await clocksOf(context)).find(({ item }) => item.key[0] === id);
+      return clock && { kind: "clock", record: clock.record, ...clock.item };
+    }
   }
 }
 

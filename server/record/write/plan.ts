@@ -85,6 +85,7 @@ async function standingFor(
 /** No text stands in the place of these. */
 const MADE: Readonly<Record<string, string>> = {
   waveform: "it is a piece of what a device sampled",
+  clock: "it is what a device's clock showed",
   glucose: "it is what the readings of a sensor come to",
 };
 

@@ -6,6 +6,7 @@ const SET = "http://hl7.org/fhir/uv/phd/ValueSet/";
 const MDC = "urn:iso:std:iso:11073:10101";
 const UCUM = "http://unitsofmeasure.org";
 const KINDS = "http://terminology.hl7.org/CodeSystem/ContinuaDeviceIdentifiers";
+const MEASUREMENT_STATUS = "http://hl7.org/fhir/uv/pocd/CodeSystem/measurement-status";
 const GATEWAY = "http://hl7.org/fhir/StructureDefinition/observation-gatewayDevice";
 
 const constraints: Record<string, ConstraintData> = {
@@ -48,6 +49,19 @@ const quantity: Omit<RuleData, "name"> = {
   elements: [must("value"), must("system", { fixed: UCUM }), must("code")],
 };
 
+/** Each interpretation says what the device said of its measurement, whatever else it says. */
+const interpretation = of("interpretation", {
+  elements: [
+    sliced("coding", "system", 1, {
+      MsmtStatusInterpretation: {
+        min: 1,
+        max: 1,
+        elements: [must("system", { fixed: MEASUREMENT_STATUS }), must("code")],
+      },
+    }),
+  ],
+});
+
 /** What every Observation of a personal health device has, with what one kind adds. */
 const observation = (...more: RuleData[]): ProfileData => ({
   type: "Observation",
@@ -61,6 +75,7 @@ const observation = (...more: RuleData[]): ProfileData => ({
       must("subject", references("Patient", "Device")),
       must("effective[x]", { types: [{ code: "dateTime" }, { code: "Period" }] }),
       must("device", references("Device")),
+      interpretation,
       of("dataAbsentReason", {
         elements: [of("coding", { binding: { required: "http://hl7.org/fhir/ValueSet/data-absent-reason" } })],
       }),
@@ -72,7 +87,7 @@ const observation = (...more: RuleData[]): ProfileData => ({
 /**
  * Personal health devices, their metrics and what they measure.
  *
- * Left out: slices for measurement status within interpretations, for bits, certification and those of clocks.
+ * Left out: slices for bits, certification and those of clocks; which MDC codes are no objects.
  *
  * @source HL7 Personal Health Device (github.com/HL7/phd, input/fsh, 5af8412), CC0 1.0; restated here
  */
@@ -115,6 +130,7 @@ export const phd: Definitions = {
           elements: [
             identifiers,
             must("type", { elements: [sliced("coding", "system", 1, { MDCType: ofMdc(1, "531981") })] }),
+            must("specialization"),
             must("version"),
             not("parent"),
             properties,
@@ -134,7 +150,9 @@ export const phd: Definitions = {
       [`${PROFILE}PhdNumericObservation`]: observation(of("value[x]", quantity)),
       [`${PROFILE}PhdCompoundNumericObservation`]: observation(
         not("value[x]"),
-        of("component", { elements: [of("value[x]", { types: [{ code: "Quantity" }, { code: "CodeableConcept" }] })] }),
+        of("component", {
+          elements: [of("value[x]", { types: [{ code: "Quantity" }, { code: "CodeableConcept" }] }), interpretation],
+        }),
       ),
       [`${PROFILE}PhdCompoundObservation`]: observation(not("value[x]")),
       [`${PROFILE}PhdRtsaObservation`]: observation(of("value[x]", { types: [{ code: "SampledData" }] })),
@@ -149,6 +167,13 @@ export const phd: Definitions = {
         rule: of("Observation", {
           elements: [
             of("status", { fixed: "final" }),
+            of("code", {
+              elements: [
+                sliced("coding", "$this", 1, {
+                  MDCType: { min: 1, max: 1, binding: { required: `${SET}MDCClockTypes` } },
+                }),
+              ],
+            }),
             must("subject", references("Device")),
             of("value[x]", { types: [{ code: "dateTime" }, { code: "Quantity" }] }),
             must("device", references("Device")),
@@ -180,6 +205,7 @@ export const phd: Definitions = {
           ],
         },
       },
+      [`${SET}MDCClockTypes`]: { systems: { [MDC]: ["67975", "68226", "67983", "68072"] } },
       [`${SET}MDCDeviceVersionTypes`]: {
         systems: { [MDC]: ["531974", "531975", "531976", "531977", "532352", "67912"] },
       },
