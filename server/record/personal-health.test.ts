@@ -48,8 +48,8 @@ function home(limits = false) {
 }
 
 const found = <T extends Observation | Device>(body: unknown) =>
-  ((body as Bundle<T>).entry ?? []).flatMap(({ resource }) =>
-    resource?.resourceType === "OperationOutcome" ? [] : [resource as T],
+  ((body as Bundle<T>).entry ?? []).flatMap(({ resource, search }) =>
+    resource && search?.mode === "match" ? [resource] : [],
   );
 const phdOf = ({ meta }: Observation) =>
   meta?.profile?.filter((url) => url.startsWith(PHD)).map((url) => url.slice(PHD.length));
