@@ -308,6 +308,110 @@ test("a transaction writes Observations beside other types, and each is called b
   assert.equal((await find(`has-member=Observation/${panel.id}`)).length, 1);
 });
 
+test("what was written is counted and told by $lastn and $stats, also where it is no reading", async () => {
+  const local = (code: string) => ({ coding: [{ system: "urn:hospital", code }] });
+  const vital = [
+    { coding: [{ system: "http://terminology.hl7.org/CodeSystem/observation-category", code: "vital-signs" }] },
+  ];
+  const write = async (more: object) => {
+    const { status, json, text } = await ask("POST", "Observation", observation({ category: vital, ...more }));
+    assert.equal(status, 201, text);
+    return json as Observation;
+  };
+  // Of a signal, under a code that nobody knows, and of a signal in a way that no stream takes.
+  const breaths = await write({ code: loinc("9279-1"), effectiveDateTime: iso(300), valueQuantity: ucum(61, "/min") });
+  for (const [minute, value] of [
+    [301, 1500],
+    [302, 2.5],
+    [303, 3],
+  ] as const)
+    await write({
+      code: local("grip"),
+      effectiveDateTime: iso(minute),
+      valueQuantity: value > 100 ? ucum(value, "g") : ucum(value, "kg"),
+    });
+  await write({
+    code: local("grip"),
+    effectiveDateTime: iso(304),
+    valueQuantity: { ...ucum(9, "kg"), comparator: ">" },
+  });
+  const odd = { code: loinc("9279-1"), effectiveDateTime: iso(305), valueQuantity: { value: 70, unit: "breaths" } };
+  const untaken = await write(odd);
+  assert.match(breaths.id ?? "", /^r/);
+  assert.doesNotMatch(untaken.id ?? "", /^r/);
+
+  const last = async (query: string, token = integration) => {
+    const { status, json, text } = await ask("GET", `Observation/$lastn?patient=${bed.patientId}&${query}`, undefined, {
+      token,
+    });
+    assert.equal(status, 200, text);
+    return matches(json);
+  };
+  const byId = async (id = "") => (await ask("GET", `Observation/${id}`)).json as Observation;
+  assert.deepEqual(await last("code=9279-1"), [await byId(untaken.id)]);
+  assert.deepEqual(
+    (await last("code=urn:hospital|grip&max=2")).map(({ valueQuantity }) => valueQuantity?.value),
+    [9, 3],
+  );
+  const all = await last("category=vital-signs");
+  for (const one of all) assert.deepEqual(one, await byId(one.id), "as a read tells it");
+  assert.ok(all.some(({ code }) => code.coding?.[0]?.code === "grip"));
+  // Who may read no text is told what was measured.
+  const measured = await last("code=9279-1", engineer);
+  assert.deepEqual(
+    measured.map(({ id, note }) => [id, note]),
+    [[breaths.id, undefined]],
+  );
+
+  // Over a reading: what a read tells, with its note; and where a text is older than many others it is found all the same.
+  const over = { ...(await byId(breaths.id)), note: [{ text: "at rest" }] };
+  assert.equal((await ask("PUT", `Observation/${breaths.id}`, over)).status, 200);
+  const before = `date=lt${iso(305)}`;
+  assert.deepEqual(
+    (await last(`code=9279-1&${before}`)).map(({ note }) => note?.[0]?.text),
+    ["at rest"],
+  );
+  const request = { method: "POST", url: "Observation" };
+  const entry = Array.from({ length: 120 }, (_, i) => ({
+    request,
+    resource: observation({
+      category: vital,
+      code: local(`n${i % 3}`),
+      effectiveDateTime: iso(320 + i / 10),
+      valueQuantity: ucum(i, "kg"),
+    }),
+  }));
+  assert.equal((await ask("POST", "", { resourceType: "Bundle", type: "batch", entry })).status, 200);
+  const many = await last("category=vital-signs");
+  assert.deepEqual(
+    many.flatMap(({ code, valueQuantity }) =>
+      code.coding?.[0]?.system === "urn:hospital" ? [`${code.coding[0].code} ${valueQuantity?.value}`] : [],
+    ),
+    ["n2 119", "n1 118", "n0 117", "grip 9"],
+  );
+  assert.ok(many.some(({ id }) => id === untaken.id));
+
+  const counted = async (query: string, token = integration) => {
+    const asked = `subject=${bed.patientId}&${query}&statistic=count,average&period=${iso(299)}&period=${iso(310)}`;
+    const { status, json, text } = await ask("GET", `Observation/$stats?${asked}`, undefined, { token });
+    assert.equal(status, 200, text);
+    const { component = [], note } = json.parameter[0].resource as Observation;
+    return [component.map(({ valueQuantity }) => `${valueQuantity?.value} ${valueQuantity?.code}`), note?.[0]?.text];
+  };
+  assert.deepEqual(await counted("system=urn:hospital&code=grip"), [
+    ["3 1", "2333.33333333333 g"],
+    "Not counted: 1 written under this code, in other units or as bounds.",
+  ]);
+  assert.deepEqual(await counted("code=9279-1&system=http://loinc.org"), [
+    ["1 1", "61 /min"],
+    "Not counted: 1 written under this code, in other units or as bounds.",
+  ]);
+  assert.deepEqual(await counted("system=urn:hospital&code=grip", engineer), [
+    ["0 1", "undefined undefined"],
+    undefined,
+  ]);
+});
+
 test("what is amended in a portal is told in the text, and a kill leaves neither text nor reading behind", async () => {
   const sent = observation({
     code: loinc("8310-5"),

@@ -89,6 +89,8 @@ export interface ResourceQuery {
   /** `place` of the last one before. */
   readonly after?: readonly (string | number)[];
   readonly whose: Whose;
+  /** Of Observations only those of which telemetry has nothing. */
+  readonly withoutReadings?: boolean;
 }
 
 /** Of whose resources is told, within what the asker's grants show; what is about nobody always is. */

@@ -3,7 +3,6 @@ import { RefusedInput } from "@openward/errors";
 import type { Stream } from "@openward/model";
 import { findSignal } from "@openward/signals";
 import { checkUnit } from "@openward/signals/units";
-import { Distribution } from "@openward/timeseries";
 import type { RecordContext } from "../context.ts";
 import type { StreamSummary } from "../ports.ts";
 import { within } from "../reach.ts";
@@ -19,6 +18,7 @@ import { mergePage } from "../sources/merge.ts";
 import { createReadingSource } from "../sources/readings.ts";
 import { type Operation, type OperationRequest, positive, takeOne } from "./operation.ts";
 import { componentsOf, isStatistic, statistics } from "./statistics.ts";
+import { distributionOf, type WrittenValue, writtenValues } from "./stats-texts.ts";
 
 const CODES_MAX = 50;
 const SOURCES_DEFAULT = 100;
@@ -76,13 +76,23 @@ async function statisticsOf(
   span: Interval,
 ): Promise<Observation> {
   const { organisation, clock, telemetry, view } = context;
-  const unit = unitOf(streams.map(({ stream }) => stream));
-  const all = new Distribution();
+  const written = await writtenValues(context, asked.patientId, token, span, streams.length > 0);
+  const unit = unitOf(
+    streams.map(({ stream }) => stream),
+    written,
+  );
+  const { distribution: all, leftOut } = distributionOf(written, unit);
   for (const { stream } of streams) {
     const { scale, offset } = conversionOf(stream, unit);
     all.merge((await telemetry.distribution(view, stream.id, span)).converted(scale, offset));
   }
+  const notes =
+    leftOut === 0 ? [] : [{ text: `Not counted: ${leftOut} written under this code, in other units or as bounds.` }];
   const inexact = all.error > 0 ? asked.statistics.filter((code) => statistics[code]?.isQuantile) : [];
+  if (inexact.length > 0)
+    notes.push({
+      text: `${inexact.join(", ")}: within ${Number(all.error.toPrecision(3))} ${unit}. All others are exact.`,
+    });
   const digits = streams.every(({ stream }) => stream.unit === unit) ? 15 : 12;
   const now = fhirTime(clock.now());
   return {
@@ -97,23 +107,15 @@ async function statisticsOf(
       end: fhirTime(span.to - 1),
     },
     issued: now,
-    ...(inexact.length === 0
-      ? {}
-      : {
-          note: [
-            {
-              text: `${inexact.join(", ")}: within ${Number(all.error.toPrecision(3))} ${unit}. All others are exact.`,
-            },
-          ],
-        }),
+    ...(notes.length === 0 ? {} : { note: notes }),
     component: asked.statistics.flatMap((code) => componentsOf(code, all, unit, { from: span.from, digits })),
   };
 }
 
-/** As received where all streams agree, and the signal's own else. */
-function unitOf(streams: readonly Stream[]): string {
+/** As received where all streams agree, and the signal's own else; of what was only written, the first one's. */
+function unitOf(streams: readonly Stream[], written: readonly WrittenValue[]): string {
   const [first, ...others] = streams;
-  if (!first) return "1";
+  if (!first) return written.find(({ isBound }) => !isBound)?.unit ?? "1";
   const { units, signal } = observationKind(first);
   const isSame = others.every(({ unit }) => unit === first.unit) && (!units || units.includes(first.unit));
   return isSame ? first.unit : (signal?.ucum ?? first.unit);

@@ -10,6 +10,10 @@ export interface Statement {
 const COLUMNS =
   "r.type, r.id, r.version, r.updated_at, r.patient_id::text AS patient_id, r.other_patient_ids::text[] AS others, r.content";
 
+/** Neither by its id, which names a reading, nor by the places that are kept beside it. */
+const IS_NO_READING = `r.id !~ '^([rw][0-9a-f]{32}|p[0-9a-f]{44})[0-9a-z]{10,15}$' AND NOT EXISTS (SELECT FROM observation_reading o
+    WHERE o.organisation_id = r.organisation_id AND o.resource_id = r.id)`;
+
 /** Resources that are not deleted, in order, with the values that they are ordered by. */
 export function searchStatement(query: ResourceQuery): Statement {
   const values: unknown[] = [];
@@ -17,7 +21,7 @@ export function searchStatement(query: ResourceQuery): Statement {
   // Among equals the order in which they came to be, so that a page always ends somewhere.
   const sort: readonly SortKey[] = [...query.sort, { by: "number", isDescending: false }];
   const keys = sort.map((key) => ({ ...key, text: sortText(query.type, key, put) }));
-  const where = whereOf(query, put);
+  const where = `${whereOf(query, put)}${query.withoutReadings ? ` AND ${IS_NO_READING}` : ""}`;
   const after = query.after ? `AND (${afterText(keys, query.after, put)})` : "";
   const text = `SELECT * FROM (SELECT ${COLUMNS}, ${keys.map(({ text: key }, i) => `${key} AS s${i}`).join(", ")}
       FROM resource r WHERE ${where}) f WHERE true ${after}
