@@ -51,7 +51,7 @@ export async function writeTransaction(context: RecordContext, bundle: Bundle, p
  */
 async function tryTransaction(outside: RecordContext, bundle: Bundle, plan: Planner): Promise<Bundle> {
   const made = new Set<string>();
-  const context: RecordContext = { ...outside, made };
+  const context = withNewcomers(outside, made);
   const entries = (bundle.entry ?? []).map((entry, i) => requestOf(entry, i, context));
   const names = new Map<string, string>();
   const faults: OperationOutcome[] = [];
@@ -79,8 +79,8 @@ async function tryTransaction(outside: RecordContext, bundle: Bundle, plan: Plan
       if (fullUrl === undefined && type !== "Patient") continue;
       const named =
         request.method === "POST" ? await targetOfPost(context, type, request) : request.url.split("?", 1)[0];
-      // Whom this makes others may be about: only who sees the whole house will see them.
-      if (named !== undefined && named === `Patient/${request.id}` && isOfHouse(context)) made.add(String(request.id));
+      // Whom this makes others may be about.
+      if (named !== undefined && named === `Patient/${request.id}` && mayNameNew(context)) made.add(String(request.id));
       if (fullUrl === undefined) continue;
       if (named?.includes("/")) addName(names, fullUrl, named, i);
     } catch (error) {
@@ -129,8 +129,23 @@ async function tryTransaction(outside: RecordContext, bundle: Bundle, plan: Plan
   return { resourceType: "Bundle", type: "transaction-response", entry };
 }
 
-const isOfHouse = ({ view, app }: RecordContext): boolean =>
-  view.principal.role === "integration" && (app?.patientId ?? null) === null;
+/** Of whom an application that is opened for one patient makes nobody is asked: its scopes are about that one. */
+const mayNameNew = ({ app }: RecordContext): boolean =>
+  !app?.scopes.some(({ compartment }) => compartment === "patient");
+
+/**
+ * Who makes a patient writes of them in the same transaction, and sees them later where a grant says so. Until then the house puts
+ * the writer's device on them.
+ */
+function withNewcomers(outside: RecordContext, made: ReadonlySet<string>): RecordContext {
+  const { intake, view } = outside;
+  if (!intake) return { ...outside, made };
+  const ensureDevice: typeof intake.ensureDevice = (wanted) =>
+    intake.ensureDevice(
+      made.has(wanted.patientId) && !view.has(wanted.patientId) ? { ...wanted, by: `FHIR ${wanted.by}` } : wanted,
+    );
+  return { ...outside, made, intake: { ...intake, ensureDevice } };
+}
 
 /** A new Observation. */
 const isMeasured = ({ request: { method, url } }: Pick<Entry, "request">): boolean =>

@@ -112,14 +112,15 @@ async function standing(context: RecordContext, { type, id }: Named, interaction
       house: type === "Patient" && isThere ? await houseOf(context, id) : undefined,
     };
   }
-  const { resource } = await made(context, type, id);
-  if (!resource) throw new RefusedInput("NOT_FOUND");
   // Of whom something is kept back, or from whom it is, what was written is not read: it is not written over either.
-  if (type !== "Patient" || !isReached(context.view, reachOf(context, type, interaction), [id]))
+  if (type !== "Patient" || !isReached(context.view, reachOf(context, type, interaction), [id])) {
+    const { resource } = await made(context, type, id);
+    if (!resource) throw new RefusedInput("NOT_FOUND");
     throw new RefusedInput("NOT_SUPPORTED", {
       at: "http.url",
       expected: "a resource that was written by FHIR: this one is made here, and changed in the portals",
     });
+  }
   const house = await houseOf(context, id);
   return { stored: undefined, resource: textOfHouse(context, house), version: String(house.updatedAt), house };
 }

@@ -4,19 +4,20 @@ import type {
   FoundResource,
   HistoryQuery,
   Method,
+  ResourceAsker,
   Resources,
   StoredResource,
   StoredVersion,
 } from "@openward/fhir/store";
 import type { Clock } from "@openward/runtime";
 import type { RegistryChange } from "../registry/ports.ts";
-import { lookAs, type Tables, type Transaction } from "../registry/transaction.ts";
+import { HOUSE, lookAs, needSeen, type Tables, type Transaction } from "../registry/transaction.ts";
 import { withHouse } from "./house.ts";
 import { insertAll } from "./insert.ts";
 import type { KnownOverlays } from "./overlays.ts";
 import { actOnPatient } from "./patients.ts";
 import { countStatement, listStatement, searchStatement, whoseText } from "./search.ts";
-import { writeVersion } from "./write.ts";
+import { type Writer, writeVersion } from "./write.ts";
 
 interface Row {
   readonly type: string;
@@ -126,17 +127,22 @@ export function createResources({
             const found = { ...findable, terms: [...findable.terms, ...more] };
             done.set(change, await writeVersion(tx, { ...change, findable: found }, writer));
           }
-          if (done.size > 0) await lookAs(tx, asker.id);
           const fresh = changes.filter((one) => one.after === 0 && !done.has(one));
-          const made = fresh.length > 0 ? await insertAll(tx, fresh, by, at) : [];
+          const made = [...(await insertOfNew(tx, asker, fresh, changes, writer))];
+          if (done.size > 0) await lookAs(tx, asker.id);
+          const theirs = new Set(made.map(({ type, id }) => `${type}/${id}`));
+          const others = fresh.filter(({ type, id }) => !theirs.has(`${type}/${id}`));
+          if (others.length > 0) made.push(...(await insertAll(tx, others, by, at)));
           const byName = new Map(made.map((one) => [`${one.type}/${one.id}`, one]));
           const written: StoredResource[] = [];
           for (const change of changes) {
-            const { type, id, places } = change;
+            const { type, id } = change;
             const known = done.get(change) ?? byName.get(`${type}/${id}`);
             written.push(known ?? (await writeVersion(tx, change, writer)));
-            if (places) await overlays.place(tx, organisationId, id, places);
           }
+          // Of whom this made, who writes sees nothing yet.
+          if (done.size > 0) await lookAs(tx, HOUSE);
+          for (const { id, places } of changes) if (places) await overlays.place(tx, organisationId, id, places);
           if (beside) await overlays.keep(tx, organisationId, beside, at);
           return written;
         })
@@ -149,6 +155,28 @@ export function createResources({
       return stored;
     },
   };
+}
+
+/**
+ * What is about patients whom this transaction makes is written by the house: nobody else sees them yet. Whoever is named beside
+ * them must be seen by who writes.
+ *
+ * @throws RefusedInput NOT_FOUND
+ */
+async function insertOfNew(
+  tx: Transaction,
+  asker: ResourceAsker,
+  fresh: readonly Change[],
+  changes: readonly Change[],
+  { by, at }: Writer,
+): Promise<readonly StoredResource[]> {
+  const newcomers = new Set(changes.flatMap(({ id, patient }) => (patient?.kind === "create" ? [id] : [])));
+  const ofNew = fresh.filter(({ patientIds }) => patientIds.some((id) => newcomers.has(id)));
+  if (ofNew.length === 0) return [];
+  const others = new Set(ofNew.flatMap(({ patientIds }) => patientIds.filter((id) => !newcomers.has(id))));
+  if (others.size > 0 && !asker.isHouse) await needSeen(tx, asker.id, [...others]);
+  await lookAs(tx, HOUSE);
+  return insertAll(tx, ofNew, by, at);
 }
 
 /** Row-level security did not let it be written: what the view still showed a grant shows no more. */
