@@ -130,6 +130,26 @@ test("a backend service with keys of its own is told of everybody, and of nothin
   await other.hook.close();
 });
 
+test("each principal has twenty subscriptions at most, whoever else has how many; one that goes makes room", async () => {
+  const issue = async () =>
+    askFhir(ward, (await ward.json<{ token: string }>("token", "issue", "--role", "integration")).token);
+  const [full, other] = [await issue(), await issue()];
+  const wish = subscriptionTo("readings", { type: "websocket" });
+  const ids: string[] = [];
+  for (let i = 0; i < 20; i++) {
+    const { status, json, text } = await full("POST", "Subscription", wish);
+    assert.equal(status, 201, text);
+    ids.push(json.id);
+  }
+  const more = await full("POST", "Subscription", wish);
+  assert.equal(more.status, 409);
+  assert.match(more.text, /at most 20 of one owner/);
+  assert.equal((await full("GET", "Subscription")).json.total, 20);
+  assert.equal((await other("POST", "Subscription", wish)).status, 201);
+  assert.equal((await full("DELETE", `Subscription/${ids[0]}`)).status, 200);
+  assert.equal((await full("POST", "Subscription", wish)).status, 201);
+});
+
 const person = (family: string) => ({ resourceType: "Patient", name: [{ family }], birthDate: "1971-05-06" });
 
 test("Patient.c makes, Patient.u changes, Patient.d takes away, and none of them does another's", async () => {

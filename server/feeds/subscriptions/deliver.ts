@@ -82,8 +82,9 @@ export function deliver(kept: Kept, state: Delivery, deps: DeliverDeps) {
       const last = Math.min(total, first + subscription.maxCount - 1);
       return { type: "event-notification", total, events: await rows.events(subscription, first, last) };
     }
-    const { heartbeatMs } = subscription;
-    if (heartbeatMs === null) return Number.POSITIVE_INFINITY;
+    if (subscription.heartbeatMs === null) return Number.POSITIVE_INFINITY;
+    // Silence is broken no more often than there may be something to tell.
+    const heartbeatMs = Math.max(subscription.heartbeatMs, deps.restMs);
     return sinceMs >= heartbeatMs ? { type: "heartbeat", total, events: [] } : heartbeatMs - sinceMs;
   }
 

@@ -143,6 +143,34 @@ test("silence is broken after the heartbeat period, and never while there is som
   await h.stop();
 });
 
+test("by mail silence is broken after the heartbeat period, never more often than every five minutes, and what happened is no silence", async () => {
+  const mail = { channel: "email", endpoint: "mailto:desk@hospital.example", content: "empty" } as const;
+  const often = house({ answer: () => "taken", subscription: { ...mail, heartbeatMs: 60_000 } });
+  await often.pass(HOUR, 5_000);
+  const gaps = often.mails.slice(1).map(({ at }, i) => at - (often.mails[i]?.at ?? 0));
+  assert.ok(often.mails.length >= 11 && gaps.every((gap) => gap >= 300_000), JSON.stringify(gaps));
+  assert.deepEqual(
+    [often.mails[0]?.isFirst, ...often.mails.slice(1).map(({ events }) => events)],
+    [true, ...often.mails.slice(1).map(() => 0)],
+  );
+  await often.stop();
+  const hourly = house({ answer: () => "taken", subscription: { ...mail, heartbeatMs: HOUR } });
+  await hourly.pass(HOUR / 2, 5_000);
+  hourly.happen("p", "e1");
+  await hourly.pass(HOUR, 5_000);
+  // The event began the hour anew.
+  assert.deepEqual(
+    hourly.mails.map(({ events }) => events),
+    [0, 1],
+  );
+  await hourly.pass(HOUR, 5_000);
+  assert.deepEqual(
+    hourly.mails.map(({ events }) => events),
+    [0, 1, 0],
+  );
+  await hourly.stop();
+});
+
 test("a notification has no more events than were asked for, and what comes together goes together", async () => {
   const h = house({ answer: () => "taken", subscription: { maxCount: 3 } });
   await h.settle();

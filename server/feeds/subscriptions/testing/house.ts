@@ -71,6 +71,7 @@ export function house(options: {
   const changes: PlacedChange[] = [];
   const log: NumberedEvent[] = [];
   const brought: Brought[] = [];
+  const mails: { readonly at: number; readonly isFirst: boolean; readonly events: number }[] = [];
   const troubles: string[] = [];
   const statuses: string[] = [];
   const listeners = new Set<() => void>();
@@ -166,7 +167,11 @@ export function house(options: {
       runtime,
       rows,
       outbox: outbox as never,
-      mail: null,
+      mail: {
+        async send(_to, what) {
+          mails.push({ at: runtime.clock.now() - T0, ...what });
+        },
+      },
       vault: {} as never,
       version: "0",
       askingOf: async () => (isAllowed ? asking : undefined),
@@ -215,6 +220,7 @@ export function house(options: {
     runtime,
     log,
     brought,
+    mails,
     statuses,
     troubles,
     settle,
