@@ -57,8 +57,14 @@ function check() {
   say("format and lint ...");
   run(bin("biome"), ["check", "--error-on-warnings", "."]);
   say("types ...");
-  run(bin("tsc"), ["-p", "tsconfig.json"]);
-  run(bin("tsc"), ["-p", "web/tsconfig.json"]);
+  checkTypes("tsconfig.json");
+  checkTypes("web/tsconfig.json");
+}
+
+/** Of what has not changed since the last time, what was found then stands: an eighth of the time that everything takes. */
+function checkTypes(project) {
+  const known = join(root, "node_modules", ".cache", "openward-types", `${project.replaceAll("/", "-")}.tsbuildinfo`);
+  run(bin("tsc"), ["-p", project, "--incremental", "--tsBuildInfoFile", known]);
 }
 
 function explainBrowser() {
