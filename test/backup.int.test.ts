@@ -129,7 +129,7 @@ function signInStatus(ward: RunningWard, certified: { cert: string; key: string 
         answer.once("end", () => resolve(answer.statusCode ?? 0));
       },
     );
-    sent.setTimeout(30_000, () => sent.destroy(new Error("no answer within half a minute")));
+    sent.setTimeout(120_000, () => sent.destroy(new Error("no answer within two minutes")));
     sent.once("error", reject);
     sent.end('{"state":"online"}');
   });

@@ -105,6 +105,6 @@ test("family's calendar has what the patient shares with them, and nothing as so
 });
 
 async function untilGone(url: string): Promise<void> {
-  for (const end = performance.now() + 30_000; (await fetch(url)).status !== 404; )
-    assert.ok(performance.now() < end, "still shown half a minute after it was taken back");
+  for (const end = performance.now() + 120_000; (await fetch(url)).status !== 404; )
+    assert.ok(performance.now() < end, "still shown two minutes after it was taken back");
 }

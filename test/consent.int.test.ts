@@ -83,11 +83,11 @@ async function send(body: unknown): Promise<void> {
 const measure = (at: number) => send({ at, values: { "heart-rate": 72, spo2: 97 } });
 
 async function until<T>(what: string, find: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (const end = performance.now() + 30_000; performance.now() < end; await wait(10)) {
+  for (const end = performance.now() + 120_000; performance.now() < end; await wait(10)) {
     const found = await find();
     if (found) return found;
   }
-  throw new Error(`waited 30 s for: ${what}`);
+  throw new Error(`waited two minutes for: ${what}`);
 }
 
 const mine = () => `/api/me/patients/${patientId}`;

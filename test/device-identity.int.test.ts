@@ -94,7 +94,7 @@ test("a device signs in with its certificate: mosquitto, curl and the mqtt clien
       certified("gate"),
       ["-q", "1", "-t", "devices/gate/readings", "-m", READING],
     ),
-    { timeout: 30_000 },
+    { timeout: 120_000 },
   );
   const client = await dial(t, mine);
   // Nobody wears it: quarantined, 0x99.
@@ -232,7 +232,7 @@ test("a certificate of the hospital's own authority signs in a device that is kn
   assert.equal(await curl("mon", ...of(pump)), 403);
   const server = ["-h", "127.0.0.1", "-p", String(ward.mqttsPort), "--cafile", join(ward.dataDir, "tls/ca.crt")];
   const message = ["-q", "1", "-t", "devices/pump/readings", "-m", READING];
-  await run("mosquitto_pub", [...server, ...of(pump), ...message], { timeout: 30_000 });
+  await run("mosquitto_pub", [...server, ...of(pump), ...message], { timeout: 120_000 });
   // Its use is for servers, or not for signing; its path is too long; it has run out; its device is not known; it names two.
   const span = ["20200101000000Z", "20200201000000Z"] as const;
   for (const bad of [
@@ -270,8 +270,8 @@ test("a certificate of the hospital's is seen and revoked here, or by its list: 
     await until(async () => (await kept(name)) !== undefined, "the certificate to be kept");
     await revoke();
     const revoked = Date.now();
-    const at = await Promise.race([ended, wait(30_000, null, { ref: false })]);
-    assert.ok(at, `${name}: the session ends within half a minute`);
+    const at = await Promise.race([ended, wait(120_000, null, { ref: false })]);
+    assert.ok(at, `${name}: the session ends within two minutes`);
     assert.ok(at - revoked < REVOKED_MS_MAX, `${name}: ended ${at - revoked} ms after it was revoked`);
     await assert.rejects(dial(t, { cert, key }), /not authorized/i);
     assert.ok(spared.connected);
@@ -322,8 +322,8 @@ test("a revoked certificate ends MQTT, WebSocket and HTTP keep-alive within five
   const certificate = credentials.find(({ kind }) => kind === "certificate")?.id ?? "";
   await ward.json("device", "revoke", "gate", "--credential", certificate);
   const revoked = Date.now();
-  const late = await Promise.race([Promise.all(ended), wait(30_000, null, { ref: false })]);
-  assert.ok(late, "both sessions end within half a minute");
+  const late = await Promise.race([Promise.all(ended), wait(120_000, null, { ref: false })]);
+  assert.ok(late, "both sessions end within two minutes");
   for (const at of late) assert.ok(at - revoked < REVOKED_MS_MAX, `ended ${at - revoked} ms after the command`);
   assert.equal(await post(agent), 401);
   assert.ok(spared.connected);
@@ -387,8 +387,8 @@ function post(agent: Agent): Promise<number> {
 }
 
 async function until(isSo: () => Promise<boolean>, what: string): Promise<void> {
-  for (const end = performance.now() + 30_000; !(await isSo()); await wait(50))
-    if (performance.now() > end) throw new Error(`waited half a minute for ${what}`);
+  for (const end = performance.now() + 120_000; !(await isSo()); await wait(50))
+    if (performance.now() > end) throw new Error(`waited two minutes for ${what}`);
 }
 
 test("HL7 over MLLP from a sender that is not ours: the certificate says who it is, OBX-18 which device, PID-3 must agree", async (t) => {
@@ -413,7 +413,7 @@ test("HL7 over MLLP from a sender that is not ours: the certificate says who it 
     const client = new Client({ host: "127.0.0.1", version: "2.6", ...(tls && { tls }) });
     t.after(() => client.closeAll());
     return new Promise<string>((resolve, reject) => {
-      const timeout = setTimeout(() => reject(new Error("no answer within 30 s")), 30_000);
+      const timeout = setTimeout(() => reject(new Error("no answer within two minutes")), 120_000);
       const connection = client.createConnection({ port: port ?? 0, version: "2.6" }, (response) => {
         clearTimeout(timeout);
         resolve(response.getMessage().toString());
@@ -449,7 +449,7 @@ test("HL7 over MLLP from a sender that is not ours: the certificate says who it 
     heard += chunk;
   });
   stranger.on("error", () => {});
-  await once(stranger, "close", { signal: AbortSignal.timeout(30_000) });
+  await once(stranger, "close", { signal: AbortSignal.timeout(120_000) });
   assert.equal(heard, "", "without a certificate nobody is answered");
   const log = JSON.stringify(await api("GET", "/api/audit?limit=200"));
   assert.match(log, /"mllp"/);

@@ -113,7 +113,7 @@ async function startPostgres(
   const settings = ["-D", folder, "-p", String(port), "-k", "", "-c", "listen_addresses=127.0.0.1"];
   const child = spawn(join(bin, "postgres"), settings, { ...as, cwd: "/", stdio: "ignore" });
   const admin = `postgresql://admin@127.0.0.1:${port}/postgres`;
-  for (const end = performance.now() + 60_000; ; ) {
+  for (const end = performance.now() + 120_000; ; ) {
     const client = new pg.Client(admin);
     try {
       await client.connect();

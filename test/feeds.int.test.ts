@@ -163,7 +163,7 @@ async function untilFeeds(
   what: string,
   isThere: (feeds: FeedBody[]) => boolean,
 ): Promise<FeedBody[]> {
-  for (const end = performance.now() + 30_000; ; await wait(50)) {
+  for (const end = performance.now() + 120_000; ; await wait(50)) {
     const { body } = await call<FeedsBody>("GET", pathOf(patientId));
     if (isThere(body.feeds)) return body.feeds;
     if (performance.now() > end) throw new Error(`waited for: ${what}; there is ${JSON.stringify(body)}`);

@@ -78,11 +78,11 @@ async function begin(path: string): Promise<string> {
 }
 
 async function until<T>(what: string, find: () => Promise<T | undefined>): Promise<T> {
-  for (const end = performance.now() + 60_000; performance.now() < end; await wait(20)) {
+  for (const end = performance.now() + 120_000; performance.now() < end; await wait(20)) {
     const found = await find();
     if (found) return found;
   }
-  throw new Error(`waited a minute for ${what}`);
+  throw new Error(`waited two minutes for ${what}`);
 }
 
 async function manifestOf(job: string): Promise<Manifest> {

@@ -287,7 +287,7 @@ test("whose access ends, writes nothing more, and the outcome says so", async ()
   assert.equal(revoked.code, 0, revoked.stderr);
   while ((await by("GET", job)).status !== 401) await wait(20);
   go();
-  for (const end = performance.now() + 60_000; existsSync(join(ward.dataDir, job)) && performance.now() < end; )
+  for (const end = performance.now() + 120_000; existsSync(join(ward.dataDir, job)) && performance.now() < end; )
     await wait(20);
   await ward.logged(/an import could not be made/);
   assert.equal((await importedOf(ask, "Patient")).has("Patient/late"), false);

@@ -432,7 +432,7 @@ test("what is amended in a portal is told in the text, and a kill leaves neither
     ...{ kind: "corrected", streamId, at, value: 37.5, unit: "Cel", reason: "a digit too many" },
   });
   const version = async (n: number) => {
-    for (const end = Date.now() + 30_000; Date.now() < end; await wait(50)) {
+    for (const end = Date.now() + 120_000; Date.now() < end; await wait(50)) {
       const { json, etag } = await ask("GET", `Observation/${id}`);
       if (etag === `W/"${n}"`) return json as Observation;
     }
@@ -460,7 +460,7 @@ test("what is amended in a portal is told in the text, and a kill leaves neither
   const move = { kind: "re-attributed", deviceId, ...minute, toPatientId: other.patientId, reason: "the wrong bed" };
   const moved = await api<{ id: string }>("POST", path, move);
   const leaving = `Observation/${theirs.json.id}`;
-  for (const end = Date.now() + 30_000; (await ask("GET", leaving)).status !== 410; await wait(50))
+  for (const end = Date.now() + 120_000; (await ask("GET", leaving)).status !== 410; await wait(50))
     assert.ok(Date.now() < end, "the text left");
   const ofTemperature = (patientId: string, token: string) =>
     find(`patient=${patientId}&code=8310-5&date=${iso(310)}`, token);
@@ -479,7 +479,7 @@ test("what is amended in a portal is told in the text, and a kill leaves neither
   }
   // Taken back, text and reading are again whose they were.
   await api("POST", `${path}/${moved.id}/withdraw`, { reason: "the right bed after all" });
-  for (const end = Date.now() + 30_000; (await ask("GET", leaving)).status !== 200; await wait(50))
+  for (const end = Date.now() + 120_000; (await ask("GET", leaving)).status !== 200; await wait(50))
     assert.ok(Date.now() < end, "the text came back");
   const taken = await ofTemperature(other.patientId, engineer);
   assert.deepEqual(

@@ -46,11 +46,11 @@ async function statusOf(cookie: string, path: string): Promise<number> {
 }
 
 async function until<T>(what: string, find: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (const end = performance.now() + 30_000; performance.now() < end; await wait(20)) {
+  for (const end = performance.now() + 120_000; performance.now() < end; await wait(20)) {
     const found = await find();
     if (found) return found;
   }
-  throw new Error(`waited 30 s for: ${what}`);
+  throw new Error(`waited two minutes for: ${what}`);
 }
 
 test("a nurse is assigned to the only ward; when that ends, REST, FHIR and an open screen lose its patients", async (t) => {

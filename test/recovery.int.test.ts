@@ -42,13 +42,13 @@ async function watchWall(t: TestContext, ward: RunningWard, bed: Bed, token: str
   });
   socket.send(JSON.stringify({ type: "watch", patients: [bed.patientId] }));
   return async <T>(what: string, found: (message: LiveMessage) => T | undefined): Promise<T> => {
-    for (const end = performance.now() + 20_000; performance.now() < end; await wait(20)) {
+    for (const end = performance.now() + 120_000; performance.now() < end; await wait(20)) {
       for (const message of messages) {
         const it = found(message);
         if (it !== undefined) return it;
       }
     }
-    throw new Error(`waited 20 s for ${what} on the wall`);
+    throw new Error(`waited two minutes for ${what} on the wall`);
   };
 }
 

@@ -79,11 +79,11 @@ const recordsOf = <T = any>(files: Map<string, string>, name: string): T[] =>
   linesOf(files.get(name)).map((line) => JSON.parse(line) as T);
 
 async function until<T>(what: string, find: () => Promise<T | undefined | false>): Promise<T> {
-  for (const end = performance.now() + 60_000; performance.now() < end; await wait(50)) {
+  for (const end = performance.now() + 120_000; performance.now() < end; await wait(50)) {
     const found = await find();
     if (found) return found;
   }
-  throw new Error(`waited a minute for: ${what}`);
+  throw new Error(`waited two minutes for: ${what}`);
 }
 
 test("an export has every reading that went in, from archive, blocks and memory, and nobody else's", async () => {

@@ -114,7 +114,7 @@ test("a receiver is asked first, then told of each new reading of a signal, as F
 
 /** Its handshake was taken, and that is written down. */
 async function untilActive(id: string | undefined): Promise<void> {
-  for (const end = performance.now() + 30_000; ; await wait(20)) {
+  for (const end = performance.now() + 120_000; ; await wait(20)) {
     const { body } = await fhir<Subscription>("GET", `Subscription/${id}`);
     if (body.status === "active") return;
     if (performance.now() > end) throw new Error(`waited for active; it is ${body.status}`);
@@ -274,7 +274,7 @@ test("a mail says that something happened, and nothing of whom or what", async (
   });
   const { id } = await create(subscription);
   const until = async (count: number) => {
-    for (const end = performance.now() + 60_000; post.mails.length < count; await wait(20))
+    for (const end = performance.now() + 120_000; post.mails.length < count; await wait(20))
       if (performance.now() > end) throw new Error(`waited for ${count} mails; there are ${post.mails.length}`);
   };
   await until(1);

@@ -105,8 +105,8 @@ test("mosquitto_pub and the mqtt client publish over MQTTS, and MQTT over a WebS
   if (!existsSync("/usr/bin/mosquitto_pub")) return t.diagnostic("no mosquitto_pub here");
   const pub = ["-h", "127.0.0.1", "-p", String(ward.mqttsPort), "-u", "tls-device", "-P", token, "-q", "1"];
   const what = ["-t", "devices/tls-device/readings", "-m", READING];
-  await run("mosquitto_pub", [...pub, "--cafile", ca, ...what], { timeout: 30_000 });
-  await assert.rejects(run("mosquitto_pub", [...pub, "--capath", "/nonexistent", ...what], { timeout: 30_000 }));
+  await run("mosquitto_pub", [...pub, "--cafile", ca, ...what], { timeout: 120_000 });
+  await assert.rejects(run("mosquitto_pub", [...pub, "--capath", "/nonexistent", ...what], { timeout: 120_000 }));
 });
 
 test("a live WebSocket is refused in the clear off loopback", { skip: noOutside }, async () => {

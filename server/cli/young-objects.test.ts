@@ -9,7 +9,7 @@ const settings = fileURLToPath(new URL("./young-objects.ts", import.meta.url));
 function said(program: string): string {
   const { stdout, stderr, status } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
     encoding: "utf8",
-    timeout: 60_000,
+    timeout: 120_000,
   });
   assert.equal(status, 0, stderr);
   return stdout + stderr;

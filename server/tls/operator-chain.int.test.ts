@@ -109,6 +109,6 @@ test("a file that says nothing that can be used stops the start, by the setting'
 });
 
 async function until(isSo: () => boolean, what: string): Promise<void> {
-  for (const end = performance.now() + 30_000; !isSo(); await wait(10))
-    if (performance.now() > end) throw new Error(`waited half a minute for ${what}`);
+  for (const end = performance.now() + 120_000; !isSo(); await wait(10))
+    if (performance.now() > end) throw new Error(`waited two minutes for ${what}`);
 }

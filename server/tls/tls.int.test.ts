@@ -138,6 +138,6 @@ test("files that are not there, or not of one pair, are refused by the setting's
 });
 
 async function until(isSo: () => boolean, what: string): Promise<void> {
-  for (const end = performance.now() + 30_000; !isSo(); await wait(10))
-    if (performance.now() > end) throw new Error(`waited half a minute for ${what}`);
+  for (const end = performance.now() + 120_000; !isSo(); await wait(10))
+    if (performance.now() > end) throw new Error(`waited two minutes for ${what}`);
 }

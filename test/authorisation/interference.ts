@@ -109,13 +109,17 @@ async function startTwin(isHidden: boolean): Promise<Twin> {
 /** Changes are linked into the log within a second; when time stands still those that were not never would be. */
 async function linked({ foundation }: TestServer): Promise<void> {
   const { owner } = foundation.database;
-  for (const end = performance.now() + 30_000; performance.now() < end; await new Promise((go) => setTimeout(go, 50))) {
+  for (
+    const end = performance.now() + 120_000;
+    performance.now() < end;
+    await new Promise((go) => setTimeout(go, 50))
+  ) {
     const { rows } = await owner.query<{ left: string }>(
       "SELECT count(*) AS left FROM audit_event e WHERE NOT EXISTS (SELECT FROM audit_record r WHERE r.event_position = e.position)",
     );
     if (Number(rows[0]?.left) === 0) return;
   }
-  throw new Error("waited 30 s for: every change in the log");
+  throw new Error("waited two minutes for: every change in the log");
 }
 
 type As = <T>(name: string, work: () => T) => T;

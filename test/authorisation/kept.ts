@@ -84,14 +84,18 @@ export async function withHeartAlarm(house: House, known: Known): Promise<Known>
 
 async function limitAlarmOf({ server }: House, { id, streamId }: Known): Promise<string> {
   const { owner } = server.foundation.database;
-  for (const end = performance.now() + 30_000; performance.now() < end; await new Promise((go) => setTimeout(go, 10))) {
+  for (
+    const end = performance.now() + 120_000;
+    performance.now() < end;
+    await new Promise((go) => setTimeout(go, 10))
+  ) {
     const { rows } = await owner.query<{ id: string }>(
       "SELECT alarm_id AS id FROM alarm_revision WHERE patient_id = $1 AND stream_id = $2 AND rule = 'limit-high' LIMIT 1",
       [id, streamId],
     );
     if (rows[0]) return rows[0].id;
   }
-  throw new Error("waited 30 s for: the alarm about the heart");
+  throw new Error("waited two minutes for: the alarm about the heart");
 }
 
 /**

@@ -109,7 +109,7 @@ async function happen(world: World): Promise<void> {
 }
 
 async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (const end = performance.now() + 30_000; performance.now() < end; await new Promise((go) => setTimeout(go, 20)))
+  for (const end = performance.now() + 120_000; performance.now() < end; await new Promise((go) => setTimeout(go, 20)))
     if (isSo()) return;
-  throw new Error(`waited 30 s for: ${what}`);
+  throw new Error(`waited two minutes for: ${what}`);
 }

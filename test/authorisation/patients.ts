@@ -86,11 +86,15 @@ export async function newPatient(house: House, word: string, names?: { name: str
 }
 
 async function until<T>(what: string, find: () => Promise<T | undefined>): Promise<T> {
-  for (const end = performance.now() + 30_000; performance.now() < end; await new Promise((go) => setTimeout(go, 10))) {
+  for (
+    const end = performance.now() + 120_000;
+    performance.now() < end;
+    await new Promise((go) => setTimeout(go, 10))
+  ) {
     const found = await find();
     if (found !== undefined) return found;
   }
-  throw new Error(`waited 30 s for: ${what}`);
+  throw new Error(`waited two minutes for: ${what}`);
 }
 
 /** A call for help by this patient's device, and the alarm that it is. */

@@ -44,7 +44,7 @@ export async function startMosquitto(username: string, password: string, more: r
   writeFileSync(join(folder, "mosquitto.conf"), `${settings.join("\n")}\n`);
   const broker = spawn("mosquitto", ["-c", join(folder, "mosquitto.conf")], { stdio: "ignore" });
   let client: MqttClient | undefined;
-  for (const end = performance.now() + 15_000; !client; ) {
+  for (const end = performance.now() + 120_000; !client; ) {
     client = await mqtt
       .connectAsync(`mqtt://127.0.0.1:${port}`, { username, password, reconnectPeriod: 0 }, false)
       .catch(() => undefined);
@@ -90,7 +90,7 @@ export function subscribe(options: { port: number; username: string; password: s
     messages,
     errors: () => errors,
     async until(what: string, isThere: (all: ReturnType<typeof messages>) => boolean) {
-      for (const end = performance.now() + 30_000; ; await wait(20)) {
+      for (const end = performance.now() + 120_000; ; await wait(20)) {
         if (isThere(messages())) return messages();
         if (performance.now() > end) throw new Error(`waited for ${what}; there is ${text.slice(-2000)} ${errors}`);
       }

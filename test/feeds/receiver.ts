@@ -43,9 +43,9 @@ export async function startReceiver() {
     answerWith(how: (nth: number) => number) {
       answer = how;
     },
-    /** @throws after half a minute, saying what was waited for */
+    /** @throws after two minutes, saying what was waited for */
     async until(what: string, isThere: (events: Told[]) => boolean): Promise<Told[]> {
-      for (const end = performance.now() + 30_000; ; await wait(20)) {
+      for (const end = performance.now() + 120_000; ; await wait(20)) {
         const all = events();
         if (isThere(all)) return all;
         if (performance.now() > end)

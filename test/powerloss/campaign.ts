@@ -141,9 +141,9 @@ async function throughSpool(dataDir: string, acknowledged: ReadonlySet<string>, 
   signal(postgresOf(dataDir), "SIGSTOP");
   await wait(1_000);
   const before = acknowledged.size;
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 120_000;
   while (acknowledged.size < before + 200) {
-    if (performance.now() > deadline) throw new Error("waited 30 s for 200 acknowledgements without PostgreSQL");
+    if (performance.now() > deadline) throw new Error("waited two minutes for 200 acknowledgements without PostgreSQL");
     await wait(20);
   }
   counted.throughSpool += acknowledged.size - before;

@@ -29,9 +29,9 @@ export function signal(pids: readonly number[], name: NodeJS.Signals): void {
 export async function killAll(server: number, dataDir: string): Promise<void> {
   const all = [server, ...postgresOf(dataDir)];
   signal(all, "SIGKILL");
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 120_000;
   while (all.some(isRunning)) {
-    if (performance.now() > deadline) throw new Error("waited 20 s for the end of what was killed");
+    if (performance.now() > deadline) throw new Error("waited two minutes for the end of what was killed");
     await wait(10);
   }
 }

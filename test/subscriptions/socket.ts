@@ -23,7 +23,7 @@ export async function openSocket(url: string, ...bind: readonly string[]) {
     events: () => got.flatMap(({ events }) => events),
     send: (text: string) => socket.send(text),
     async until(what: string, isThere: () => boolean): Promise<void> {
-      for (const end = performance.now() + 60_000; !isThere(); await wait(20))
+      for (const end = performance.now() + 120_000; !isThere(); await wait(20))
         if (performance.now() > end)
           throw new Error(
             `waited for: ${what}; there is ${JSON.stringify(got.map(({ bundle: _, ...one }) => one)).slice(0, 3_000)}, closed ${closed}`,

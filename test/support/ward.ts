@@ -34,7 +34,7 @@ export interface RunningWard extends Ready {
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** What the server has written to standard error so far. */
   log(): string;
-  /** Resolves when it has written this: it may come behind what it is about. @throws after a minute */
+  /** Resolves when it has written this: it may come behind what it is about. @throws after two minutes */
   logged(what: RegExp): Promise<void>;
 }
 
@@ -122,8 +122,8 @@ export async function startWard(
     stop: (signal = "SIGTERM") => end(child, signal),
     log: () => errors,
     async logged(what) {
-      for (const end = performance.now() + 60_000; !what.test(errors); await wait(20))
-        if (performance.now() > end) throw new Error(`it did not write ${what} within a minute, but: ${errors}`);
+      for (const end = performance.now() + 120_000; !what.test(errors); await wait(20))
+        if (performance.now() > end) throw new Error(`it did not write ${what} within two minutes, but: ${errors}`);
     },
   };
   return ward;

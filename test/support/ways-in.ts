@@ -5,7 +5,7 @@ import type { RunningWard } from "./ward.ts";
 
 /** As a person's portal at its most busy: asking more often measures the asking. */
 const POLL_MS = 20;
-const GIVEN_UP_MS = 30_000;
+const GIVEN_UP_MS = 120_000;
 
 /** What a browser or a program sends so that it is known who asks. */
 export type Credential = { readonly cookie: string } | { readonly authorization: string };

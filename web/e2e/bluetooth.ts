@@ -41,7 +41,7 @@ const whole = (short: string) => `0000${short}-0000-1000-8000-00805f9b34fb`;
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
 /** Connection failed to be established. @source Bluetooth Core, volume 1 part F */
 const NOT_THERE = 0x3e;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 
 /**
  * The emulation answers what it is asked and has no way to send by itself. What the browser does with a notification and with the answer

@@ -57,7 +57,7 @@ export async function openBrowser(
       ...(options.args ?? []),
     ],
   });
-  context.setDefaultTimeout(60_000);
+  context.setDefaultTimeout(120_000);
   const violations: string[] = [];
   const addresses = new Set<string>();
   context.on("request", (request) => void addresses.add(request.url()));

@@ -274,7 +274,7 @@ test("on a phone everything of a patient's page lies within the screen", { skip,
   const nothingIsCut = async (where: string) => {
     await page.waitForTimeout(1_500);
     // What is still being drawn may stand out for a moment.
-    for (const end = performance.now() + 30_000; (await cut()).length > 0 && performance.now() < end; )
+    for (const end = performance.now() + 120_000; (await cut()).length > 0 && performance.now() < end; )
       await page.waitForTimeout(200);
     assert.deepEqual(await cut(), [], where);
   };

@@ -27,7 +27,7 @@ test("what a killed process had under way is not committed behind the back of th
   const failed = assert.rejects(insert);
   const isWaiting =
     "SELECT 1 FROM pg_stat_activity WHERE application_name = 'openward ingest' AND wait_event_type = 'Lock'";
-  for (const end = performance.now() + 60_000; (await database.owner.query(isWaiting)).rowCount === 0; ) {
+  for (const end = performance.now() + 120_000; (await database.owner.query(isWaiting)).rowCount === 0; ) {
     assert.ok(performance.now() < end, "the insert does not wait for the lock");
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -153,7 +153,7 @@ test("a PostgreSQL that dies is started again at the same place", async () => {
   try {
     const pid = database.embedded?.pid() ?? 0;
     process.kill(pid, "SIGKILL");
-    const until = performance.now() + 60_000;
+    const until = performance.now() + 120_000;
     let answer: unknown;
     while (answer === undefined && performance.now() < until) {
       answer = await database.worker.query("SELECT 1 AS one").then(

@@ -62,7 +62,7 @@ describe("an external PostgreSQL", {
       { ...as, cwd: "/", stdio: "ignore" },
     );
     pid = child.pid ?? 0;
-    for (const end = performance.now() + 60_000; ; ) {
+    for (const end = performance.now() + 120_000; ; ) {
       try {
         await admin("CREATE ROLE ward LOGIN CREATEROLE");
         break;
