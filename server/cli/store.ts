@@ -1,7 +1,8 @@
 import { OutsideTrouble } from "@openward/errors";
 import { systemRuntime } from "@openward/runtime/system";
+import { noTurns } from "@openward/runtime/turns";
 import type { Command } from "commander";
-import { readConfig } from "../config.ts";
+import { type Config, readConfig } from "../config.ts";
 import { createLog } from "../log.ts";
 import { archivedHours } from "../store/archive/index.ts";
 import { lockHolder, openDatabase } from "../store/database/index.ts";
@@ -36,7 +37,7 @@ export function addStoreCommands(program: Command): void {
   store
     .command("compact")
     .description(
-      "do now what the server does every hour: finished days together, old journal days out; works while it runs",
+      "do now what the server does every hour: finished days together, old journal days out, statistics of days (those while the server is stopped); works while it runs",
     )
     .option("--json", "print one JSON object")
     .action(compact);
@@ -146,13 +147,46 @@ function refuseRunning(dataDir: string): void {
 }
 
 async function compact(options: { json?: boolean }): Promise<void> {
-  const { journalDays } = readConfig(process.env);
+  const config = readConfig(process.env);
+  const { journalDays } = config;
   const done = await withDatabase("command", (pools) =>
     compactStore(pools, { journalDays, now: systemRuntime.clock.now() }),
   );
+  const statistics = await makeStatistics(config);
   const saved = done.bytesBefore - done.bytesAfter;
-  print(options.json ?? false, { ok: true, ...done, saved }, [
+  print(options.json ?? false, { ok: true, ...done, saved, statistics }, [
+    ...(statistics === "left to the server" ? ["Statistics of days are made by the server that runs."] : []),
     `${done.daysJoined} days were put together, ${done.daysDropped} days of the journal were dropped;`,
     `the database has ${done.bytesAfter} bytes, ${Math.abs(saved)} ${saved >= 0 ? "less" : "more"} than before.`,
   ]);
+}
+
+/** A server that runs has readings in memory which nobody else knows of: it makes them itself, a moment after it sealed a day. */
+async function makeStatistics(config: Config): Promise<"made" | "left to the server"> {
+  if (lockHolder(config.dataDir)) return "left to the server";
+  const runtime = systemRuntime;
+  const log = createLog("error");
+  // Most of a server, which no other command waits for.
+  const [{ openFoundation }, { openStore }] = await Promise.all([
+    import("../foundation.ts"),
+    import("../open-store.ts"),
+  ]);
+  try {
+    const foundation = await openFoundation({ config, mode: "serve", runtime, log });
+    try {
+      const { keys } = foundation;
+      if (!keys) throw new Error("a server has keys");
+      const store = await openStore({ config, foundation, keys, runtime, turn: noTurns, log });
+      await store.telemetry.whole();
+      await store.telemetry.compact({ everything: true });
+      await store.close();
+    } finally {
+      await foundation.close();
+    }
+    return "made";
+  } catch (error) {
+    // A server with another data directory uses this database.
+    if (error instanceof OutsideTrouble && error.code === "DATA_DIR_IN_USE") return "left to the server";
+    throw error;
+  }
 }

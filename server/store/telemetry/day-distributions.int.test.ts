@@ -19,6 +19,18 @@ const random = seededRandom(SEED);
 let database: TestDatabase;
 let store: TestStore;
 const runtime = settableRuntime(DAY);
+/** What the store does each minute. */
+const eachMinute: (() => void)[] = [];
+Object.assign(runtime, {
+  clock: { now: () => runtime.time, monotonic: () => runtime.time },
+  timers: {
+    ...runtime.timers,
+    every(_ms: number, work: () => void) {
+      eachMinute.push(work);
+      return { cancel() {} };
+    },
+  },
+});
 const told: { time: number; value: number }[] = [];
 before(async () => {
   database = await openTestDatabase();
@@ -140,4 +152,31 @@ test("a late reading counts at once, while it waits, when it is sealed and when 
 test("nobody else's view finds any", async () => {
   const asked = store.telemetry.queries.distribution(viewOf(), stream.id, { from: DAY, to: DAY + DAY_MS });
   await assert.rejects(asked, { code: "NOT_FOUND" });
+});
+
+test("days that were sent late are kept a moment after they are sealed, and not while more of them comes", async () => {
+  const late = DAY - 40 * DAY_MS;
+  const isKept = async () =>
+    (await kept()).filter(({ at }) => at >= late && at < late + 2 * DAY_MS).map(({ at }) => at);
+  const minute = async () => {
+    runtime.time += 60_000;
+    for (const work of eachMinute) work();
+    // In turn with what the minute has set off.
+    for (let i = 0; i < 8; i++) await store.telemetry.seal();
+  };
+  await append(late, 2_000, 40_000, () => 60 + Math.round(random.float() * 30));
+  await minute();
+  assert.deepEqual(await isKept(), []);
+  await append(late + DAY_MS + 20, 10, 1_000, () => 61);
+  await minute();
+  await minute();
+  assert.deepEqual(await isKept(), [late], "nothing was sealed of the first day for long enough");
+  await minute();
+  assert.deepEqual(await isKept(), [late, late + DAY_MS]);
+  await assertSame(late, late + 2 * DAY_MS);
+  await append(late + 5, 1, 1_000, () => 99);
+  await store.telemetry.seal({ everything: true });
+  assert.deepEqual(await isKept(), [late + DAY_MS], "what was made before is not so any more");
+  const { max } = await assertSame(late, late + 2 * DAY_MS);
+  assert.equal(max, 99);
 });

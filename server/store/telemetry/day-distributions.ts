@@ -1,5 +1,6 @@
 import { OutsideTrouble } from "@openward/errors";
 import type { Stream } from "@openward/model";
+import type { Clock } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
 import { DAY_MS, Distribution, decodeDistribution, encodeDistribution } from "@openward/timeseries";
 import type { Pool } from "pg";
@@ -73,8 +74,21 @@ export interface DayDistributions {
    *
    * @param alone runs work while nothing is sealed: what is read is then what stays
    */
-  make(alone: (work: () => Promise<void>) => Promise<void>): Promise<number>;
+  make(alone: Alone): Promise<number>;
+  /** An hour was sealed: if its day is over, what was made of that day is gone. */
+  sealed(streamId: string, hour: number): void;
+  /** Make those of days of which nothing was sealed for a while, for a moment; the rest of them the next time. */
+  makeSettled(alone: Alone): Promise<number>;
 }
+
+type Alone = (work: () => Promise<void>) => Promise<void>;
+
+/** Who sends a year at once sends it in order: a day that was not written to for so long is done. */
+const SETTLED_MS = 90_000;
+/** At a time; sealing waits no longer than one day of one stream takes. */
+const MAKE_MS = 10_000;
+/** Days that wait to be made; more are found by the search for those that are missing. */
+const SETTLING_MAX = 100_000;
 
 const FIRST: DayKey = { streamId: "00000000-0000-0000-0000-000000000000", dayStart: 0 };
 const DAYS_AT_A_TIME = 100;
@@ -87,8 +101,12 @@ export function createDayDistributions(deps: {
   readonly packing: BlockPacking;
   readonly log: StoreLog;
   readonly turn: Turn;
+  readonly clock: Clock;
 }): DayDistributions {
-  const { rows, streams, blocks, packing, log, turn } = deps;
+  const { rows, streams, blocks, packing, log, turn, clock } = deps;
+  /** Days that are over and were written to, and when; the longest ago first. */
+  const settling = new Map<string, DayKey & { readonly at: number }>();
+  let isMaking = false;
   const pool = createColumnPool();
 
   const readInto = async (
@@ -131,6 +149,25 @@ export function createDayDistributions(deps: {
     return found;
   };
 
+  /** @returns whether it was made */
+  const makeDay = async (day: DayKey, alone: Alone): Promise<boolean> => {
+    const memory = streams.get(day.streamId);
+    let isMade = false;
+    if (!memory || !rows) return isMade;
+    await alone(async () => {
+      if (isWaiting(memory, day.dayStart)) return;
+      const damaged = blocks.damaged;
+      const distribution = new Distribution();
+      await readInto(distribution, memory, { from: day.dayStart, to: day.dayStart + DAY_MS });
+      // What cannot be read now may be mended.
+      if (blocks.damaged > damaged) return;
+      const { stream } = memory;
+      await rows.save(day, stream, encodeDistribution(day.dayStart, distribution, stream.unit, packing.for(stream)));
+      isMade = true;
+    });
+    return isMade;
+  };
+
   return {
     async of(memory, query) {
       const { from, to } = query;
@@ -152,24 +189,37 @@ export function createDayDistributions(deps: {
       for (let after = FIRST; ; ) {
         const page = await rows.missing(after, DAYS_AT_A_TIME);
         for (const day of page) {
-          const memory = streams.get(day.streamId);
-          if (!memory) continue;
-          await alone(async () => {
-            if (isWaiting(memory, day.dayStart)) return;
-            const damaged = blocks.damaged;
-            const distribution = new Distribution();
-            await readInto(distribution, memory, { from: day.dayStart, to: day.dayStart + DAY_MS });
-            // What cannot be read now may be mended.
-            if (blocks.damaged > damaged) return;
-            const { stream } = memory;
-            const payload = encodeDistribution(day.dayStart, distribution, stream.unit, packing.for(stream));
-            await rows.save(day, stream, payload);
-            made++;
-          });
+          if (await makeDay(day, alone)) made++;
         }
         const last = page.at(-1);
         if (!last || page.length < DAYS_AT_A_TIME) return made;
         after = last;
+      }
+    },
+
+    sealed(streamId, hour) {
+      const dayStart = periodOf(hour, DAY_MS);
+      if (!rows || dayStart + DAY_MS > clock.now()) return;
+      const key = `${streamId} ${dayStart}`;
+      settling.delete(key);
+      if (settling.size < SETTLING_MAX) settling.set(key, { streamId, dayStart, at: clock.monotonic() });
+    },
+
+    async makeSettled(alone) {
+      if (isMaking) return 0;
+      isMaking = true;
+      try {
+        const began = clock.monotonic();
+        let made = 0;
+        for (const [key, day] of settling) {
+          const now = clock.monotonic();
+          if (now - day.at < SETTLED_MS || now - began > MAKE_MS) break;
+          settling.delete(key);
+          if (await makeDay(day, alone)) made++;
+        }
+        return made;
+      } finally {
+        isMaking = false;
       }
     },
   };

@@ -18,6 +18,8 @@ const NUMERIC_STEP_MS = 15 * MINUTE_MS;
 const GRACE_MS = 15_000;
 /** Finished days are put together this often, and stragglers of a day are waited for as long. */
 const COMPACT_EVERY_MS = HOUR_MS;
+/** After a start the first time is sooner: what the server before did not come to waits no hour more. */
+const FIRST_COMPACT_MS = 5 * MINUTE_MS;
 /** Streams sealed in one transaction. */
 const TASKS_PER_TRANSACTION = 8;
 /** Between two tries to seal when memory is short and the database does not answer, or nothing could be let go of. */
@@ -57,10 +59,12 @@ export interface SealerOptions {
   readonly onSealed: (hours: readonly SealedHour[]) => void;
   /** Behind days that were put together; its work runs while nothing is sealed. */
   readonly onCompacted?: (alone: (work: () => Promise<void>) => Promise<void>) => Promise<unknown>;
+  /** Each minute, behind what was sealed then; alone as that. */
+  readonly afterSealing?: (alone: (work: () => Promise<void>) => Promise<void>) => Promise<unknown>;
 }
 
 export function createSealer(options: SealerOptions): Sealer {
-  const { runtime, store, memory, packing, log, onSealed, onCompacted } = options;
+  const { runtime, store, memory, packing, log, onSealed, onCompacted, afterSealing } = options;
   const { clock, timers } = runtime;
   // What the journal's place was at times past, oldest first.
   const places: { at: number; position: number }[] = [];
@@ -69,6 +73,7 @@ export function createSealer(options: SealerOptions): Sealer {
   let running: Promise<SealRun> | undefined;
   let relieving: Promise<unknown> | undefined;
   let compacting: Promise<unknown> | undefined;
+  let settling: Promise<unknown> | undefined;
   let isStopped = false;
   let waking = () => {};
   const freed: (() => void)[] = [];
@@ -241,11 +246,16 @@ export function createSealer(options: SealerOptions): Sealer {
       watermark = known;
       memory.onCommitted = relieve;
       relieve();
-      let compacted = clock.now();
+      let compacted = clock.now() - COMPACT_EVERY_MS + FIRST_COMPACT_MS;
       timer = timers.every(MINUTE_MS, () => {
-        run().catch((error: unknown) =>
-          log.warn({ reason: (error as Error).message }, "sealing did not go through; trying again in a minute"),
-        );
+        settling = run()
+          .catch((error: unknown) =>
+            log.warn({ reason: (error as Error).message }, "sealing did not go through; trying again in a minute"),
+          )
+          .then(() => afterSealing?.(alone))
+          .catch((error: unknown) =>
+            log.warn({ reason: (error as Error).message }, "statistics of days were not made; trying again in an hour"),
+          );
         if (clock.now() - compacted < COMPACT_EVERY_MS) return;
         compacted = clock.now();
         compacting = compact().catch((error: unknown) =>
@@ -263,6 +273,7 @@ export function createSealer(options: SealerOptions): Sealer {
       await relieving;
       await running?.catch(() => {});
       await compacting;
+      await settling;
     },
   };
 }

@@ -148,6 +148,7 @@ export async function openTelemetry({
     for (const { streamId, hour, rows, minutes: each } of hours) {
       files.sealed(streamId, hour, rows);
       if (each) minutes.sealed(streamId, hour, each);
+      if (isNumeric(streamId)) distributions.sealed(streamId, hour);
     }
   };
   const distributions = createDayDistributions({
@@ -157,8 +158,18 @@ export async function openTelemetry({
     packing,
     log,
     turn,
+    clock,
   });
-  const sealer = createSealer({ runtime, store, memory, packing, log, onSealed, onCompacted: distributions.make });
+  const sealer = createSealer({
+    runtime,
+    store,
+    memory,
+    packing,
+    log,
+    onSealed,
+    onCompacted: distributions.make,
+    afterSealing: distributions.makeSettled,
+  });
   const recovery = createRecovery({
     timers,
     take: memory.committed,
