@@ -126,6 +126,17 @@ function original(name: string, focus: readonly Item[], parameters: readonly unk
   );
 }
 
+/** As the library compares two single items by `~`. */
+export function isEquivalent(a: Item, b: Item): boolean {
+  let run = originals.get(" ~");
+  if (!run) {
+    run = fhirpath.compile("%a ~ %b", model, { resolveInternalTypes: false, preciseMath: true } as never) as never;
+    originals.set(" ~", run as never);
+  }
+  const [is] = (run as NonNullable<typeof run>)({}, { a: [a], b: [b] }) as unknown[];
+  return is === true;
+}
+
 const forbidden = (name: string) => ({
   fn: () => {
     throw new RefusedInput("PATH_INVALID", { format: "fhirpath", expected: `an expression without ${name}` });

@@ -114,3 +114,43 @@ test("an expression is compiled once, and what is kept has a bound", () => {
   for (let i = 0; i < 1000; i++) fhirPath(`id & '${i}'`);
   assert.notEqual(fhirPath("id & 'first'"), first);
 });
+
+test("a time goes on by its own clock and keeps its offset, wherever the machine is", () => {
+  const text = (expression: string) => fhirPath(expression).typed({ resourceType: "Basic" })[0]?.text;
+  for (const [sum, is] of [
+    // The night in which clocks of Oslo went back.
+    ["@2026-10-24T12:00:00.000+02:00 + 1 day", "2026-10-25T12:00:00.000+02:00"],
+    ["@2026-10-25T01:30:00+02:00 + 2 hours", "2026-10-25T03:30:00+02:00"],
+    ["@2024-01-31T08:00:00Z + 1 month", "2024-02-29T08:00:00Z"],
+    ["@2024-02-29T08:00:00-05:00 + 1 year", "2025-02-28T08:00:00-05:00"],
+    ["@2024-03-31T08:00:00-05:00 - 1 month", "2024-02-29T08:00:00-05:00"],
+    ["@2024-01-01T00:00:00Z + 7.9 days", "2024-01-08T00:00:00Z"],
+    ["@2024-01-01T00:00:00Z + 0.25 's'", "2024-01-01T00:00:00.250Z"],
+    ["@2024-01-31 + 1 month", "2024-02-29"],
+  ] as const)
+    assert.equal(text(sum), is, sum);
+});
+
+test("what is added to a time is not written on the console", (t) => {
+  const warn = t.mock.method(console, "warn", () => {});
+  fhirPath("@1973-12-25 + 7.7 days").evaluate({});
+  fhirPath("@1973-12-25T00:00:00Z + 7.7 days").evaluate({});
+  assert.equal(warn.mock.callCount(), 0);
+});
+
+test("collections are equivalent in any order, item by item", () => {
+  const is = (expression: string) => fhirPath(expression).evaluate({ resourceType: "Basic" })[0];
+  assert.equal(is("(1 | 2 | 3) ~ (3 | 1 | 2)"), true);
+  assert.equal(is("('a' | 'B').combine('b') ~ ('A' | 'b').combine('B')"), true);
+  assert.equal(is("(1 | 2).combine(1) ~ (1 | 2).combine(2)"), false);
+  assert.equal(is("(1 | 2).combine(1) !~ (1 | 2).combine(2)"), true);
+  assert.equal(is("(1 | 2) ~ (1 | 2 | 3)"), false);
+  assert.equal(is("{} ~ {}"), true);
+  assert.equal(is("(1 | 2 | 3).where($this ~ 2).count()"), 1);
+  assert.throws(
+    () => fhirPath("$this.value ~ $this.value").evaluate({ value: Array.from({ length: 400 }, (_, i) => i) }),
+    {
+      code: "PATH_TOO_COSTLY",
+    },
+  );
+});

@@ -2,8 +2,10 @@ import { RefusedInput } from "@openward/errors";
 import fhirpath from "fhirpath";
 import model from "fhirpath/fhir-context/r4";
 import { mapDecimals } from "../json/index.ts";
-import { functionsOf, type Outside } from "./functions.ts";
+import { createEquivalence, type ExpressionNode } from "./equivalence.ts";
+import { functionsOf, isEquivalent, type Outside } from "./functions.ts";
 import { isNode, type LibraryNode } from "./library.ts";
+import { mendLibrary } from "./mend.ts";
 
 export interface Evaluation {
   /** Environment variables, without the percent sign: %resource, %rootResource, ... */
@@ -48,6 +50,8 @@ export interface PathOptions {
   readonly base?: string;
 }
 
+mendLibrary();
+
 const EXPRESSION_MAX = 4096;
 /** Steps, and elements and characters that they found. */
 const BUDGET = { trusted: 5_000_000, untrusted: 100_000 };
@@ -87,6 +91,11 @@ function compile(expression: string, trusted: boolean, base: string | undefined)
   // Evaluation is synchronous: what the hooks below refer to is set for the time of one.
   const outside: Outside = { resolve: undefined, conformsTo: undefined };
   let left = 0;
+  const spend = (cost: number) => {
+    left -= cost;
+    if (left < 0) throw new RefusedInput("PATH_TOO_COSTLY", { format: "fhirpath" });
+  };
+  const equivalence = expression.includes("~") ? createEquivalence(isEquivalent, spend) : undefined;
   try {
     const readable = withWordsQuoted(expression);
     run = fhirpath.compile(base === undefined ? readable : { base, expression: readable }, model, {
@@ -94,9 +103,9 @@ function compile(expression: string, trusted: boolean, base: string | undefined)
       preciseMath: true,
       // The library writes what it traces on the console, and that may be a patient's.
       traceFn: () => {},
-      debugger: (_: unknown, __: unknown, found: unknown) => {
-        left -= costOf(found, trusted);
-        if (left < 0) throw new RefusedInput("PATH_TOO_COSTLY", { format: "fhirpath" });
+      debugger: (_: unknown, __: unknown, found: unknown, node: ExpressionNode) => {
+        spend(costOf(found, trusted));
+        equivalence?.(found, node);
       },
       userInvocationTable: functionsOf(outside, trusted, plainOf),
     } as never) as never;
@@ -104,6 +113,7 @@ function compile(expression: string, trusted: boolean, base: string | undefined)
     throw refusal("PATH_INVALID", error);
   }
   const standard = standardVariables(expression);
+  const isDivision = expression.includes("/") && outermost(expression) === "/";
   const found = (resource: unknown, { resolve, conformsTo, variables }: Evaluation): LibraryNode[] => {
     const before = { ...outside, left };
     Object.assign(outside, { resolve, conformsTo });
@@ -124,7 +134,9 @@ function compile(expression: string, trusted: boolean, base: string | undefined)
     typed(resource, evaluation = {}) {
       const all = found(resource, evaluation);
       const types = fhirpath.types(all) as string[];
-      return all.map((one, i) => ({ type: types[i] ?? "", value: plainOf(one), text: textOf(one) }));
+      // "The result of a division is always Decimal", which the library tells from Integer by its digits.
+      const typeOf = (type = "") => (isDivision && type === "System.Integer" ? "System.Decimal" : type);
+      return all.map((one, i) => ({ type: typeOf(types[i]), value: plainOf(one), text: textOf(one) }));
     },
     holds(resource, evaluation = {}) {
       const [first, ...others] = found(resource, evaluation).map(plainOf);
@@ -210,6 +222,13 @@ function deepest(expression: string): number {
     else if (sign === ")" || sign === "]" || sign === "}") depth--;
   }
   return most;
+}
+
+/** The operator of the whole expression; undefined: it is none. */
+function outermost(expression: string): string | undefined {
+  let node = fhirpath.parse(withWordsQuoted(expression)) as unknown as ExpressionNode;
+  while (node.type === "EntireExpression" && node.children?.[0]) node = node.children[0];
+  return node.text;
 }
 
 /** The library's own words may hold values of the resource: only where an expression cannot be read are they passed on. */
