@@ -42,6 +42,9 @@ const commands = {
     buildWeb();
     handOver([join(root, "bench/main.ts"), ...args]);
   },
+  validate() {
+    handOver([join(root, "validate/main.ts"), ...args]);
+  },
   authorisation() {
     handOver([join(root, "test/authorisation/write.ts")]);
   },

@@ -24,6 +24,7 @@ export {
 } from "./piece.ts";
 
 export { type Track, trackOfReadings, tracksOfRuns } from "./track.ts";
+export { type Annotation, readAnnotations } from "./wfdb/annotations.ts";
 export type { WfdbFolder } from "./wfdb/bytes.ts";
 export { type ChannelPlan, leftOut, type NamedChannel, planByName, unitOfChannel } from "./wfdb/channels.ts";
 export { parseHeader, type WfdbHeader, type WfdbSegment, type WfdbSignal } from "./wfdb/header.ts";

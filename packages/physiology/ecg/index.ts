@@ -1,0 +1,1 @@
+export { type Beat, createQrsDetector, type QrsDetector, type QrsOptions } from "./qrs.ts";

@@ -1,0 +1,2 @@
+export { type Index, meanPressure, rox, shockIndex } from "./indices.ts";
+export { type Input, inputs, type Part, type Question, type Scored, score, scores } from "./score.ts";
