@@ -146,6 +146,74 @@ test("types, filters and what came since narrow it; what is not known is refused
   assert.equal((await ask("$export?_type=AuditEvent")).status, 400);
 });
 
+test("several filters of a type are any of them, of what is measured and of what others wrote", async () => {
+  for (const code of ["red", "green", "blue"]) {
+    const body = { resourceType: "Basic", code: { coding: [{ system: "urn:colour", code }] } };
+    assert.equal((await ask("Basic", { method: "POST", body })).status, 201);
+  }
+  const filters = [
+    "Basic?code=red",
+    "Basic?code=urn:colour|blue",
+    "Observation?code=85354-9",
+    "Observation?code=8867-4",
+  ];
+  const asked = filters.map((one) => `_typeFilter=${encodeURIComponent(one)}`).join("&");
+  const patient = `patient=${beds[1]?.patientId}`;
+  const ofBasic = asked.split("&").slice(0, 2).join("&");
+  const written = await linesOf(await manifestOf(await begin(`$export?_type=Basic&${ofBasic}`)));
+  const codes = written.map(
+    (line) => (JSON.parse(line) as { code: { coding: { code: string }[] } }).code.coding[0]?.code,
+  );
+  assert.deepEqual(codes.sort(), ["blue", "red"]);
+  const both = await manifestOf(await begin(`Patient/$export?_type=Basic,Observation&${patient}&${asked}`));
+  assert.deepEqual(
+    both.output.map(({ type, count }) => [type, count]),
+    [["Observation", 51]],
+  );
+  const one = await manifestOf(await begin(`Patient/$export?_type=Observation&${patient}&${asked.split("&")[2]}`));
+  assert.deepEqual(
+    one.output.map(({ count }) => count),
+    [1],
+  );
+});
+
+test("what was deleted since is told as what deletes it, and what is there again is not", async () => {
+  const basic = { resourceType: "Basic", code: { text: "x" } };
+  const made = async () => {
+    const answer = await ask("Basic", { method: "POST", body: basic });
+    return ((await answer.json()) as { id: string }).id;
+  };
+  const [gone, back, early] = [await made(), await made(), await made()];
+  await ask(`Basic/${early}`, { method: "DELETE" });
+  await wait(5);
+  const since = new Date().toISOString();
+  for (const id of [gone, back]) assert.equal((await ask(`Basic/${id}`, { method: "DELETE" })).status, 200);
+  assert.equal((await ask(`Basic/${back}`, { method: "PUT", body: { ...basic, id: back } })).status, 201);
+  const { deleted, output } = (await manifestOf(await begin(`$export?_type=Basic&_since=${since}`))) as Manifest & {
+    deleted: Manifest["output"];
+  };
+  assert.deepEqual(
+    [output, deleted].map((all) => all.map(({ type, count }) => [type, count])),
+    [[["Basic", 1]], [["Bundle", 1]]],
+  );
+  const bundle = JSON.parse(await (await ask(pathOf(deleted[0]?.url ?? ""))).text());
+  assert.deepEqual(bundle, {
+    resourceType: "Bundle",
+    type: "transaction",
+    entry: [{ request: { method: "DELETE", url: `Basic/${gone}` } }],
+  });
+  const whole = (await manifestOf(await begin("$export?_type=Basic"))) as Manifest & { deleted: unknown[] };
+  assert.deepEqual(whole.deleted, [], "who asks for everything has nothing to delete");
+  assert.equal(
+    (await ask("$export?_type=Basic&colour=red", { headers: { prefer: "respond-async, handling=lenient" } })).status,
+    202,
+  );
+  assert.equal(
+    (await ask("$export?_type=Basic&colour=red", { headers: { prefer: "respond-async, handling=strict" } })).status,
+    400,
+  );
+});
+
 test("a group is exported by its members, and only its members", async () => {
   const group = {
     resourceType: "Group",

@@ -1,6 +1,6 @@
 import type { Resource } from "@medplum/fhirtypes";
 import type { Resource as Plain } from "@openward/fhir/json";
-import type { StoredResource } from "@openward/fhir/store";
+import type { Condition, StoredResource } from "@openward/fhir/store";
 import { applyView, parseView } from "@openward/fhir/view";
 import type { BulkCursor, BulkPiece, BulkRequest, PatientView } from "@openward/model";
 import type { RecordContext } from "../context.ts";
@@ -12,6 +12,7 @@ import { reachOfTexts } from "../write/reach.ts";
 import { resourceOf } from "../written/present.ts";
 import { readQuery } from "../written/query.ts";
 import { isReached, reachOf } from "../written/reach.ts";
+import { DELETED, deletedPieces } from "./deleted.ts";
 import { measuredPieces } from "./measured.ts";
 
 const WRITTEN_AT_ONCE = 500;
@@ -42,6 +43,7 @@ export async function* piecesOf(
 ): AsyncGenerator<BulkPiece> {
   const { types } = request;
   const first = from ? Math.max(0, types.indexOf(from.type)) : 0;
+  if (from?.type === DELETED) return yield* deletedPieces(context, request, from);
   for (const type of types.slice(first)) {
     const behind = from?.type === type ? from : null;
     // What others wrote comes behind what the house makes: it is of no one patient's turn.
@@ -51,6 +53,7 @@ export async function* piecesOf(
     // A patient is one record, here and there.
     if (type !== "Patient") yield* writtenPieces(context, request, type, isOfTexts ? behind : null);
   }
+  yield* deletedPieces(context, request, null);
 }
 
 /** Patients in an order that does not change, from the one on where it stopped. */
@@ -121,13 +124,16 @@ async function* writtenPieces(
       : patientIds.length > 0 && (!wanted || patientIds.some((id) => wanted.has(id)));
   let after = String(from?.after?.[0] ?? "");
   if (from && !from.after) return;
-  const [filter] = request.filters[type] ?? [];
-  const conditions =
-    filter === undefined
-      ? undefined
-      : readQuery({ ...context, strict: true }, type, new URLSearchParams(filter)).conditions;
-  const asks =
-    conditions || texts?.conditions.length ? [...(conditions ?? []), ...(texts?.conditions ?? [])] : undefined;
+  const filters = (request.filters[type] ?? []).map((filter): Condition => {
+    const { conditions } = readQuery({ ...context, strict: true }, type, new URLSearchParams(filter));
+    return { kind: "all", of: conditions };
+  });
+  // Of several any is enough.
+  const conditions: Condition[] = [
+    ...(filters.length > 0 ? [{ kind: "any", of: filters } as const] : []),
+    ...(texts?.conditions ?? []),
+  ];
+  const asks = conditions.length > 0 ? conditions : undefined;
   for (;;) {
     const whose = texts?.whose ?? reachOf(context, type, "s");
     const page = asks

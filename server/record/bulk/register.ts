@@ -6,6 +6,7 @@ import type { BulkJob, BulkOwner, PatientView, StoredPiece } from "@openward/mod
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { outcomeOf } from "../outcome.ts";
 import { fhirTime } from "../resources/time.ts";
+import { DELETED } from "./deleted.ts";
 import { type Bulk, isTold } from "./jobs.ts";
 
 interface Asker {
@@ -66,7 +67,7 @@ function manifestOf(
   { id, request, transactionTime, files }: BulkJob,
   told: ReadonlyMap<number, readonly StoredPiece[]>,
 ) {
-  const output = files.flatMap(({ type }, file) => {
+  const all = files.flatMap(({ type }, file) => {
     const count = (told.get(file) ?? []).reduce((sum, { lines }) => sum + lines, 0);
     return count > 0 ? [{ type, url: `${request.base}/bulk/${id}/${file}.ndjson`, count }] : [];
   });
@@ -74,8 +75,8 @@ function manifestOf(
     transactionTime: fhirTime(transactionTime),
     request: request.url,
     requiresAccessToken: true,
-    output,
-    deleted: [],
+    output: all.filter(({ type }) => type !== DELETED),
+    deleted: all.flatMap((one) => (one.type === DELETED ? [{ ...one, type: "Bundle" }] : [])),
     error: [],
   };
 }

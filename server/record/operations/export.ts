@@ -21,6 +21,8 @@ import { pairsOf } from "./operation.ts";
 const NOT_EXPORTED: ReadonlySet<string> = new Set(["AuditEvent", "CodeSystem", "ValueSet", "ConceptMap"]);
 const FORMATS = new Set(["application/fhir+ndjson", "application/ndjson", "ndjson"]);
 const PATIENTS_MAX = 10_000;
+/** Of one type. */
+const FILTERS_MAX = 20;
 const ASSOCIATED = new Set(["LatestProvenanceResources", "RelevantProvenanceResources"]);
 
 /** Bulk Data 2: asked for here, made beside everything else, fetched below /fhir/bulk. */
@@ -165,7 +167,7 @@ function filtersOf(
         throw wrong("_typeFilter", "parameters of the type itself, no chains");
     } else throw wrong("_typeFilter", "Observation, or a type that is kept as it was written");
     const mine = filters[type] ?? [];
-    if (mine.length > 0) throw wrong("_typeFilter", `one for ${type}`);
+    if (mine.length >= FILTERS_MAX) throw wrong("_typeFilter", `at most ${FILTERS_MAX} for ${type}`);
     filters[type] = [...mine, query];
   }
   return filters;
