@@ -100,6 +100,9 @@ export const fhirPolicies: Readonly<Record<string, DoorPolicy>> = {
   "written.history-type": written("id", "reason"),
   "written.search-type": written("id", "reason"),
   "history-system": written("id", "reason"),
+  // Of each type what a search of it alone tells; of whose compartment it is only who may read that one.
+  "search-system": seen("id"),
+  "search-compartment": seen("id"),
   "written.create": writes,
   "written.update": writes,
   "written.patch": writes,

@@ -1,4 +1,5 @@
 import type { CapabilityStatement, CapabilityStatementRestResource } from "@medplum/fhirtypes";
+import { compartmentTypes } from "@openward/fhir/search";
 import { houseKind, houseKinds } from "./house/index.ts";
 import { operationsAt } from "./operations/registry.ts";
 import { terminologyOperations } from "./operations/terminology.ts";
@@ -126,8 +127,12 @@ export function capabilityStatement(
         interaction: [
           { code: "batch" },
           { code: "transaction" },
+          { code: "search-system" },
           ...(keepsWritten ? [{ code: "history-system" as const }] : []),
         ],
+        compartment: compartmentTypes.map(
+          (type) => `http://hl7.org/fhir/CompartmentDefinition/${type[0]?.toLowerCase()}${type.slice(1)}`,
+        ),
         operation: [...ownOperations(undefined), ...(hasGraphQl ? [graphqlOperation] : [])],
       },
     ],

@@ -20,12 +20,14 @@ import { within } from "./reach.ts";
 import { redactedResource } from "./redaction.ts";
 import { RecordRepository, type Report } from "./repository.ts";
 import { textOfAnswer } from "./search/bundle-text.ts";
+import { everywherePlace } from "./search/compartment.ts";
+import { searchEverywhere } from "./search/everywhere.ts";
 import { searchables } from "./search/index.ts";
 import { answerSubscription, isOfSubscriptions } from "./subscriptions/rest.ts";
 import { TransactionRefused } from "./write/refused.ts";
 import { answerObservation, isObservationBatch, observationAddress, writeBatch } from "./write/rest.ts";
 import { historyOfWritten } from "./written/read.ts";
-import { addressOf, answerWritten, isWrittenBundle, transact } from "./written/rest.ts";
+import { addressOf, answerWritten, isWrittenBundle, pairsOf as pairsIn, transact } from "./written/rest.ts";
 
 export interface RestRequest {
   readonly method: string;
@@ -87,6 +89,11 @@ export function createRest(): Rest {
         if (told) return told;
         const happening = method === "GET" ? await happeningAt(context, path) : undefined;
         if (happening) return { status: 200, resource: happening };
+        const everywhere = everywherePlace(request.url);
+        if (everywhere && (method === "GET" || (method === "POST" && everywhere.isForm))) {
+          const pairs = [...pairsIn(everywhere.query, everywhere.isForm ? request.body : undefined)];
+          return { status: 200, resource: await searchEverywhere(context, everywhere, pairs) };
+        }
         const address = context.written ? addressOf(request.url) : undefined;
         if (address) return await answerWritten(context, { ...request, method }, address);
         if (context.written && method === "GET" && path === "_history") return await historyOfAll(context, request.url);
@@ -198,7 +205,12 @@ function isMixedBatch(body: unknown): body is Bundle {
   if (resourceType !== "Bundle" || type !== "batch" || !Array.isArray(entry)) return false;
   const isOther = ({ request }: BundleEntry) => {
     const url = (request?.url ?? "").replace(/^\//, "");
-    if (addressOf(url) !== undefined || isOperation(operationPlace(url.split("?", 1)[0] ?? ""))) return true;
+    if (
+      addressOf(url) !== undefined ||
+      everywherePlace(url) !== undefined ||
+      isOperation(operationPlace(url.split("?", 1)[0] ?? ""))
+    )
+      return true;
     return !/^(GET|HEAD)?$/.test(request?.method ?? "");
   };
   if (!entry.some((one: BundleEntry | null) => isOther(one ?? {}))) return false;

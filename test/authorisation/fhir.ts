@@ -100,6 +100,7 @@ interface Capability {
       readonly operation?: readonly { readonly name: string }[];
     }[];
     readonly interaction: readonly { readonly code: string }[];
+    readonly compartment?: readonly string[];
     readonly operation?: readonly { readonly name: string }[];
   }[];
 }
@@ -121,6 +122,7 @@ export async function interactionsOf(world: World): Promise<{ interactions: stri
         ),
       ),
       ...(rest?.interaction ?? []).map(({ code }) => code),
+      ...((rest?.compartment ?? []).length > 0 ? ["search-compartment"] : []),
       // An operation is the same of whatever type.
       ...new Set(
         [...all, ...(rest ? [rest] : [])].flatMap(({ operation = [] }) => operation.map(({ name }) => `$${name}`)),
@@ -207,6 +209,12 @@ export function fhirQuestions(known: Known): Asked[] {
     { interaction: "written.history-instance", url: `Condition/${known.conditionId}/_history` },
     { interaction: "written.history-type", url: "Condition/_history?_count=1000" },
     { interaction: "history-system", url: "_history?_count=1000" },
+    { interaction: "search-system", url: `?_type=Patient,DeviceMetric&_id=${known.id}` },
+    { interaction: "search-system", url: `?_id=${known.id},${known.conditionId}`, shows: [] },
+    { interaction: "search-system", url: "?_type=Patient,Condition&_sort=-_lastUpdated&_count=1000", shows: [] },
+    { interaction: "search-compartment", url: `Patient/${known.id}/*?_count=200` },
+    // The device may be told of to who does not see its patient; nothing of the patient stands in its compartment then.
+    { interaction: "Device.search-type", url: `Device/${known.deviceId}/*?_count=200`, shows: [] },
     ...[
       "",
       `_id=${known.conditionId}`,
@@ -281,6 +289,8 @@ function mayAsk({ url }: Asked, subject: Subject): boolean {
   const type = /^[A-Za-z]*/.exec(url)?.[0] ?? "";
   // Whoever finds nobody is answered with nobody.
   const isSearch = !/^[A-Za-z]+\//.test(url);
+  // Of what nobody named, those types are told that may be.
+  if (subject.kind === "app" && url.startsWith("?_id=")) return /\.\w*s\b/.test(subject.scopes ?? "");
   if (subject.kind === "app" && type === "Practitioner" && !isSearch)
     return subject.scopes?.startsWith("system/*") === true;
   if (subject.kind === "app")
@@ -350,7 +360,9 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
       }
       const sees = subject.sees.has(target.key) && !(isOfWritten(one) && !readsWritten(subject, target));
       const isKept = subject.keeps.has(target.key) && OF_THE_HEART.has(one.interaction);
-      const isRead = !/(search-type|history-type|history-system)$|^\$(lastn|stats)$/.test(one.interaction);
+      const isRead = !/(search-type|search-system|history-type|history-system)$|^\$(lastn|stats)$/.test(
+        one.interaction,
+      );
       if (isRead && (!sees || isKept) && policy.tells !== "fleet" && status !== 404)
         findings.push({ cell: name(one), what: `${status} in place of 404` });
       if (!sees || isKept || one.interaction === "AuditEvent.read") return;

@@ -10,6 +10,8 @@ const CODES = "http://acme.org/conditions/codes";
 const ANIMALS = "http://acme.org/animals";
 const MR = { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v2-0203", code: "MR" }] };
 
+const tag = [{ system: "http://acme.org/codes", code: "needs-review" }];
+
 const to = (type: string, name: string) => ({ reference: `${type}/{${name}}` });
 const peter = to("Patient", "peter");
 const coded = (system: string, code: string, display?: string) => ({
@@ -60,7 +62,7 @@ const condition = (name: string, fields: Readonly<Record<string, unknown>>) =>
 
 const conditions: readonly Named[] = [
   condition("headache", {
-    meta: { tag: [{ system: "http://acme.org/codes", code: "needs-review" }] },
+    meta: { tag },
     code: coded(CODES, "ha125", "Headache, tension"),
     onsetDateTime: "2011-05-23",
   }),
@@ -158,7 +160,7 @@ const clinicalStatus = coded("http://terminology.hl7.org/CodeSystem/allergyintol
 
 const others: readonly Named[] = [
   named("report", "DiagnosticReport", {
-    meta: { profile: ["http://hl7.org/fhir/StructureDefinition/lipid"] },
+    meta: { profile: ["http://hl7.org/fhir/StructureDefinition/lipid"], tag },
     status: "final",
     code: coded(LOINC, "24331-1"),
     subject: peter,
@@ -233,6 +235,7 @@ const others: readonly Named[] = [
   named("allergy", "AllergyIntolerance", { clinicalStatus, patient: peter, code: { text: "cashew nuts" } }),
   named("old-allergy", "AllergyIntolerance", { clinicalStatus, patient: peter, code: { text: "penicillin" } }),
   named("list", "List", {
+    meta: { tag },
     status: "current",
     mode: "working",
     subject: peter,

@@ -147,6 +147,15 @@ export function createWalk(base: string, token: string): Walk {
     for (const [type, may] of known) if (may.has("history-type")) await ask(`${type}/_history?_count=20`);
     for (const { code } of rest?.interaction ?? [])
       if (code === "history-system") await everyPage("_history?_count=100");
+      else if (code === "search-system") {
+        await everyPage("?_type=Patient,Device,Observation&_count=100");
+        await everyPage("?_type=Patient,Device,Consent&_sort=-_lastUpdated&_count=20&_total=accurate");
+      }
+    for (const url of rest?.compartment ?? []) {
+      const type = types.find((one) => url.endsWith(`/${one.type[0]?.toLowerCase()}${one.type.slice(1)}`))?.type;
+      const id = type === undefined ? undefined : idOf(type);
+      if (id !== undefined) await everyPage(`${type}/${id}/*?_count=100`);
+    }
     await inBatches([...references].filter((one) => known.has(one.split("/")[0] ?? "")).slice(0, 500));
     for (const type of types)
       for (const { name } of type.operation ?? []) await operate(type.type as string, name ?? "");

@@ -1,4 +1,5 @@
 export { type CompartmentDefinition, patientsOf, referencesIn } from "./compartment.ts";
+export { compartmentTypes, parametersIn, typesIn } from "./compartments.ts";
 export { type ConditionOptions, conditionOf, rangeOf, updatedTest } from "./conditions-of.ts";
 export {
   conjunctsOf,

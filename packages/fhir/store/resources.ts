@@ -143,6 +143,8 @@ export interface Resources {
   version(asker: ResourceAsker, type: string, id: string, version: number): Promise<StoredVersion | undefined>;
   /** What stands now; what was deleted is left out. */
   list(asker: ResourceAsker, query: ListQuery): Promise<readonly StoredResource[]>;
+  /** Types of which anything was ever written in an organisation, whoever may see it. */
+  types(organisationId: string): Promise<readonly string[]>;
   /** Newest first. */
   history(asker: ResourceAsker, query: HistoryQuery): Promise<readonly StoredVersion[]>;
   /** Which of a type there are: of those that are named, or of all. */

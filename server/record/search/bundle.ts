@@ -3,6 +3,7 @@ import type { RecordContext } from "../context.ts";
 import type { Query } from "./query.ts";
 
 export interface SearchAnswer {
+  /** What is searched, as it stands behind the base: "Patient", "Patient/1/Condition"; "": everything. */
   readonly type: string;
   readonly query: Pick<Query, "used" | "cursor" | "remarks">;
   readonly resources: readonly Resource[];
@@ -62,5 +63,5 @@ function address(base: string, type: string, query: Pick<Query, "used">, cursor:
     .replaceAll("%3A", ":")
     .replaceAll("%2C", ",")
     .replaceAll("%2F", "/");
-  return `${base}/${type}${text === "" ? "" : `?${text}`}`;
+  return `${base}${type === "" ? "" : `/${type}`}${text === "" ? "" : `?${text}`}`;
 }

@@ -3,6 +3,7 @@ import type { Condition, SpanTest } from "@openward/fhir/store";
 import type { RecordContext } from "../context.ts";
 import { readQuery, type WrittenQuery } from "../written/query.ts";
 import { linkCondition } from "../written/search.ts";
+import type { CompartmentCondition } from "./compartment.ts";
 import { type DateValue, parseDates, spanOf } from "./date.ts";
 import { type ObservationFilter, observationFilter, observationParameters } from "./observation-filter.ts";
 import { parseQuery } from "./query.ts";
@@ -64,6 +65,7 @@ function isOfStreams([key, value]: readonly [string, string]): boolean {
 export async function readObservationQuery(
   context: RecordContext,
   pairs: Iterable<readonly [string, string]>,
+  inside?: CompartmentCondition,
 ): Promise<ObservationQuery> {
   // In an address, a plus that nobody escaped arrives as a space.
   const asked = [...pairs].map(([key, value]): [string, string] => [
@@ -76,7 +78,10 @@ export async function readObservationQuery(
   const query = readQuery(context, TYPE, asked);
   const ofStreams = asked.filter(isOfStreams);
   const filter = observationFilter(
-    parseQuery(ofStreams, observationParameters, { strict: false, sorts: [] }),
+    parseQuery([...ofStreams, ...(inside?.readings ? [inside.readings] : [])], observationParameters, {
+      strict: false,
+      sorts: [],
+    }),
     context.base,
   );
   const others = asked.filter((pair) => !isOfStreams(pair));
@@ -87,7 +92,7 @@ export async function readObservationQuery(
   rest.push(...linked);
   const dates = ofStreams.filter(([key]) => key === "date");
   const undated = asked.filter((pair) => pair[0] !== "date" || !isOfStreams(pair));
-  const all = [...readQuery(quiet, TYPE, undated).conditions, ...linked];
+  const all = [...readQuery(quiet, TYPE, undated).conditions, ...linked, ...(inside ? [inside.condition] : [])];
   const wanted = dates.map(([, value]) => parseDates({ value, modifier: null, at: "http.date" }));
   const [sort] = query.sort;
   const patientIds = both(filter.patientIds, patientsIn(rest));
@@ -98,11 +103,12 @@ export async function readObservationQuery(
     datesIn: (timeZone) => wanted.map((values) => dateCondition(values, timeZone)),
     filter,
     rest: rest.filter(({ kind }) => kind !== "ids"),
-    isOfTexts: rest.some((one) => !hasSomeOf(OF_SUMMARIES, one)),
+    isOfTexts: (inside && !inside.readings) || rest.some((one) => !hasSomeOf(OF_SUMMARIES, one)),
     isOfSummaries: rest.some((one) => !hasSomeOf(OF_READINGS, one)),
     ids: idsIn(all),
     patientIds,
-    textPatientIds: namesOthers(all) ? undefined : patientIds,
+    // What others wrote may be in a compartment by who performed it, whoever it is about.
+    textPatientIds: inside || namesOthers(all) ? undefined : patientIds,
     isAscending: isByDate && sort !== undefined && !sort.isDescending,
     isByDate,
   };

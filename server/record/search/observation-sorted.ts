@@ -20,7 +20,7 @@ import type { ObservationSources } from "./observation-sources.ts";
 const SORTED_MAX = 10_000;
 const BY_ID: SortKey = { by: "id", isDescending: false };
 
-interface Placed {
+export interface Placed {
   readonly place: readonly (string | number)[];
   readonly item: Pick<Item, "map" | "isSeen">;
 }
@@ -31,8 +31,34 @@ export async function pageInOrder(
   sources: ObservationSources,
   query: ObservationQuery,
 ): Promise<{ readonly items: readonly Placed["item"][]; readonly next: string | undefined }> {
-  const sort = query.sort.some(({ by }) => by === "id") ? query.sort : [...query.sort, BY_ID];
+  const sort = sortOf(query.sort);
   const after = query.cursor === null ? undefined : placeIn(query.cursor, sort);
+  const found = await placedInOrder(context, sources, { sort, after, limit: query.count + 1 });
+  const page = found.slice(0, query.count);
+  const last = page.at(-1);
+  const next = last && found.length > page.length ? encodeCursor(last.place.map(textOf)) : undefined;
+  return { items: page.map(({ item }) => item), next };
+}
+
+/** An order in which every Observation has a place of its own. */
+export const sortOf = (sort: readonly SortKey[]): readonly SortKey[] =>
+  sort.some(({ by }) => by === "id") ? sort : [...sort, BY_ID];
+
+/**
+ * The first behind a place.
+ *
+ * @throws RefusedInput SEARCH_TOO_COSTLY
+ */
+export async function placedInOrder(
+  context: RecordContext,
+  sources: ObservationSources,
+  asked: {
+    readonly sort: readonly SortKey[];
+    readonly after: readonly (string | number)[] | undefined;
+    readonly limit: number;
+  },
+): Promise<readonly Placed[]> {
+  const { sort, after, limit } = asked;
   const isBehind = ({ place }: Placed) => after === undefined || comparePlaces(place, after, sort) > 0;
   const all: Placed[] = [];
   for (const source of sources.from(undefined)) {
@@ -50,12 +76,8 @@ export async function pageInOrder(
         });
     }
   }
-  const written = await textsInOrder(context, sources, sort, query.count + 1, after);
-  const found = [...all.filter(isBehind), ...written].sort((a, b) => comparePlaces(a.place, b.place, sort));
-  const page = found.slice(0, query.count);
-  const last = page.at(-1);
-  const next = last && found.length > page.length ? encodeCursor(last.place.map(textOf)) : undefined;
-  return { items: page.map(({ item }) => item), next };
+  const written = await textsInOrder(context, sources, sort, limit, after);
+  return [...all.filter(isBehind), ...written].sort((a, b) => comparePlaces(a.place, b.place, sort)).slice(0, limit);
 }
 
 const textOf = (part: string | number) => (typeof part === "number" && !Number.isFinite(part) ? String(part) : part);

@@ -11,6 +11,7 @@ import { included } from "../written/include.ts";
 import { withIncluded } from "../written/search.ts";
 import { searchBundle } from "./bundle.ts";
 import { type EntryText, entryTextOf, searchBundleOfTexts } from "./bundle-text.ts";
+import type { PlaceInside } from "./compartment.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { type ObservationQuery, readObservationQuery } from "./observation-query.ts";
 import { pageInOrder } from "./observation-sorted.ts";
@@ -27,13 +28,13 @@ const COUNTED_WEIGHT_MAX = 2_000_000;
 export async function searchObservations(
   context: RecordContext,
   pairs: Iterable<readonly [string, string]>,
-  { asText = false } = {},
+  { asText = false, place }: { readonly asText?: boolean; readonly place?: PlaceInside | undefined } = {},
 ): Promise<Bundle> {
-  const query = await readObservationQuery(context, pairs);
+  const query = await readObservationQuery(context, pairs, place?.inside);
   const sources = await sourcesOf(context, query);
   const remarks: OperationOutcomeIssue[] = [];
   const shown = { used: query.used, cursor: query.cursor, remarks: query.remarks };
-  const answer = { type: "Observation", query: shown, remarks };
+  const answer = { type: place?.path ?? "Observation", query: shown, remarks };
 
   let total: number | undefined;
   if (query.wantsTotal) {

@@ -135,12 +135,17 @@ function parametersOf({ type, parameter }: Include): readonly Parameter[] {
 /** A resource of whatever kind; undefined: not there for who asks. */
 async function readAny(context: RecordContext, type: string, id: string): Promise<Resource | undefined> {
   try {
-    if (isWrittenType(type)) return await readWritten(context, type, id);
-    if (type === "Observation")
-      return (await readObservation(within(context, type, "r", id), id)) as unknown as Resource;
-    return (await readResource(within(context, type, "r", id), type, id)) as unknown as Resource;
+    return await readOne(context, type, id);
   } catch (error) {
     if (error instanceof RefusedInput && ["NOT_FOUND", "NOT_PERMITTED", "GONE"].includes(error.code)) return undefined;
     throw error;
   }
+}
+
+/** @throws RefusedInput NOT_FOUND, NOT_PERMITTED, GONE as a read of it */
+export async function readOne(context: RecordContext, type: string, id: string): Promise<Resource> {
+  if (context.written && isWrittenType(type)) return readWritten(context, type, id);
+  const reached = within(context, type, "r", id);
+  const made = type === "Observation" ? await readObservation(reached, id) : await readResource(reached, type, id);
+  return made as unknown as Resource;
 }

@@ -189,7 +189,8 @@ export function isWrittenBundle(body: unknown): body is Bundle {
 export const transact = (context: RecordContext, bundle: Bundle): Promise<Bundle> =>
   writeTransaction(context, bundle, plan);
 
-function* pairsOf(query: string, form: unknown): Generator<readonly [string, string]> {
+/** Names and values as they stand in the address, and in a form. */
+export function* pairsOf(query: string, form: unknown): Generator<readonly [string, string]> {
   yield* new URLSearchParams(query);
   for (const [name, value] of Object.entries((form ?? {}) as Readonly<Record<string, unknown>>))
     for (const one of Array.isArray(value) ? value : [value]) yield [name, String(one)];

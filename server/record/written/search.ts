@@ -28,11 +28,12 @@ export async function searchWritten(
   context: RecordContext,
   type: string,
   pairs: Iterable<readonly [string, string]>,
+  place?: { readonly inside: { readonly condition: Condition }; readonly path: string },
 ): Promise<Bundle> {
   const asked = [...pairs];
   checkWithheld(context, type, asked);
   const query = readQuery(context, type, asked);
-  const sought = await soughtOf(context, type, query);
+  const sought = await soughtOf(context, type, query, place ? [place.inside.condition] : []);
   const found = query.totalOnly ? [] : await find(context, type, sought, query.count + 1);
   const page = found.slice(0, query.count);
   const last = page.at(-1);
@@ -55,7 +56,14 @@ export async function searchWritten(
   const shown = { used: query.used, cursor: query.cursor, remarks: query.remarks };
   const beside = query.includes.length > 0 ? await included(context, resources, query.includes) : undefined;
   const remarks = beside?.remarks ?? [];
-  const bundle = searchBundle(context, { type, query: shown, resources: shownAs(resources), next, total, remarks });
+  const bundle = searchBundle(context, {
+    type: place?.path ?? type,
+    query: shown,
+    resources: shownAs(resources),
+    next,
+    total,
+    remarks,
+  });
   return beside ? withIncluded(context, bundle, shownAs(beside.resources)) : bundle;
 }
 
@@ -86,8 +94,13 @@ export function withIncluded({ base }: RecordContext, bundle: Bundle, beside: re
 type Query = Pick<WrittenQuery, "conditions" | "linked" | "sort" | "cursor">;
 
 /** Everything that the search wants, with what had to be asked of others first. */
-async function soughtOf(context: RecordContext, type: string, query: Query): Promise<Sought> {
-  const conditions = [...query.conditions];
+async function soughtOf(
+  context: RecordContext,
+  type: string,
+  query: Query,
+  more: readonly Condition[] = [],
+): Promise<Sought> {
+  const conditions = [...query.conditions, ...more];
   for (const { asked, value } of query.linked) conditions.push(await linkCondition(context, type, asked, value));
   return { conditions, sort: query.sort, after: afterOf(query.cursor, orderOf(type, query.sort)) };
 }
@@ -113,6 +126,24 @@ export async function findAll(
   limit: number,
 ): Promise<readonly FoundOne[]> {
   return find(context, type, await soughtOf(context, type, query), limit);
+}
+
+/** The first behind a place in the order of its type, among those in a compartment where one is given. */
+export async function findPlaced(
+  context: RecordContext,
+  type: string,
+  asked: {
+    readonly pairs: readonly (readonly [string, string])[];
+    readonly query: WrittenQuery;
+    readonly after: readonly (string | number)[] | undefined;
+    readonly limit: number;
+    readonly inside: Condition | undefined;
+  },
+): Promise<readonly FoundOne[]> {
+  const { pairs, query, after, limit, inside } = asked;
+  checkWithheld(context, type, pairs);
+  const sought = await soughtOf(context, type, { ...query, cursor: null }, inside ? [inside] : []);
+  return find(context, type, { ...sought, after }, limit);
 }
 
 export async function linkCondition(

@@ -17,6 +17,7 @@ import { insertAll } from "./insert.ts";
 import type { KnownOverlays } from "./overlays.ts";
 import { actOnPatient } from "./patients.ts";
 import { countStatement, listStatement, searchStatement, whoseText } from "./search.ts";
+import { typesIn } from "./types.ts";
 import { type Writer, writeVersion } from "./write.ts";
 
 interface Row {
@@ -80,6 +81,8 @@ export function createResources({
         const { text, values } = listStatement(query);
         return (await tx.rows<Row>(text, values)).map(toResource);
       }),
+
+    types: (organisationId) => tables.inOrganisation(organisationId, typesIn),
 
     history: (asker, query) => tables.inOrganisation(asker, (tx) => history(tx, query)),
 
