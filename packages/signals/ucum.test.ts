@@ -93,6 +93,7 @@ test("an unknown code has no words, and what cannot be converted is not", () => 
     "%",
     "unity",
   ]);
+  assert.equal(ucumDisplay("mg/(kg.h)"), "(milligram) / ((kilogram) * (hour))");
   for (const wrong of ["", "bpm", "MM[HG]", "m".repeat(65), "(".repeat(60)]) {
     assert.equal(ucumDisplay(wrong), undefined, wrong);
     assert.equal(isUcum(wrong), false, wrong);

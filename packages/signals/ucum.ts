@@ -17,19 +17,46 @@ const orUnity = (unit: string): string => (unit === "" ? "1" : unit);
 export const isUcum = (unit: string): boolean =>
   unit !== "" && unit.length <= LENGTH_MAX && utils.validateUnitString(unit).status === "valid";
 
+/** The library writes powers as HTML, a second as "second - time", and leaves an accent out that UCUM has. */
+const plainName = (name: string): string =>
+  name
+    .replace(/<sup>(.*?)<\/sup>/g, " ^ $1")
+    .replaceAll(" - time", "")
+    .replace(/\bAmpere\b/g, "ampère");
+
+/** "[[4*[the number pi]]*newton]/[second]" as "4 * (the number pi) * (newton) / (second)": from left to right, as UCUM is read. */
+function chainOf(name: string): string {
+  const factors = factorsOf(name);
+  if (factors.length === 1) return name.startsWith("[") && name.endsWith("]") ? name.slice(1, -1) : name;
+  return factors.map(({ sign, text }, i) => `${i === 0 ? "" : ` ${sign} `}${text}`).join("");
+}
+
+function factorsOf(name: string): { readonly sign: string; readonly text: string }[] {
+  const parts: { sign: string; text: string }[] = [{ sign: "*", text: "" }];
+  let depth = 0;
+  for (const char of name) {
+    if (char === "[") depth++;
+    else if (char === "]") depth--;
+    if (depth === 0 && (char === "*" || char === "/")) parts.push({ sign: char, text: "" });
+    else (parts.at(-1) as { text: string }).text += char;
+  }
+  return parts.flatMap(({ sign, text }, i) => {
+    const inner = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
+    const nested = /[*/]/.test(inner) ? factorsOf(inner) : [];
+    if (nested.length > 1 && (i === 0 || (sign === "*" && nested.every((one) => one.sign === "*"))))
+      return nested.map((one, n) => (n === 0 ? { ...one, sign } : one));
+    if (nested.length > 1) return [{ sign, text: `(${chainOf(inner)})` }];
+    return [{ sign, text: inner === "" || /^\d+$/.test(inner) ? inner : `(${inner})` }];
+  });
+}
+
 /** What a code says in words ("millimeter of mercury"); the code itself where it has none, undefined where it is none. */
 export function ucumDisplay(unit: string): string | undefined {
   if (unit === "1") return "unity";
   if (unit === "" || unit.length > LENGTH_MAX) return undefined;
   const { status, unit: found } = utils.validateUnitString(unit);
   if (status !== "valid") return undefined;
-  // The library writes powers as HTML, products in square brackets, and a second as "second - time".
-  const words = String(found?.name ?? "")
-    .replace(/<sup>(.*?)<\/sup>/g, " ^ $1")
-    .replaceAll(" - time", "")
-    .replace(/[[\]]/g, (bracket) => (bracket === "[" ? "(" : ")"))
-    .replaceAll("*", " * ")
-    .replaceAll(")/(", ") / (");
+  const words = chainOf(plainName(String(found?.name ?? "")));
   return words === "" ? unit : words;
 }
 
