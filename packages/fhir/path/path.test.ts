@@ -154,3 +154,28 @@ test("collections are equivalent in any order, item by item", () => {
     },
   );
 });
+
+test("strict evaluation refuses names that a type has not, and order where there is none", () => {
+  const fault = (expression: string, strict: string) => {
+    try {
+      fhirPath(expression, { strict });
+      return undefined;
+    } catch (error) {
+      return (error as { facts?: { expected?: string } }).facts?.expected ?? String(error);
+    }
+  };
+  for (const [expression, type, wanted] of [
+    ["Patient.nmae.given", "Patient", "Patient has no nmae"],
+    ["name.where(famly = 'x').given", "Patient", "HumanName has no famly"],
+    ["Encounter.status", "Patient", "Patient is no Encounter"],
+    ["Observation.valueQuantity.unit", "Observation", "Observation has no valueQuantity"],
+    ["(Observation.value as Period).unit", "Observation", "Period has no unit"],
+    ["contact.name.given | contact.gendr", "Patient", "Patient.contact has no gendr"],
+    ["children().first()", "Patient", "first() of what has no order"],
+    ["DomainResource.text.status", "Patient", undefined],
+    ["Observation.value.value + 1", "Observation", undefined],
+    ["component.where(code.coding.exists(system = 'x')).value.ofType(Quantity).anything", "Observation", undefined],
+    ["subject.resolve().name.nothing", "Observation", undefined],
+  ] as const)
+    assert.equal(fault(expression, type), wanted, expression);
+});

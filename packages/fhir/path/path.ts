@@ -6,6 +6,7 @@ import { createEquivalence, type ExpressionNode } from "./equivalence.ts";
 import { functionsOf, isEquivalent, type Outside } from "./functions.ts";
 import { isNode, type LibraryNode } from "./library.ts";
 import { mendLibrary } from "./mend.ts";
+import { strictFault } from "./strict.ts";
 
 export interface Evaluation {
   /** Environment variables, without the percent sign: %resource, %rootResource, ... */
@@ -48,6 +49,8 @@ export interface PathOptions {
   readonly trusted?: boolean;
   /** Type of the element that it starts from, where that is none of a resource: "Patient.contact". */
   readonly base?: string;
+  /** Type that it is evaluated on: what strict evaluation refuses of it is refused. */
+  readonly strict?: string;
 }
 
 mendLibrary();
@@ -66,8 +69,8 @@ const cache = new Map<string, FhirPath>();
  * @throws RefusedInput PATH_INVALID
  * @source HL7 FHIRPath 2.0; HL7 FHIR R4, fhirpath.html
  */
-export function fhirPath(expression: string, { trusted = false, base }: PathOptions = {}): FhirPath {
-  const key = `${trusted ? "t" : "u"} ${base ?? ""} ${expression}`;
+export function fhirPath(expression: string, { trusted = false, base, strict }: PathOptions = {}): FhirPath {
+  const key = `${trusted ? "t" : "u"} ${base ?? ""} ${strict ?? ""} ${expression}`;
   const known = cache.get(key);
   if (known) {
     // The last in the map is the one that was used last: what goes first is at its front.
@@ -76,6 +79,8 @@ export function fhirPath(expression: string, { trusted = false, base }: PathOpti
     return known;
   }
   const compiled = compile(expression, trusted, base);
+  const fault = strict === undefined ? undefined : strictFault(withWordsQuoted(expression), strict);
+  if (fault !== undefined) throw new RefusedInput("PATH_INVALID", { format: "fhirpath", expected: fault });
   if (cache.size >= CACHE_MAX) cache.delete(cache.keys().next().value as string);
   cache.set(key, compiled);
   return compiled;

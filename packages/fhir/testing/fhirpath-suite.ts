@@ -13,6 +13,8 @@ export interface SuiteCase {
   readonly input: string | undefined;
   /** What must be refused: its syntax, its meaning, or when it is done. */
   readonly invalid: string | undefined;
+  /** Types and names are checked before anything is evaluated. */
+  readonly isStrict: boolean;
   readonly predicate: boolean;
   readonly ordered: boolean;
   readonly outputs: readonly { readonly type: string; readonly value: string }[];
@@ -36,6 +38,7 @@ function caseOf(group: string, test: Node): SuiteCase {
     expression: expression?.text ?? "",
     input: test.attributes.inputfile,
     invalid: expression?.attributes.invalid ?? test.attributes.invalid,
+    isStrict: test.attributes.mode === "strict",
     predicate: test.attributes.predicate === "true",
     ordered: test.attributes.ordered !== "false",
     outputs: test.children
@@ -59,11 +62,19 @@ function inputOf(name: string): Fhir {
 }
 
 /** Runs a case. @returns undefined where it passes, else what came */
-export function runCase({ expression, input, invalid, predicate, outputs, ordered }: SuiteCase): string | undefined {
+export function runCase({
+  expression,
+  input,
+  invalid,
+  isStrict,
+  predicate,
+  outputs,
+  ordered,
+}: SuiteCase): string | undefined {
   const resource = input === undefined ? {} : inputOf(input);
   let found: { type: string; value: unknown; text: string }[];
   try {
-    found = fhirPath(expression, { trusted: true }).typed(resource, {
+    found = fhirPath(expression, { trusted: true, ...strictOn(isStrict, resource) }).typed(resource, {
       variables: { resource, rootResource: resource },
       resolve: (reference) => resolved(resource, reference),
       // Of profiles the suite asks for those of resource types alone.
@@ -92,6 +103,9 @@ export function runCase({ expression, input, invalid, predicate, outputs, ordere
     a.length === b.length && a.every(({ type, value }, i) => value === b[i]?.value && sameType(type, b[i]?.type));
   return same ? undefined : JSON.stringify(shown);
 }
+
+const strictOn = (isStrict: boolean, resource: Fhir) =>
+  isStrict && isObject(resource) ? { strict: String(resource.resourceType) } : {};
 
 function resolved(resource: Fhir, reference: unknown): unknown {
   const text = isObject(reference) ? reference.reference : reference;
