@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { gunzipSync, gzipSync } from "node:zlib";
-import type { Bundle, Resource } from "@medplum/fhirtypes";
+import { gzipSync } from "node:zlib";
+import type { AuditEvent, Bundle, Resource } from "@medplum/fhirtypes";
 import { type AskFhir, askFhir } from "./support/fhir.ts";
 import { type FileServer, startFileServer } from "./support/file-server.ts";
 import {
   asPath,
   begin,
+  carriedOver,
   comparable,
   conditionOf,
   countsOf,
@@ -20,9 +21,11 @@ import {
   outcomeOf,
   PATIENTS,
   SOURCE,
+  SYNTHEA,
+  syntheaByType,
   weightOf,
 } from "./support/imports.ts";
-import { addBeds, type RunningWard, removeDataDir, root, startWard } from "./support/ward.ts";
+import { addBeds, apiOf, type RunningWard, removeDataDir, startWard } from "./support/ward.ts";
 
 const ENV = { OPENWARD_IMPORT_NETWORKS: "127.0.0.1" };
 
@@ -293,6 +296,32 @@ test("whose access ends, writes nothing more, and the outcome says so", async ()
   assert.equal((await importedOf(ask, "Patient")).has("Patient/late"), false);
 });
 
+test("the log has each resource that was made or changed; whoever is erased and comes once more is somebody new", async () => {
+  const gone = { ...PATIENTS[0], id: "gone" };
+  const input = [
+    { type: "Patient", url: files.put("gone", linesOf([gone])) },
+    { type: "Condition", url: files.put("of-gone", linesOf([conditionOf("of-gone", "gone")])) },
+  ];
+  await outcomeOf(ask, await begin(ask, input));
+  const { id } = (await importedOf(ask, "Patient")).get("Patient/gone") ?? {};
+  const condition = (await importedOf(ask, "Condition")).get("Condition/of-gone")?.id;
+  const officer = (await ward.json<{ token: string }>("token", "issue", "--role", "administrator")).token;
+  const log = (await askFhir(ward, officer)("GET", `AuditEvent?patient=${id}&_count=200`)).json as Bundle<AuditEvent>;
+  const told = (log.entry ?? []).flatMap(({ resource }) =>
+    resource?.subtype?.some(({ code }) => code === "fhir.import") ? (resource.entity ?? []) : [],
+  );
+  const written = told.filter(({ role }) => role?.code === "4").map(({ what }) => what?.reference);
+  assert.deepEqual(written.sort(), [`Condition/${condition}`, `Patient/${id}`]);
+  const admin = await apiOf(ward);
+  const { mrn } = await admin<{ mrn: string }>("GET", `/api/patients/${id}`);
+  await ward.json("erase", id ?? "", "--confirm", mrn, "--reason", "asked for it");
+  for (const end = performance.now() + 30_000; (await ask("GET", `Patient/${id}`)).status === 200; await wait(20))
+    assert.ok(performance.now() < end, "waited 30 s for the erasure");
+  assert.deepEqual(countsOf(await outcomeOf(ask, await begin(ask, input))), ["1,0,0", "1,0,0"]);
+  const again = (await importedOf(ask, "Patient")).get("Patient/gone")?.id;
+  assert.ok(again !== undefined && again !== id);
+});
+
 test("what one house exports, another imports: every resource is there and reads the same", async () => {
   const from = await startWard();
   const own = (await from.json<{ token: string }>("token", "issue", "--role", "integration")).token;
@@ -337,38 +366,18 @@ test("what one house exports, another imports: every resource is there and reads
     outcome.output.map(({ count }) => count),
     manifest.output.map(({ count }) => count),
   );
-  const here = new Map<string, Resource>();
-  for (const type of new Set(input.map((one) => one.type)))
-    for (const [name, one] of await importedOf(ask, type)) if (one.meta?.source === source) here.set(name, one);
+  const { here, names } = await carriedOver(ask, new Set(input.map((one) => one.type)), source);
   assert.deepEqual([...here.keys()].sort(), [...sent.keys()].sort());
-  const names = new Map([...here].map(([name, one]) => [`${one.resourceType}/${one.id}`, name]));
   for (const [name, one] of sent)
     assert.deepEqual(comparable(here.get(name) as Resource, names), comparable(one, new Map()));
   console.log(`${sent.size} resources of ${manifest.output.length} types carried over`);
 });
 
-const data = join(root, "../shared/data/fhir");
-const SYNTHEA = join(data, "synthea");
-
 test("lives that Synthea made, as files for each type", {
   skip: existsSync(SYNTHEA) ? false : "../shared/data/fhir/synthea is not there",
   timeout: 300_000,
 }, async () => {
-  const byType = new Map<string, Resource[]>();
-  const names = readdirSync(SYNTHEA)
-    .filter((name) => name.endsWith(".json.gz"))
-    .slice(0, 3);
-  for (const name of names) {
-    const bundle = JSON.parse(gunzipSync(readFileSync(join(SYNTHEA, name))).toString("utf8")) as Bundle;
-    for (const { resource, fullUrl } of bundle.entry ?? []) {
-      if (!resource) continue;
-      const id = resource.id ?? fullUrl?.replace("urn:uuid:", "");
-      byType.set(resource.resourceType, [
-        ...(byType.get(resource.resourceType) ?? []),
-        { ...resource, id } as Resource,
-      ]);
-    }
-  }
+  const byType = syntheaByType(3);
   const all = [...byType.values()].flat();
   const source = "urn:test:synthea";
   const input = [...byType].map(([type, some]) => ({
@@ -380,15 +389,12 @@ test("lives that Synthea made, as files for each type", {
   assert.deepEqual(errors.slice(0, 3), []);
   const written = outcome.output.reduce((sum, { count }) => sum + count, 0);
   assert.equal(written, all.length);
-  const here = new Map<string, Resource>();
-  for (const type of byType.keys())
-    for (const [name, one] of await importedOf(ask, type)) if (one.meta?.source === source) here.set(name, one);
-  const named = new Map([...here].map(([name, one]) => [`${one.resourceType}/${one.id}`, name]));
+  const { here, names: named } = await carriedOver(ask, byType.keys(), source);
   const urns = new Map([...here.keys()].map((name) => [`urn:uuid:${name.split("/")[1]}`, name]));
   for (const one of all) {
     const found = here.get(`${one.resourceType}/${one.id}`);
     assert.ok(found, `${one.resourceType}/${one.id}`);
     assert.deepEqual(comparable(found, named), comparable(one, urns));
   }
-  console.log(`${all.length} resources of ${byType.size} types of Synthea, of ${names.length} people`);
+  console.log(`${all.length} resources of ${byType.size} types of Synthea, of 3 people`);
 });

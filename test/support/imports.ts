@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
 import type { Bundle, OperationOutcome, Resource } from "@medplum/fhirtypes";
 import { type AskFhir, askFhir } from "./fhir.ts";
-import type { RunningWard } from "./ward.ts";
+import { type RunningWard, root } from "./ward.ts";
 
 export const SOURCE = "https://hospital.example/fhir";
 const COUNTS = "urn:openward:import";
@@ -81,6 +84,15 @@ export async function importedOf(by: AskFhir, type: string): Promise<Map<string,
   return found;
 }
 
+/** Everything of a source, by the names that it has there, and those names by what each is called here. */
+export async function carriedOver(by: AskFhir, types: Iterable<string>, source: string) {
+  const here = new Map<string, Resource>();
+  for (const type of types)
+    for (const [name, one] of await importedOf(by, type)) if (one.meta?.source === source) here.set(name, one);
+  const names = new Map([...here].map(([name, one]) => [`${one.resourceType}/${one.id}`, name]));
+  return { here, names };
+}
+
 /** Ids and what is said of where it came from are others by intention. */
 export function comparable(one: Resource, names: ReadonlyMap<string, string>): unknown {
   const { id: _id, meta: _meta, ...rest } = one;
@@ -138,3 +150,25 @@ export const weightOf = (id: string, value: number, more: object = {}) => ({
   valueQuantity: { value, system: "http://unitsofmeasure.org", code: "kg" },
   ...more,
 });
+
+export const SYNTHEA = join(root, "../shared/data/fhir/synthea");
+
+/** Lives that Synthea made, as Bulk Data has them: by type. */
+export function syntheaByType(people: number): Map<string, Resource[]> {
+  const byType = new Map<string, Resource[]>();
+  const names = readdirSync(SYNTHEA)
+    .filter((name) => name.endsWith(".json.gz"))
+    .slice(0, people);
+  for (const name of names) {
+    const bundle = JSON.parse(gunzipSync(readFileSync(join(SYNTHEA, name))).toString("utf8")) as Bundle;
+    for (const { resource, fullUrl } of bundle.entry ?? []) {
+      if (!resource) continue;
+      const id = resource.id ?? fullUrl?.replace("urn:uuid:", "");
+      byType.set(resource.resourceType, [
+        ...(byType.get(resource.resourceType) ?? []),
+        { ...resource, id } as Resource,
+      ]);
+    }
+  }
+  return byType;
+}

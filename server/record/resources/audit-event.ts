@@ -62,7 +62,7 @@ export function mapAuditEvent(record: AuditRecord, organisation: Organisation): 
     agent: agentsOf(record, isQuery),
     source: { observer: { display: "Openward" } },
     entity: [
-      isQuery ? queryEntity(record) : dataEntity(record),
+      ...(isQuery ? [queryEntity(record)] : dataEntities(record)),
       ...(patient === undefined
         ? []
         : [patient, ...(another === undefined ? [] : record.patients.slice(1))].map(patientEntity)),
@@ -138,12 +138,24 @@ const purposeOf = (code: string) => ({
   coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActReason", code }],
 });
 
+/** Of an import each resource that it wrote, by its name; its record is one of many. */
+function dataEntities(record: AuditRecord): AuditEventEntity[] {
+  const { code, parameters } = record;
+  if (code !== "fhir.import" || !parameters) return [dataEntity(record)];
+  return parameters.map((reference) => ({ what: { reference }, ...DATA }));
+}
+
+const DATA = {
+  type: { system: ENTITY_TYPE, code: "2" },
+  role: { system: ENTITY_ROLE, code: "4" },
+} satisfies AuditEventEntity;
+
 function dataEntity({ entity, entityId }: AuditRecord): AuditEventEntity {
   const what =
     entityId !== undefined && /^[A-Za-z0-9.-]{1,64}$/.test(entityId) && FHIR_TYPES.has(entity)
       ? { reference: `${entity}/${entityId}` }
       : { display: entityId === undefined ? entity : `${entity} ${entityId}` };
-  return { what, type: { system: ENTITY_TYPE, code: "2" }, role: { system: ENTITY_ROLE, code: "4" } };
+  return { what, ...DATA };
 }
 
 const FHIR_TYPES = new Set([
