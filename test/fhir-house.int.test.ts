@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { sections } from "./fhir-search/cases.ts";
+import { pagesOfSeveralTypes, pagesWhileOthersWrite } from "./fhir-search/pages.ts";
 import { runCase, writeCases } from "./fhir-search/run.ts";
 import { type AskFhir, askFhir } from "./support/fhir.ts";
 import { addBeds, type RunningWard, removeDataDir, root, startWard } from "./support/ward.ts";
@@ -342,39 +343,10 @@ test("what R4's page of searches says by example is found, and nothing beside it
   assert.deepEqual(all, []);
 });
 
-test("pages of several types, in any order, hold each resource once and in its place", {
-  timeout: 60_000,
-}, async () => {
-  const everyPage = async (query: string): Promise<string[]> => {
-    const found: string[] = [];
-    for (let url: string | undefined = query; url !== undefined; ) {
-      const { status, json, text } = await ask("GET", url);
-      assert.equal(status, 200, text);
-      found.push(...idsOf(json));
-      url = json.link.find(({ relation }: { relation: string }) => relation === "next")?.url;
-      assert.ok(found.length < 500, "it ends");
-    }
-    return found;
-  };
-  for (const query of [
-    "?_type=Procedure,RiskAssessment,Condition",
-    "?_type=Procedure,RiskAssessment,Condition&_sort=-_lastUpdated",
-    "?_type=Procedure,Patient,Observation&_sort=_id",
-    "?_type=Procedure,DiagnosticReport,Encounter&_sort=date",
-    `Patient/${bed.patientId}/*?_type=Observation,Patient,DeviceUseStatement`,
-  ]) {
-    const whole = await everyPage(`${query}&_count=1000`);
-    assert.ok(whole.length > 0 && new Set(whole).size === whole.length, query);
-    assert.deepEqual(await everyPage(`${query}&_count=4`), whole, query);
-    const { json } = await ask("GET", `${query}&_summary=count`);
-    assert.equal(json.total, whole.length, query);
-  }
-  const form = await ask("POST", "_search", "_type=Procedure&_count=1000", {
-    "content-type": "application/x-www-form-urlencoded",
-  });
-  assert.ok(form.json.entry.length >= 10, form.text.slice(0, 300));
-  const within = await ask("POST", `Patient/${bed.patientId}/Observation/_search`, "_count=3", {
-    "content-type": "application/x-www-form-urlencoded",
-  });
-  assert.equal(within.status, 200, within.text);
-});
+test("pages of several types, in any order, hold each resource once and in its place", { timeout: 60_000 }, () =>
+  pagesOfSeveralTypes(ask, bed.patientId),
+);
+
+test("pages hold everything once while others write, whatever they are sorted by", { timeout: 60_000 }, () =>
+  pagesWhileOthersWrite(ask),
+);

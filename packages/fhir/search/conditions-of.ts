@@ -49,7 +49,7 @@ function conditionAt(
   options: ConditionOptions,
   at: string,
 ): Condition {
-  if (modifier === "missing") return missing(parameter, text, at);
+  if (modifier === "missing" && parameter.type !== "special") return missing(parameter, text, at);
   const values = splitUnescaped(text, ",").map((value) => value.trim());
   if (values.length > VALUES_MAX || values.some((value) => value === ""))
     throw new RefusedInput("FIELD_INVALID", { at, expected: `1 to ${VALUES_MAX} values, separated by commas` });

@@ -40,7 +40,7 @@ const OF_ALL: Searchable["parameters"] = [
 /** What R4 lets a type be found by, as `metadata` tells it. */
 export function parametersOf(type: string): Searchable["parameters"] {
   const own = [...definitions().table.of(type).values()]
-    .filter((one) => one.type !== "special")
+    .filter((one) => one.type !== "special" || one.code === "near")
     .map(({ code, type: kind, documentation }) => ({ name: code, type: kind, documentation }));
   const common = OF_ALL.filter(({ name }) => !own.some((one) => one.name === name));
   return [...common, ...own];

@@ -21,6 +21,7 @@ import { COUNT_DEFAULT, COUNT_MAX } from "../search/query.ts";
 import { CODE_MODIFIERS, type Codes } from "./codes.ts";
 import { definitions } from "./definitions.ts";
 import type { Filtered } from "./filter.ts";
+import type { Near } from "./near.ts";
 import { ofAllRecords } from "./records.ts";
 
 /** An `_include` or `_revinclude`: "Encounter:subject:Patient". */
@@ -34,7 +35,7 @@ export interface Include {
 }
 
 /** What is answered by a search of something else first. */
-export type Linked = Exclude<Asked, { kind: "plain" }> | Codes | Filtered;
+export type Linked = Exclude<Asked, { kind: "plain" }> | Codes | Filtered | Near;
 
 /** A search as it was asked, before anything is looked for. */
 export interface WrittenQuery {
@@ -100,6 +101,7 @@ export function readQuery(
     } else if (key === "_total") total = oneOf(key, value, ["none", "estimate", "accurate"]);
     else if (key === "_summary") summary = value;
     else if (key === "_elements") elements = value;
+    else if (key === "_contained" || key === "_containedType") needContainers(key, value);
     else if (/^_(rev)?include(:(iterate|recurse))?$/.test(key)) includes.push(readInclude(key, value));
     else {
       // What is on a list is what a List has as an item.
@@ -110,11 +112,10 @@ export function readQuery(
         for (const filter of conjunctsOf(parseFilter(value))) linked.push({ asked: { kind: "filter", filter }, value });
         continue;
       }
-      if (key === "near")
-        throw new RefusedInput("PARAMETER_UNKNOWN", {
-          at: `http.${key}`,
-          expected: "another parameter: this one is not there",
-        });
+      if (type === "Location" && key === "near") {
+        linked.push({ asked: { kind: "near" }, value });
+        continue;
+      }
       if (asked.kind !== "plain") {
         if (asked.kind === "chain" && parameters.get(asked.name)?.type !== "reference")
           throw new RefusedInput("PARAMETER_UNKNOWN", {
@@ -184,6 +185,15 @@ function sortKey(parameters: ReadonlyMap<string, Parameter>, text: string): Sort
     default:
       return undefined;
   }
+}
+
+/** @throws RefusedInput PARAMETER_UNKNOWN: without them the answer would be another than the one that was asked for */
+function needContainers(key: string, value: string): void {
+  if (value === (key === "_contained" ? "false" : "container")) return;
+  throw new RefusedInput("PARAMETER_UNKNOWN", {
+    at: `http.${key}`,
+    expected: "_contained=false: resources within others are not found by themselves",
+  });
 }
 
 function readInclude(key: string, value: string): Include {

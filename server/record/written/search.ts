@@ -16,6 +16,7 @@ import { definitions } from "./definitions.ts";
 import { filtered, takesFilter } from "./filter.ts";
 import { count, type FoundOne, find, orderOf, type Sought } from "./find.ts";
 import { included } from "./include.ts";
+import { nearCondition } from "./near.ts";
 import { type Linked, readQuery, type WrittenQuery } from "./query.ts";
 import { isWrittenType } from "./types.ts";
 
@@ -153,6 +154,7 @@ export async function linkCondition(
   value: string,
 ): Promise<Condition> {
   if (asked.kind === "codes") return codesCondition(context, type, asked, value);
+  if (asked.kind === "near") return nearCondition(context, value);
   if (asked.kind === "filter")
     return filtered(context, type, asked.filter, (name, targets) =>
       linkCondition(context, type, { kind: "chain", name, type: targets.type, rest: "_filter" }, targets.filter),
