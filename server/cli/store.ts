@@ -155,14 +155,16 @@ async function compact(options: { json?: boolean }): Promise<void> {
   const statistics = await makeStatistics(config);
   const saved = done.bytesBefore - done.bytesAfter;
   print(options.json ?? false, { ok: true, ...done, saved, statistics }, [
-    ...(statistics === "left to the server" ? ["Statistics of days are made by the server that runs."] : []),
+    statistics === "left to the server"
+      ? "Statistics of days are made by the server that runs."
+      : `Statistics of ${statistics} days were made.`,
     `${done.daysJoined} days were put together, ${done.daysDropped} days of the journal were dropped;`,
     `the database has ${done.bytesAfter} bytes, ${Math.abs(saved)} ${saved >= 0 ? "less" : "more"} than before.`,
   ]);
 }
 
 /** A server that runs has readings in memory which nobody else knows of: it makes them itself, a moment after it sealed a day. */
-async function makeStatistics(config: Config): Promise<"made" | "left to the server"> {
+async function makeStatistics(config: Config): Promise<number | "left to the server"> {
   if (lockHolder(config.dataDir)) return "left to the server";
   const runtime = systemRuntime;
   const log = createLog("error");
@@ -178,12 +180,14 @@ async function makeStatistics(config: Config): Promise<"made" | "left to the ser
       if (!keys) throw new Error("a server has keys");
       const store = await openStore({ config, foundation, keys, runtime, turn: noTurns, log });
       await store.telemetry.whole();
-      await store.telemetry.compact({ everything: true });
-      await store.close();
+      try {
+        return await store.telemetry.makeStatistics();
+      } finally {
+        await store.close();
+      }
     } finally {
       await foundation.close();
     }
-    return "made";
   } catch (error) {
     // A server with another data directory uses this database.
     if (error instanceof OutsideTrouble && error.code === "DATA_DIR_IN_USE") return "left to the server";

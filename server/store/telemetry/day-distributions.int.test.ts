@@ -180,3 +180,23 @@ test("days that were sent late are kept a moment after they are sealed, and not 
   const { max } = await assertSame(late, late + 2 * DAY_MS);
   assert.equal(max, 99);
 });
+
+test("all that are missing are made at once, of hours that were just sealed too, and a start takes none of them for old", async () => {
+  await append(DAY - 50 * DAY_MS, 50, 1_000, () => 50 + Math.round(random.float() * 20));
+  await store.telemetry.seal({ everything: true });
+  await database.worker.query("DELETE FROM day_distribution");
+  const made = await store.telemetry.makeStatistics();
+  const before = await kept();
+  assert.equal(before.length, made);
+  assert.ok(before.some(({ at }) => at === DAY - 50 * DAY_MS));
+  assert.ok(!before.some(({ at }) => at + DAY_MS > runtime.time), "today is not over");
+  assert.equal(await store.telemetry.makeStatistics(), 0);
+  await store.close();
+  store = await openTestStore(database, runtime);
+  await store.telemetry.seal({ everything: true });
+  // Those before were put together sooner than an hour after their sealing: they are sealed anew.
+  const ofHours = ({ at }: { at: number }) => at < DAY - 30 * DAY_MS;
+  assert.deepEqual((await kept()).filter(ofHours), before.filter(ofHours));
+  assert.equal(before.filter(ofHours).length, 3);
+  await assertSame(DAY - 50 * DAY_MS, DAY - 49 * DAY_MS);
+});

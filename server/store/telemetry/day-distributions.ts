@@ -23,8 +23,11 @@ export interface DistributionRows {
     from: number,
     to: number,
   ): Promise<{ readonly dayStart: number; readonly payload: Uint8Array }[]>;
-  /** Days whose blocks were put together, and of which there is none, behind a key in their order. */
-  missing(after: DayKey, limit: number): Promise<DayKey[]>;
+  /**
+   * Days of which there is none, behind a key in their order: those whose blocks were put together, or all that begin before
+   * a time.
+   */
+  missing(after: DayKey, limit: number, allBefore?: number): Promise<DayKey[]>;
   save(day: DayKey, stream: Pick<Stream, "organisationId" | "patientId">, payload: Uint8Array): Promise<void>;
 }
 
@@ -36,7 +39,20 @@ export function postgresDistributions(pool: Pool): DistributionRows {
         'SELECT day_start::float8 AS "dayStart", payload FROM day_distribution WHERE stream_id = $1 AND day_start >= $2 AND day_start < $3 ORDER BY day_start';
       return (await pool.query({ name: "distributions", text, values: [streamId, from, to] })).rows;
     },
-    async missing({ streamId, dayStart }, limit) {
+    async missing({ streamId, dayStart }, limit, allBefore) {
+      if (allBefore !== undefined) {
+        const { rows } = await pool.query(
+          `SELECT DISTINCT b.stream_id::text AS "streamId", b.day_start::float8 AS "dayStart"
+             FROM (SELECT stream_id, day_start FROM day_block UNION ALL
+               SELECT n.stream_id, n.period_start - mod(mod(n.period_start, ${DAY_MS}) + ${DAY_MS}, ${DAY_MS})
+                 FROM block n JOIN stream s ON s.id = n.stream_id WHERE s.kind = 'numeric') b
+            WHERE (b.stream_id, b.day_start) > ($1::uuid, $2::bigint) AND b.day_start < $4
+              AND NOT EXISTS (SELECT FROM day_distribution d WHERE d.stream_id = b.stream_id AND d.day_start = b.day_start)
+            ORDER BY 1, 2 LIMIT $3`,
+          [streamId, dayStart, limit, allBefore],
+        );
+        return rows;
+      }
       const { rows } = await pool.query(
         `SELECT DISTINCT b.stream_id::text AS "streamId", b.day_start::float8 AS "dayStart" FROM day_block b
           WHERE (b.stream_id, b.day_start) > ($1::uuid, $2::bigint)
@@ -75,6 +91,8 @@ export interface DayDistributions {
    * @param alone runs work while nothing is sealed: what is read is then what stays
    */
   make(alone: Alone): Promise<number>;
+  /** The same of all days that are over, also of those whose hours are rows of their own yet. */
+  makeAll(alone: Alone): Promise<number>;
   /** An hour was sealed: if its day is over, what was made of that day is gone. */
   sealed(streamId: string, hour: number): void;
   /** Make those of days of which nothing was sealed for a while, for a moment; the rest of them the next time. */
@@ -168,6 +186,18 @@ export function createDayDistributions(deps: {
     return isMade;
   };
 
+  const makeMissing = async (alone: Alone, allBefore?: number): Promise<number> => {
+    let made = 0;
+    if (!rows) return made;
+    for (let after = FIRST; ; ) {
+      const page = await rows.missing(after, DAYS_AT_A_TIME, allBefore);
+      for (const day of page) if (await makeDay(day, alone)) made++;
+      const last = page.at(-1);
+      if (!last || page.length < DAYS_AT_A_TIME) return made;
+      after = last;
+    }
+  };
+
   return {
     async of(memory, query) {
       const { from, to } = query;
@@ -183,19 +213,8 @@ export function createDayDistributions(deps: {
       return distribution;
     },
 
-    async make(alone) {
-      let made = 0;
-      if (!rows) return made;
-      for (let after = FIRST; ; ) {
-        const page = await rows.missing(after, DAYS_AT_A_TIME);
-        for (const day of page) {
-          if (await makeDay(day, alone)) made++;
-        }
-        const last = page.at(-1);
-        if (!last || page.length < DAYS_AT_A_TIME) return made;
-        after = last;
-      }
-    },
+    make: (alone) => makeMissing(alone),
+    makeAll: (alone) => makeMissing(alone, periodOf(clock.now(), DAY_MS)),
 
     sealed(streamId, hour) {
       const dayStart = periodOf(hour, DAY_MS);

@@ -34,6 +34,8 @@ export interface Sealer {
   run(options?: { readonly everything: boolean }): Promise<SealRun>;
   /** Put the blocks of finished days together; what was written in the last hour may yet change, and waits. */
   compact(options?: { readonly everything: boolean }): Promise<number>;
+  /** Runs work while nothing is sealed. */
+  alone(work: () => Promise<void>): Promise<void>;
   /** Told whenever tails gave memory back. */
   onFreed(listener: () => void): void;
   stop(): Promise<void>;
@@ -265,6 +267,7 @@ export function createSealer(options: SealerOptions): Sealer {
     },
     run: (options) => run(options?.everything ?? false),
     compact: (options) => compact(options?.everything),
+    alone,
     onFreed: (listener) => void freed.push(listener),
     async stop() {
       isStopped = true;

@@ -104,6 +104,8 @@ export interface OpenTelemetry extends Telemetry {
   seal(options?: { readonly everything: boolean }): Promise<SealRun>;
   /** Put the blocks of finished days together now. @returns how many days were written */
   compact(options?: { readonly everything: boolean }): Promise<number>;
+  /** Make what statistics over months are made of, of all days that are over. @returns how many there were not yet */
+  makeStatistics(): Promise<number>;
   statistics(): {
     readonly streams: number;
     readonly damagedBlocks: number;
@@ -339,6 +341,7 @@ export async function openTelemetry({
       return sealer.run(options);
     },
     compact: (options) => sealer.compact(options),
+    makeStatistics: () => distributions.makeAll(sealer.alone),
     statistics: () => ({
       streams: memory.streams.size,
       damagedBlocks: decoded.damaged,
