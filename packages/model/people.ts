@@ -130,4 +130,6 @@ export interface PatientView {
    * undefined: everything is shared. Of a patient who is not visible it says nothing.
    */
   hiddenOf(patientId: string): ReadonlySet<string> | undefined;
+  /** All records of which it tells something, where they are at hand; left out: each has to be asked for. */
+  hiddenIds?(): readonly string[];
 }

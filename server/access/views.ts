@@ -223,6 +223,7 @@ export function createViews(deps: {
           return [patientId, ...merged];
         },
         hiddenOf: (patientId) => held.visible.hidden.get(patientId),
+        hiddenIds: () => [...held.visible.hidden.keys()],
       };
     },
 

@@ -40,9 +40,25 @@ export interface Access {
 /** In whose name the registries look: the database shows what the grants of this principal show. */
 export type Asker = Pick<Principal, "organisationId" | "id">;
 
+/** What a search for patients can be narrowed to before it is looked through; all that is found by it is in there, and more may be. */
+export interface PatientsNarrowed {
+  readonly mrns?: readonly string[];
+  /** Dates, inclusive. */
+  readonly bornFrom?: string;
+  readonly bornTo?: string;
+  /** For each of these at least one stands in the name, as people type it. */
+  readonly names?: readonly (readonly string[])[];
+  /** In the order of ids, behind this one, so many. */
+  readonly after?: string;
+  readonly limit?: number;
+}
+
 export interface Patients {
   /** Every patient of the organisation, admitted or not; the view decides which of them are shown. */
-  list(asker: Asker, options: { all: boolean; q?: string }): Promise<readonly { readonly patient: Patient }[]>;
+  list(
+    asker: Asker,
+    options: { all: boolean; q?: string; narrowed?: PatientsNarrowed },
+  ): Promise<readonly { readonly patient: Patient }[]>;
   find(asker: Asker, patientId: string): Promise<{ readonly patient: Patient } | undefined>;
 }
 

@@ -22,6 +22,8 @@ export interface HouseKind {
   list(context: RecordContext, asked: HouseAsked): Promise<readonly Resource[]>;
   /** By what else one is found than by what R4 says. */
   termsOf?(resource: Resource): readonly string[];
+  /** Does `list` give no more than a page of them, so that it has to be asked again where some are not told? */
+  isPaged?(asked: Pick<HouseAsked, "conditions" | "sort" | "after">): boolean;
   /** The order without `_sort`; by id where left out. */
   readonly sort?: readonly SortKey[];
 }

@@ -134,16 +134,22 @@ async function findMade(
 ): Promise<FoundOne[]> {
   const kind = houseKind(type);
   if (!kind) return [];
-  let all: readonly Typed[];
+  const shown: Typed[] = [];
   try {
-    all = await kind.list(within(context, type, "s"), { conditions, sort, after, limit });
+    for (let from = after; ; ) {
+      const asked = { conditions, sort, after: from, limit };
+      const some = await kind.list(within(context, type, "s"), asked);
+      shown.push(...(await withoutWritten(context, type, some)));
+      const last = some.at(-1)?.id;
+      if (!kind.isPaged?.(asked) || some.length < limit || shown.length >= limit || last === undefined) break;
+      from = [last, 0];
+    }
   } catch (error) {
     // What was written is told all the same; where nothing is, this is why.
     const isClosed = error instanceof RefusedInput && error.code === "NOT_PERMITTED";
     if (isClosed && context.written && !refusal) return [];
     throw error;
   }
-  const shown = await withoutWritten(context, type, all);
   const parameters = [...definitions().table.of(type).values()].filter(({ code }) => isAsked(code, conditions, sort));
   const needsWords = conditions.some(hasWords);
   const found: FoundOne[] = [];

@@ -44,10 +44,8 @@ export function whoseOf(view: PatientView, of: Pick<Whose, "isWithoutPatients" |
   return {
     ...of,
     get withoutPatients() {
-      withoutPatients ??= view
-        .patientIds()
-        .flatMap((id) => view.recordsOf(id))
-        .filter((id) => view.hiddenOf(id));
+      const all = () => view.patientIds().flatMap((id) => view.recordsOf(id));
+      withoutPatients ??= (view.hiddenIds?.() ?? all()).filter((id) => view.hiddenOf(id));
       return withoutPatients;
     },
   };

@@ -24,8 +24,16 @@ export interface PatientRow {
   readonly stay_from: number | null;
 }
 
-/** @param condition SQL over p (patient), s (the stay that runs) and w (its ward) */
-export function readPatients(tx: Transaction, condition: string, values: readonly unknown[]): Promise<PatientRow[]> {
+/**
+ * @param condition SQL over p (patient), s (the stay that runs) and w (its ward)
+ * @param order SQL of another order than that of a list, and how many
+ */
+export function readPatients(
+  tx: Transaction,
+  condition: string,
+  values: readonly unknown[],
+  order = "w.name NULLS LAST, s.bed, p.name, p.id",
+): Promise<PatientRow[]> {
   return tx.rows<PatientRow>(
     `SELECT p.id, p.organisation_id, p.name, p.name_key, p.birth_date, p.sex, p.mrn, p.is_unknown, p.time_zone, p.age_group,
             p.merged_into, p.created_at, p.updated_at,
@@ -34,7 +42,7 @@ export function readPatients(tx: Transaction, condition: string, values: readonl
        LEFT JOIN stay s ON s.patient_id = p.id AND s.to_at IS NULL
        LEFT JOIN ward w ON w.id = s.ward_id
       WHERE ${condition}
-      ORDER BY w.name NULLS LAST, s.bed, p.name, p.id`,
+      ORDER BY ${order}`,
     values,
   );
 }

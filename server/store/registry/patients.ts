@@ -5,7 +5,7 @@ import { audit } from "./audit.ts";
 import type { RegistryContext } from "./context.ts";
 import { checkPatient } from "./patient-checks.ts";
 import { type PatientRow, readPatients, toRecord } from "./patient-rows.ts";
-import type { By, NewPatient, PatientRecord, PatientRegistry, Place } from "./ports.ts";
+import type { By, NewPatient, PatientRecord, PatientRegistry, PatientsNarrowed, Place } from "./ports.ts";
 import { hasSameFamilyName, isSimilarName, nameKey, wordsOf } from "./similar-names.ts";
 import { beginStay, endStay } from "./stays.ts";
 import { inOrganisation, lookAs, needUuid, type Transaction } from "./transaction.ts";
@@ -62,18 +62,21 @@ export function createPatientRegistry(context: RegistryContext): PatientRegistry
     beginStay(tx, { id: runtime.ids.uuid(), organisationId, patientId, place, at });
 
   return {
-    async list(asker, { all, q }) {
+    async list(asker, { all, q, narrowed }) {
       return inOrganisation(api, asker, async (tx) => {
         const words = q ? wordsOf(q) : [];
         const conditions = ["p.merged_into IS NULL AND p.withdrawn_at IS NULL"];
-        const values: string[] = [];
+        const values: unknown[] = [];
         if (!all) conditions.push("s.id IS NOT NULL");
         if (q?.trim()) {
           values.push(like(q.trim()));
           const byName = words.map((word) => `p.name_key LIKE $${values.push(like(word))}`).join(" AND ");
           conditions.push(byName ? `(p.mrn ILIKE $1 OR (${byName}))` : "p.mrn ILIKE $1");
         }
-        return (await readPatients(tx, conditions.join(" AND "), values)).map(toRecord);
+        const put = (value: unknown) => `$${values.push(value)}`;
+        if (narrowed) conditions.push(...narrowing(narrowed, put));
+        const page = narrowed?.limit === undefined ? undefined : `p.id LIMIT ${put(narrowed.limit)}`;
+        return (await readPatients(tx, conditions.join(" AND "), values, page)).map(toRecord);
       });
     },
 
@@ -303,3 +306,22 @@ async function setTimeZone(
 const notAdmitted = () => new RefusedInput("CONFLICT", { at: "patient", expected: "a patient who is admitted" });
 const like = (text: string) => `%${text.replace(/[\\%_]/g, "\\$&")}%`;
 const escapeRegex = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+/** Letters that the two ways of folding a name fold alike; a name with any other is looked at. */
+const ODD_LETTER = "p.name ~ '[^ -~À-ıĴ-ľŁ-ňŊ-ž]'";
+
+function narrowing({ mrns, bornFrom, bornTo, names = [], after }: PatientsNarrowed, put: (value: unknown) => string) {
+  const parts: string[] = [];
+  if (mrns) parts.push(`p.mrn = ANY (${put(mrns)}::text[])`);
+  if (bornFrom !== undefined) parts.push(`p.birth_date >= ${put(bornFrom)}::date`);
+  if (bornTo !== undefined) parts.push(`p.birth_date <= ${put(bornTo)}::date`);
+  for (const anyOf of names) {
+    const words = anyOf.map(wordsOf);
+    // What has no letters narrows nothing.
+    if (words.some((some) => some.length === 0)) continue;
+    const ways = words.map((some) => `(${some.map((word) => `p.name_key LIKE ${put(like(word))}`).join(" AND ")})`);
+    parts.push(`(${[ODD_LETTER, ...ways].join(" OR ")})`);
+  }
+  if (after !== undefined) parts.push(`p.id > ${put(after)}::uuid`);
+  return parts;
+}

@@ -50,9 +50,22 @@ export interface Place {
   readonly shareBed?: boolean;
 }
 
+/** What a search for patients can be narrowed to before it is looked through; all that is found by it is in there, and more may be. */
+export interface PatientsNarrowed {
+  readonly mrns?: readonly string[];
+  /** Dates, inclusive. */
+  readonly bornFrom?: string;
+  readonly bornTo?: string;
+  /** For each of these at least one stands in the name, as people type it. */
+  readonly names?: readonly (readonly string[])[];
+  /** In the order of ids, behind this one, so many. */
+  readonly after?: string;
+  readonly limit?: number;
+}
+
 /** All throw RefusedInput CONFLICT / NOT_FOUND / FIELD_INVALID, or OutsideTrouble DATABASE_UNREACHABLE. */
 export interface PatientRegistry {
-  list(asker: Asker, options: { all: boolean; q?: string }): Promise<PatientRecord[]>;
+  list(asker: Asker, options: { all: boolean; q?: string; narrowed?: PatientsNarrowed }): Promise<PatientRecord[]>;
   find(asker: Asker, patientId: string): Promise<PatientRecord | undefined>;
   /** Patients, admitted or not, with the same or a similar name (spelling, order of names, accents). */
   /** With a birth date also those of the same date and family name. At most 20, the same name first. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { OutsideTrouble, RefusedInput } from "@openward/errors";
+import { folded } from "@openward/fhir/search";
 import type { Organisation, Ward } from "@openward/model";
 import { type ManualRuntime, manualRuntime } from "@openward/runtime/manual";
 import { openTestDatabase, type TestDatabase } from "../database/testing/database.ts";
@@ -586,4 +587,49 @@ test("what a device says of itself is kept with its history, once per change, an
     device.id,
   ]);
   assert.equal(rows[0].events, 4);
+});
+
+test("whoever a search by name means is among those whom the database leaves, however their name is written", async () => {
+  const names = [
+    "Østby, Ola",
+    "Straße, Änne-Marie",
+    "O'Brien, Seán",
+    "Ångström, Åse",
+    "İnan, Işıl",
+    "ﬁnch, Amélie", // a ligature
+    "Nguyê\u0303n, Van",
+    "Œuvrard, Zoë",
+    "Þór, Ægir",
+    "Ŀlull, ŉiel",
+    "李, 小龙",
+    "Иванов, Пётр",
+  ];
+  const made = [];
+  for (const name of names) made.push(await create({ name }));
+  const seed = 20261128;
+  const { random } = manualRuntime(0, seed);
+  const among = async (name: string) =>
+    new Set(
+      (await registry.patients.list(home.id, { all: true, narrowed: { names: [[name]] } })).map(
+        (one) => one.patient.id,
+      ),
+    );
+  for (let round = 0; round < 80; round++) {
+    const [which = 0, from = 0, length = 0] = random.bytes(3);
+    const whole = folded(names[which % names.length] ?? "");
+    const part = whole.slice(from % whole.length).slice(0, 1 + (length % 7));
+    const left = await among(part);
+    for (const patient of made)
+      if (folded(patient.name).includes(part))
+        assert.ok(left.has(patient.id), `seed ${seed}, round ${round}: ${patient.name} by "${part}"`);
+  }
+  assert.ok(!(await among("ostby")).has(made[2]?.id ?? ""), "others are left out");
+  const of = async (narrowed: object) =>
+    (await registry.patients.list(home.id, { all: true, narrowed })).map((one) => one.patient.id);
+  assert.deepEqual(await of({ mrns: [made[0]?.mrn ?? "", "nobody's"] }), [made[0]?.id]);
+  const all = (await of({})).sort();
+  const pages: string[] = [];
+  for (let page = await of({ limit: 5 }); page.length > 0; page = await of({ limit: 5, after: pages.at(-1) }))
+    pages.push(...page);
+  assert.deepEqual(pages, all, "page by page everybody, once, in the order of their ids");
 });
