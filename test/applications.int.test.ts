@@ -285,3 +285,38 @@ test("a kind of data that is kept back meanwhile is in no file of an export that
   for (const end = performance.now() + 30_000; codesIn((await house("GET", file)).text).length < 2; await wait(20))
     assert.ok(performance.now() < end, "waited 30 s for the consent to be withdrawn");
 });
+
+test("a Consent of IHE's that a patient's own app writes is kept, says so, and rules nothing: what rules is said in the portal", async () => {
+  const scope = "launch/patient patient/Consent.crs";
+  const client = await addApplication(ward, "Privacy helper", scope);
+  const opened = { session: own.cookie, scope, patient: patientOf(0) };
+  const ask = askFhir(ward, (await allow(ward, client, opened)).access_token);
+  const coding = (system: string, code: string) => [{ coding: [{ system, code }] }];
+  const consent = (patient: string) => ({
+    resourceType: "Consent",
+    meta: { profile: ["https://profiles.ihe.net/ITI/PCF/StructureDefinition/IHE.PCF.consentBasic"] },
+    status: "active",
+    scope: coding("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy")[0],
+    category: coding("http://loinc.org", "59284-0"),
+    patient: { reference: `Patient/${patient}` },
+    dateTime: "2026-11-20T08:00:00Z",
+    performer: [{ reference: `Patient/${patient}` }],
+    organization: [{ display: "Home" }],
+    sourceAttachment: { title: "Said in an app" },
+    policy: [{ uri: "urn:x:policy" }],
+    provision: { type: "deny", period: { start: "2026-11-20" } },
+  });
+  const made = await ask("POST", "Consent", consent(patientOf(0)));
+  assert.equal(made.status, 201, made.text);
+  assert.match(made.text, /"urn:openward:kept","code":"as-written"/);
+  assert.equal((await ask("POST", "Consent", consent(patientOf(1)))).status, 400, "of another patient");
+  // It denies everything to everybody, and everybody sees as before.
+  assert.equal((await house("GET", `Patient/${patientOf(0)}`)).status, 200);
+  assert.ok((await house("GET", `Observation?patient=${patientOf(0)}&_count=1`)).json.entry.length > 0);
+  const { consents } = await admin<{ consents: { id: string; status: string }[] }>(
+    "GET",
+    `/api/patients/${patientOf(0)}/consents`,
+  );
+  assert.ok(consents.every(({ id }) => id !== made.json.id));
+  assert.equal((await ask("GET", `Consent/${made.json.id}`)).status, 200);
+});
