@@ -1,6 +1,30 @@
 import { RefusedInput } from "@openward/errors";
 import type { AmendmentDraft, Association, Device, PatientView, Problem, Stream } from "@openward/model";
 
+const RAW = { kind: "raw", deliveryKey: null, isRedelivery: false } as const;
+const FIRST = [0];
+
+/** One reading, as columns of the codec are. */
+interface Column {
+  readonly signal: string;
+  readonly unit: string;
+  readonly utcOffsetMinutes: number | null;
+  readonly times: number[];
+  readonly values: number[];
+  readonly items: number[];
+}
+
+interface Measured extends Pick<Column, "signal" | "unit" | "utcOffsetMinutes"> {
+  readonly organisationId: string;
+  readonly deviceId: string;
+  /** ms UTC. */
+  readonly time: number;
+  /** In `unit`. */
+  readonly value: number;
+  /** The Observation that says it. */
+  text(): string;
+}
+
 interface Deps {
   readonly directory: { associationAt(deviceId: string, at: number): Association | undefined };
   readonly devices: {
@@ -32,6 +56,7 @@ interface Deps {
       readonly receivedAt: number;
       readonly deliveryKey: null;
       readonly isRedelivery: false;
+      readonly columns?: readonly Column[];
     }): Promise<{ readonly quarantined: readonly Problem[] }>;
   };
   readonly received: {
@@ -88,11 +113,26 @@ export function createObservationIntake({ directory, devices, ingest, received, 
       }
     },
 
+    measured({ text, signal, unit, utcOffsetMinutes, time, value, ...device }: Measured) {
+      const column = { signal, unit, utcOffsetMinutes, times: [time], values: [value], items: FIRST };
+      return ingest.accept({
+        ...RAW,
+        ...device,
+        format: "fhir/observation",
+        receivedAt: now(),
+        columns: [column],
+        // Read by quarantine alone.
+        get body() {
+          return new TextEncoder().encode(text());
+        },
+      });
+    },
+
     accept: (message: {
       readonly organisationId: string;
       readonly deviceId: string;
       readonly format: string;
       readonly body: Uint8Array;
-    }) => ingest.accept({ ...message, kind: "raw", receivedAt: now(), deliveryKey: null, isRedelivery: false }),
+    }) => ingest.accept({ ...RAW, ...message, receivedAt: now() }),
   };
 }

@@ -42,7 +42,7 @@ import { createSearchCost } from "./store/cost/index.ts";
 import { createImportStore } from "./store/imports/index.ts";
 import { createVault } from "./store/keys/index.ts";
 import { createHappenings, createObservationsReceived } from "./store/registry/index.ts";
-import { createResources, openOverlays } from "./store/resources/index.ts";
+import { createForms, createReservations, createResources, openOverlays } from "./store/resources/index.ts";
 
 const WEB_DIST = fileURLToPath(new URL("../web/dist", import.meta.url));
 
@@ -157,6 +157,9 @@ export async function openHttp(
   onStop(() => graphql.close());
   const overlays = await openOverlays({ tables, timers: runtime.timers });
   onStop(() => overlays.close());
+  const reservations = createReservations();
+  const forms = createForms({ tables, clock: runtime.clock, timers: runtime.timers, reservations, overlays });
+  onStop(() => forms.close());
   const happenings = createHappenings({ tables });
   const record = {
     access,
@@ -180,8 +183,9 @@ export async function openHttp(
       now,
     }),
     written: {
-      resources: createResources({ tables, clock: runtime.clock, overlays, changed: directory.changed }),
+      resources: createResources({ tables, clock: runtime.clock, overlays, reservations, changed: directory.changed }),
       overlays,
+      forms,
       ids: runtime.ids,
     },
     happenings: {

@@ -1,5 +1,6 @@
 /** Ingest: whose patient, right clock, known unit, plausible, seen before? Then watch, live and journal. */
 import { crc32 } from "node:zlib";
+import type { ReadingColumn } from "@openward/codecs";
 import type { Ignored } from "@openward/codecs/raw";
 import { OutsideTrouble, type RefusalCode, RefusedInput } from "@openward/errors";
 import type { ClockState, JournalEntry, Problem, QuarantineEntry, RawInput } from "@openward/model";
@@ -47,6 +48,8 @@ export interface DeviceMessage {
   readonly isWill?: boolean;
   /** By which its sender knows this message for ever: quarantined and sent again, however late, it is there once. */
   readonly messageId?: string;
+  /** What the body says, where whoever passes it on has read it already: then it is read for quarantine alone, and not kept. */
+  readonly columns?: readonly ReadingColumn[];
 }
 
 export interface Receipt {
@@ -142,7 +145,8 @@ export function createIngest({
   }
 
   /** Learns of the device's clock what the message says of it, and decides what is to be decided. */
-  function lookAtClock(work: Work, { body, receivedAt }: DeviceMessage): void {
+  function lookAtClock(work: Work, message: DeviceMessage): void {
+    const { receivedAt } = message;
     const { organisationId, deviceId, device, toldClock, gatewaySighting } = work;
     if (toldClock !== undefined) stateClock(device.clock, toldClock, receivedAt);
     if (!work.isWill) disprove(device.clock, work.retiming ? work.sighted : work.newest, receivedAt);
@@ -157,7 +161,7 @@ export function createIngest({
       deviceTime: Math.floor(deviceTime),
       serverTime: receivedAt,
       ...(gatewayTime !== undefined && { gatewayTime }),
-      ...(toldClock !== undefined ? { isStated: true } : { bodyHash: crc32(body) }),
+      ...(toldClock !== undefined ? { isStated: true } : { bodyHash: crc32(message.body) }),
     };
     work.entries.push({ kind: "clock", sighting });
     learn(device.known, sighting);
@@ -243,7 +247,8 @@ export function createIngest({
     let work = workOf(message);
     try {
       if (message.unplaceable) throw new RefusedInput(message.unplaceable);
-      placing.place(work, message.kind, message.body, message.format, streams);
+      if (message.columns) placing.placeColumns(work, message.columns, streams);
+      else placing.place(work, message.kind, message.body, message.format, streams);
     } catch (error) {
       if (error instanceof OutsideTrouble) return Promise.reject(error);
       const isRefusal = error instanceof RefusedInput;
@@ -264,7 +269,7 @@ export function createIngest({
     lookAtClock(work, message);
     feed(work.entries, work.isWill, message.receivedAt - gatewayHeardAt > PAST_MS);
     // What is in quarantine stands there with its bytes, but not with what the device had told of its clock.
-    const isKept = work.problems.isEmpty || work.clockOffsetMs !== 0;
+    const isKept = !message.columns && (work.problems.isEmpty || work.clockOffsetMs !== 0);
     return commit(work, problems, isKept ? rawOf(work, message) : undefined);
   }
 

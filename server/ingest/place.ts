@@ -46,6 +46,8 @@ export interface Placing {
    * @throws RefusedInput where the body as a whole cannot be read
    */
   place(work: Work, kind: QuarantineEntry["kind"], body: Uint8Array, format: string, streams: Streams): void;
+  /** The same of readings that have been decoded. */
+  placeColumns(work: Work, columns: readonly ReadingColumn[], streams: Streams): void;
 }
 
 export function createPlacing(decoders: Decoders, directory: Pick<Directory, "timeZoneAt">): Placing {
@@ -135,6 +137,10 @@ export function createPlacing(decoders: Decoders, directory: Pick<Directory, "ti
   }
 
   return {
+    placeColumns(work, columns, streams) {
+      lookAtClock(work, { readings: columns });
+      placeColumns(work, columns, streams);
+    },
     place(work, kind, body, format, streams) {
       switch (kind) {
         case "readings": {

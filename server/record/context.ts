@@ -1,4 +1,4 @@
-import type { Overlays, Resources } from "@openward/fhir/store";
+import type { ObservationForms, Overlays, Resources } from "@openward/fhir/store";
 import type { AppAccess, Organisation, PatientView } from "@openward/model";
 import type { Clock, Ids } from "@openward/runtime";
 import type { Turn } from "@openward/runtime/turns";
@@ -29,6 +29,8 @@ export interface Written {
   readonly resources: Resources;
   /** Which readings somebody has written a text about. */
   readonly overlays: Overlays;
+  /** Observations of which only when and how much is kept. */
+  readonly forms: ObservationForms;
   /** Of what is new. */
   readonly ids: Ids;
 }

@@ -304,7 +304,7 @@ function parseJson(
   done: (error: Error | null, body?: unknown) => void,
 ): void {
   const text = String(body);
-  if (hasSwarm(text))
+  if (text.length > NODES_MAX && hasSwarm(text))
     return void done(new RefusedInput("BODY_TOO_LARGE", { expected: `at most ${NODES_MAX} objects and arrays` }));
   try {
     done(null, parseFhir(text));

@@ -50,7 +50,11 @@ function house(app?: AppAccess) {
   const overlays = { isBare: () => true, hasNone: () => true } as never;
   return server({
     ...one,
-    context: { ...one.context, written: { resources, overlays, ids: undefined as never }, ...(app ? { app } : {}) },
+    context: {
+      ...one.context,
+      written: { resources, overlays, ids: undefined as never, forms: undefined as never },
+      ...(app ? { app } : {}),
+    },
   });
 }
 const { get } = house();

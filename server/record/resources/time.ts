@@ -8,6 +8,15 @@ const OFFSET_MINUTES_MAX = 14 * 60;
  * @param utcOffsetMinutes the device's own offset; null, or more than FHIR allows: "Z"
  */
 export function fhirTime(ms: number, utcOffsetMinutes: number | null = null): string {
+  if (utcOffsetMinutes !== null) return textOf(ms, utcOffsetMinutes);
+  if (ms !== last.ms) last = { ms, text: textOf(ms, null) };
+  return last.text;
+}
+
+/** What is written together has one time. */
+let last = { ms: Number.NaN, text: "" };
+
+function textOf(ms: number, utcOffsetMinutes: number | null): string {
   let whole = Math.floor(ms);
   let micros = Math.round((ms - whole) * 1000);
   if (micros === 1000) {

@@ -18,8 +18,9 @@ function deps(rows: ReturnType<typeof row>[], accept: (deviceId: string) => void
     taken: (id: string) => void struck.push(id),
     patients: async () => [],
   };
+  const forms = { untaken: async () => [], caughtUp: () => {} };
   const given = {
-    written: { overlays },
+    written: { overlays, forms },
     intake: {
       async accept({ deviceId }: { deviceId: string }) {
         accept(deviceId);

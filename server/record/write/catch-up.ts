@@ -1,5 +1,5 @@
 import { OutsideTrouble } from "@openward/errors";
-import type { Untaken } from "@openward/fhir/store";
+import type { Untaken, UntakenFilling } from "@openward/fhir/store";
 import type { Amendment, AmendmentRecord, Organisation, PatientView, Principal, Stream } from "@openward/model";
 import type { Timers } from "@openward/runtime";
 import type { RecordContext } from "../context.ts";
@@ -40,7 +40,7 @@ export interface InLine {
 export function keepInLine(deps: CatchUpDeps): InLine {
   const { written, intake, timers, report, clock, amendments } = deps;
   if (!written || !intake) return { caughtUp: Promise.resolve(), settled: async () => {}, close: async () => {} };
-  const { overlays } = written;
+  const { overlays, forms } = written;
   let isClosed = false;
   let working: Promise<void> = Promise.resolve();
 
@@ -73,6 +73,24 @@ export function keepInLine(deps: CatchUpDeps): InLine {
 
   const takeAll = async (before: number) => {
     for (const one of await overlays.untaken()) if (one.at <= before && !isClosed) await takeAgain(one);
+    const filled = await forms.untaken(before);
+    // Those that come together share a commit.
+    for (let i = 0; i < filled.length && !isClosed; i += PAGE)
+      await Promise.all(filled.slice(i, i + PAGE).map(fillAgain));
+    if (!isClosed) forms.caughtUp(before);
+  };
+
+  const fillAgain = async ({ organisationId, deviceId, id, content, isSuperseded }: UntakenFilling) => {
+    try {
+      const body = new TextEncoder().encode(`[${content}]`);
+      await intake.accept({ organisationId, deviceId, format: FORMAT, body });
+      if (!isSuperseded) return;
+      const { settle } = await import("./settle.ts");
+      await settle(contextOf(organisationId), id);
+    } catch (error) {
+      if (error instanceof OutsideTrouble) throw error;
+      report(error);
+    }
   };
 
   /** One after the other: two amendments of one text are two versions of it. */

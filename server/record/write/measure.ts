@@ -10,8 +10,8 @@ import { CATEGORY_SYSTEM, observationKind } from "../resources/observation-kind.
 import { isUuid } from "../uuid.ts";
 import type { ObservationIntake } from "./ports.ts";
 
-const EARLIEST = Date.UTC(2000, 0, 1);
-const AHEAD_MS = 5 * 60_000;
+export const EARLIEST = Date.UTC(2000, 0, 1);
+export const AHEAD_MS = 5 * 60_000;
 
 /** A value, or samples, of one signal. */
 export interface Part {

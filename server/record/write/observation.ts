@@ -14,6 +14,7 @@ import { definitions } from "../written/definitions.ts";
 import { contentOf } from "../written/present.ts";
 import { isReached } from "../written/reach.ts";
 import { type Done, doneOf } from "../written/write.ts";
+import { learnForm } from "./forms.ts";
 import { idOf, placeParts, placesOf, placesOfParts } from "./identity.ts";
 import { type Left, type Measure, measureOf, ownDeviceOf } from "./measure.ts";
 import type { ObservationIntake } from "./ports.ts";
@@ -65,7 +66,8 @@ export async function planCreate(
   const good = await check(context, reach, body, place, undefined);
   const { resource, patientIds, findable, measure } = good;
   const content = printFhir(contentOf(resource));
-  const remarks = remarksOf(measure.left);
+  const { left } = measure;
+  const remarks = remarksOf(left);
   const made = (id: string, taking: Taking | undefined, places?: readonly MeasuredPlace[]): ObservationPlan => {
     claimed?.add(id);
     const change: ObservationChange = {
@@ -85,7 +87,10 @@ export async function planCreate(
     const isClaimed = claimed?.has(id) === true;
     const isNew = placed.every(({ isThere }) => !isThere);
     // Behind everything that its stream has, nothing can be written yet.
-    if (!isCareful && isNew && !isClaimed) return made(id, takingOf(measure, remarks), panelPlaces(id));
+    if (!isCareful && isNew && !isClaimed) {
+      if (placed.length === 1 && left.length === 0) await learnForm(context, good);
+      return made(id, takingOf(measure, remarks), panelPlaces(id));
+    }
     const before = isClaimed ? undefined : await textsOf(context).read(context.view.principal, TYPE, id);
     if (!before && !isClaimed) return over(id);
     if (before?.content === content) return { kind: "there", done: doneOf(before, 200, remarks) };
@@ -130,7 +135,7 @@ export async function planCreate(
   }
 }
 
-interface Good {
+export interface Good {
   readonly resource: Resource;
   readonly patientIds: readonly string[];
   readonly findable: Findable;

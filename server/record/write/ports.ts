@@ -24,6 +24,20 @@ export interface ObservationIntake {
     readonly format: string;
     readonly body: Uint8Array;
   }): Promise<{ readonly quarantined: readonly Problem[] }>;
+  /** The same of one reading, which has been decoded. Resolves after the commit. */
+  measured(reading: {
+    readonly organisationId: string;
+    readonly deviceId: string;
+    readonly signal: string;
+    readonly unit: string;
+    readonly utcOffsetMinutes: number | null;
+    /** ms UTC. */
+    readonly time: number;
+    /** In `unit`. */
+    readonly value: number;
+    /** The Observation that says it: what quarantine keeps. */
+    text(): string;
+  }): Promise<{ readonly quarantined: readonly Problem[] }>;
   /** Says of a reading that it is another value, or none. @throws RefusedInput, OutsideTrouble */
   amend(
     view: PatientView,

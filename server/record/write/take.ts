@@ -87,7 +87,7 @@ async function take(context: RecordContext, { untaken, takings }: Batch): Promis
   context.written?.overlays.taken(untaken.id);
 }
 
-function inQuarantine(code: RefusalCode): OperationOutcomeIssue {
+export function inQuarantine(code: RefusalCode): OperationOutcomeIssue {
   const issue = issueOf(code, {}, "warning");
   return {
     ...issue,

@@ -11,9 +11,17 @@ const KEPT: Readonly<Record<string, FhirObject>> = Object.fromEntries(
 );
 
 /** A stored version as it is answered: id and version are ours, all else as it was written. */
-export function resourceOf({ type, id, version, updatedAt, content }: StoredResource): Resource {
-  if (content === null) throw new Error("what was deleted has nothing to be shown");
-  const { resourceType, meta, ...rest } = parseResource(content);
+export function resourceOf(stored: StoredResource): Resource {
+  if (stored.content === null) throw new Error("what was deleted has nothing to be shown");
+  return toldOf(stored, parseResource(stored.content));
+}
+
+/** @param content as `contentOf` leaves it */
+export function toldOf(
+  { type, id, version, updatedAt }: Omit<StoredResource, "content" | "patientIds">,
+  content: Resource,
+): Resource {
+  const { resourceType, meta, ...rest } = content;
   const given = isObject(meta) ? meta : {};
   const kept = KEPT[type];
   const told: FhirObject = {

@@ -153,7 +153,7 @@ export function patched(resource: Resource, body: unknown, place: string): Resou
   });
 }
 
-function answerOf(done: Done, { prefer }: RestRequest): RestAnswer {
+export function answerOf(done: Done, { prefer }: Pick<RestRequest, "prefer">): RestAnswer {
   const { status, resource, type, id, version, updatedAt, remarks = [] } = done;
   const version1 = { versionId: version, ...(updatedAt !== undefined && { lastUpdated: updatedAt }) };
   const location = `${type}/${id}/_history/${version}`;

@@ -17,7 +17,8 @@ export type Asker = string | { readonly organisationId: string; readonly id: str
 
 /** A query inside a transaction of one organisation. */
 export interface Transaction {
-  rows<T extends object>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+  /** @param name under which the connection keeps the statement, read and planned; left out: it does not */
+  rows<T extends object>(sql: string, values?: readonly unknown[], name?: string): Promise<T[]>;
   /** @returns how many rows it touched */
   run(sql: string, values?: readonly unknown[]): Promise<number>;
 }
@@ -126,7 +127,12 @@ async function transaction<T>(pool: Pool, begin: string, work: (tx: Transaction)
   try {
     await client.query(begin);
     const result = await work({
-      rows: async (sql, values) => (await client.query(sql, values as unknown[])).rows,
+      rows: async (sql, values, name) => {
+        const given = values as unknown[];
+        return (
+          await (name === undefined ? client.query(sql, given) : client.query({ name, text: sql, values: given }))
+        ).rows;
+      },
       run: async (sql, values) => (await client.query(sql, values as unknown[])).rowCount ?? 0,
     });
     await client.query("COMMIT");

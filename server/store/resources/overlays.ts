@@ -31,7 +31,8 @@ export async function openOverlays({
     patients: new Set(
       (
         await tx.rows<{ id: string }>(
-          `SELECT p.id::text AS id FROM patient p WHERE EXISTS (SELECT FROM resource r WHERE r.patient_id = p.id AND r.type = '${TYPE}')`,
+          `SELECT p.id::text AS id FROM patient p WHERE EXISTS (SELECT FROM resource r WHERE r.patient_id = p.id AND r.type = '${TYPE}')
+            OR EXISTS (SELECT FROM observation_form f WHERE f.patient_id = p.id)`,
         )
       ).map(idOf),
     ),
@@ -67,6 +68,11 @@ export async function openOverlays({
           ...whoseText(whose, put),
           ...conditions.map((one) => conditionText(TYPE, one, put)),
         ];
+        const filled = [
+          "r.organisation_id = current_organisation()",
+          ...whoseText(whose, put),
+          ...conditions.map((one) => conditionText(TYPE, one, put, "filled")),
+        ];
         const rows = await tx.rows<{
           id: string | null;
           stream: string;
@@ -76,6 +82,11 @@ export async function openOverlays({
         }>(
           `SELECT r.id, NULL::text AS stream, NULL::bigint AS "from", NULL::bigint AS "to", NULL::integer AS ordinal
              FROM resource r WHERE r.id = ANY ($1::text[]) AND ${mine.join(" AND ")}
+           UNION ALL
+           SELECT p.id, NULL, NULL, NULL, NULL FROM observation_form f CROSS JOIN LATERAL (
+             SELECT r.id FROM (SELECT l.*, '{}'::uuid[] AS other_patient_ids, f.terms, f.words FROM observation_filled l
+                WHERE l.id = ANY ($1::text[]) AND l.form = f.number AND NOT l.is_superseded) r WHERE ${filled.join(" AND ")}) p
+            WHERE f.patient_id = $2 AND f.stream_id = ANY ($3::uuid[])
            UNION ALL
            SELECT NULL, o.stream_id::text, o.from_at, o.to_at, o.ordinal
              FROM observation_reading o JOIN resource r ON r.organisation_id = o.organisation_id AND r.id = o.resource_id

@@ -1,4 +1,5 @@
 import { RefusedInput } from "@openward/errors";
+import { fillIn } from "@openward/fhir/form";
 import type {
   Change,
   FoundResource,
@@ -16,7 +17,8 @@ import { withHouse } from "./house.ts";
 import { insertAll } from "./insert.ts";
 import type { KnownOverlays } from "./overlays.ts";
 import { actOnPatient } from "./patients.ts";
-import { countStatement, listStatement, searchStatement, whoseText } from "./search.ts";
+import type { Reservations } from "./reservations.ts";
+import { COLUMNS_OF_FILLED, countStatement, listStatement, searchStatement, whoseText } from "./search.ts";
 import { typesIn } from "./types.ts";
 import { type Writer, writeVersion } from "./write.ts";
 
@@ -28,6 +30,10 @@ interface Row {
   readonly patient_id: string | null;
   readonly others: readonly string[];
   readonly content: string | null;
+  /** Of what was filled in, in place of its content. */
+  readonly form?: string | null;
+  readonly effective?: string;
+  readonly value?: string;
 }
 
 interface VersionRow extends Row {
@@ -35,19 +41,29 @@ interface VersionRow extends Row {
   readonly change: number;
 }
 
+const OBSERVATION = "Observation";
+const NO_BLANKS = "NULL::text AS form, NULL::text AS effective, NULL::text AS value";
+
 const COLUMNS =
   "r.type, r.id, r.version, r.updated_at, r.patient_id::text AS patient_id, r.other_patient_ids::text[] AS others, r.content";
+
+const READ = `SELECT ${COLUMNS}`;
+const READ_FROM = "FROM resource r WHERE r.organisation_id = current_organisation() AND r.type = $1 AND r.id = $2";
+const READ_FILLED = `UNION ALL SELECT ${COLUMNS_OF_FILLED} FROM filled_observation r
+  WHERE r.organisation_id = current_organisation() AND r.id = $2 AND NOT r.is_superseded`;
 
 /** Resources of FHIR in PostgreSQL, each version of them. */
 export function createResources({
   tables: given,
   clock,
   overlays,
+  reservations,
   changed,
 }: {
   readonly tables: Tables;
   readonly clock: Clock;
   readonly overlays: KnownOverlays;
+  readonly reservations: Reservations;
   /** Told after the commit of each patient, and waited for: who wrote one reads what was written. */
   changed(change: RegistryChange): Promise<void>;
 }): Resources {
@@ -60,7 +76,7 @@ export function createResources({
     read: (asker, type, id) =>
       tables.inOrganisation(asker, async (tx) => {
         const [row] = await tx.rows<Row>(
-          `SELECT ${COLUMNS} FROM resource r WHERE r.organisation_id = current_organisation() AND r.type = $1 AND r.id = $2`,
+          type === OBSERVATION ? `${READ}, ${NO_BLANKS} ${READ_FROM} ${READ_FILLED}` : `${READ} ${READ_FROM}`,
           [type, id],
         );
         return row && toResource(row);
@@ -73,7 +89,13 @@ export function createResources({
             WHERE r.organisation_id = current_organisation() AND r.type = $1 AND r.id = $2 AND r.version = $3`,
           [type, id, version],
         );
-        return row && toVersion(row);
+        if (row || type !== OBSERVATION || version !== 1) return row && toVersion(row);
+        const [filled] = await tx.rows<VersionRow>(
+          `SELECT ${COLUMNS_OF_FILLED}, r.method, r.change FROM filled_observation r
+            WHERE r.organisation_id = current_organisation() AND r.id = $1`,
+          [id],
+        );
+        return filled && toVersion(filled);
       }),
 
     list: (asker, query) =>
@@ -90,10 +112,15 @@ export function createResources({
       tables.inOrganisation(asker, async (tx) => {
         const values: unknown[] = [type];
         const put = (value: unknown) => `$${values.push(value)}`;
-        const parts = ["r.organisation_id = current_organisation()", "r.type = $1", "r.content IS NOT NULL"];
+        const parts = ["r.organisation_id = current_organisation()", "r.type = $1"];
         if (among) parts.push(`r.id = ANY (${put(among)}::text[])`);
         parts.push(...whoseText(whose, put));
-        const rows = await tx.rows<{ id: string }>(`SELECT r.id FROM resource r WHERE ${parts.join(" AND ")}`, values);
+        const all = parts.join(" AND ");
+        const filled = `UNION ALL SELECT r.id FROM filled_observation r WHERE ${all} AND NOT r.is_superseded`;
+        const rows = await tx.rows<{ id: string }>(
+          `SELECT r.id FROM resource r WHERE ${all} AND r.content IS NOT NULL ${type === OBSERVATION ? filled : ""}`,
+          values,
+        );
         return rows.map(({ id }) => id);
       }),
 
@@ -117,6 +144,8 @@ export function createResources({
 
     async write(asker, changes, by, beside) {
       const { organisationId } = asker;
+      const newIds = changes.flatMap(({ type, id, after }) => (type === OBSERVATION && after === 0 ? [id] : []));
+      await reservations.takeAll(newIds);
       const stored = await tables
         .inOrganisation(asker, async (tx) => {
           const at = clock.now();
@@ -133,6 +162,8 @@ export function createResources({
           const fresh = changes.filter((one) => one.after === 0 && !done.has(one));
           const made = [...(await insertOfNew(tx, asker, fresh, changes, writer))];
           if (done.size > 0) await lookAs(tx, asker.id);
+          if (newIds.length > 0) await needUnfilled(tx, newIds);
+          await supersede(tx, organisationId, changes);
           const theirs = new Set(made.map(({ type, id }) => `${type}/${id}`));
           const others = fresh.filter(({ type, id }) => !theirs.has(`${type}/${id}`));
           if (others.length > 0) made.push(...(await insertAll(tx, others, by, at)));
@@ -149,7 +180,8 @@ export function createResources({
           if (beside) await overlays.keep(tx, organisationId, beside, at);
           return written;
         })
-        .catch(refused);
+        .catch(refused)
+        .finally(() => reservations.release(newIds));
       overlays.kept(
         beside,
         changes.flatMap(({ type, patientIds }) => (type === "Observation" ? patientIds.slice(0, 1) : [])),
@@ -202,16 +234,50 @@ async function history(
   if (before !== undefined) parts.push(`r.change < ${put(before)}`);
   if (withoutTypes && withoutTypes.length > 0) parts.push(`r.type <> ALL (${put(withoutTypes)}::text[])`);
   parts.push(...whoseText(whose, put));
-  const rows = await tx.rows<VersionRow>(
-    `SELECT ${COLUMNS}, r.method, r.change FROM resource_version r WHERE ${parts.join(" AND ")}
-      ORDER BY r.change DESC LIMIT ${put(limit)}`,
-    values,
+  const page = `WHERE ${parts.join(" AND ")} ORDER BY r.change DESC LIMIT ${put(limit)}`;
+  const whole = (more: string) => `SELECT ${COLUMNS}, ${more} r.method, r.change FROM resource_version r ${page}`;
+  const filled = `SELECT ${COLUMNS_OF_FILLED}, r.method, r.change FROM filled_observation r ${page}`;
+  const isOfFilled = (type ?? OBSERVATION) === OBSERVATION && !withoutTypes?.includes(OBSERVATION);
+  const text = isOfFilled
+    ? `SELECT * FROM ((${whole(`${NO_BLANKS},`)}) UNION ALL (${filled})) u ORDER BY change DESC LIMIT ${put(limit)}`
+    : whole("");
+  return (await tx.rows<VersionRow>(text, values)).map(toVersion);
+}
+
+/** @throws RefusedInput CONFLICT where one of them was filled in */
+async function needUnfilled(tx: Transaction, ids: readonly string[]): Promise<void> {
+  const there = await tx.rows("SELECT FROM observation_filled WHERE id = ANY ($1::text[]) LIMIT 1", [ids]);
+  if (there.length > 0) throw new RefusedInput("CONFLICT", { at: OBSERVATION, expected: "ids that are not there yet" });
+}
+
+/** What was filled in becomes a resource like any other, of which it is version 1, with its first change. */
+async function supersede(tx: Transaction, organisationId: string, changes: readonly Change[]): Promise<void> {
+  const ids = changes.flatMap(({ type, id, after }) => (type === OBSERVATION && after === 1 ? [id] : []));
+  if (ids.length === 0) return;
+  await tx.run(
+    `WITH gone AS (
+       UPDATE observation_filled SET is_superseded = true
+        WHERE organisation_id = $1 AND id = ANY ($2::text[]) AND NOT is_superseded RETURNING id, number, updated_at, patient_id
+     )
+     INSERT INTO resource (organisation_id, type, id, number, version, updated_at, patient_id, content)
+     OVERRIDING SYSTEM VALUE SELECT $1, '${OBSERVATION}', id, number, 1, updated_at, patient_id, '{}' FROM gone`,
+    [organisationId, ids],
   );
-  return rows.map(toVersion);
 }
 
 function toResource(row: Row): StoredResource {
-  const { type, id, version, updated_at: updatedAt, patient_id: patientId, others, content } = row;
+  const {
+    type,
+    id,
+    version,
+    updated_at: updatedAt,
+    patient_id: patientId,
+    others,
+    form,
+    effective = "",
+    value = "",
+  } = row;
+  const content = form == null ? row.content : fillIn(form, { effective, value });
   return { type, id, version, updatedAt, content, patientIds: patientId === null ? [] : [patientId, ...others] };
 }
 
