@@ -10,10 +10,12 @@ import { INVARIANTS } from "./world.ts";
 
 const SEEDS = 80;
 
-for (const { what, breaks, plant, dayRules } of plantedFaults) {
+for (const { what, breaks, plant, dayRules, seen = 1 } of plantedFaults) {
   test(`where ${what}, it is noticed: ${INVARIANTS[breaks]}`, async (t) => {
     const others: string[] = [];
-    for (let seed = 1; seed <= SEEDS; seed++) {
+    // Every one of them, but first the one that broke it the last time.
+    for (let i = 0; i < SEEDS; i++) {
+      const seed = ((seen - 1 + i) % SEEDS) + 1;
       const { broken } = await runHistory(planOf(seed), {
         plant,
         store: async () => modelDatabase({ ...DAY_RULES, ...dayRules }),

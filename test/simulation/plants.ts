@@ -8,6 +8,8 @@ import type { Invariant } from "./world.ts";
 interface PlantedFault {
   readonly what: string;
   readonly breaks: Invariant;
+  /** Of the seeds that are tried the one to begin with, as it found the fault before; 1 where there is none. */
+  readonly seen?: number;
   readonly plant?: Plant;
   /** Wrong in the database itself. */
   readonly dayRules?: Partial<DayRules>;
@@ -18,6 +20,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     what: "a spool file that cannot be read counts as an empty one",
     breaks: "stored",
+    seen: 5,
     plant: ({ disk }) => ({ disk: { ...disk, read: async () => new Uint8Array() } }),
   },
   {
@@ -55,11 +58,13 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     what: "deliveries are forgotten at a restart",
     breaks: "once",
+    seen: 18,
     plant: () => ({ deliveries: () => ({ first: () => undefined }) }),
   },
   {
     what: "questions are answered before the journal is read back",
     breaks: "merged",
+    seen: 32,
     plant: () => ({
       recovery: (tails) => ({
         ...tails,
@@ -142,6 +147,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     what: "what was sent is not written to the spool",
     breaks: "raw",
+    seen: 5,
     plant: ({ disk }) => ({
       disk: {
         ...disk,
@@ -218,16 +224,19 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     what: "a day's row forgets what it had when a late hour comes in",
     breaks: "merged",
+    seen: 30,
     dayRules: { joined: (_, taken) => DAY_RULES.joined(undefined, taken) },
   },
   {
     what: "an hour goes and is not in its day's row",
     breaks: "watermark",
+    seen: 4,
     dayRules: { joined: (before, taken) => DAY_RULES.joined(before, taken.slice(1)) },
   },
   {
     what: "an hour of a day's row is read in place of the newer one beside it",
     breaks: "merged",
+    seen: 15,
     dayRules: { newer: (_, ofDay) => ofDay },
   },
   {
@@ -238,6 +247,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     what: "the watermark runs ahead",
     breaks: "watermark",
+    seen: 3,
     plant: ({ blocks }) => ({
       blocks: {
         ...blocks,
