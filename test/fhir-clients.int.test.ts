@@ -118,6 +118,14 @@ for (const make of [kit, smart]) {
     const byPost = await client.searchByPost("Observation", { patient: patientId, code: "8867-4", device: "bed-0" });
     assert.deepEqual(matches(byPost), hearts.resources);
     drives("search-post");
+    const ofAll = await client.search("", { _type: "Patient,Device", _id: `${patientId},bed-0` });
+    assert.deepEqual(
+      matches(ofAll)
+        .map(({ resourceType }) => resourceType)
+        .sort(),
+      ["Device", "Patient"],
+    );
+    drives("search-system");
 
     // What others write: made, changed, searched, taken away.
     const created = (await client.create(
