@@ -41,3 +41,7 @@ test("whoever was born then is within the dates, whatever the prefix", () => {
   }
   assert.deepEqual(narrowed("birthdate=ge1948&birthdate=lt1949"), { bornFrom: "1947-12-30", bornTo: "1949-01-03" });
 });
+
+test("that a patient has a number at all leaves nobody out", () => {
+  for (const missing of ["true", "false"]) assert.deepEqual(narrowed(`identifier:missing=${missing}`), {});
+});

@@ -63,8 +63,8 @@ export function narrowedBy(conditions: readonly Condition[]): PatientsNarrowed {
   const bornFrom = dateOf(from);
   const bornTo = dateOf(to);
   return {
-    // A system alone names nobody.
-    ...(identifiers && !identifiers.includes("") ? { mrns: [...new Set(identifiers)] } : {}),
+    // A system alone names nobody, and that there is one ("?") everybody.
+    ...(identifiers && !identifiers.includes("") && !identifiers.includes("?") ? { mrns: [...new Set(identifiers)] } : {}),
     ...(bornFrom === undefined ? {} : { bornFrom }),
     ...(bornTo === undefined ? {} : { bornTo }),
     ...(names.length > 0 ? { names } : {}),
