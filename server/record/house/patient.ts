@@ -64,7 +64,9 @@ export function narrowedBy(conditions: readonly Condition[]): PatientsNarrowed {
   const bornTo = dateOf(to);
   return {
     // A system alone names nobody, and that there is one ("?") everybody.
-    ...(identifiers && !identifiers.includes("") && !identifiers.includes("?") ? { mrns: [...new Set(identifiers)] } : {}),
+    ...(identifiers && !identifiers.includes("") && !identifiers.includes("?")
+      ? { mrns: [...new Set(identifiers)] }
+      : {}),
     ...(bornFrom === undefined ? {} : { bornFrom }),
     ...(bornTo === undefined ? {} : { bornTo }),
     ...(names.length > 0 ? { names } : {}),
