@@ -70,7 +70,7 @@ export async function openFeeds(options: FeedsOptions): Promise<OpenFeeds> {
     }),
   ];
 
-  const guard = guardOutside(config.feedNetworks);
+  const guard = guardOutside(config.feedNetworks, "OPENWARD_FEED_NETWORKS");
   const counting = countingOf(amendments, streamOf);
   const feeds = createFeeds({
     runtime,
@@ -104,7 +104,6 @@ export async function openFeeds(options: FeedsOptions): Promise<OpenFeeds> {
     vault: createVault(keys),
     cursorSecret: createVault(keys).derive("feed cursors"),
     guard,
-    networks: config.feedNetworks,
     version: options.version,
     log,
   });

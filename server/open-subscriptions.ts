@@ -13,7 +13,7 @@ export const SUBSCRIPTIONS_PATH = "/fhir/ws";
 
 /** FHIR's subscriptions, introduced to what happens and to who may be told of it. They begin when the server listens. */
 export function openSubscriptions(
-  { config, runtime, log, keys, audit, access, where, onStop }: Ground,
+  { runtime, log, keys, audit, access, where, onStop }: Ground,
   {
     told,
     tables,
@@ -38,8 +38,7 @@ export function openSubscriptions(
     onEnded: access.onEnded,
     vault: createVault(keys),
     guard,
-    networks: config.feedNetworks,
-    post: createPost(guard, config.feedNetworks),
+    post: createPost(guard),
     mail: mail && mailOf(mail, () => where.url),
     async record({ subscription, asking, patientIds, what }) {
       const { principal, app } = asking;

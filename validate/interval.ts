@@ -1,13 +1,4 @@
-/** Numbers from a seed, the same on every machine. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { seededRandom } from "@openward/runtime/manual";
 
 const DRAWS = 2_000;
 const SEED = 20_261_128;
@@ -21,10 +12,10 @@ export function intervalBy<T>(
   measure: (drawn: readonly T[]) => number,
 ): [number, number] | null {
   if (records.length < 3) return null;
-  const random = seeded(SEED);
+  const random = seededRandom(SEED);
   const found: number[] = [];
   for (let i = 0; i < DRAWS; i++) {
-    const value = measure(records.map(() => records[Math.floor(random() * records.length)] as T));
+    const value = measure(records.map(() => records[Math.floor(random.float() * records.length)] as T));
     if (Number.isFinite(value)) found.push(value);
   }
   found.sort((a, b) => a - b);

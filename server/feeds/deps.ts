@@ -1,7 +1,7 @@
 import type { Runtime } from "@openward/runtime";
 import type { HomeFacts } from "./home-assistant/facts.ts";
 import type { Counting, Log, Outbox, Owners, RecordSending, Tables, Vault } from "./ports.ts";
-import type { Guard, Networks } from "./post.ts";
+import type { Guard } from "./post.ts";
 
 export interface FeedsDeps {
   readonly runtime: Runtime;
@@ -21,7 +21,6 @@ export interface FeedsDeps {
   /** Under which cursors are sealed: the same over restarts. */
   readonly cursorSecret: string;
   readonly guard: Guard;
-  readonly networks: Networks;
   readonly version: string;
   readonly log: Log;
 }

@@ -46,7 +46,7 @@ export interface Feeds extends Management {
 
 /** Everything that leaves the house as it happens: each feed followed from where its receiver is. */
 export function createFeeds(deps: FeedsDeps): Feeds {
-  const { runtime, tables, outbox, counting, vault, guard, networks, log } = deps;
+  const { runtime, tables, outbox, counting, vault, guard, log } = deps;
   const { clock, timers } = runtime;
   const rows = createFeedRows({ tables, now: () => clock.now() });
   const running = new Map<string, Running>();
@@ -80,7 +80,7 @@ export function createFeeds(deps: FeedsDeps): Feeds {
     clock,
   });
   const ledger = createLedger({ record: deps.record, clock });
-  const post = createPost(guard, networks);
+  const post = createPost(guard);
   const turn = limited(CALLS_AT_ONCE);
 
   const secretsOf = ({ secret, oldSecret, feed }: Kept): Uint8Array[] => {

@@ -4,7 +4,6 @@ import type { FeedOwnership, FeedState, FeedTarget, FeedWish, OutboxPlace, Princ
 import { findSignal } from "@openward/signals";
 import { type Cursors, isBefore } from "./cursor.ts";
 import type { FeedsDeps } from "./deps.ts";
-import { checkAddress, WEB } from "./post.ts";
 import type { FeedRows, Kept, NewFeed, Sealed } from "./rows.ts";
 import { secretName } from "./rows.ts";
 import { newWebhookSecret, webhookSecretText } from "./sign.ts";
@@ -36,7 +35,7 @@ export function createManagement(deps: {
   ) => Promise<{ readonly ok: boolean; readonly status: number | null; readonly error: string | null }>;
 }) {
   const { given, rows, find, changed } = deps;
-  const { guard, networks, vault, runtime, outbox } = given;
+  const { guard, vault, runtime, outbox } = given;
 
   function needed(organisationId: string, feedId: string): Kept {
     const kept = find(feedId);
@@ -54,8 +53,7 @@ export function createManagement(deps: {
         expected: "letters, digits, - and _, as homeassistant",
       });
     if (way === "mqtt") return discovery;
-    const schemes = way === "webhook" ? WEB : BROKER;
-    const address = checkAddress(url, { guard, networks, schemes }).href;
+    const address = guard.addressOf(url, way === "webhook" ? undefined : BROKER).href;
     if (way === "webhook") return { url: address, everySeconds: everySeconds ?? 1 };
     if ((password ?? "") !== "" && (username ?? "") === "")
       throw new RefusedInput("FIELD_INVALID", { at: "username", expected: "a user name with the password" });

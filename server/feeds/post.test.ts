@@ -11,9 +11,9 @@ const loopback = { has: (address: string | undefined) => address === "127.0.0.1"
 const never = new AbortController().signal;
 
 test("a name that leads to an address inside is not called, whatever was checked before", async () => {
-  const guard = guardOutside(nobody);
+  const guard = guardOutside(nobody, "NETWORKS");
   // Looked up when it is connected to: the operating system's own name of this machine stands for one that was rebound.
-  const post = createPost(guard, nobody);
+  const post = createPost(guard);
   const { hostname } = await import("node:os");
   const error = await post(`https://${hostname()}/hook`, {}, "{}", never).then(
     () => assert.fail("was called"),
@@ -40,7 +40,7 @@ test("a redirect is an answer and is not followed; an endless answer is cut; a s
     server.close();
   });
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const post = createPost(guardOutside(loopback), loopback);
+  const post = createPost(guardOutside(loopback, "NETWORKS"));
   assert.deepEqual(await post(`${base}/moved`, {}, "{}", never), { status: 307, retryAfterMs: null });
   assert.deepEqual(await post(`${base}/endless`, {}, "{}", never), { status: 200, retryAfterMs: null });
   assert.deepEqual(await post(`${base}/busy`, {}, "{}", never), { status: 429, retryAfterMs: 90_000 });

@@ -1,7 +1,6 @@
 import { request as requestClear } from "node:http";
 import { request as requestSecure } from "node:https";
-import { isIP, type LookupFunction } from "node:net";
-import { RefusedInput } from "@openward/errors";
+import type { LookupFunction } from "node:net";
 
 const TIMEOUT_MS = 15_000;
 /** Of an answer nothing but its status counts. */
@@ -9,12 +8,10 @@ const ANSWER_BYTES_MAX = 65_536;
 
 /** Where the server may call. */
 export interface Guard {
-  mayReach(address: string): boolean;
+  /** @param schemes left out: those of the web @throws RefusedInput FIELD_INVALID */
+  addressOf(text: string, schemes?: { readonly secure: string; readonly clear: string }): URL;
+  /** For a socket: refuses where any address of the name is inside. */
   readonly lookup: LookupFunction;
-}
-
-export interface Networks {
-  has(address: string | undefined): boolean;
 }
 
 export interface Answer {
@@ -32,43 +29,10 @@ export type Post = (
   timeoutMs?: number,
 ) => Promise<Answer>;
 
-const hostOf = (url: URL) => url.hostname.replace(/^\[|\]$/g, "");
-
-/**
- * An address that may be called: https, with a name or a public address, or one in a network that the operator names (there also
- * http). Names are looked up when they are called.
- *
- * @throws RefusedInput FIELD_INVALID
- */
-export function checkAddress(
-  text: string,
-  { guard, networks, schemes }: { guard: Guard; networks: Networks; schemes: { secure: string; clear: string } },
-): URL {
-  const refuse = (expected: string) => new RefusedInput("FIELD_INVALID", { at: "url", expected });
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw refuse(`an address that begins with ${schemes.secure}//`);
-  }
-  const host = hostOf(url);
-  if (url.username !== "" || url.password !== "") throw refuse("an address without a user name in it");
-  if (url.hash !== "") throw refuse("an address without #");
-  const isNamed = isIP(host) !== 0 && networks.has(host);
-  if (url.protocol !== schemes.secure && !(url.protocol === schemes.clear && isNamed))
-    throw refuse(`an address that begins with ${schemes.secure}//`);
-  if (isIP(host) !== 0 && !guard.mayReach(host))
-    throw refuse("a public address, or one that OPENWARD_FEED_NETWORKS names");
-  if (host === "localhost" || host.endsWith(".localhost")) throw refuse("an address of another machine");
-  return url;
-}
-
-export const WEB = { secure: "https:", clear: "http:" } as const;
-
 /** Sends and reads the status. Redirects are an answer like any other: what is signed for one address goes to no other. */
-export function createPost(guard: Guard, networks: Networks): Post {
+export function createPost(guard: Guard): Post {
   return async (address, headers, body, stopped, timeoutMs = TIMEOUT_MS) => {
-    const url = checkAddress(address, { guard, networks, schemes: WEB });
+    const url = guard.addressOf(address);
     const signal = AbortSignal.any([AbortSignal.timeout(Math.min(timeoutMs, TIMEOUT_MS)), stopped]);
     const request = url.protocol === "https:" ? requestSecure : requestClear;
     const length = { "content-length": String(Buffer.byteLength(body)) };

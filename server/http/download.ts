@@ -1,7 +1,5 @@
 import { request as requestClear } from "node:http";
 import { request as requestSecure } from "node:https";
-import { isIP } from "node:net";
-import { RefusedInput } from "@openward/errors";
 import { guardOutside, type Networks } from "./outside.ts";
 
 /** Nothing came for so long. */
@@ -16,34 +14,19 @@ export interface Download {
 }
 
 /**
- * Reads large files at addresses that somebody named: https to public addresses, or what the operator's networks have (there also
- * http). Names are looked up, and addresses looked at, as they are connected to. Redirects are an answer and not a way: what may be
+ * Reads large files at addresses that somebody named, where the server may call (`outside.ts`). Redirects are an answer and not a way: what may be
  * read was named.
  *
  * @param setting by which the operator names networks
  */
 export function createDownloads(networks: Networks, setting: string, timeoutMs = IDLE_MS) {
-  const guard = guardOutside(networks);
-
-  /** @throws RefusedInput FIELD_INVALID */
-  function check(address: string): URL {
-    const refuse = (expected: string) => new RefusedInput("FIELD_INVALID", { at: "url", expected });
-    const url = URL.canParse(address) ? new URL(address) : undefined;
-    if (!url) throw refuse("an address that begins with https://");
-    const host = url.hostname.replace(/^\[|\]$/g, "");
-    if (url.username !== "" || url.password !== "") throw refuse("an address without a user name in it");
-    const isNamed = isIP(host) !== 0 && networks.has(host);
-    if (url.protocol !== "https:" && !(url.protocol === "http:" && isNamed))
-      throw refuse("an address that begins with https://");
-    if (isIP(host) !== 0 && !guard.mayReach(host)) throw refuse(`a public address, or one that ${setting} names`);
-    if (host === "localhost" || host.endsWith(".localhost")) throw refuse("an address of another machine");
-    return url;
-  }
+  const guard = guardOutside(networks, setting);
 
   return {
-    check: (address: string): void => void check(address),
+    /** @throws RefusedInput FIELD_INVALID */
+    check: (address: string): void => void guard.addressOf(address),
     open(address: string): Promise<Download> {
-      const url = check(address);
+      const url = guard.addressOf(address);
       const request = url.protocol === "https:" ? requestSecure : requestClear;
       const headers = {
         accept: "application/fhir+ndjson, application/ndjson;q=0.9, */*;q=0.1",

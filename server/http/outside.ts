@@ -1,5 +1,6 @@
 import { type LookupAddress, lookup as lookUp } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";
+import { RefusedInput } from "@openward/errors";
 
 /** What is not the public Internet. @source IANA special-purpose address registries (RFC 6890) */
 const INSIDE = new BlockList();
@@ -36,11 +37,21 @@ export interface Networks {
   has(address: string | undefined): boolean;
 }
 
+/** Schemes of one protocol, with their colons. */
+export interface Schemes {
+  readonly secure: string;
+  readonly clear: string;
+}
+
+const WEB: Schemes = { secure: "https:", clear: "http:" };
+
 /**
  * Where the server may call that somebody named: public addresses, and networks that the operator names. The address is checked as
  * it is connected to, so that a name that answers differently the second time leads nowhere.
+ *
+ * @param setting by which the operator names networks
  */
-export function guardOutside(networks: Networks) {
+export function guardOutside(networks: Networks, setting: string) {
   const mayReach = (address: string): boolean => {
     if (networks.has(address)) return true;
     const version = isIP(address);
@@ -55,9 +66,30 @@ export function guardOutside(networks: Networks) {
       if (options.all) done(null, found);
       else done(null, first.address, first.family);
     });
+  /**
+   * An address that may be called: secure, with a name or a public address, or one in a network that the operator names (there
+   * also in the clear). Names are looked up when they are connected to.
+   *
+   * @throws RefusedInput FIELD_INVALID
+   */
+  function addressOf(text: string, { secure, clear }: Schemes = WEB): URL {
+    const refuse = (expected: string) => new RefusedInput("FIELD_INVALID", { at: "url", expected });
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (!url) throw refuse(`an address that begins with ${secure}//`);
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    if (url.username !== "" || url.password !== "") throw refuse("an address without a user name in it");
+    if (url.hash !== "") throw refuse("an address without #");
+    const isNamed = isIP(host) !== 0 && networks.has(host);
+    if (url.protocol !== secure && !(url.protocol === clear && isNamed))
+      throw refuse(`an address that begins with ${secure}//`);
+    // A literal address is looked up by nobody.
+    if (isIP(host) !== 0 && !mayReach(host)) throw refuse(`a public address, or one that ${setting} names`);
+    if (host === "localhost" || host.endsWith(".localhost")) throw refuse("an address of another machine");
+    return url;
+  }
+
   return {
-    /** Of a literal address, which nobody looks up. */
-    mayReach,
+    addressOf,
     /** For a socket: refuses where any address of the name is inside. */
     lookup,
   };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { madeEcg, seeded } from "../testing/ecg.ts";
+import { seededRandom } from "@openward/runtime/manual";
+import { madeEcg } from "../testing/ecg.ts";
 import { type Beat, createQrsDetector } from "./index.ts";
 
 function detect(leads: readonly ArrayLike<number>[], rateHz: number): Beat[] {
@@ -31,7 +32,7 @@ test("every beat is found once and where it is, at any sampling rate, polarity a
 test("slow, fast and uneven hearts", () => {
   const seed = Number(process.env.SEED ?? 20261128);
   console.log(`seed ${seed}`);
-  const random = seeded(seed);
+  const random = seededRandom(seed).float;
   for (const interval of [0.3, 0.5, 1.2, 2]) {
     const beats = every(interval, 39.5);
     assertFound(detect([madeEcg(beats, 40, 250)], 250), beats, 250, `every ${interval} s`);
@@ -42,7 +43,7 @@ test("slow, fast and uneven hearts", () => {
 });
 
 test("a lead that is noise or nothing leaves the beats to the other", () => {
-  const random = seeded(7);
+  const random = seededRandom(7).float;
   const beats = every(0.9, 59.5);
   const good = madeEcg(beats, 60, 250);
   const noise = Float64Array.from(good, () => 3 * (random() - 0.5));
@@ -61,7 +62,7 @@ test("a lead that is noise or nothing leaves the beats to the other", () => {
 });
 
 test("where there is nothing, no beat is made up", () => {
-  const random = seeded(9);
+  const random = seededRandom(9).float;
   const length = 250 * 60;
   const made: Readonly<Record<string, Float64Array>> = {
     flat: new Float64Array(length),
@@ -78,7 +79,7 @@ test("where there is nothing, no beat is made up", () => {
 });
 
 test("when the heart stands still, P waves and noise are no beats, and it is heard when it begins again", () => {
-  const random = seeded(11);
+  const random = seededRandom(11).float;
   const beats = [...every(0.8, 20), ...every(0.8, 59.5, 35)];
   const samples = madeEcg(beats, 60, 250).map((sample) => sample + 0.02 * (random() - 0.5));
   // P waves that nothing follows.

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { seededRandom } from "@openward/runtime/manual";
 import { coverage, frequencyDomain, nonLinear, normalIntervals, segments, timeDomain, within } from "./index.ts";
 
 /** Beats whose intervals are 800 ms and swing by `amplitude` ms at `hertz`. */
@@ -76,11 +77,8 @@ test("too few intervals are no measure, and a flat line has no entropy", () => {
 test("noise of the same size in every beat has a short exponent of a half, and its sum of one and a half", () => {
   const seed = Number(process.env.SEED ?? 20261128);
   console.log(`seed ${seed}`);
-  let state = seed;
-  const random = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32 - 0.5;
-  };
+  const { float } = seededRandom(seed);
+  const random = () => float() - 0.5;
   const of = (step: (before: number) => number) => {
     let [at, length] = [0, 0.8];
     const all = [0];

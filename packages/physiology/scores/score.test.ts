@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { seededRandom } from "@openward/runtime/manual";
 import { meanPressure, rox, shockIndex } from "./indices.ts";
 import { type Input, inputs, type Question, score, scores } from "./score.ts";
 
@@ -161,11 +162,7 @@ test("PEWS goes by age, and without one tells between what it lies", () => {
 test("whatever is missing, the total lies between the bounds that are told", () => {
   const seed = Number(process.env.SEED ?? 20261128);
   console.log(`seed ${seed}`);
-  let state = seed;
-  const random = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
+  const random = seededRandom(seed).float;
   const pick = <T>(of: readonly T[]) => of[Math.floor(random() * of.length)] as T;
   for (let i = 0; i < 3_000; i++) {
     const { id, parameters } = pick(scores);

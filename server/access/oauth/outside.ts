@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 // Not through the door: commands make applications too, and need none of the server that stands behind it.
 import { guardOutside, type Networks } from "../../http/outside.ts";
 
@@ -11,15 +10,10 @@ const BODY_BYTES_MAX = 65_536;
  * second time leads nowhere. Redirects are not followed.
  */
 export function createOutsideFetch(networks: Networks) {
-  const { mayReach, lookup } = guardOutside(networks);
+  const { addressOf, lookup } = guardOutside(networks, "OPENWARD_KEY_NETWORKS");
 
   return async (address: string | URL, init: RequestInit = {}): Promise<Response> => {
-    const url = new URL(address);
-    const host = url.hostname.replace(/^\[|\]$/g, "");
-    const isNamed = isIP(host) !== 0 && networks.has(host);
-    if (url.protocol !== "https:" && !(url.protocol === "http:" && isNamed)) throw new TypeError("only over https");
-    // A literal address is looked up by nobody.
-    if (isIP(host) !== 0 && !mayReach(host)) throw new TypeError("an address inside");
+    const url = addressOf(String(address));
     const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(init.signal ? [init.signal] : [])]);
     const headers = Object.fromEntries(new Headers(init.headers));
     // Read when something is asked for: what stands behind them takes longer than many a command that asks for nothing.

@@ -1,6 +1,5 @@
 import { RefusedInput } from "@openward/errors";
 import type { Asking, NumberedEvent, SubscriptionState, SubscriptionWish } from "@openward/model";
-import { checkAddress, WEB } from "../post.ts";
 import { checkHeaders, openHeaders, sealHeaders } from "./headers.ts";
 import type { SubscriptionOwners } from "./owners.ts";
 import type { SubscriptionsDeps } from "./ports.ts";
@@ -22,7 +21,7 @@ export function createManagement(deps: {
   readonly restart: (id: string) => Promise<void>;
 }) {
   const { given, rows, changed } = deps;
-  const { guard, networks, vault, runtime, outbox, mail } = given;
+  const { guard, vault, runtime, outbox, mail } = given;
 
   const isOwn = (asking: Asking, { subscription, application }: Kept): boolean =>
     subscription.organisationId === asking.principal.organisationId &&
@@ -58,7 +57,7 @@ export function createManagement(deps: {
     switch (channel) {
       case "rest-hook":
         try {
-          checkAddress(endpoint ?? "", { guard, networks, schemes: WEB });
+          guard.addressOf(endpoint ?? "");
         } catch (error) {
           if (!(error instanceof RefusedInput)) throw error;
           throw new RefusedInput(error.code, { ...error.facts, at });

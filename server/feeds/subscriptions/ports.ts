@@ -10,7 +10,7 @@ import type {
 } from "@openward/model";
 import type { Runtime } from "@openward/runtime";
 import type { Log, Outbox, Tables, Vault } from "../ports.ts";
-import type { Guard, Networks, Post } from "../post.ts";
+import type { Guard, Post } from "../post.ts";
 
 /** FHIR: what a change is to a subscription, and what a notification looks like. */
 export interface Face {
@@ -58,7 +58,6 @@ export interface SubscriptionsDeps {
   readonly onEnded: (listener: (principalId: string) => void) => () => void;
   readonly vault: Vault;
   readonly guard: Guard;
-  readonly networks: Networks;
   readonly post: Post;
   /** null: no mail server. */
   readonly mail: SubscriptionMail | null;

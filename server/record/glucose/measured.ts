@@ -1,6 +1,11 @@
 import { QUALITY, type Stream } from "@openward/model";
+import {
+  type GlucoseSummary,
+  type GlucoseUnit,
+  type SensorGlucose,
+  summariseGlucose,
+} from "@openward/physiology/glucose";
 import { findSignal } from "@openward/signals";
-import { type GlucoseSummary, type GlucoseUnit, type SensorGlucose, summariseGlucose } from "@openward/signals/glucose";
 import { checkUnit } from "@openward/signals/units";
 import type { RecordContext } from "../context.ts";
 import type { StreamSummary } from "../ports.ts";

@@ -1,6 +1,6 @@
 import type { CodeableConcept, Observation, ObservationComponent, Quantity } from "@medplum/fhirtypes";
 import type { Organisation } from "@openward/model";
-import { GLUCOSE_BANDS, type GlucoseUnit, MG_PER_DL_OF_MMOL_PER_L } from "@openward/signals/glucose";
+import { GLUCOSE_BANDS, type GlucoseUnit, MG_PER_DL_OF_MMOL_PER_L } from "@openward/physiology/glucose";
 import { glucoseId } from "../observation-id.ts";
 import { contentVersion, metaOf } from "../resources/meta.ts";
 import { CATEGORY_SYSTEM, LOINC, type SummaryKind } from "../resources/observation-kind.ts";

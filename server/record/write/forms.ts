@@ -37,7 +37,7 @@ interface Known {
 }
 
 interface Memory {
-  /** By writer and text; the one that was used last stands last. */
+  /** By writer and text. */
   readonly known: Map<string, Known>;
   /** Hashes of those that came once: most of them never come again. */
   readonly once: Set<string>;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { type SensorGlucose, summariseGlucose } from "./glucose.ts";
+import { type SensorGlucose, summariseGlucose } from "./index.ts";
 
 const MINUTE = 60_000;
 const every = (minutes: number, values: readonly number[], unit: SensorGlucose["unit"] = "mg/dL", from = 0) => ({
@@ -55,7 +55,7 @@ test("the same time twice is one reading, and less than two say nothing", () => 
   assert.equal(summariseGlucose([]), undefined);
 });
 
-const data = join(fileURLToPath(new URL("../../", import.meta.url)), "../shared/data/cgm");
+const data = join(fileURLToPath(new URL("../../../", import.meta.url)), "../shared/data/cgm");
 const skip = existsSync(data) ? false : "../shared/data/cgm is not there";
 
 interface Expected {
