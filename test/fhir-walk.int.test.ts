@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Observation, Resource } from "@medplum/fhirtypes";
+import type { CapabilityStatement, Observation, Resource } from "@medplum/fhirtypes";
 import { validate } from "@openward/fhir/validate";
 import { cgm } from "../packages/fhir/definitions/guides/cgm.ts";
 import table from "../server/record/resources/observation-kinds.json" with { type: "json" };
@@ -79,6 +79,20 @@ test("everything that is given out keeps R4, what it declares, and the required 
       `nothing declares ${name}`,
     );
   }
+});
+
+test("what anything declares is among what metadata says is supported", async () => {
+  const statement = (await (await fetch(`${ward.url}/fhir/metadata`)).json()) as CapabilityStatement;
+  const known = new Map(
+    statement.rest?.[0]?.resource?.map(({ type, supportedProfile = [] }) => [type, supportedProfile]),
+  );
+  const declared = walks.flatMap(({ held }) => [...held.keys()].map((kind) => kind.split(" ")));
+  const own = declared.filter(
+    ([type = "", url]) => known.has(type as Resource["resourceType"]) && url?.startsWith("http"),
+  );
+  assert.ok(own.length > 20, `${own.length}`);
+  const untold = own.filter(([type, url = ""]) => !known.get(type as Resource["resourceType"])?.includes(url));
+  assert.deepEqual(untold, []);
 });
 
 /** Each way to be refused is an OperationOutcome. */

@@ -1,4 +1,5 @@
 import type { CapabilityStatement, CapabilityStatementRestResource } from "@medplum/fhirtypes";
+import { profilesOf } from "@openward/fhir/guides";
 import { compartmentTypes } from "@openward/fhir/search";
 import { houseKind, houseKinds } from "./house/index.ts";
 import { operationsAt } from "./operations/registry.ts";
@@ -7,7 +8,6 @@ import { fhirTime } from "./resources/time.ts";
 import { parametersOf, searchables } from "./search/index.ts";
 import { COUNT_DEFAULT, COUNT_MAX } from "./search/query.ts";
 import { type SmartAddresses, securityOf } from "./smart.ts";
-import { SUBSCRIPTION_PROFILE } from "./subscriptions/search.ts";
 import { BACKPORT, OPERATION, TOPICS } from "./subscriptions/topics.ts";
 import { writtenTypes } from "./written/types.ts";
 
@@ -17,23 +17,15 @@ const OBSERVATION =
 const SUBSCRIPTION =
   "Subscriptions by topic, as HL7's backport guide has them: one's own. docs/guides/subscriptions.md has the topics and their filters.";
 
-const profiles: Readonly<Record<string, string[]>> = {
-  Observation: [
-    "vitalsigns",
-    "heartrate",
-    "resprate",
-    "oxygensat",
-    "bodytemp",
-    "bodyweight",
-    "bodyheight",
-    "bmi",
-    "bp",
-  ].map((name) => `http://hl7.org/fhir/StructureDefinition/${name}`),
-  Subscription: [SUBSCRIPTION_PROFILE],
-  Consent: ["consentBasic", "consentIntermediate"].map(
-    (name) => `https://profiles.ihe.net/ITI/PCF/StructureDefinition/IHE.PCF.${name}`,
-  ),
-};
+/** R4's own profiles of what was measured; others are the guides'. */
+const VITAL_SIGNS = "vitalsigns heartrate resprate oxygensat bodytemp bodyweight bodyheight bmi bp"
+  .split(" ")
+  .map((name) => `http://hl7.org/fhir/StructureDefinition/${name}`);
+
+function supported(type: string): Pick<CapabilityStatementRestResource, "supportedProfile"> {
+  const profiles = [...(type === "Observation" ? VITAL_SIGNS : []), ...profilesOf(type)];
+  return profiles.length > 0 ? { supportedProfile: profiles } : {};
+}
 
 const OBSERVATION_INTERACTIONS = (["create", "update", "patch", "delete", "history-type"] as const).map((code) => ({
   code,
@@ -144,7 +136,7 @@ function observation(keepsWritten: boolean): CapabilityStatementRestResource {
   return {
     type: "Observation",
     documentation: `${OBSERVATION} _sort: ${sorts.join(", ")}.`,
-    ...(profiles.Observation ? { supportedProfile: profiles.Observation } : {}),
+    ...supported("Observation"),
     interaction: [
       { code: "read" },
       { code: "vread" },
@@ -165,7 +157,7 @@ function subscription(): CapabilityStatementRestResource {
     type: "Subscription",
     documentation: SUBSCRIPTION,
     extension: topicExtensions,
-    ...(profiles.Subscription ? { supportedProfile: profiles.Subscription } : {}),
+    ...supported("Subscription"),
     interaction: [{ code: "read" }, { code: "search-type" }, ...SUBSCRIPTION_INTERACTIONS],
     operation: [...validation, ...ownOperations("Subscription"), ...subscriptionOperations],
     versioning: "versioned",
@@ -184,7 +176,7 @@ function kept(type: string, keepsWritten: boolean): CapabilityStatementRestResou
   return {
     type: type as CapabilityStatementRestResource["type"], // a type of R4
     ...(kind ? { documentation: kind.documentation } : {}),
-    ...(profiles[type] ? { supportedProfile: profiles[type] } : {}),
+    ...supported(type),
     ...(keepsWritten ? WRITTEN : { interaction: [{ code: "read" }, { code: "search-type" }], versioning: "versioned" }),
     operation: [...validation, ...ownOperations(type), ...(terminologyOperations[type] ? operationsOf(type) : [])],
     searchInclude: ["*"],
