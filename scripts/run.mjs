@@ -45,6 +45,9 @@ const commands = {
   validate() {
     handOver([join(root, "validate/main.ts"), ...args]);
   },
+  models() {
+    handOver([join(root, "validate/train.ts"), ...args]);
+  },
   authorisation() {
     handOver([join(root, "test/authorisation/write.ts")]);
   },

@@ -16,6 +16,7 @@ const ORDER = [
   "codecs",
   "timeseries",
   "physiology",
+  "inference",
   "drivers",
 ];
 const FREE = new Set([

@@ -2,7 +2,7 @@ import { globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** Where tests stand; what is of a browser or a server is told by its name. */
-const FOLDERS = ["packages", "server", "gateway", "simulator", "web", "bench", "validate", "test"];
+const FOLDERS = ["packages", "server", "gateway", "simulator", "web", "bench", "validate", "models", "test"];
 
 /** At most so many files share a process: what one of them leaves behind goes with it, and the last process is not long. */
 const FILES_IN_ONE = 16;

@@ -6,6 +6,7 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { planOf, testFiles } from "./files.ts";
+import { watchFiles } from "./longest.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 /** Two cores, while one waits for its browser or its database. With four, tests that wait for a moment meet a machine that has none. */
@@ -28,8 +29,12 @@ const tests = run({
 tests.on("test:fail", ({ todo, skip }) => {
   if (!todo && !skip) process.exitCode = 1;
 });
+const longest = watchFiles(tests, root, () => performance.now());
 tests.compose(spec).pipe(process.stdout);
-process.on("exit", () => rmSync(place, { recursive: true, force: true }));
+process.on("exit", () => {
+  console.log(`what took longest:\n${longest().join("\n")}`);
+  rmSync(place, { recursive: true, force: true });
+});
 
 /**
  * One file that reads several. Its first test is that each can be read, and ends when all are: the runner, which ends a process with

@@ -221,7 +221,8 @@ test("an answer that is lost on its way does not make two of one", { skip, timeo
     const real = window.fetch;
     window.fetch = async (input, init) => {
       const answer = await real(input, init);
-      if (String(input).endsWith("/capture") && String(init?.body).includes(lost)) throw new TypeError("the line broke");
+      if (String(input).endsWith("/capture") && String(init?.body).includes(lost))
+        throw new TypeError("the line broke");
       return answer;
     };
     Object.assign(window, { mend: () => Object.assign(window, { fetch: real }) });

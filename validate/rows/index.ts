@@ -1,0 +1,18 @@
+/** A row to learn from. */
+export interface TrainingRow {
+  /** Subject or record: all of it is in one fold. */
+  readonly group: string;
+  /** A class of the recipe, or a number. */
+  readonly label: string;
+  readonly weight: number;
+  readonly features: ArrayLike<number>;
+}
+
+export interface TrainingRows {
+  readonly features: readonly string[];
+  /** @param dir laid out like the folder of recordings */
+  of(dir: string): AsyncIterable<TrainingRow>;
+}
+
+/** By the name of the model's folder; a line each. */
+export const rowsOf: Readonly<Record<string, TrainingRows>> = {};
