@@ -1,3 +1,5 @@
+import { falls } from "./falls.ts";
+
 /** A row to learn from. */
 export interface TrainingRow {
   /** Subject or record: all of it is in one fold. */
@@ -15,4 +17,4 @@ export interface TrainingRows {
 }
 
 /** By the name of the model's folder; a line each. */
-export const rowsOf: Readonly<Record<string, TrainingRows>> = {};
+export const rowsOf: Readonly<Record<string, TrainingRows>> = { falls };

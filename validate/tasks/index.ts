@@ -1,7 +1,8 @@
 import type { Task } from "../task.ts";
+import { falls } from "./falls.ts";
 import { hrv } from "./hrv.ts";
 import { news2 } from "./news2.ts";
 import { qrs } from "./qrs.ts";
 
 /** A line each. */
-export const tasks: readonly Task[] = [qrs, hrv, news2];
+export const tasks: readonly Task[] = [qrs, hrv, news2, falls];
