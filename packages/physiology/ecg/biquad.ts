@@ -22,6 +22,14 @@ export const highPass = (hertz: number, rateHz: number, q = Math.SQRT1_2): Biqua
   return section({ b: [b, -2 * b, b], a });
 };
 
+/** @param widthHz of what goes, at half of the power */
+export const notch = (hertz: number, rateHz: number, widthHz: number): Biquad => {
+  const cos = Math.cos((2 * Math.PI * hertz) / rateHz);
+  const alpha = Math.tan((Math.PI * widthHz) / rateHz);
+  const b = 1 / (1 + alpha);
+  return section({ b: [b, -2 * cos * b, b], a: [-2 * cos * b, (1 - alpha) * b] });
+};
+
 /** Bristow-Johnson's forms, by the bilinear transform. */
 function shape(hertz: number, rateHz: number, q: number) {
   const omega = (2 * Math.PI * Math.min(hertz, 0.45 * rateHz)) / rateHz;
