@@ -101,18 +101,17 @@ export function createQrsDetector({ rateHz, leads, onBeat }: QrsOptions): QrsDet
       weights += one.weight;
     }
     if (weights === 0) weights = 1;
-    follow({ at: n, height: height / weights, slope: slope / weights, steepness: steepness / weights });
+    follow(height / weights, slope / weights, steepness / weights);
     lookBack();
   }
 
   /** A peak is one when nothing for a refractory time after it is higher. */
-  function follow(now: Peak): void {
-    if (!candidate || now.height > candidate.height)
-      candidate = candidate ? { ...now, slope: Math.max(now.slope, candidate.slope) } : now;
-    else if (n - candidate.at >= refractory) {
-      judge(candidate);
-      candidate = now;
-    }
+  function follow(height: number, slope: number, steepness: number): void {
+    const isHigher = !candidate || height > candidate.height;
+    if (candidate && !isHigher && n - candidate.at < refractory) return;
+    if (candidate && !isHigher) judge(candidate);
+    const steepest = candidate && isHigher ? Math.max(slope, candidate.slope) : slope;
+    candidate = { at: n, height, slope: steepest, steepness };
   }
 
   function judge(peak: Peak): void {

@@ -1,4 +1,4 @@
-import { type Biquad, highPass, lowPass } from "./biquad.ts";
+import { highPass, lowPass } from "./biquad.ts";
 import { Recent } from "./recent.ts";
 
 /** What one lead says, in units of its own beats. */
@@ -38,7 +38,8 @@ const GAP_S = 0.05;
 
 /** @param scale how steep beats are, mV/s, until some were found */
 export function createSlope(rateHz: number, scale?: number): Slope {
-  const filters: readonly Biquad[] = [highPass(BAND_HZ[0], rateHz), lowPass(BAND_HZ[1], rateHz)];
+  const high = highPass(BAND_HZ[0], rateHz);
+  const low = lowPass(BAND_HZ[1], rateHz);
   const width = Math.max(Math.round(WIDTH_S * rateHz), 1);
   const rises = new Float64Array(width);
   const kept = Math.round(KEPT_S * rateHz);
@@ -63,12 +64,12 @@ export function createSlope(rateHz: number, scale?: number): Slope {
     }
     value = sample;
     if (missing > GAP_S * rateHz) {
-      before = filters.reduce((out, filter) => filter.settle(out), sample);
+      before = low.settle(high.settle(sample));
       missing = 0;
       return 0;
     }
     missing = 0;
-    const filtered = filters.reduce((out, filter) => filter.next(out), value);
+    const filtered = low.next(high.next(value));
     const found = Math.abs(filtered - before) * rateHz;
     before = filtered;
     return found;
