@@ -1,4 +1,4 @@
-import { highPass, lowPass } from "./biquad.ts";
+import { type Biquad, highPass, lowPass } from "./biquad.ts";
 import { Recent } from "./recent.ts";
 
 /** What one lead says, in units of its own beats. */
@@ -37,84 +37,98 @@ export const LEAST_STEEPNESS = 1;
 const GAP_S = 0.05;
 
 /** @param scale how steep beats are, mV/s, until some were found */
-export function createSlope(rateHz: number, scale?: number): Slope {
-  const high = highPass(BAND_HZ[0], rateHz);
-  const low = lowPass(BAND_HZ[1], rateHz);
-  const width = Math.max(Math.round(WIDTH_S * rateHz), 1);
-  const rises = new Float64Array(width);
-  const kept = Math.round(KEPT_S * rateHz);
-  const history = new Float64Array(kept);
-  const heights = new Recent(BEATS_KEPT);
-  let sum = 0;
-  let n = -1;
-  let value = Number.NaN;
-  let missing = Number.POSITIVE_INFINITY;
-  let before = 0;
-  let steepness = 0;
-  let steepest = 0;
-  let restless = 0.2;
-  let averaged = 0;
-  let now = 0;
+export const createSlope = (rateHz: number, scale?: number): Slope => new LeadSlope(rateHz, scale);
 
-  /** @returns mV/s in the band */
-  function rise(sample: number): number {
-    if (Number.isNaN(sample)) {
-      missing++;
-      return 0;
-    }
-    value = sample;
-    if (missing > GAP_S * rateHz) {
-      before = low.settle(high.settle(sample));
-      missing = 0;
-      return 0;
-    }
-    missing = 0;
-    const filtered = low.next(high.next(value));
-    const found = Math.abs(filtered - before) * rateHz;
-    before = filtered;
-    return found;
+/** A class: what changes with each sample is changed in place. */
+class LeadSlope implements Slope {
+  averaged = 0;
+  now = 0;
+  steepness = 0;
+  steepest = 0;
+  readonly #rateHz: number;
+  readonly #scale: number | undefined;
+  readonly #high: Biquad;
+  readonly #low: Biquad;
+  readonly #rises: Float64Array;
+  readonly #history: Float32Array;
+  readonly #heights = new Recent(BEATS_KEPT);
+  readonly #gap: number;
+  readonly #fading: number;
+  readonly #calming: number;
+  #sum = 0;
+  #n = -1;
+  #inRises = 0;
+  #inHistory = 0;
+  #missing = Number.POSITIVE_INFINITY;
+  #before = 0;
+  #restless = 0.2;
+
+  constructor(rateHz: number, scale: number | undefined) {
+    this.#rateHz = rateHz;
+    this.#scale = scale;
+    this.#high = highPass(BAND_HZ[0], rateHz);
+    this.#low = lowPass(BAND_HZ[1], rateHz);
+    this.#rises = new Float64Array(Math.max(Math.round(WIDTH_S * rateHz), 1));
+    this.#history = new Float32Array(Math.round(KEPT_S * rateHz));
+    this.#gap = GAP_S * rateHz;
+    this.#fading = 1 - 1 / (30 * rateHz);
+    this.#calming = 1 / (RESTLESS_S * rateHz);
   }
 
-  return {
-    get averaged() {
-      return averaged;
-    },
-    get now() {
-      return now;
-    },
-    get steepness() {
-      return steepness;
-    },
-    get steepest() {
-      return steepest;
-    },
-    get weight() {
-      const isBlind = heights.count > 0 && heights.median < LEAST_STEEPNESS;
-      return isBlind || missing > GAP_S * rateHz ? 0 : restless ** -3;
-    },
-    push(sample) {
-      n++;
-      const found = rise(Number.isFinite(sample) ? sample : Number.NaN);
-      const at = n % width;
-      sum += found - (rises[at] as number);
-      rises[at] = found;
+  get weight(): number {
+    const isBlind = this.#heights.count > 0 && this.#heights.median < LEAST_STEEPNESS;
+    return isBlind || this.#missing > this.#gap ? 0 : 1 / (this.#restless * this.#restless * this.#restless);
+  }
+
+  push(sample: number): void {
+    this.#n++;
+    const found = this.#rise(sample);
+    const rises = this.#rises;
+    this.#sum += found - (rises[this.#inRises] as number);
+    rises[this.#inRises] = found;
+    this.#inRises++;
+    if (this.#inRises === rises.length) {
+      this.#inRises = 0;
       // Once around, it is added up anew: what rounding leaves behind must not grow.
-      if (at === width - 1) sum = rises.reduce((all, one) => all + one, 0);
-      steepness = Math.max(sum / width, 0);
-      history[n % kept] = steepness;
-      steepest = Math.max(steepest * (1 - 1 / (30 * rateHz)), steepness);
-      const unit = Math.max(heights.count > 0 ? heights.median : (scale ?? steepest), LEAST_STEEPNESS);
-      averaged = steepness / unit;
-      now = found / unit;
-      restless += (Math.min(averaged, 1.5) - restless) / (RESTLESS_S * rateHz);
-      restless = Math.max(restless, 0.02);
-    },
-    beatAt(at) {
-      const around = Math.round(AROUND_S * rateHz);
-      let top = 0;
-      for (let i = Math.max(at - around, n - kept + 1, 0); i <= Math.min(at + around, n); i++)
-        top = Math.max(top, history[i % kept] as number);
-      heights.add(top);
-    },
-  };
+      this.#sum = 0;
+      for (let i = 0; i < rises.length; i++) this.#sum += rises[i] as number;
+    }
+    this.steepness = Math.max(this.#sum / rises.length, 0);
+    this.#history[this.#inHistory] = this.steepness;
+    this.#inHistory = this.#inHistory + 1 === this.#history.length ? 0 : this.#inHistory + 1;
+    this.steepest = Math.max(this.steepest * this.#fading, this.steepness);
+    const usual = this.#heights.count > 0 ? this.#heights.median : (this.#scale ?? this.steepest);
+    const unit = Math.max(usual, LEAST_STEEPNESS);
+    this.averaged = this.steepness / unit;
+    this.now = found / unit;
+    this.#restless += (Math.min(this.averaged, 1.5) - this.#restless) * this.#calming;
+    this.#restless = Math.max(this.#restless, 0.02);
+  }
+
+  beatAt(at: number): void {
+    const around = Math.round(AROUND_S * this.#rateHz);
+    const kept = this.#history.length;
+    let top = 0;
+    for (let i = Math.max(at - around, this.#n - kept + 1, 0); i <= Math.min(at + around, this.#n); i++)
+      top = Math.max(top, this.#history[i % kept] as number);
+    this.#heights.add(top);
+  }
+
+  /** @returns mV/s in the band */
+  #rise(sample: number): number {
+    if (!Number.isFinite(sample)) {
+      this.#missing++;
+      return 0;
+    }
+    const isNew = this.#missing > this.#gap;
+    this.#missing = 0;
+    if (isNew) {
+      this.#before = this.#low.settle(this.#high.settle(sample));
+      return 0;
+    }
+    const filtered = this.#low.next(this.#high.next(sample));
+    const found = Math.abs(filtered - this.#before) * this.#rateHz;
+    this.#before = filtered;
+    return found;
+  }
 }

@@ -1,4 +1,4 @@
-import { aligned, compare, LENGTH, likeness, type Outline, outline, QRS, type Shape } from "./shape.ts";
+import { aligned, alike, bestShift, LENGTH, type Outline, outline, QRS, type Shape } from "./shape.ts";
 
 /** Beats of one patient that look alike, whatever they are. */
 export interface Family {
@@ -53,7 +53,7 @@ export class Families {
     if (shape.every((lead) => lead === null)) return undefined;
     let best: Placed | undefined;
     for (const family of this.#all) {
-      const { shift, correlation, gain } = likeness(shape, family.template);
+      const { shift, correlation, gain } = bestShift(shape, family.template);
       const fits = correlation > ALIKE && gain < SIZE && gain > 1 / SIZE;
       if (fits && !(best && correlation <= best.correlation)) best = { family, shift, correlation };
     }
@@ -95,7 +95,7 @@ export class Families {
     family.outline = outline(family.template);
     const twin = this.#all.find((one) => {
       if (one === family) return false;
-      const { correlation, gain } = compare(family.template as Float32Array[], one.template, QRS);
+      const { correlation, gain } = alike(family.template, one.template, QRS);
       return correlation > SAME && gain < 1.3 && gain > 1 / 1.3;
     });
     if (!twin) return;

@@ -1,6 +1,6 @@
 import type { Families, Placed } from "./families.ts";
 import type { IntervalHistory } from "./intervals.ts";
-import { aligned, compare, LENGTH, likeness, outline, P_WAVE, type Shape, T_WAVE } from "./shape.ts";
+import { aligned, alike, bestShift, compare, LENGTH, outline, P_WAVE, type Shape, T_WAVE } from "./shape.ts";
 
 /** How one beat looks beside the others of the same patient, known as soon as its T wave is over. */
 export interface Looks {
@@ -68,19 +68,16 @@ export function looksOf(shape: Shape, placed: Placed, families: Families, pSoFar
   const values = new Float64Array(LOOKS.length).fill(Number.NaN);
   const usual = families.usual;
   if (!usual) return { placed, values };
-  const { shift, correlation, gain } = likeness(shape, usual.template);
+  const { shift, correlation, gain } = bestShift(shape, usual.template);
   const leads = aligned(shape, shift);
   const apart = leads.flatMap((lead, i) => {
-    const one = lead ? likeness(only(shape, i), usual.template).correlation : Number.NaN;
+    const one = lead ? bestShift(only(shape, i), usual.template).correlation : Number.NaN;
     return Number.isNaN(one) ? [] : [one];
   });
   const mine = outline(leads);
-  const t = compare(leads, usual.template, T_WAVE);
-  const p = compare(leads, usual.template, P_WAVE);
-  const kin =
-    placed.family === usual
-      ? 1
-      : compare(placed.family.template as Float32Array[], usual.template, QRS_WIDE).correlation;
+  const t = compare(shape, shift, usual.template, T_WAVE);
+  const p = compare(shape, shift, usual.template, P_WAVE);
+  const kin = placed.family === usual ? 1 : alike(placed.family.template, usual.template, QRS_WIDE).correlation;
   values.set([
     ...[
       correlation,

@@ -20,6 +20,8 @@ export type Shape = readonly (Float32Array | null)[];
 /** What beats are compared with: LENGTH samples a lead. */
 export type Template = readonly Float32Array[];
 
+/** mV² over a part: less is nothing to compare. */
+const LEAST_ENERGY = 1e-6;
 /** Flatter than this, mV from top to bottom, a lead shows nothing. */
 const FLAT_MV = 0.03;
 
@@ -45,41 +47,56 @@ export const aligned = (shape: Shape, shift: number): (Float32Array | null)[] =>
   shape.map((lead) => lead?.subarray(MARGIN + shift, MARGIN + shift + LENGTH) ?? null);
 
 export interface Likeness {
-  /** Samples that the shape is later than the template. */
-  readonly shift: number;
   /** Over the part, all leads together, each about its own mean; NaN: no lead in common. */
   readonly correlation: number;
   /** Root of energy over that of the template. */
   readonly gain: number;
 }
 
-/** The shift within the margin at which the QRS is most like the template's. */
-export function likeness(shape: Shape, template: Template): Likeness {
-  let best: Likeness = { shift: 0, correlation: Number.NaN, gain: Number.NaN };
+/** The shift (samples that the shape is later than the template) within the margin at which the QRS is most like the template's. */
+export function bestShift(shape: Shape, template: Template): Likeness & { readonly shift: number } {
+  let best = -MARGIN;
+  let most = Number.NaN;
   for (let shift = -MARGIN; shift <= MARGIN; shift++) {
-    const found = compare(aligned(shape, shift), template, QRS);
-    if (!(found.correlation <= best.correlation)) best = { shift, ...found };
+    const found = correlationOf(shape, MARGIN + shift, template, QRS);
+    if (found <= most) continue;
+    most = found;
+    best = shift;
   }
-  return best;
+  return { shift: best, correlation: most, gain: compare(shape, best, template, QRS).gain };
 }
 
-/** @returns correlation and gain over the part, all leads together, or of one lead */
-export function compare(
-  shape: readonly (Float32Array | null)[],
-  template: Template,
-  [from, to]: Part,
-  only?: number,
-): { correlation: number; gain: number } {
+/** How alike a part is when the shape is laid over the template at a shift. */
+export function compare(shape: Shape, shift: number, template: Template, part: Part): Likeness {
+  const correlation = correlationOf(shape, MARGIN + shift, template, part);
+  return { correlation, gain: Math.sqrt(energies.ours / energies.theirs) };
+}
+
+/** How alike two templates are. */
+export function alike(one: Template, other: Template, part: Part): Likeness {
+  const correlation = correlationOf(one, 0, other, part);
+  return { correlation, gain: Math.sqrt(energies.ours / energies.theirs) };
+}
+
+/** Of what was last compared: many are, and no object is made for each. */
+const energies = { ours: 0, theirs: 0 };
+
+function correlationOf(shape: Shape, offset: number, template: Template, [from, to]: Part): number {
   let both = 0;
   let ours = 0;
   let theirs = 0;
-  for (let lead = 0; lead < shape.length; lead++) {
+  const n = to - from;
+  for (let lead = 0; lead < template.length; lead++) {
     const x = shape[lead];
     const y = template[lead];
-    if (!x || !y || (only !== undefined && only !== lead)) continue;
-    let [sumX, sumY, xy, xx, yy] = [0, 0, 0, 0, 0];
+    if (!x || !y) continue;
+    let sumX = 0;
+    let sumY = 0;
+    let xy = 0;
+    let xx = 0;
+    let yy = 0;
     for (let i = from; i < to; i++) {
-      const a = x[i] as number;
+      const a = x[i + offset] as number;
       const b = y[i] as number;
       sumX += a;
       sumY += b;
@@ -87,13 +104,15 @@ export function compare(
       xx += a * a;
       yy += b * b;
     }
-    const n = to - from;
     both += xy - (sumX * sumY) / n;
     ours += Math.max(xx - (sumX * sumX) / n, 0);
     theirs += Math.max(yy - (sumY * sumY) / n, 0);
   }
-  if (ours < 1e-6 || theirs < 1e-6) return { correlation: Number.NaN, gain: Number.NaN };
-  return { correlation: both / Math.sqrt(ours * theirs), gain: Math.sqrt(ours / theirs) };
+  energies.ours = ours;
+  energies.theirs = theirs;
+  if (ours > LEAST_ENERGY && theirs > LEAST_ENERGY) return both / Math.sqrt(ours * theirs);
+  energies.theirs = Number.NaN;
+  return Number.NaN;
 }
 
 /** Part of the greatest slope under which a QRS has not begun or is over. */

@@ -3,7 +3,7 @@ import { type BeatClass, ruleOf } from "./classes.ts";
 import { Families, type Family } from "./families.ts";
 import { BEAT_FEATURES, type Looks, looksOf, type Surroundings, writeFeatures } from "./features.ts";
 import { IntervalHistory } from "./intervals.ts";
-import { aligned, compare, P_WAVE, type Shape, shapeAt, TAIL_S } from "./shape.ts";
+import { compare, P_WAVE, type Shape, shapeAt, TAIL_S } from "./shape.ts";
 import { Trace } from "./trace.ts";
 
 export interface ClassifiedBeat extends Beat {
@@ -69,6 +69,8 @@ export function createBeatStream({ rateHz, leads, onBeat }: BeatStreamOptions): 
   let last: Beat | undefined;
   let missing = 0;
   let gapAt = -1;
+  /** Frame at which there is something to do again. */
+  let due = Number.POSITIVE_INFINITY;
 
   function push(frame: ArrayLike<number>): void {
     n++;
@@ -80,7 +82,7 @@ export function createBeatStream({ rateHz, leads, onBeat }: BeatStreamOptions): 
     }
     missing = isMissing ? missing + 1 : 0;
     if (missing > GAP_S * rateHz) gapAt = n;
-    if (queue.length > told) advance(false);
+    if (n >= due) advance(false);
   }
 
   function beat(found: Beat): void {
@@ -88,20 +90,28 @@ export function createBeatStream({ rateHz, leads, onBeat }: BeatStreamOptions): 
     last = found;
     history.add(before);
     queue.push({ beat: found, before, isLookedAt: false });
+    due = n;
   }
 
   function advance(isEnd: boolean): void {
+    due = Number.POSITIVE_INFINITY;
     for (let i = told; i < queue.length; i++) {
       const one = queue[i] as Waiting;
       if (one.isLookedAt) continue;
-      if (!isEnd && n - one.beat.at < tail) break;
+      due = one.beat.at + tail;
+      if (!isEnd && n < due) break;
       look(one);
+      due = Number.POSITIVE_INFINITY;
     }
     for (;;) {
       const one = queue[told];
       if (!one?.isLookedAt) return;
       const isSurrounded = queue[told + 2]?.isLookedAt === true;
-      if (!isEnd && !isSurrounded && n - one.beat.at < wait) return;
+      const end = one.beat.at + wait;
+      if (!isEnd && !isSurrounded && n < end) {
+        due = Math.min(due, end);
+        return;
+      }
       tell(one);
       if (told < 2) told++;
       else queue.shift();
@@ -119,7 +129,7 @@ export function createBeatStream({ rateHz, leads, onBeat }: BeatStreamOptions): 
   }
 
   function learnP(shape: Shape, shift: number, usual: Family): void {
-    const { correlation } = compare(aligned(shape, shift), usual.template, P_WAVE);
+    const { correlation } = compare(shape, shift, usual.template, P_WAVE);
     if (Number.isNaN(correlation)) return;
     pSoFar = Number.isNaN(pSoFar) ? correlation : pSoFar + P_FORGETS * (correlation - pSoFar);
   }

@@ -9,16 +9,18 @@ const GAP_S = 0.05;
 
 /** The last seconds of one lead without drift and muscles, at about 125 Hz. */
 export class Trace {
-  readonly #filters: readonly Biquad[];
+  readonly #high: Biquad;
+  readonly #low: Biquad;
   readonly #step: number;
   readonly #kept: Float32Array;
   readonly #gap: number;
-  #n = -1;
+  #sinceKept = Number.POSITIVE_INFINITY;
   #newest = -1;
   #missing = Number.POSITIVE_INFINITY;
 
   constructor(rateHz: number, seconds: number) {
-    this.#filters = [highPass(BAND_HZ[0], rateHz), lowPass(BAND_HZ[1], rateHz)];
+    this.#high = highPass(BAND_HZ[0], rateHz);
+    this.#low = lowPass(BAND_HZ[1], rateHz);
     this.#step = Math.max(Math.floor(rateHz / LEAST_HZ), 1);
     this.#kept = new Float32Array(Math.ceil((seconds * rateHz) / this.#step));
     this.#gap = GAP_S * rateHz;
@@ -26,9 +28,10 @@ export class Trace {
 
   /** @param sample mV; what is no number is missing */
   push(sample: number): void {
-    this.#n++;
     const value = this.#filtered(sample);
-    if (this.#n % this.#step !== 0) return;
+    this.#sinceKept++;
+    if (this.#sinceKept < this.#step) return;
+    this.#sinceKept = 0;
     this.#newest++;
     this.#kept[this.#newest % this.#kept.length] = value;
   }
@@ -50,8 +53,6 @@ export class Trace {
     }
     const isNew = this.#missing > this.#gap;
     this.#missing = 0;
-    let out = sample;
-    for (const filter of this.#filters) out = isNew ? filter.settle(out) : filter.next(out);
-    return out;
+    return isNew ? this.#low.settle(this.#high.settle(sample)) : this.#low.next(this.#high.next(sample));
   }
 }

@@ -22,23 +22,28 @@ function averaged(samples: ArrayLike<number>, half: number): Float64Array {
 export function steepness(leads: readonly Float64Array[], rateHz: number): Float64Array {
   const length = Math.min(...leads.map((lead) => lead.length));
   const out = new Float64Array(length);
-  for (let i = 1; i < length - 1; i++) {
-    let sum = 0;
-    for (const lead of leads) sum += ((lead[i + 1] as number) - (lead[i - 1] as number)) ** 2;
-    out[i] = (Math.sqrt(sum) * rateHz) / 2;
-  }
+  for (const lead of leads)
+    for (let i = 1; i < length - 1; i++) {
+      const rise = (lead[i + 1] as number) - (lead[i - 1] as number);
+      out[i] = (out[i] as number) + rise * rise;
+    }
+  for (let i = 1; i < length - 1; i++) out[i] = (Math.sqrt(out[i] as number) * rateHz) / 2;
   return out;
 }
 
 /** How far the leads are from their levels, mV, a lead on average. */
 export function rootMeanSquare(leads: readonly Float64Array[], levels: readonly number[]): Float64Array {
   const length = Math.min(...leads.map((lead) => lead.length));
-  return Float64Array.from({ length }, (_, i) => {
-    let sum = 0;
-    for (let lead = 0; lead < leads.length; lead++)
-      sum += ((leads[lead]?.[i] as number) - (levels[lead] as number)) ** 2;
-    return Math.sqrt(sum / leads.length);
-  });
+  const out = new Float64Array(length);
+  for (const [k, lead] of leads.entries()) {
+    const level = levels[k] as number;
+    for (let i = 0; i < length; i++) {
+      const off = (lead[i] as number) - level;
+      out[i] = (out[i] as number) + off * off;
+    }
+  }
+  for (let i = 0; i < length; i++) out[i] = Math.sqrt((out[i] as number) / leads.length);
+  return out;
 }
 
 /** The value that this part of all is below. */

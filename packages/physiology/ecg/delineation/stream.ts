@@ -31,7 +31,7 @@ export interface DelineationStreamOptions {
 const BEFORE_S = 0.42;
 const AFTER_S = 0.68;
 /** A beat that is told later than this is not delineated. */
-const KEPT_S = 6;
+const KEPT_S = 5;
 /** The newest beat has this share in the average at least. */
 const NEWEST = 1 / 10;
 /** How far the middle may be off, and how alike a beat must be to be averaged with those before it. */
@@ -54,21 +54,19 @@ export function createDelineationStream({ rateHz, leads, onBeat }: DelineationSt
   const rings = Array.from({ length: leads }, () => new Float32Array(kept));
   const averages = Array.from({ length: leads }, () => new Float32Array(length));
   const isThere = new Uint8Array(leads);
+  const beats = Array.from({ length: leads }, () => new Float32Array(length + 2 * shiftMax));
+  const isRead = new Uint8Array(leads);
   const waiting: { readonly at: number; readonly interval: number }[] = [];
   let averaged = 0;
   let usualInterval = Number.NaN;
   let last = Number.NaN;
   let n = -1;
-
-  const sampleAt = (lead: number, frame: number): number =>
-    frame < 0 || frame > n || frame <= n - kept ? Number.NaN : (rings[lead]?.[frame % kept] as number);
+  let newest = -1;
 
   function push(frame: ArrayLike<number>): void {
     n++;
-    for (let lead = 0; lead < leads; lead++) {
-      const ring = rings[lead] as Float32Array;
-      ring[n % kept] = frame[lead] as number;
-    }
+    newest = newest + 1 === kept ? 0 : newest + 1;
+    for (let lead = 0; lead < leads; lead++) (rings[lead] as Float32Array)[newest] = frame[lead] as number;
     const first = waiting[0];
     if (first && n - first.at >= length - before + shiftMax) measure(waiting.shift() as typeof first);
   }
@@ -82,10 +80,11 @@ export function createDelineationStream({ rateHz, leads, onBeat }: DelineationSt
   function measure({ at, interval }: { readonly at: number; readonly interval: number }): void {
     if (interval > INTERVAL_S[0] && interval < INTERVAL_S[1])
       usualInterval = Number.isNaN(usualInterval) ? interval : usualInterval + (interval - usualInterval) / INTERVALS;
-    const { shift, correlation } = averaged === 0 ? { shift: 0, correlation: 0 } : alike(at);
+    read(at);
+    const { shift, correlation } = averaged === 0 ? { shift: 0, correlation: 0 } : alike();
     if (correlation > ALIKE) averaged++;
     else averaged = 1;
-    add(at + shift, averaged === 1 ? 1 : Math.max(1 / averaged, NEWEST));
+    add(shift, averaged === 1 ? 1 : Math.max(1 / averaged, NEWEST));
     const there = averages.map((average, lead) => (isThere[lead] ? average : null));
     const waves = delineate(there, { rateHz, middle: before, before: usualInterval, after: usualInterval });
     const offset = before / rateHz - shift / rateHz;
@@ -100,18 +99,41 @@ export function createDelineationStream({ rateHz, leads, onBeat }: DelineationSt
     });
   }
 
+  /** The beat with shiftMax more at both ends. */
+  function read(at: number): void {
+    const from = at - before - shiftMax;
+    const size = length + 2 * shiftMax;
+    for (let lead = 0; lead < leads; lead++) {
+      const ring = rings[lead] as Float32Array;
+      const out = beats[lead] as Float32Array;
+      let isWhole = from >= 0 && from > n - kept && from + size - 1 <= n;
+      for (let i = 0, k = Math.max(from, 0) % kept; isWhole && i < size; i++, k = k + 1 === kept ? 0 : k + 1) {
+        out[i] = ring[k] as number;
+        isWhole = Number.isFinite(out[i]);
+      }
+      isRead[lead] = isWhole ? 1 : 0;
+    }
+  }
+
   /** Where it lies best over the average, by its QRS. */
-  function alike(at: number) {
+  function alike() {
     const half = Math.round(COMPARED_S * rateHz);
     let best = { shift: 0, correlation: 0 };
     for (let shift = -shiftMax; shift <= shiftMax; shift++) {
-      let [both, ours, theirs] = [0, 0, 0];
+      let both = 0;
+      let ours = 0;
+      let theirs = 0;
       for (let lead = 0; lead < leads; lead++) {
+        if (!isThere[lead] || !isRead[lead]) continue;
         const average = averages[lead] as Float32Array;
-        if (!isThere[lead]) continue;
-        let [sumX, sumY, xy, xx, yy] = [0, 0, 0, 0, 0];
+        const samples = beats[lead] as Float32Array;
+        let sumX = 0;
+        let sumY = 0;
+        let xy = 0;
+        let xx = 0;
+        let yy = 0;
         for (let i = before - half; i <= before + half; i++) {
-          const x = sampleAt(lead, at + shift + i - before);
+          const x = samples[i + shiftMax + shift] as number;
           const y = average[i] as number;
           sumX += x;
           sumY += y;
@@ -119,7 +141,6 @@ export function createDelineationStream({ rateHz, leads, onBeat }: DelineationSt
           xx += x * x;
           yy += y * y;
         }
-        if (Number.isNaN(xx)) continue;
         const count = 2 * half + 1;
         both += xy - (sumX * sumY) / count;
         ours += xx - (sumX * sumX) / count;
@@ -131,18 +152,18 @@ export function createDelineationStream({ rateHz, leads, onBeat }: DelineationSt
     return best;
   }
 
-  function add(at: number, share: number): void {
+  function add(shift: number, share: number): void {
     for (let lead = 0; lead < leads; lead++) {
-      const average = averages[lead] as Float32Array;
-      let isWhole = true;
-      for (let i = 0; i < length; i++) if (!Number.isFinite(sampleAt(lead, at + i - before))) isWhole = false;
       // A lead that is missing in this beat stays as it was; one that comes anew begins with this beat.
-      if (share === 1) isThere[lead] = isWhole ? 1 : 0;
-      if (!isWhole) continue;
+      if (share === 1) isThere[lead] = isRead[lead] as number;
+      if (!isRead[lead]) continue;
       const own = isThere[lead] ? share : 1;
       isThere[lead] = 1;
+      const average = averages[lead] as Float32Array;
+      const samples = beats[lead] as Float32Array;
       for (let i = 0; i < length; i++)
-        average[i] = (average[i] as number) + own * (sampleAt(lead, at + i - before) - (average[i] as number));
+        average[i] =
+          (average[i] as number) + own * ((samples[i + shiftMax + shift] as number) - (average[i] as number));
     }
   }
 

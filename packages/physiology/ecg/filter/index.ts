@@ -1,4 +1,4 @@
-import { notch } from "../biquad.ts";
+import { type Biquad, notch } from "../biquad.ts";
 import { later, lowPassTaps, movingAverage, type Stage, symmetric } from "./stages.ts";
 
 export interface EcgFilterOptions {
@@ -38,7 +38,7 @@ export function createEcgFilter({ rateHz, baseline, mainsHz, muscle }: EcgFilter
   const stages: Stage[] = [];
   const hum = mainsHz ? heardAs(mainsHz, rateHz) : 0;
   // Folded on to the baseline or on to the waves themselves it cannot be told from them.
-  if (hum > LEAST_HUM_HZ) stages.push({ delay: 0, ...notch(hum, rateHz, NOTCH_WIDTH_HZ) });
+  if (hum > LEAST_HUM_HZ) stages.push(withoutHum(notch(hum, rateHz, NOTCH_WIDTH_HZ)));
   if (baseline) stages.push(withoutBaseline(rateHz));
   if (muscle && rateHz > 2.2 * MUSCLE_HZ)
     stages.push(symmetric(lowPassTaps(MUSCLE_HZ, rateHz, odd(MUSCLE_TAPS_S * rateHz))));
@@ -68,6 +68,12 @@ export function createEcgFilter({ rateHz, baseline, mainsHz, muscle }: EcgFilter
 }
 
 const odd = (samples: number) => 2 * Math.max(Math.round(samples / 2), 1) + 1;
+
+const withoutHum = (section: Biquad): Stage => ({
+  delay: 0,
+  next: (sample) => section.next(sample),
+  settle: (sample) => section.settle(sample),
+});
 
 function withoutBaseline(rateHz: number): Stage {
   const width = odd(BASELINE_S * rateHz);

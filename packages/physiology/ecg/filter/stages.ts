@@ -8,31 +8,41 @@ export interface Stage {
 }
 
 /** Average over the last so many samples; linear phase. @param width samples, odd: the delay is half of it */
-export function movingAverage(width: number): Stage {
-  const kept = new Float32Array(width);
-  let at = 0;
-  let sum = 0;
-  return {
-    delay: (width - 1) / 2,
-    next(sample) {
-      sum -= kept[at] as number;
-      kept[at] = sample;
-      sum += kept[at] as number;
-      at = at + 1 === width ? 0 : at + 1;
-      if (at === 0) {
-        // Once around, it is added up anew: what rounding leaves behind must not grow.
-        sum = 0;
-        for (let i = 0; i < width; i++) sum += kept[i] as number;
-      }
-      return sum / width;
-    },
-    settle(sample) {
-      kept.fill(sample);
-      at = 0;
-      sum = sample * width;
-      return sample;
-    },
-  };
+export const movingAverage = (width: number): Stage => new Average(width);
+
+/** A class: what changes with each sample is changed in place. */
+class Average implements Stage {
+  readonly delay: number;
+  readonly #kept: Float32Array;
+  #at = 0;
+  #sum = 0;
+
+  constructor(width: number) {
+    this.delay = (width - 1) / 2;
+    this.#kept = new Float32Array(width);
+  }
+
+  next(sample: number): number {
+    const kept = this.#kept;
+    this.#sum -= kept[this.#at] as number;
+    kept[this.#at] = sample;
+    this.#sum += kept[this.#at] as number;
+    this.#at++;
+    if (this.#at === kept.length) {
+      this.#at = 0;
+      // Once around, it is added up anew: what rounding leaves behind must not grow.
+      this.#sum = 0;
+      for (let i = 0; i < kept.length; i++) this.#sum += kept[i] as number;
+    }
+    return this.#sum / kept.length;
+  }
+
+  settle(sample: number): number {
+    this.#kept.fill(sample);
+    this.#at = 0;
+    this.#sum = (this.#kept[0] as number) * this.#kept.length;
+    return sample;
+  }
 }
 
 /** The same so many samples later. */
