@@ -11,6 +11,7 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 
+from linear import train_linear
 from onnx_trees import to_onnx
 
 
@@ -68,6 +69,9 @@ def main(name, path):
         old.unlink()
 
     def write(file, chosen):
+        if recipe.get("kind") == "linear":
+            (folder / file).write_bytes(train_linear(recipe, names, rows[chosen], labels[chosen], weights[chosen]))
+            return
         booster = train(recipe, rows[chosen], labels[chosen], weights[chosen], classes)
         (folder / file).write_bytes(to_onnx(booster, len(names), outputs))
 

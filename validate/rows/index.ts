@@ -1,3 +1,4 @@
+import { deteriorationRows } from "./deterioration.ts";
 import { falls } from "./falls.ts";
 
 /** A row to learn from. */
@@ -17,4 +18,8 @@ export interface TrainingRows {
 }
 
 /** By the name of the model's folder; a line each. */
-export const rowsOf: Readonly<Record<string, TrainingRows>> = { falls };
+export const rowsOf: Readonly<Record<string, TrainingRows>> = {
+  falls,
+  deterioration: deteriorationRows("all"),
+  "deterioration-vitals": deteriorationRows("vitals"),
+};

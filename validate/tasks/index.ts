@@ -1,8 +1,9 @@
 import type { Task } from "../task.ts";
+import { deterioration } from "./deterioration.ts";
 import { falls } from "./falls.ts";
 import { hrv } from "./hrv.ts";
 import { news2 } from "./news2.ts";
 import { qrs } from "./qrs.ts";
 
 /** A line each. */
-export const tasks: readonly Task[] = [qrs, hrv, news2, falls];
+export const tasks: readonly Task[] = [qrs, hrv, news2, falls, deterioration];
