@@ -1,9 +1,10 @@
 import type { Task } from "../task.ts";
 import { deterioration } from "./deterioration.ts";
 import { falls } from "./falls.ts";
+import { glucoseMetricsTask } from "./glucose-metrics.ts";
 import { hrv } from "./hrv.ts";
 import { news2 } from "./news2.ts";
 import { qrs } from "./qrs.ts";
 
 /** A line each. */
-export const tasks: readonly Task[] = [qrs, hrv, news2, falls, deterioration];
+export const tasks: readonly Task[] = [qrs, hrv, news2, falls, deterioration, glucoseMetricsTask];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { type SensorGlucose, summariseGlucose } from "./index.ts";
+import { type SensorGlucose, summariseGlucose } from "./summary.ts";
 
 const MINUTE = 60_000;
 const every = (minutes: number, values: readonly number[], unit: SensorGlucose["unit"] = "mg/dL", from = 0) => ({
