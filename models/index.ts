@@ -10,6 +10,8 @@ export interface ModelFacts {
   readonly features: readonly string[];
   /** Of which a row is one; empty: the output is one chance or one estimate. */
   readonly classes: readonly string[];
+  /** What its outputs are, where they are neither classes nor one estimate. */
+  readonly says?: readonly string[];
   readonly rows: number;
   /** Of each subject or record that it was trained with: the fold whose model has not seen it. */
   readonly folds: Readonly<Record<string, number>>;

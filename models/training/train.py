@@ -1,6 +1,7 @@
 """python3 models/training/train.py NAME ROWS.csv: trains models/NAME by its recipe.json, whole and once for each fold.
 
 ROWS.csv: group,label,weight,FEATURE,...; a group (subject, record) is in one fold alone; an empty cell is an absent feature.
+The recipe's "kind" is "trees" (LightGBM; left out: this), "linear" (a chance) or "network" (an estimate and its deviation).
 Writes models/NAME/model.onnx, folds/K.onnx and facts.json. The same rows and the same recipe give the same bytes.
 """
 import csv
@@ -8,10 +9,16 @@ import json
 import sys
 from pathlib import Path
 
+import os
+
+# One thread: sums come in the same order. Before numpy is loaded, which reads it then.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 import lightgbm
 import numpy as np
 
 from linear import train_linear
+from network import fit, network_to_onnx
 from onnx_trees import to_onnx
 
 
@@ -31,10 +38,12 @@ def read(path):
 def folds_of(groups, labels, count, seed):
     """Groups in folds: those with the same commonest label are dealt out one by one, in an order that the seed gives."""
     names = sorted(set(groups))
-    commonest = {}
-    for name in names:
-        own = [label for group, label in zip(groups, labels) if group == name]
-        commonest[name] = max(sorted(set(own)), key=own.count) if len(set(labels)) <= 20 else ""
+    own = {name: [] for name in names}
+    for group, label in zip(groups, labels):
+        own[group].append(label)
+    # Numbers have no commonest.
+    is_class = len(set(labels)) <= 20
+    commonest = {name: max(sorted(set(own[name])), key=own[name].count) if is_class else "" for name in names}
     order = np.random.default_rng(seed).permutation(len(names))
     dealt = sorted(order, key=lambda at: commonest[names[at]])
     count = min(count, len(names))
@@ -68,12 +77,17 @@ def main(name, path):
     for old in (folder / "folds").glob("*.onnx"):
         old.unlink()
 
+    is_network = recipe.get("kind") == "network"
+
     def write(file, chosen):
-        if recipe.get("kind") == "linear":
-            (folder / file).write_bytes(train_linear(recipe, names, rows[chosen], labels[chosen], weights[chosen]))
-            return
-        booster = train(recipe, rows[chosen], labels[chosen], weights[chosen], classes)
-        (folder / file).write_bytes(to_onnx(booster, len(names), outputs))
+        if is_network:
+            made = network_to_onnx(*fit(recipe, rows[chosen], labels[chosen], weights[chosen]), len(names))
+        elif recipe.get("kind") == "linear":
+            made = train_linear(recipe, names, rows[chosen], labels[chosen], weights[chosen])
+        else:
+            booster = train(recipe, rows[chosen], labels[chosen], weights[chosen], classes)
+            made = to_onnx(booster, len(names), outputs)
+        (folder / file).write_bytes(made)
 
     fold_of_row = np.array([folds[group] for group in groups])
     for fold in sorted(set(folds.values())):
@@ -83,6 +97,8 @@ def main(name, path):
         "name": name, "version": recipe["version"], "seed": recipe["seed"], "features": names,
         "classes": classes if outputs > 1 else [], "rows": len(rows), "folds": dict(sorted(folds.items())),
     }
+    if is_network:
+        facts["says"] = ["estimate", "standard deviation"]
     (folder / "facts.json").write_text(json.dumps(facts, indent=2) + "\n")
 
 

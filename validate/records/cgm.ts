@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
@@ -21,9 +21,8 @@ const DAY_MS = 86_400_000;
 
 /** Folders of DIR/cgm that have readings of people, in order of their names. */
 export const cgmStudies = (dir: string): string[] =>
-  readdirSync(join(dir, "cgm"), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && fileOf(join(dir, "cgm", entry.name)))
-    .map(({ name }) => name)
+  readdirSync(join(dir, "cgm"))
+    .filter((name) => statSync(join(dir, "cgm", name)).isDirectory() && fileOf(join(dir, "cgm", name)))
     .sort();
 
 /** Everybody of a study; people in the order in which they come. */

@@ -1,5 +1,6 @@
 import { deteriorationRows } from "./deterioration.ts";
 import { falls } from "./falls.ts";
+import { glucoseRows } from "./glucose.ts";
 
 /** A row to learn from. */
 export interface TrainingRow {
@@ -22,4 +23,6 @@ export const rowsOf: Readonly<Record<string, TrainingRows>> = {
   falls,
   deterioration: deteriorationRows("all"),
   "deterioration-vitals": deteriorationRows("vitals"),
+  "glucose-30": glucoseRows(30),
+  "glucose-60": glucoseRows(60),
 };
