@@ -29,13 +29,10 @@ export const cgmStudies = (dir: string): string[] =>
 export function readCgm(dir: string, study: string): CgmRecord[] {
   const file = fileOf(join(dir, "cgm", study));
   if (!file) return [];
-  const people = new Map<
-    string,
-    { times: number[]; values: number[]; words: Map<number, "low" | "high">; clock: Clock }
-  >();
+  const people = new Map<string, Mine>();
   for (const [person, time, value] of file.endsWith(".csv.gz") ? csvRows(file) : jsonRows(file)) {
     if (!person || !time || value === undefined) continue;
-    const mine = people.get(person) ?? { times: [], values: [], words: new Map(), clock: { day: 0, last: 0 } };
+    const mine: Mine = people.get(person) ?? { times: [], values: [], words: new Map(), clock: { day: 0, last: 0 } };
     people.set(person, mine);
     const word = value.trim().toLowerCase();
     if (word === "low" || word === "high") mine.words.set(mine.times.length, word);
@@ -43,6 +40,13 @@ export function readCgm(dir: string, study: string): CgmRecord[] {
     mine.values.push(value.trim() === "" ? Number.NaN : Number(value));
   }
   return [...people].map(([person, { times, values, words }]) => ({ study, person, times, values, words }));
+}
+
+interface Mine {
+  readonly times: number[];
+  readonly values: number[];
+  readonly words: Map<number, "low" | "high">;
+  readonly clock: Clock;
 }
 
 interface Clock {
