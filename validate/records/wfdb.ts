@@ -39,6 +39,14 @@ export function readBeats(file: string): readonly Annotation[] {
   return [...readAnnotations(found.endsWith(".gz") ? gunzipSync(bytes) : bytes, 0)];
 }
 
+/** Sampling rate, as the header says. */
+export function readRateHz(folder: string, name: string): number {
+  const line = readFileSync(join(folder, `${name}.hea`), "utf8")
+    .split(/\r?\n/)
+    .find((each) => each.trim() !== "" && !each.startsWith("#"));
+  return Number.parseFloat(line?.split(/\s+/)[2] ?? "");
+}
+
 function filesOf(folder: string): WfdbFolder {
   return {
     async open(name) {

@@ -1,6 +1,8 @@
+import { atrialFibrillation } from "./atrial-fibrillation.ts";
 import { deteriorationRows } from "./deterioration.ts";
 import { falls } from "./falls.ts";
 import { glucoseRows } from "./glucose.ts";
+import { singleLeadRhythm } from "./single-lead-rhythm.ts";
 
 /** A row to learn from. */
 export interface TrainingRow {
@@ -25,4 +27,6 @@ export const rowsOf: Readonly<Record<string, TrainingRows>> = {
   "deterioration-vitals": deteriorationRows("vitals"),
   "glucose-30": glucoseRows(30),
   "glucose-60": glucoseRows(60),
+  "atrial-fibrillation": atrialFibrillation,
+  "single-lead-rhythm": singleLeadRhythm,
 };

@@ -4,7 +4,9 @@ import { falls } from "./falls.ts";
 import { glucoseMetricsTask } from "./glucose-metrics.ts";
 import { hrv } from "./hrv.ts";
 import { news2 } from "./news2.ts";
+import { noise } from "./noise.ts";
 import { qrs } from "./qrs.ts";
+import { rhythm } from "./rhythm.ts";
 
 /** A line each. */
-export const tasks: readonly Task[] = [qrs, hrv, news2, falls, deterioration, glucoseMetricsTask];
+export const tasks: readonly Task[] = [qrs, noise, rhythm, hrv, news2, falls, deterioration, glucoseMetricsTask];
