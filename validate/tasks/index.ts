@@ -1,4 +1,5 @@
 import type { Task } from "../task.ts";
+import { baseline } from "./baseline.ts";
 import { deterioration } from "./deterioration.ts";
 import { falls } from "./falls.ts";
 import { glucoseMetricsTask } from "./glucose-metrics.ts";
@@ -9,4 +10,14 @@ import { qrs } from "./qrs.ts";
 import { rhythm } from "./rhythm.ts";
 
 /** A line each. */
-export const tasks: readonly Task[] = [qrs, noise, rhythm, hrv, news2, falls, deterioration, glucoseMetricsTask];
+export const tasks: readonly Task[] = [
+  qrs,
+  noise,
+  rhythm,
+  hrv,
+  news2,
+  falls,
+  deterioration,
+  glucoseMetricsTask,
+  baseline,
+];

@@ -102,7 +102,10 @@ export function createBaseline(options: BaselineOptions): Baseline {
     const day = dayOf(place);
     const part = partOf(place);
     const usual = history.days(day) >= daysLeast ? usualAt(day, part) : null;
-    if (usual) change.add((middle.value - usual.middle) / usual.spread, middle.count, start, end);
+    if (usual) {
+      const off = middle.value - usual.middle;
+      change.add(off / (off > 0 ? usual.above : usual.below), middle.count, start, end, history.partsPerDay(day));
+    }
     // Away for so long that it has to be learned anew: what was unusual before is of no account.
     else change.forget();
     const { unusual } = change;
@@ -155,11 +158,11 @@ export function createBaseline(options: BaselineOptions): Baseline {
         unusable,
         late,
         expected: usual && {
-          low: usual.middle - 2 * usual.spread,
+          low: usual.middle - 2 * usual.below,
           middle: usual.middle,
-          high: usual.middle + 2 * usual.spread,
+          high: usual.middle + 2 * usual.above,
         },
-        drift: usual && driftAt(day, usual.spread),
+        drift: usual && driftAt(day, Math.max(usual.above, usual.below)),
       };
       if (!usual) {
         const absent = `${days} days are known, and ${daysLeast} are needed`;

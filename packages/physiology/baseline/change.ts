@@ -2,7 +2,10 @@
 const ALLOWANCE = 1;
 /** One part of a day counts no more than this, however far off it is: a single one is not enough. */
 const MOST_AT_ONCE = 4;
+/** Enough to be said. Where one or two parts of a day speak, chance has fewer days in a month to reach it by, and people fewer readings to wait for. */
 const RAISED_AT = 5;
+const RAISED_AT_OF_FEW = 3.5;
+const FEW_A_DAY = 2;
 /** Parts of a day, one after the other, within the usual range, after which it is over. */
 const USUAL_AGAIN = 3;
 const USUAL_WITHIN = 2;
@@ -38,8 +41,9 @@ export class Change {
     return this.#unusual;
   }
 
-  /** One part of a day. @param off in spreads from the middle, up is more @param start of the part @param end of it */
-  add(off: number, readings: number, start: number, end: number): void {
+  /** One part of a day. @param off in spreads from the middle, up is more @param start of the part @param end of it @param partsPerDay that usually speak */
+  add(off: number, readings: number, start: number, end: number, partsPerDay: number): void {
+    const raisedAt = partsPerDay <= FEW_A_DAY ? RAISED_AT_OF_FEW : RAISED_AT;
     this.#sum("higher", off, readings, start);
     this.#sum("lower", -off, readings, start);
     const before = this.#unusual;
@@ -56,7 +60,7 @@ export class Change {
     }
     for (const direction of ["higher", "lower"] as const) {
       const { total, since, parts, readings: behind } = this.#sums[direction];
-      if (total < RAISED_AT) continue;
+      if (total < raisedAt) continue;
       this.#unusual = { direction, since, raisedAt: end, parts, readings: behind };
       this.#usualParts = 0;
     }

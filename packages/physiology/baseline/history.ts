@@ -7,14 +7,16 @@ const HALF_LIFE_DAYS = 14;
 const FORGOTTEN_DAYS = 60;
 /** As many days as these, and a part of the day is believed as much as the whole. */
 const SHRINKAGE_DAYS = 3;
-/** From the median absolute deviation to the standard deviation of a normal distribution. */
-const TO_DEVIATION = 1.4826;
+/** From the median absolute deviation, and from the outer tenth, to the standard deviation of a normal distribution. */
+const MEDIAN_TO_DEVIATION = 1.4826;
+const TENTH_TO_DEVIATION = 1 / 1.2816;
 
 /** What is usual at one time of day. */
 export interface Usual {
   readonly middle: number;
-  /** As a standard deviation, from medians: how far an ordinary three hours are from the middle. */
-  readonly spread: number;
+  /** As standard deviations, above and below: how far an ordinary three hours are from the middle. Steps go up, and not below none. */
+  readonly above: number;
+  readonly below: number;
 }
 
 interface Entry {
@@ -41,6 +43,12 @@ export class History {
     return this.#at(today).days;
   }
 
+  /** Of a day, on average: one of a weighing, eight of a sensor that is worn. */
+  partsPerDay(today: number): number {
+    const { days, count } = this.#at(today);
+    return count / days;
+  }
+
   /** The middle over all of the day; NaN of nothing. */
   level(today: number): number {
     return this.#at(today).level;
@@ -52,8 +60,9 @@ export class History {
    */
   usual(today: number, part: number, leastSpread: number): Usual | null {
     const { days, usual } = this.#at(today);
-    const { middle, spread } = usual[part] as Usual; // parts are those of a day
-    return days === 0 ? null : { middle, spread: Math.max(spread, leastSpread) };
+    const { middle, above, below } = usual[part] as Usual; // parts are those of a day
+    if (days === 0) return null;
+    return { middle, above: Math.max(above, leastSpread), below: Math.max(below, leastSpread) };
   }
 
   #at(today: number): Found {
@@ -65,47 +74,62 @@ export class History {
 interface Found {
   readonly today: number;
   readonly days: number;
+  readonly count: number;
   readonly level: number;
   readonly usual: readonly Usual[];
 }
 
 function foundOf(remembered: readonly (readonly Entry[])[], today: number): Omit<Found, "today"> {
   const parts = remembered.map((entries) => recent(entries, today));
-  const level = weightedMedian(parts.flat(), today, ({ value }) => value);
+  const level = weightedQuantile(parts.flat(), today, ({ value }) => value, 0.5);
   const middles = parts.map((entries) => middleOf(entries, today, level));
-  const distances = parts.map((entries, i) =>
-    entries.map(({ day, value }) => ({ day, value: Math.abs(value - (middles[i] as number)) })),
+  const off = parts.map((entries, i) =>
+    entries.map(({ day, value }) => ({ day, value: value - (middles[i] as number) })),
   );
-  const spreadOf = (entries: readonly Entry[]) => TO_DEVIATION * weightedMedian(entries, today, ({ value }) => value);
-  const whole = spreadOf(distances.flat());
-  const usual = distances.map((own, i) => {
-    const squares = own.length > 0 ? own.length * spreadOf(own) ** 2 : 0;
-    const spread = Math.sqrt((squares + SHRINKAGE_DAYS * whole ** 2) / (own.length + SHRINKAGE_DAYS));
-    return { middle: middles[i] as number, spread };
+  const whole = spreadsOf(off.flat(), today);
+  const usual = off.map((own, i) => {
+    const here = own.length > 0 ? spreadsOf(own, today) : whole;
+    const pooled = (side: "above" | "below") =>
+      Math.sqrt((own.length * here[side] ** 2 + SHRINKAGE_DAYS * whole[side] ** 2) / (own.length + SHRINKAGE_DAYS));
+    return { middle: middles[i] as number, above: pooled("above"), below: pooled("below") };
   });
-  return { days: new Set(parts.flat().map(({ day }) => day)).size, level, usual };
+  const all = parts.flat();
+  return { days: new Set(all.map(({ day }) => day)).size, count: all.length, level, usual };
+}
+
+/** By the middle of all distances, or by the tenth that is furthest out on that side, whichever is more: tails are long. */
+function spreadsOf(off: readonly Entry[], today: number): { readonly above: number; readonly below: number } {
+  const middle = MEDIAN_TO_DEVIATION * weightedQuantile(off, today, ({ value }) => Math.abs(value), 0.5);
+  const side = (sign: number) =>
+    Math.max(middle, TENTH_TO_DEVIATION * weightedQuantile(off, today, ({ value }) => sign * value, 0.9));
+  return { above: side(1), below: side(-1) };
 }
 
 function middleOf(entries: readonly Entry[], today: number, level: number): number {
   if (entries.length === 0) return level;
-  const own = weightedMedian(entries, today, ({ value }) => value);
+  const own = weightedQuantile(entries, today, ({ value }) => value, 0.5);
   return level + ((own - level) * entries.length) / (entries.length + SHRINKAGE_DAYS);
 }
 
 const recent = (entries: readonly Entry[], today: number) =>
   entries.filter(({ day }) => today - day <= FORGOTTEN_DAYS && day <= today + 1);
 
-/** The least value with half of the weight at or below it; older days weigh less. */
-function weightedMedian(entries: readonly Entry[], today: number, of: (entry: Entry) => number): number {
+/** The least value with that part of the weight at or below it; older days weigh less. */
+function weightedQuantile(
+  entries: readonly Entry[],
+  today: number,
+  of: (entry: Entry) => number,
+  part: number,
+): number {
   const weighed = entries.map((entry) => ({
     value: of(entry),
     weight: 2 ** (-Math.max(today - entry.day, 0) / HALF_LIFE_DAYS),
   }));
   weighed.sort((a, b) => a.value - b.value);
-  let half = weighed.reduce((sum, { weight }) => sum + weight, 0) / 2;
+  let left = part * weighed.reduce((sum, { weight }) => sum + weight, 0);
   for (const { value, weight } of weighed) {
-    half -= weight;
-    if (half <= 0) return value;
+    left -= weight;
+    if (left <= 0) return value;
   }
   return Number.NaN;
 }
