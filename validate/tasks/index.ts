@@ -8,6 +8,7 @@ import { news2 } from "./news2.ts";
 import { noise } from "./noise.ts";
 import { qrs } from "./qrs.ts";
 import { rhythm } from "./rhythm.ts";
+import { steps } from "./steps.ts";
 
 /** A line each. */
 export const tasks: readonly Task[] = [
@@ -17,6 +18,7 @@ export const tasks: readonly Task[] = [
   hrv,
   news2,
   falls,
+  steps,
   deterioration,
   glucoseMetricsTask,
   baseline,

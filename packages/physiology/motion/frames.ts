@@ -3,7 +3,7 @@ export const FRAME_HZ = 20;
 /** Slower sensors miss impacts altogether. */
 export const RATE_HZ_MIN = 10;
 /** No accelerometer that is worn measures more; what says so is broken. */
-const G_MAX = 64;
+export const G_MAX = 64;
 
 /** What was measured in one frame, g. NaN: nothing. The object is filled anew for each frame: copy what is kept. */
 export interface Frame {
