@@ -1,5 +1,6 @@
 import type { Task } from "../task.ts";
 import { baseline } from "./baseline.ts";
+import { bidmc } from "./bidmc.ts";
 import { deterioration } from "./deterioration.ts";
 import { falls } from "./falls.ts";
 import { glucoseMetricsTask } from "./glucose-metrics.ts";

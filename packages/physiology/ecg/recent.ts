@@ -17,6 +17,11 @@ export class Recent {
     return this.#median;
   }
 
+  clear(): void {
+    this.#values.length = 0;
+    this.#median = 0;
+  }
+
   add(value: number): void {
     this.#values.push(value);
     if (this.#values.length > this.#size) this.#values.shift();
