@@ -3,6 +3,7 @@ import { baseline } from "./baseline.ts";
 import { bidmc } from "./bidmc.ts";
 import { deterioration } from "./deterioration.ts";
 import { falls } from "./falls.ts";
+import { falseAlarms } from "./false-alarms.ts";
 import { glucoseMetricsTask } from "./glucose-metrics.ts";
 import { hrv } from "./hrv.ts";
 import { news2 } from "./news2.ts";

@@ -1,0 +1,62 @@
+import type { ChannelBeat } from "./beat-ring.ts";
+
+/** Beats in a row that do not look like the usual ones, but like one another. */
+export interface VentricularRun {
+  readonly from: number;
+  readonly to: number;
+  readonly beats: number;
+  /** /min. */
+  readonly rate: number;
+}
+
+/** Challenge 2015: five or more ventricular beats in a row, faster than 100/min. */
+const BEATS = 5;
+const RATE = 100;
+/** Beats of the heart, not of a muscle: a run that is faster is noise or flutter. */
+const FASTEST = 260;
+/** The usual ones look so much alike where the lead is good enough to tell. */
+const USUAL_ALIKE = 0.9;
+const USUAL_S = 40;
+const FEWEST_USUAL = 8;
+/** So much less like the usual one than usual ones are is another shape; so much like the one before, the same focus. */
+const OTHER = 0.08;
+const SAME_FOCUS = 0.55;
+/** Not smaller than this part of the usual ones: ventricular beats are large. */
+const LEAST_SIZE = 0.4;
+
+/** @param beats of one lead over a minute @param from seconds; runs that reach beyond it count */
+export function ventricularRun(beats: readonly ChannelBeat[], from: number, until: number): VentricularRun | null {
+  const before = beats.filter(({ time }) => time >= from - USUAL_S && time < from);
+  if (before.length < FEWEST_USUAL) return null;
+  const usual = middle(before.map(({ like }) => like || 0));
+  const size = middle(before.map((beat) => beat.size));
+  if (usual < USUAL_ALIKE) return null;
+  let best: VentricularRun | null = null;
+  let run: ChannelBeat[] = [];
+  for (const beat of beats) {
+    if (beat.time > until) break;
+    const isOther = beat.like < usual - OTHER && beat.size > LEAST_SIZE * size;
+    const isNext = run.length === 0 || beat.likeBefore > SAME_FOCUS;
+    run = isOther ? (isNext ? [...run, beat] : [beat]) : [];
+    const found = fastest(run);
+    if (found && found.to >= from && found.beats > (best?.beats ?? 0)) best = found;
+  }
+  return best;
+}
+
+/** The last beats of a run that are fast enough. */
+function fastest(run: readonly ChannelBeat[]): VentricularRun | null {
+  for (let i = 0; i + BEATS <= run.length; i++) {
+    const part = run.slice(i);
+    const from = part[0]?.time ?? 0;
+    const to = part.at(-1)?.time ?? 0;
+    const rate = (60 * (part.length - 1)) / (to - from);
+    if (rate >= RATE && rate <= FASTEST) return { from, to, beats: part.length, rate };
+  }
+  return null;
+}
+
+function middle(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] as number;
+}
