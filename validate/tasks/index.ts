@@ -18,6 +18,8 @@ export const tasks: readonly Task[] = [
   noise,
   rhythm,
   hrv,
+  bidmc,
+  falseAlarms,
   news2,
   falls,
   steps,

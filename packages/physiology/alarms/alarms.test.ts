@@ -108,7 +108,7 @@ test("tachycardia is false where the pulse is slower, or no lead is that fast", 
   assertJudged("extreme-tachycardia", [ecg(steady), ecg(steady), nothing], false, "75/min");
 });
 
-test("ventricular tachycardia is five wide beats in a row that are alike, and not noise or four of them", () => {
+test("ventricular tachycardia is five wide beats in a row that are alike, and not noise or three of them", () => {
   const run = every(0.4, 52.6, 50);
   const around = steady.filter((beat) => beat < 49.6 || beat > 52.8);
   const withRun = (many: number) => sum(ecg(around), ventricular(run.slice(0, many)));

@@ -8,7 +8,7 @@ const APART_S = 0.22;
 const AROUND = Math.round(0.2 * WAVE_HZ);
 const ALIGN = Math.round(0.1 * WAVE_HZ);
 const DRIFT_S = 1.2;
-const USUAL_ALIKE = 0.9;
+const USUAL_ALIKE = 0.85;
 const FEWEST_USUAL = 8;
 
 /**

@@ -17,7 +17,7 @@ export interface Steadiness {
 }
 
 /** Looks like the usual one. */
-export const ALIKE = 0.75;
+export const ALIKE = 0.8;
 
 /** Smaller than this part of those that look like the usual one is none of them: a T wave, the line between beats. */
 const LEAST_SIZE = 0.4;

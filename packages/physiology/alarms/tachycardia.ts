@@ -2,7 +2,7 @@ import { beatingSignals } from "./beating.ts";
 import type { Evidence, Verdict } from "./judge.ts";
 
 /** Above 140/min for 17 beats (Challenge 2015), with some room for monitors' averages. */
-const FAST = 130;
+const FAST = 120;
 const WITHIN_S = 14;
 const TRUSTED = 0.6;
 /**

@@ -6,10 +6,10 @@ import { lookOf } from "./waveform.ts";
 const LASTS_S = 4;
 const WITHIN_S = 13;
 const STEP_S = 0.5;
-const LEAKAGE = 0.5;
+const LEAKAGE = 0.55;
 const RATE = [120, 500] as const;
 const TRUSTED = 0.7;
-const LONGEST_GAP_S = 2.2;
+const LONGEST_GAP_S = 2;
 
 export function judgeFibrillation(evidence: Evidence): Verdict {
   const { leads, raisedAt, now } = evidence;

@@ -54,7 +54,13 @@ export function createFusion(channels: readonly Channel[]): (now: number) => Fus
     const many = kinds();
     for (const { modulation, series, fastest } of channels) {
       const { times, values, count } = series.until(now);
-      const clear = spectrum.of(times, values, count, fastest(), one);
+      const clear = spectrum.of(
+        times,
+        values,
+        count,
+        { fastest: fastest(), isOfBeats: modulation !== "impedance" },
+        one,
+      );
       if (clear === 0) continue;
       const isWave = Math.min(Math.max((clear - CLEAR[0]) / (CLEAR[1] - CLEAR[0]), 0), 1);
       const trust = TRUST[modulation] * isWave;

@@ -6,6 +6,11 @@ export const rateAt = (index: number): number => RATES.least + index * RATES.ste
 /** So many of the points say something of their own, however densely they were taken: breathing has little above 0.6 Hz. */
 const OWN_HZ = 1.2;
 const FEWEST = 12;
+/**
+ * What beats carry over from one to the next, as a part, is taken off: vessels and position drift, more the slower, and a
+ * drift is no slow breath.
+ */
+const CARRIED = 0.5;
 /** As clean as a sine is ever believed to be. */
 const CLEANEST = 0.98;
 
@@ -17,15 +22,23 @@ export interface Spectrum {
    * Bretthorst GL. Bayesian spectrum analysis, 1988; Lomb 1976.
    *
    * @param times seconds, ascending @param count how many of the points there are
-   * @param fastest /min: what is faster is not told apart from slower at this sampling
+   * @param options `fastest`, /min: what is faster is not told apart from slower at this sampling; `isOfBeats`: one value a
+   * beat, which drifts with the tone of vessels besides
    * @param into shape [RATE_COUNT] @returns the highest R², 0 where there are too few points or nothing moves
    */
-  of(times: Float64Array, values: Float64Array, count: number, fastest: number, into: Float64Array): number;
+  of(
+    times: Float64Array,
+    values: Float64Array,
+    count: number,
+    { fastest, isOfBeats }: { readonly fastest: number; readonly isOfBeats: boolean },
+    into: Float64Array,
+  ): number;
 }
 
 /** @param most points */
 export function createSpectrum(most: number): Spectrum {
   const flat = new Float64Array(most);
+  const less = new Float64Array(most);
   const [yc, ys, cc, cs] = [0, 1, 2, 3].map(() => new Float64Array(RATE_COUNT)) as [
     Float64Array,
     Float64Array,
@@ -52,10 +65,13 @@ export function createSpectrum(most: number): Spectrum {
   }
 
   return {
-    of(times, values, count, fastest, into) {
+    of(times, values, count, { fastest, isOfBeats }, into) {
       into.fill(0);
       if (count < FEWEST) return 0;
-      const variance = detrend(times, values, count, flat);
+      const part = isOfBeats ? CARRIED : 0;
+      for (let i = 1; i < count; i++) less[i] = (values[i] as number) - part * (values[i - 1] as number);
+      less[0] = part > 0 ? (less[1] as number) : (values[0] as number);
+      const variance = detrend(times, less, count, flat);
       if (!(variance > 0)) return 0;
       for (const sums of [yc, ys, cc, cs]) sums.fill(0);
       const middle = ((times[0] as number) + (times[count - 1] as number)) / 2;
