@@ -102,6 +102,7 @@ export const deterioration: Task = {
         `SAPS-I had its threshold (${sapsThreshold}) chosen on these stays, ours was not. On the Challenge's full set, where 14 % died, its event 1 is 0.296 to 0.3125: more deaths make it easier.`,
         `Of ${found.filter(({ absent }) => absent !== null).length} stays the index would say nothing at 48 h: fewer than three fresh vital signs. The Challenge asks of each, so they are scored here.`,
         `What drives it, mean size of the share at 48 h in log odds: ${drivers(found)}.`,
+        errors(found, at(END_H)),
         "NEWS2 is what the measured parts come to at least: saturation is rarely recorded in these stays, and consciousness is GCS below 15.",
       ],
       records: {
@@ -126,6 +127,20 @@ export const deterioration: Task = {
     };
   },
 };
+
+/** Who is missed, and what raised the false ones. */
+function errors(found: readonly Scored[], end: number): string {
+  const isFlagged = ({ all }: Scored) => (all[end] ?? 0) >= THRESHOLD;
+  const deaths = found.filter(({ stay }) => stay.died);
+  const extra = found.filter((one) => !one.stay.died && isFlagged(one));
+  const byUnit = Map.groupBy(deaths, ({ stay }) => stay.about.unit ?? "unknown");
+  const missed = [...byUnit].map(
+    ([unit, own]) => `${own.filter((one) => !isFlagged(one)).length} of ${own.length} ${unit}`,
+  );
+  const raisedBy = Map.groupBy(extra, ({ shares }) => shares.find(({ logOdds }) => logOdds > 0)?.signal ?? "nothing");
+  const causes = [...raisedBy].sort((a, b) => b[1].length - a[1].length).slice(0, 4);
+  return `Errors at ${END_H} h: deaths that were missed, ${missed.join(", ")}; ${extra.length} survivors were said to die, mostly by ${causes.map(([signal, own]) => `${signal} (${own.length})`).join(", ")}.`;
+}
 
 const textOf = ({ signal, logOdds }: Share) => `${signal} ${logOdds.toFixed(2)}`;
 

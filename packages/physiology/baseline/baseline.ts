@@ -74,7 +74,7 @@ const AHEAD_MS = 3_600_000;
  * What is usual for one person in one signal, learned from their own past: a level for each three hours of the local day, and
  * how far an ordinary three hours are from it, from medians of four weeks that weigh half after two. Said to be unusual is
  * what stays away from it for several parts of days: never one reading, and never one part. The delay is that of a part: three
- * hours. Some 8 kB. What is unusual is not learned for two weeks.
+ * hours. Some 10 kB. What is unusual is not learned for two weeks.
  */
 export function createBaseline(options: BaselineOptions): Baseline {
   const { offsetMinutes, silentHours = SILENT_HOURS } = options;

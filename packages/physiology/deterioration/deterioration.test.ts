@@ -118,6 +118,16 @@ test("impossible values are refused and counted, old ones are told as stale, and
   assert.equal(stream.push("pulse", 80, 2 * HOUR), "too late");
 });
 
+test("a reading that is dated ahead makes nobody fresh, and does not shut out what is measured", () => {
+  const stream = createDeterioration({});
+  for (const id of ["pulse", "systolic", "gcs"]) stream.push(id, 15 + 50 * Number(id !== "gcs"), 900 * HOUR);
+  assert.match(stream.absent(10 * HOUR) ?? "", /^0 of /);
+  const answers = [1, 2, 3, 4, 5, 6, 7].map((minute) => stream.push("pulse", 80, 10 * HOUR + minute * 60_000));
+  assert.deepEqual(answers.slice(4), ["too late", null, null]);
+  const names = featureNames("vitals");
+  assert.equal(stream.features("vitals", 11 * HOUR)[names.indexOf("pulse.now")], 80);
+});
+
 test("the index has a chance and shares, which lead from somebody unknown to this patient", async () => {
   const names = featureNames("vitals");
   // Two signals that work together, one alone, and an absent one.

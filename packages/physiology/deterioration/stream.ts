@@ -79,6 +79,8 @@ function stateOf(
 ): InputState {
   const rest = { id, refused: refused.get(id) ?? 0 };
   if (!window || window.total === 0) return { ...rest, state: "missing", value: null, at: null };
-  const isFresh = now - window.lastAt <= freshHours * HOUR_MS;
+  const age = now - window.lastAt;
+  // One that is dated ahead is no sign that anything is measured now.
+  const isFresh = age <= freshHours * HOUR_MS && age >= -HOUR_MS;
   return { ...rest, state: isFresh ? "used" : "stale", value: window.last, at: window.lastAt };
 }

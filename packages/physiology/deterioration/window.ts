@@ -2,6 +2,8 @@
 const BUCKET_MS = 2 * 3_600_000;
 /** The one that is not over yet, and a day before it. */
 const BUCKETS = 13;
+/** So many after one another that are too late: it is the newest that has a wrong date. */
+const LATE_MOST = 6;
 
 /** What one input was in the last day. Bounded, whatever is pushed; the order of a day's readings is of no account. */
 export class DayWindow {
@@ -11,6 +13,7 @@ export class DayWindow {
   #last = Number.NaN;
   #lastAt = Number.NEGATIVE_INFINITY;
   #total = 0;
+  #lateInARow = 0;
 
   /** The newest value; NaN of none. */
   get last(): number {
@@ -29,10 +32,15 @@ export class DayWindow {
   /** @returns false: older than the day before the newest, and too late to count */
   push(at: number, value: number): boolean {
     const index = Math.floor(at / BUCKET_MS);
+    if (index <= Math.floor(this.#lastAt / BUCKET_MS) - BUCKETS) {
+      this.#lateInARow++;
+      if (this.#lateInARow < LATE_MOST) return false;
+      this.#index.fill(Number.NaN);
+      this.#lastAt = Number.NEGATIVE_INFINITY;
+    }
+    this.#lateInARow = 0;
     const slot = ((index % BUCKETS) + BUCKETS) % BUCKETS;
-    const held = this.#index[slot] as number;
-    if (index < held || index <= Math.floor(this.#lastAt / BUCKET_MS) - BUCKETS) return false;
-    if (index !== held) {
+    if (index !== this.#index[slot]) {
       this.#index[slot] = index;
       this.#sum[slot] = 0;
       this.#count[slot] = 0;
