@@ -74,8 +74,10 @@ const stay: Stay = {
 };
 
 test("what is measured later is not known before", () => {
-  const [early] = featuresAlong(stay, "all", [4]);
-  const [first, last] = featuresAlong(stay, "all", [4, 40]);
+  const ventilated = { hours: 5, id: "ventilation", value: 1 };
+  const readings = [...stay.readings, ventilated].toSorted((a, b) => a.hours - b.hours);
+  const [early] = featuresAlong({ ...stay, readings: readings.filter(({ hours }) => hours <= 4) }, "all", [4]);
+  const [first, last] = featuresAlong({ ...stay, readings }, "all", [4, 40]);
   assert.deepEqual(first, early);
   assert.ok(!first?.includes(135) && last?.includes(135));
 });

@@ -113,8 +113,8 @@ test("a level that creeps is usual every day, and is told as a drift", () => {
 test("summer time moves the usual hours with the clock of the person", () => {
   const random = seededRandom(seed).float;
   const change = START + 20 * DAY;
-  // The person gets up by the clock: an hour earlier in UTC from then on, and later three hours earlier after a journey.
-  const offset = (at: number) => (at >= change + 3 * DAY ? 240 : at >= change ? 60 : 0);
+  // The person gets up by the clock: an hour earlier in UTC from then on, and later nine hours earlier after a journey.
+  const offset = (at: number) => (at >= change + 3 * DAY ? 600 : at >= change ? 60 : 0);
   const lived = rates(26, random).map(([at]) => {
     const hour = ((at + offset(at) * 60_000) / HOUR) % 24;
     return [at, (hour < 6 ? 60 : 80) + 4 * (random() - 0.5)] as const;
