@@ -149,6 +149,19 @@ test("whatever comes is no reason to stop or to make something up", () => {
   assert.deepEqual(createBaseline({ offsetMinutes: () => Number.NaN }).look(START).state, "learning");
 });
 
+test("looking in between, however often, changes nothing", () => {
+  const readings = rates(18, seededRandom(seed).float, (at) => (at > START + 15 * DAY ? 10 : 0));
+  const end = START + 18 * DAY;
+  const once = filled(readings).look(end);
+  const often = createBaseline(UTC);
+  for (const [i, [at, value]] of readings.entries()) {
+    often.push(at, value);
+    if (i % 3 === 0) often.look(at + (i % 5) * 20 * HOUR);
+  }
+  assert.deepEqual(often.look(end), once);
+  assert.equal(once.state, "unusual");
+});
+
 test("a day of readings a second is as much as one of a reading an hour", () => {
   const random = seededRandom(seed).float;
   const often = createBaseline(UTC);
