@@ -10,7 +10,7 @@ export interface About {
 
 export type Windows = ReadonlyMap<string, DayWindow>;
 
-/** Beyond a day before now there is no hour to tell apart. */
+/** After three days in the ward an hour more or less says nothing. */
 const HOURS_MOST = 72;
 const HOUR_MS = 3_600_000;
 /** Of a sum: the last buckets that are "now", the one that is not over and three before it. */
@@ -123,7 +123,7 @@ function amounts({ points }: DeteriorationInput): Record<string, Part> {
   };
 }
 
-/** What is not said to be so is not so. */
+/** It is told again and again while it lasts, and has ended when it is no longer told. Where it never was, nothing is said of it, as of any other input. */
 function support({ points }: DeteriorationInput): Record<string, Part> {
   const isNow = (window: DayWindow, now: number) => (hoursSince(window, now) <= 6 ? window.last : 0);
   return {
