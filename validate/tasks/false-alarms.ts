@@ -63,7 +63,8 @@ export const falseAlarms: Task = {
       ],
       notes: [
         `${judged.length} alarms, ${judged.filter(({ isTrue }) => isTrue).length} of them true; score 100 (TP + TN) / (TP + TN + FP + 5 FN), the Challenge's. Real time: samples up to the alarm; retrospective: up to 30 s after it as well, where the record has them.`,
-        "Rules of physiology: nothing is trained. Their constants are the Challenge's definitions with margins for monitors' averages, but the rules were written while looking at these records: what they reach on others is likely lower, and intervals do not tell of that.",
+        "Rules of physiology: nothing is trained. Their constants are the Challenge's definitions with margins for monitors' averages, but the rules were written while looking at these records: what they reach on others is likely lower, and intervals do not tell of that. A constant alone moved by 15 % either way leaves the score in real time at 88 or more, but for what counts as slow (74 at 37/min) and as fast (81 at 138/min), since monitors raise these alarms at 40 and 140.",
+        "The target asks for cross-validation. There is nothing that folds could train: where these alarms do not tell two constants apart, the one that lets an alarm stand was taken.",
       ],
       records: {
         head: ["record", "alarm", "is", "real time", "because", "retrospective", "because"],

@@ -96,6 +96,8 @@ test("asystole is false while a pulse or a lead goes on, and true where all of t
 test("bradycardia is false where a signal shows a faster heart", () => {
   const slow = [...every(0.8, 40), ...every(1.7, 59, 41.5)];
   assertJudged("extreme-bradycardia", [ecg(slow), ecg(slow), pressure(slow)], true, "35/min");
+  const lost = pressure(steady).map((sample, i) => (i > 46 * RATE_HZ ? Number.NaN : sample));
+  assertJudged("extreme-bradycardia", [ecg(slow), flat, lost], true, "a pulse that was lost before says nothing");
   assertJudged("extreme-bradycardia", [ecg(slow), flat, pressure(steady)], false, "a lead misses beats");
   assertJudged("extreme-bradycardia", [ecg(steady), ecg(slow), nothing], false, "the other lead has them");
 });

@@ -32,13 +32,18 @@ function rates({ impedance, pulse, ecg }: Signals, length = SECONDS * RATE_HZ): 
   return found;
 }
 
-/** Breathing at `rate` moves the chest, the size of pulses and beats, and the rhythm. */
-function patient(rate: number, noise = 0) {
-  const random = seededRandom(SEED).float;
+function rhythm(rate: number) {
   const breath = (seconds: number) => Math.sin((2 * Math.PI * rate * seconds) / 60);
   const beats = [0.5];
   while ((beats.at(-1) as number) < SECONDS - 1)
     beats.push((beats.at(-1) as number) + 0.7 + 0.03 * breath(beats.at(-1) as number));
+  return { beats, breath };
+}
+
+/** Breathing at `rate` moves the chest, the size of pulses and beats, and the rhythm. */
+function patient(rate: number, noise = 0) {
+  const random = seededRandom(SEED).float;
+  const { beats, breath } = rhythm(rate);
   const noisy = (samples: Float64Array) => samples.map((sample) => sample + noise * (random() - 0.5));
   return {
     impedance: noisy(Float64Array.from({ length: SECONDS * RATE_HZ }, (_, i) => 0.5 * breath(i / RATE_HZ))),
@@ -58,6 +63,14 @@ test("each signal alone and all together tell how fast somebody breathes", () =>
       );
     }
   }
+});
+
+test("vessels that drift are no slow breath", () => {
+  const { beats, breath } = rhythm(18);
+  const drift = (at: number) =>
+    0.9 * Math.sin((2 * Math.PI * 4.5 * at) / 60) + 0.4 * Math.sin((2 * Math.PI * 2 * at) / 60);
+  const pulse = madePulse(beats, SECONDS, RATE_HZ, (beat) => 4 + 0.45 * breath(beat) + drift(beat));
+  assert.ok(Math.abs((rates({ pulse }).at(-1)?.rate ?? 0) - 18) < 1);
 });
 
 test("a lead of noise or nothing beside a good signal does not change the rate", () => {
@@ -128,6 +141,8 @@ test("a fall of saturation by 3 or 4 % for ten seconds is an event, and the inde
   assert.ok(Math.abs((three.index ?? 0) - 30) < 1.5);
   assert.ok(three.events.every(({ seconds, nadir }) => seconds === 20 && nadir === 91.5));
   assert.ok(run(4, (t) => (spo2(t) === 93.5 ? 92.5 : 97)).events.length <= 1);
+  // One value that no blood reaches in a second is the probe's.
+  assert.ok(run(3, (t) => (t % 120 === 70 ? 75 : deeper(t))).events.every(({ nadir }) => nadir === 91.5));
   assert.ok(run(4, (t) => (spo2(t) === 93.5 ? 90 : 97)).events.length >= 58);
 });
 
