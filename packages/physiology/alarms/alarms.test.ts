@@ -124,6 +124,13 @@ test("ventricular tachycardia is five wide beats in a row that are alike, and no
     "noise",
   );
   assertJudged("ventricular-tachycardia", [ecg(steady), ecg(steady), pressure(steady)], false, "none");
+  assertJudged(
+    "ventricular-tachycardia",
+    [noise(1), noise(1), nothing],
+    true,
+    "leads of noise tell nothing: it stands",
+  );
+  assertJudged("ventricular-tachycardia", [flat, nothing, pressure(steady)], false, "no lead, no tachycardia of it");
 });
 
 test("fibrillation is a swing without a pulse; a wave that the pulse does not know is none", () => {

@@ -26,11 +26,10 @@ const LEAST_SIZE = 0.4;
 
 /** @param beats of one lead over a minute @param from seconds; runs that reach beyond it count */
 export function ventricularRun(beats: readonly ChannelBeat[], from: number, until: number): VentricularRun | null {
-  const before = beats.filter(({ time }) => time >= from - USUAL_S && time < from);
-  if (before.length < FEWEST_USUAL) return null;
+  const before = usualBeats(beats, from);
+  if (before === null) return null;
   const usual = middle(before.map(({ like }) => like || 0));
   const size = middle(before.map((beat) => beat.size));
-  if (usual < USUAL_ALIKE) return null;
   let best: VentricularRun | null = null;
   let run: ChannelBeat[] = [];
   for (const beat of beats) {
@@ -42,6 +41,12 @@ export function ventricularRun(beats: readonly ChannelBeat[], from: number, unti
     if (found && found.to >= from && found.beats > (best?.beats ?? 0)) best = found;
   }
   return best;
+}
+
+/** What a run is compared with. @returns null where the lead is not good enough to tell one beat from another */
+export function usualBeats(beats: readonly ChannelBeat[], from: number): readonly ChannelBeat[] | null {
+  const before = beats.filter(({ time }) => time >= from - USUAL_S && time < from);
+  return before.length >= FEWEST_USUAL && middle(before.map(({ like }) => like || 0)) >= USUAL_ALIKE ? before : null;
 }
 
 /** The last beats of a run that are fast enough. */
