@@ -25,7 +25,7 @@ after(async () => {
 const heldIn = (kind: string) => walks.reduce((sum, { held }) => sum + (held.get(kind) ?? 0), 0);
 
 test("everything that is given out keeps R4, what it declares, and the required bindings", {
-  timeout: 300_000,
+  timeout: 900_000,
 }, async () => {
   for (const [role, only] of [
     ["integration", undefined],

@@ -315,7 +315,12 @@ const isOfWritten = ({ interaction }: Asked): boolean => /^written|^history-syst
 /** The same code as their neighbours, by another name. */
 const FOR_THE_CAMPAIGN = /^Condition\?(_id|subject|patient\._id|identifier|code|recorded-date|_lastUpdated)/;
 
-/** Asks everything of /fhir, in batches, and for nurses and an application one by one as well. */
+/** One of the staff and one application, of whom they see and of whom they do not: a batch goes the same way but for the door. */
+const isAskedAlone = ({ name, kind, scopes }: Subject, standing: string): boolean =>
+  (name === "nurse (own)" || (kind === "app" && scopes === "patient/*.rs")) &&
+  ["own", "other patient"].includes(standing);
+
+/** Asks everything of /fhir, in batches, and for a nurse and an application one by one as well. */
 export async function runFhir(world: World, isWhole: boolean): Promise<{ findings: Finding[]; asked: number }> {
   const findings: Finding[] = [];
   let asked = 0;
@@ -411,8 +416,7 @@ export async function runFhir(world: World, isWhole: boolean): Promise<{ finding
       findings.push({ cell: `$match as ${subject.name}: ${standing}`, what }),
     );
     asked += 11;
-    const isAlone = subject.kind === "app" ? subject.scopes === "patient/*.rs" : subject.name.startsWith("nurse (");
-    if (!isWhole && !isAlone) return;
+    if (!isWhole && !isAskedAlone(subject, standing)) return;
     for (const one of questions) {
       const answer = await world.server.ask({ method: "GET", path: `/fhir/${one.url}`, headers: subject.headers });
       look(one, answer.status, answer.headers, answer.bytes);

@@ -35,12 +35,16 @@ export interface Answer {
   readonly resource: Resource | undefined;
 }
 
+/** FHIR_WALK=whole: everything that the demonstration has; left out: some of each kind. */
+const isWhole = process.env.FHIR_WALK === "whole";
 /** Of a search that goes on for ever, as a monitor does, the newest. */
-const PAGES_MAX = 3;
-const PAGE = 500;
-/** Of each type and profile so many are read, in every version. */
-const READ_MAX = 5;
+const PAGES_MAX = isWhole ? 3 : 2;
+const PAGE = isWhole ? 500 : 250;
+/** Of each type, profile and code so many are read, in every version. */
+const READ_MAX = isWhole ? 5 : 2;
 const BATCH = 90;
+/** On a machine that does much else at once. */
+const ANSWER_MS_MAX = 200_000;
 
 export function createWalk(base: string, token: string): Walk {
   const faults: string[] = [];
@@ -55,12 +59,15 @@ export function createWalk(base: string, token: string): Walk {
     asked.add(name);
     const response = await fetch(path.startsWith("http") ? path : `${base}/${path}`, {
       method,
+      signal: AbortSignal.timeout(ANSWER_MS_MAX),
       headers: {
         authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { "content-type": "application/fhir+json" }),
         ...headers,
       },
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    }).catch((cause: unknown) => {
+      throw new Error(`no answer to ${name} ${JSON.stringify(body ?? "").slice(0, 2_000)}`, { cause });
     });
     const text = await response.text();
     const resource = text === "" ? undefined : (JSON.parse(text) as Resource);
@@ -121,7 +128,7 @@ export function createWalk(base: string, token: string): Walk {
     if (!only) await everyPage(`Observation?patient=${filled.patientId}&_count=${PAGE}&_sort=date`);
     // What sums up stands before the readings of which it comes.
     if (!only) await everyPage("Observation?code=http://loinc.org|107931-8&_include=Observation:has-member");
-    await inBatches(types.flatMap(searchesOf));
+    await inBatches(types.flatMap((type) => searchesOf(type, filled)));
     if (!only)
       await inBatches([
         ...filled.devices.map((id) => `Device?parent=${id}`),
@@ -210,12 +217,15 @@ const VALUES: Readonly<Record<string, string>> = {
 };
 
 /** Of what is kept as it was written one code answers all: of each type one parameter of each kind is enough, unless everything is asked for. */
-function searchesOf({ type, searchParam = [] }: CapabilityStatementRestResource): string[] {
-  const isWhole = process.env.FHIR_WALK === "whole" || !writtenTypes.includes(type as string);
-  const some = isWhole ? searchParam : [...new Map(searchParam.map((one) => [one.type, one])).values()];
-  return some.map(
-    ({ name, type: kind }) => `${type}?${name}=${encodeURIComponent(VALUES[kind ?? ""] ?? "x")}&_count=5`,
-  );
+function searchesOf({ type, searchParam = [] }: CapabilityStatementRestResource, { patientId }: Filled): string[] {
+  const isEach = isWhole || !writtenTypes.includes(type as string);
+  const some = isEach ? searchParam : [...new Map(searchParam.map((one) => [one.type, one])).values()];
+  // What only the Observation tells is asked of each of a patient's.
+  const whose = type === "Observation" && !isWhole ? `&patient=${patientId}` : "";
+  return some.map(({ name, type: kind }) => {
+    const value = encodeURIComponent(VALUES[kind ?? ""] ?? "x");
+    return `${type}?${name}=${value}${/^(patient|subject)$/.test(name ?? "") ? "" : whose}&_count=5`;
+  });
 }
 
 const codeOf = (resource: Resource): string =>

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { manualRuntime } from "@openward/runtime/manual";
 import { systemRuntime } from "@openward/runtime/system";
 import Fastify from "fastify";
 import { registerRecord } from "../register.ts";
@@ -146,4 +147,28 @@ test("the thread answers others while one question waits, and no fault was met",
   const all = await Promise.all(Array.from({ length: 8 }, () => ask(`{ Patient(id: "${KARI}") { id } }`)));
   assert.ok(all.every(({ body }) => body.data.Patient.id === KARI));
   assert.deepEqual(faults, []);
+});
+
+test("the time of a question runs from when the schema is made, and what is not answered then is ended", async () => {
+  const clock = manualRuntime(T0);
+  const slow = createGraphQl({ timers: clock.timers, report: (error) => faults.push(error) });
+  try {
+    const patient = JSON.stringify({ resourceType: "Patient", id: KARI });
+    const first = slow.ask({ query: `{ Patient(id: "${KARI}") { id } }` }, async () => ({
+      status: 200,
+      text: patient,
+    }));
+    clock.advance(120_000);
+    assert.deepEqual(await first, { data: { Patient: { id: KARI } } });
+    const asked = Promise.withResolvers<void>();
+    const never = slow.ask({ query: `{ Patient(id: "${KARI}") { id } }` }, () => {
+      asked.resolve();
+      return new Promise(() => {});
+    });
+    await asked.promise;
+    clock.advance(60_000);
+    await assert.rejects(never, { code: "SEARCH_TOO_COSTLY" });
+  } finally {
+    await slow.close();
+  }
 });

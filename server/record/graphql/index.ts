@@ -13,8 +13,10 @@ export interface GraphQl {
   close(): Promise<void>;
 }
 
-/** Also the first, which waits for the schema. */
+/** From when the schema is made. */
 const ANSWER_WITHIN_MS = 60_000;
+/** On a busy machine the schema, some seconds of work, takes a minute. */
+const READY_WITHIN_MS = 300_000;
 /** The schema is half a gigabyte, and not kept for nobody. */
 const IDLE_MS = 600_000;
 const READS_MAX = 500;
@@ -29,6 +31,7 @@ interface Open {
   readonly reach: Reach;
   readonly resolve: (answered: Answered) => void;
   readonly reject: (error: Error) => void;
+  late: Timer | undefined;
   reads: number;
   characters: number;
 }
@@ -37,6 +40,8 @@ interface Open {
 export function createGraphQl({ timers, report }: { timers: Timers; report: (error: unknown) => void }): GraphQl {
   const open = new Map<number, Open>();
   let thread: Worker | undefined;
+  let isReady = false;
+  let notReady: Timer | undefined;
   let idle: Timer | undefined;
   let asked = 0;
 
@@ -45,6 +50,9 @@ export function createGraphQl({ timers, report }: { timers: Timers; report: (err
       resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
     });
     begun.unref();
+    isReady = false;
+    notReady?.cancel();
+    notReady = timers.after(READY_WITHIN_MS, () => endAll(begun, new OutsideTrouble("STORE_UNAVAILABLE", true)));
     begun.on("message", (message: FromThread) => void told(begun, message));
     begun.on("error", (error) => {
       report(error);
@@ -53,7 +61,23 @@ export function createGraphQl({ timers, report }: { timers: Timers; report: (err
     return begun;
   }
 
+  function ready(from: Worker): void {
+    if (from !== thread) return;
+    isReady = true;
+    notReady?.cancel();
+    for (const one of open.values()) one.late = lateOf(from);
+  }
+
+  const lateOf = (which: Worker) =>
+    timers.after(ANSWER_WITHIN_MS, () =>
+      endAll(
+        which,
+        new RefusedInput("SEARCH_TOO_COSTLY", { at: "graphql", expected: "a query that is answered sooner" }),
+      ),
+    );
+
   async function told(from: Worker, message: FromThread): Promise<void> {
+    if (message.kind === "ready") return ready(from);
     const one = open.get(message.id);
     if (!one) return;
     if (message.kind === "answer") return one.resolve(message);
@@ -71,7 +95,10 @@ export function createGraphQl({ timers, report }: { timers: Timers; report: (err
 
   /** What runs too long is ended with its thread; the next question begins another. */
   function endAll(which: Worker, error: Error): void {
-    if (thread === which) thread = undefined;
+    if (thread === which) {
+      thread = undefined;
+      notReady?.cancel();
+    }
     void which.terminate();
     for (const { reject } of open.values()) reject(error);
   }
@@ -84,13 +111,8 @@ export function createGraphQl({ timers, report }: { timers: Timers; report: (err
       thread ??= begin();
       const worker = thread;
       const { promise, resolve, reject } = Promise.withResolvers<Answered>();
-      open.set(id, { reach, resolve, reject, reads: 0, characters: 0 });
-      const late = timers.after(ANSWER_WITHIN_MS, () =>
-        endAll(
-          worker,
-          new RefusedInput("SEARCH_TOO_COSTLY", { at: "graphql", expected: "a query that is answered sooner" }),
-        ),
-      );
+      const one: Open = { reach, resolve, reject, late: isReady ? lateOf(worker) : undefined, reads: 0, characters: 0 };
+      open.set(id, one);
       try {
         const message: ToThread = { kind: "ask", id, question };
         worker.postMessage(message);
@@ -100,13 +122,14 @@ export function createGraphQl({ timers, report }: { timers: Timers; report: (err
         const [text = "a query of the schema"] = parsed as string[];
         throw new RefusedInput("FIELD_INVALID", { at: "graphql", expected: text });
       } finally {
-        late.cancel();
+        one.late?.cancel();
         open.delete(id);
         if (open.size === 0 && thread) idle = timers.after(IDLE_MS, () => thread && endAll(thread, new Error("idle")));
       }
     },
     async close() {
       idle?.cancel();
+      notReady?.cancel();
       await thread?.terminate();
     },
   };

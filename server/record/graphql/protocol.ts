@@ -28,5 +28,7 @@ export type ToThread =
     };
 
 export type FromThread =
+  /** The schema is made. */
+  | { readonly kind: "ready" }
   | { readonly kind: "reach"; readonly id: number; readonly call: number; readonly url: string }
   | ({ readonly kind: "answer"; readonly id: number } & Answered);

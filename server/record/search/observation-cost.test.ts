@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { OperationOutcome } from "@medplum/fhirtypes";
+import type { Bundle, OperationOutcome } from "@medplum/fhirtypes";
 import { KARI, readingOf, server, streamOf, T0, ward } from "../testing/ward.ts";
 
 const YEAR_MS = 365 * 86_400_000;
@@ -34,6 +34,23 @@ test("a question about the values of a year is refused before a reading is read,
     assert.match(issue?.details?.text ?? "", /a patient, a code and a span of dates/);
   }
   assert.equal(made.telemetry.calls.readings, before, "nothing was read");
+});
+
+test("the code of a composite is asked of streams first: of a signal that is not there nothing is looked at", async () => {
+  const { asked, made, get } = dense();
+  const before = made.telemetry.calls.readings;
+  for (const query of [
+    "code-value-quantity=29463-7$ge80",
+    "combo-code-value-quantity=http://loinc.org|8480-6$gt140,8462-4$gt90",
+    "component-code-value-quantity=8867-4$gt60",
+  ]) {
+    const { status, body } = await get(`/fhir/Observation?patient=${KARI}&${query}`);
+    assert.deepEqual([status, (body as Bundle).entry ?? []], [200, []], query);
+  }
+  assert.deepEqual([asked, made.telemetry.calls.readings], [[], before]);
+  assert.equal((await get(`/fhir/Observation?patient=${KARI}&code-value-quantity=8867-4$gt60`)).status, 422);
+  const found = await get(`/fhir/Observation?patient=${KARI}&combo-code-value-quantity=8867-4$gt60&date=2026-11-22`);
+  assert.equal((found.body as Bundle).entry?.length, 1);
 });
 
 test("the same of a day is answered, and what comes in order of time is not estimated at all", async () => {

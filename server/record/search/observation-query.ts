@@ -19,6 +19,18 @@ const OF_READINGS = new Set(
   ),
 );
 
+/** A waveform has none of these: what is asked of a quantity is not asked of its samples. */
+const OF_QUANTITIES =
+  /^(value-quantity|code-value-quantity|component-value-quantity|component-code-value-quantity|combo-value-quantity|combo-code-value-quantity)$/;
+const OF_WAVEFORMS = new Set([...OF_READINGS].filter((name) => !OF_QUANTITIES.test(name)));
+
+/** The code in a composite is asked of streams, before a value is looked at. */
+const CODES_OF: Readonly<Record<string, string>> = {
+  "code-value-quantity": "code",
+  "component-code-value-quantity": "component-code",
+  "combo-code-value-quantity": "combo-code",
+};
+
 /** What sums up readings has these besides. */
 const OF_SUMMARIES = new Set([...OF_READINGS, "has-member"]);
 
@@ -36,6 +48,8 @@ export interface ObservationQuery extends WrittenQuery {
   readonly isOfTexts: boolean;
   /** No reading has it, but what sums up readings may. */
   readonly isOfSummaries: boolean;
+  /** No waveform has it. */
+  readonly isOfQuantities: boolean;
   /** Ids that were named, by `_id` or `_has`; undefined: any. */
   readonly ids: ReadonlySet<string> | undefined;
   /** Patients that were named; undefined: any. */
@@ -78,10 +92,14 @@ export async function readObservationQuery(
   const query = readQuery(context, TYPE, asked);
   const ofStreams = asked.filter(isOfStreams);
   const filter = observationFilter(
-    parseQuery([...ofStreams, ...(inside?.readings ? [inside.readings] : [])], observationParameters, {
-      strict: false,
-      sorts: [],
-    }),
+    parseQuery(
+      [...ofStreams, ...asked.flatMap(codesIn), ...(inside?.readings ? [inside.readings] : [])],
+      observationParameters,
+      {
+        strict: false,
+        sorts: [],
+      },
+    ),
     context.base,
   );
   const others = asked.filter((pair) => !isOfStreams(pair));
@@ -105,6 +123,7 @@ export async function readObservationQuery(
     rest: rest.filter(({ kind }) => kind !== "ids"),
     isOfTexts: (inside && !inside.readings) || rest.some((one) => !hasSomeOf(OF_SUMMARIES, one)),
     isOfSummaries: rest.some((one) => !hasSomeOf(OF_READINGS, one)),
+    isOfQuantities: rest.some((one) => !hasSomeOf(OF_WAVEFORMS, one)),
     ids: idsIn(all),
     patientIds,
     // What others wrote may be in a compartment by who performed it, whoever it is about.
@@ -112,6 +131,14 @@ export async function readObservationQuery(
     isAscending: isByDate && sort !== undefined && !sort.isDescending,
     isByDate,
   };
+}
+
+/** "8480-6$gt140,8462-4$gt90" of a composite: code=8480-6,8462-4. */
+function codesIn([key, value]: readonly [string, string]): [string, string][] {
+  const name = CODES_OF[key];
+  if (name === undefined) return [];
+  const codes = value.split(/(?<!\\),/).map((one) => one.split(/(?<!\\)\$/, 1)[0] ?? "");
+  return codes.every((code) => code !== "") ? [[name, codes.join(",")]] : [];
 }
 
 /** R4, "3.1.1.4.5 prefixes", of what lasts from one moment to another. */

@@ -195,7 +195,7 @@ async function readingSources(
       begin.push((place) => createGlucoseSource(context, options, place));
     }
     const windows = filter.windows(zone);
-    if (!windows) return;
+    if (!windows || query.isOfQuantities) return;
     for (const summary of wanted.filter(({ stream }) => stream.kind === "waveform")) {
       const end = (summary.lastAt ?? context.clock.now()) + LAST_AT_SLACK_MS;
       const options = {
