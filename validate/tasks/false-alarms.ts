@@ -46,8 +46,8 @@ export const falseAlarms: Task = {
     const retrospective: Of = (one) => one.retrospective;
     return {
       rows: [
-        scoreRow("score, real time", judged, realTime, REAL_TIME),
-        scoreRow("score, retrospective", judged, retrospective, RETROSPECTIVE),
+        scoreRow("score, real time (fixed rules, no folds)", judged, realTime, REAL_TIME),
+        scoreRow("score, retrospective (fixed rules, no folds)", judged, retrospective, RETROSPECTIVE),
         scoreRow(
           "score, retrospective, records that go on",
           judged.filter(({ goesOn }) => goesOn),
