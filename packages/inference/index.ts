@@ -1,4 +1,4 @@
-import { env, InferenceSession, Tensor } from "onnxruntime-web";
+import type { InferenceSession } from "onnxruntime-web";
 
 /** A learned model. */
 export interface Model {
@@ -19,14 +19,20 @@ export class ModelError extends Error {
   override readonly name = "ModelError";
 }
 
-// One thread: what one patient costs is the same whoever else is there, and a page needs no shared memory.
-env.wasm.numThreads = 1;
+/** Loaded with the first model: nobody who asks none fetches the 14 MB of WebAssembly. In browsers that part of it alone. */
+async function runtime() {
+  const onnx = await import("#onnxruntime");
+  // One thread: what one patient costs is the same whoever else is there, and a page needs no shared memory.
+  onnx.env.wasm.numThreads = 1;
+  return onnx;
+}
 
 /**
  * @param bytes an ONNX file with one input of rows of features and one output of rows
  * @throws ModelError
  */
 export async function openModel(bytes: Uint8Array): Promise<Model> {
+  const { InferenceSession, Tensor } = await runtime();
   const session = await InferenceSession.create(bytes, { executionProviders: ["wasm"] }).catch((error: unknown) => {
     throw new ModelError(`onnx: ${error instanceof Error ? error.message : error}`);
   });
