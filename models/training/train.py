@@ -50,13 +50,22 @@ def folds_of(groups, labels, count, seed):
     return {names[at]: place % count for place, at in enumerate(dealt)}
 
 
-def train(recipe, rows, labels, weights, classes):
+def train(recipe, names, rows, labels, weights, classes):
+    """uses: features that trees may ask, all when left out; monotone: a list, or by name 1 (more is likelier) or -1."""
+    used = recipe.get("uses", names)
+    monotone = recipe.get("monotone")
+    unknown = set(used).union(monotone if isinstance(monotone, dict) else []) - set(names)
+    if unknown:
+        raise ValueError(f"no such features: {sorted(unknown)}")
+    if isinstance(monotone, dict):
+        monotone = [monotone.get(name, 0) for name in names]
+    rows = np.where(np.isin(names, used), rows, np.float32(0))
     parameters = {
         "objective": recipe["objective"], "learning_rate": recipe["learningRate"], "num_leaves": recipe["leaves"],
         "min_data_in_leaf": recipe["leastInLeaf"], "lambda_l2": recipe.get("l2", 0), "seed": recipe["seed"],
         "feature_fraction": recipe.get("featuresPerTree", 1), "bagging_fraction": recipe.get("rowsPerTree", 1),
         "bagging_freq": 1 if recipe.get("rowsPerTree", 1) < 1 else 0, "alpha": recipe.get("quantile", 0.9),
-        "monotone_constraints": recipe.get("monotone"), "deterministic": True, "force_row_wise": True,
+        "monotone_constraints": monotone, "deterministic": True, "force_row_wise": True,
         "num_threads": 2, "verbosity": -1,
     }
     if recipe["objective"] == "multiclass":
@@ -85,7 +94,7 @@ def main(name, path):
         elif recipe.get("kind") == "linear":
             made = train_linear(recipe, names, rows[chosen], labels[chosen], weights[chosen])
         else:
-            booster = train(recipe, rows[chosen], labels[chosen], weights[chosen], classes)
+            booster = train(recipe, names, rows[chosen], labels[chosen], weights[chosen], classes)
             made = to_onnx(booster, len(names), outputs)
         (folder / file).write_bytes(made)
 

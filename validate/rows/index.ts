@@ -1,4 +1,5 @@
 import { atrialFibrillation } from "./atrial-fibrillation.ts";
+import { earlyBeats, ventricularBeats } from "./beats.ts";
 import { deteriorationRows } from "./deterioration.ts";
 import { falls } from "./falls.ts";
 import { glucoseRows } from "./glucose.ts";
@@ -22,6 +23,8 @@ export interface TrainingRows {
 
 /** By the name of the model's folder; a line each. */
 export const rowsOf: Readonly<Record<string, TrainingRows>> = {
+  "beats-ventricular": ventricularBeats,
+  "beats-early": earlyBeats,
   falls,
   deterioration: deteriorationRows("all"),
   "deterioration-vitals": deteriorationRows("vitals"),

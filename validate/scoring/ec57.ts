@@ -3,6 +3,8 @@ export interface BeatMatch {
   readonly truePositives: number;
   readonly falsePositives: number;
   readonly falseNegatives: number;
+  /** Reference and found, frames. */
+  readonly pairs: readonly (readonly [number, number])[];
   /** Frames. */
   readonly missed: readonly number[];
   readonly extra: readonly number[];
@@ -16,7 +18,7 @@ export interface BeatMatch {
 export function matchBeats(reference: readonly number[], found: readonly number[], window: number): BeatMatch {
   const missed: number[] = [];
   const extra: number[] = [];
-  let truePositives = 0;
+  const pairs: [number, number][] = [];
   let j = 0;
   for (let i = 0; i < reference.length; i++) {
     const at = reference[i] as number;
@@ -35,9 +37,11 @@ export function matchBeats(reference: readonly number[], found: readonly number[
         j++;
       }
     }
-    truePositives++;
-    j++;
+    pairs.push([at, found[j++] as number]);
   }
   while (j < found.length) extra.push(found[j++] as number);
-  return { truePositives, falsePositives: extra.length, falseNegatives: missed.length, missed, extra };
+  return {
+    ...{ truePositives: pairs.length, falsePositives: extra.length, falseNegatives: missed.length },
+    ...{ pairs, missed, extra },
+  };
 }

@@ -1,6 +1,8 @@
 import type { Task } from "../task.ts";
 import { baseline } from "./baseline.ts";
+import { beats } from "./beats.ts";
 import { bidmc } from "./bidmc.ts";
+import { delineation } from "./delineation.ts";
 import { deterioration } from "./deterioration.ts";
 import { falls } from "./falls.ts";
 import { falseAlarms } from "./false-alarms.ts";
@@ -16,6 +18,8 @@ import { steps } from "./steps.ts";
 export const tasks: readonly Task[] = [
   qrs,
   noise,
+  beats,
+  delineation,
   rhythm,
   hrv,
   bidmc,

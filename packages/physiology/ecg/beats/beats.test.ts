@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { seededRandom } from "@openward/runtime/manual";
 import { madeEcg } from "../../testing/ecg.ts";
 import { createQrsDetector } from "../qrs.ts";
-import { BEAT_FEATURES, type ClassifiedBeat, createBeatStream, LEARNED_CLASSES, likeliest } from "./index.ts";
+import { BEAT_FEATURES, type ClassifiedBeat, classBy, createBeatStream } from "./index.ts";
 
 const RATE = 250;
 const seed = Number(process.env.SEED ?? 20261131);
@@ -158,8 +158,9 @@ test("noise, nothing, clipping: nothing is thrown; without a lead the class is Q
   }
 });
 
-test("the likeliest class", () => {
-  for (const [i, name] of LEARNED_CLASSES.entries())
-    assert.equal(likeliest(LEARNED_CLASSES.map((_, k) => (k === i ? 0.4 : 0.2))), name);
+test("what the rule calls V the models must deny, and what it does not they must be sure of; Q stays Q", () => {
+  assert.deepEqual([classBy("V", 0.3, 0.9), classBy("V", 0.1, 0.2), classBy("V", 0.1, 0.8)], ["V", "N", "S"]);
+  assert.deepEqual([classBy("N", 0.95, 0.9), classBy("N", 0.8, 0.1), classBy("S", 0.1, 0.7)], ["V", "N", "S"]);
+  assert.deepEqual([classBy("Q", 0.99, 0.99), classBy("V", Number.NaN, Number.NaN)], ["Q", "V"]);
   assert.equal(new Set(BEAT_FEATURES).size, BEAT_FEATURES.length);
 });

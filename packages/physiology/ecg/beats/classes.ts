@@ -6,9 +6,6 @@ import { feature } from "./features.ts";
  */
 export type BeatClass = "N" | "S" | "V" | "F" | "Q";
 
-/** Of which a model says how likely each is, in this order. */
-export const LEARNED_CLASSES = ["N", "S", "V", "F"] as const satisfies readonly BeatClass[];
-
 const EARLY = 0.85;
 const UNLIKE = 0.75;
 const WIDE = 1.2;
@@ -28,9 +25,18 @@ export function ruleOf(features: ArrayLike<number>): BeatClass {
   return early && of("before-over-long") < 0.9 && of("unevenness") < UNEVEN && alike > UNLIKE ? "S" : "N";
 }
 
-/** The likeliest. @param chances of LEARNED_CLASSES */
-export function likeliest(chances: ArrayLike<number>): BeatClass {
-  let best = 0;
-  for (let i = 1; i < LEARNED_CLASSES.length; i++) if ((chances[i] as number) > (chances[best] as number)) best = i;
-  return LEARNED_CLASSES[best] as BeatClass;
+/** What the rule calls V the model must deny nearly surely, and what the rule does not it must be sure of. */
+const VENTRICULAR_UNLESS = 0.2;
+const VENTRICULAR_FROM = 0.9;
+const EARLY_FROM = 0.6;
+
+/**
+ * By rule and models together: one says how likely it is from a ventricle, the other how likely, if it is not, it is early from above.
+ * Fusions are not told: they go to what they look like more.
+ */
+export function classBy(rule: BeatClass, ventricular: number, early: number): BeatClass {
+  if (rule === "Q") return "Q";
+  const isDenied = ventricular <= VENTRICULAR_UNLESS;
+  if ((rule === "V" && !isDenied) || ventricular > VENTRICULAR_FROM) return "V";
+  return early > EARLY_FROM ? "S" : "N";
 }

@@ -1,6 +1,6 @@
 import type { Families, Placed } from "./families.ts";
 import type { IntervalHistory } from "./intervals.ts";
-import { aligned, alike, bestShift, compare, LENGTH, outline, P_WAVE, type Shape, T_WAVE } from "./shape.ts";
+import { aligned, alike, bestShift, compare, LENGTH, outline, P_WAVE, QRS, type Shape, T_WAVE } from "./shape.ts";
 
 /** How one beat looks beside the others of the same patient, known as soon as its T wave is over. */
 export interface Looks {
@@ -30,6 +30,7 @@ const LOOKS = [
   "family-size",
   "family-width-ratio",
   "family-like-usual",
+  "roughness",
 ] as const;
 
 const RHYTHM = [
@@ -56,6 +57,10 @@ const RHYTHM = [
   "last-like-usual",
   "last-width-ratio",
   "next-width-ratio",
+  "before-over-steady",
+  "after-over-steady",
+  "early-run",
+  "unevenness-long",
 ] as const;
 
 /** What a model of beats is asked with, in this order. */
@@ -96,6 +101,7 @@ export function looksOf(shape: Shape, placed: Placed, families: Families, pSoFar
     ],
     ...[placed.family.weight / families.total, Math.log(placed.family.weight)],
     ...[placed.family.outline.width / usual.outline.width, kin],
+    roughnessOf(leads) / mine.height,
   ]);
   return { placed, values };
 }
@@ -117,6 +123,23 @@ function heightOf(leads: readonly (Float32Array | null)[], [from, to]: readonly 
   return all;
 }
 
+/** Outside the QRS: what is left of muscles and of a loose electrode, mV. */
+function roughnessOf(leads: readonly (Float32Array | null)[]): number {
+  const [from, to] = QRS;
+  let all = 0;
+  for (const lead of leads) {
+    if (!lead) continue;
+    let sum = 0;
+    for (let i = 1; i < LENGTH - 1; i++) {
+      if (i >= from && i < to) continue;
+      const bend = (lead[i - 1] as number) - 2 * (lead[i] as number) + (lead[i + 1] as number);
+      sum += bend * bend;
+    }
+    all += Math.sqrt(sum / (LENGTH - (to - from)));
+  }
+  return all;
+}
+
 /** One beat with its neighbours; intervals in seconds, NaN where there is none. */
 export interface Surroundings {
   readonly looks: Looks | undefined;
@@ -128,6 +151,9 @@ export interface Surroundings {
   readonly before: number;
   readonly after: number;
   readonly secondAfter: number;
+  /** Steady interval before this beat, and how many beats up to it came early. */
+  readonly steady: number;
+  readonly run: number;
 }
 
 /** Of how many intervals is what is usual, and what is so now. */
@@ -152,6 +178,7 @@ export function writeFeatures(one: Surroundings, history: IntervalHistory, out: 
       ...[history.shareBelow(0.85 * long, 2 * SHORT), family?.before ?? Number.NaN, family?.after ?? Number.NaN],
       ...[look(one.next, "like-usual"), look(one.secondNext, "like-usual"), look(one.previous, "like-usual")],
       ...[look(one.previous, "width-ratio"), look(one.next, "width-ratio")],
+      ...[before / one.steady, after / one.steady, one.run, history.unevenness(3 * UNEVEN_OF)],
     ],
     LOOKS.length,
   );

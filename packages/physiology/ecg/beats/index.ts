@@ -1,3 +1,3 @@
-export { type BeatClass, LEARNED_CLASSES, likeliest } from "./classes.ts";
+export { type BeatClass, classBy } from "./classes.ts";
 export { BEAT_FEATURES } from "./features.ts";
 export { type BeatStream, type BeatStreamOptions, type ClassifiedBeat, createBeatStream } from "./stream.ts";

@@ -56,3 +56,38 @@ export class IntervalHistory {
     return this.#lengths[(this.#count - 1 - i) % this.#size] as number;
   }
 }
+
+const EARLY = 0.87;
+const LATE = 1.2;
+/** How fast the steady interval follows one that is near it, late or early. */
+const FOLLOWS = { near: 1 / 8, late: 1 / 16, early: 1 / 250 } as const;
+const RUN_MAX = 20;
+
+/**
+ * What the interval is when nothing is early: it follows a heart that quickens little by little, and hardly one that quickens from one
+ * beat to the next, so that the fiftieth beat of a tachycardia is still early.
+ */
+export class SteadyInterval {
+  #length = Number.NaN;
+  #run = 0;
+
+  /** Seconds; NaN before the first. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** How many beats one after the other were early, the last included; 20 at most. */
+  get run(): number {
+    return this.#run;
+  }
+
+  add(length: number): void {
+    if (!(length > 0)) return;
+    if (Number.isNaN(this.#length)) this.#length = length;
+    const ratio = length / this.#length;
+    this.#run = ratio < EARLY ? Math.min(this.#run + 1, RUN_MAX) : 0;
+    const share = ratio < EARLY ? FOLLOWS.early : ratio > LATE ? FOLLOWS.late : FOLLOWS.near;
+    // A pause of any length moves it as one of twice the interval does.
+    this.#length += share * (Math.min(length, 2 * this.#length) - this.#length);
+  }
+}

@@ -2,7 +2,7 @@ import type { Beat } from "../qrs.ts";
 import { type BeatClass, ruleOf } from "./classes.ts";
 import { Families, type Family } from "./families.ts";
 import { BEAT_FEATURES, type Looks, looksOf, type Surroundings, writeFeatures } from "./features.ts";
-import { IntervalHistory } from "./intervals.ts";
+import { IntervalHistory, SteadyInterval } from "./intervals.ts";
 import { compare, P_WAVE, type Shape, shapeAt, TAIL_S } from "./shape.ts";
 import { Trace } from "./trace.ts";
 
@@ -45,6 +45,8 @@ interface Waiting {
   readonly beat: Beat;
   /** Seconds from the beat before; NaN: the first, or a gap lies between. */
   readonly before: number;
+  readonly steady: number;
+  readonly run: number;
   looks?: Looks | undefined;
   isLookedAt: boolean;
 }
@@ -58,6 +60,7 @@ export function createBeatStream({ rateHz, leads, onBeat }: BeatStreamOptions): 
   const traces = Array.from({ length: leads }, () => new Trace(rateHz, KEPT_S));
   const families = new Families();
   const history = new IntervalHistory(HISTORY);
+  const steady = new SteadyInterval();
   const tail = Math.ceil(TAIL_S * rateHz) + 1;
   const wait = Math.round(WAIT_S * rateHz);
   /** The two beats before, the one to be told (at `told`), and those after it. */
@@ -89,7 +92,9 @@ export function createBeatStream({ rateHz, leads, onBeat }: BeatStreamOptions): 
     const before = last && gapAt < last.at ? (found.at - last.at) / rateHz : Number.NaN;
     last = found;
     history.add(before);
-    queue.push({ beat: found, before, isLookedAt: false });
+    const usual = steady.length;
+    steady.add(before);
+    queue.push({ beat: found, before, steady: usual, run: steady.run, isLookedAt: false });
     due = n;
   }
 
@@ -146,6 +151,8 @@ export function createBeatStream({ rateHz, leads, onBeat }: BeatStreamOptions): 
       before: one.before,
       after: next?.before ?? Number.NaN,
       secondAfter: secondNext?.before ?? Number.NaN,
+      steady: one.steady,
+      run: one.run,
     };
     const features = new Float32Array(BEAT_FEATURES.length);
     writeFeatures(around, history, features);
