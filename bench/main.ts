@@ -1,4 +1,4 @@
-// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks access revocation turns codecs codecs-hl7 files fhir fhir-text fhir-validate], or npm run bench -- store
+// Benchmarks, run by hand: npm run bench [-- throughput latency queries sealed start blocks access revocation turns codecs codecs-hl7 files fhir fhir-text fhir-validate physiology], or npm run bench -- store
 import { access } from "./access/main.ts";
 import { blocks } from "./blocks.ts";
 import { codecs } from "./codecs.ts";
@@ -8,6 +8,7 @@ import { fhirText } from "./fhir-text.ts";
 import { fhirValidate } from "./fhir-validate.ts";
 import { files } from "./files.ts";
 import { latency } from "./latency.ts";
+import { physiology } from "./physiology/main.ts";
 import { queries } from "./queries.ts";
 import { revocation } from "./revocation/main.ts";
 import { sealed } from "./sealed.ts";
@@ -33,6 +34,7 @@ const parts = {
   fhir,
   "fhir-text": fhirText,
   "fhir-validate": fhirValidate,
+  physiology,
 } as const;
 
 const wanted = process.argv.slice(2);
