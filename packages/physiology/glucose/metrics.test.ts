@@ -30,6 +30,10 @@ test("four readings by hand", () => {
   assert.deepEqual([told?.tight, told?.median, told?.lowest, told?.highest], [25, 150, 50, 300]);
 });
 
+test("the tight range has both of its ends", () => {
+  assert.equal(glucoseMetrics([69.9, 70, 140, 140.1])?.tight, 50);
+});
+
 test("the glycaemia risk index is that of its authors, and ends at 100", () => {
   const told = glycaemiaRisk({ veryLow: 1, low: 3, target: 71, high: 20, veryHigh: 5 });
   near(told.index, 34.2);

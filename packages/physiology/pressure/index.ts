@@ -37,7 +37,7 @@ const DAY_FEWEST = 20;
  * @param isNight whether this person sleeps then
  */
 export function summariseDay(readings: readonly Pressure[], isNight: (at: number) => boolean): PressureSummary {
-  const usable = readings.filter(isUsable).toSorted((a, b) => a.at - b.at);
+  const usable = readings.filter((one) => isUsable(one) && Number.isFinite(one.at)).toSorted((a, b) => a.at - b.at);
   const night = usable.filter(({ at }) => isNight(at));
   const day = usable.filter(({ at }) => !isNight(at));
   const means = { all: meanOf(usable), day: meanOf(day), night: meanOf(night) };
@@ -57,7 +57,7 @@ export function summariseDay(readings: readonly Pressure[], isNight: (at: number
  * @param dayOf the local date @returns null of fewer than three days
  */
 export function homeMean(readings: readonly Pressure[], dayOf: (at: number) => string): PressureMean | null {
-  const usable = readings.filter(isUsable);
+  const usable = readings.filter((one) => isUsable(one) && Number.isFinite(one.at));
   const days = [...new Set(usable.map(({ at }) => dayOf(at)))].sort();
   if (days.length < 3) return null;
   return meanOf(usable.filter(({ at }) => dayOf(at) !== days[0]));

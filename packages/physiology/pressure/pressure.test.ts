@@ -41,6 +41,9 @@ test("variability, and values that are nobody's", () => {
     isNight,
   );
   assert.deepEqual([varied.variability?.arv, varied.variability?.sd.toFixed(3)], [10, "5.774"]);
+  const timeless = [...day(() => [120, 80], 12), { at: Number.NaN, systolic: 180, diastolic: 90 }];
+  assert.deepEqual([summariseDay(timeless, isNight).unusable, summariseDay(timeless, isNight).all?.systolic], [1, 120]);
+  assert.equal(homeMean(timeless, String), null);
   assert.deepEqual([summariseDay([], isNight).all, summariseDay([], isNight).variability], [null, null]);
 });
 
@@ -107,6 +110,7 @@ test("a gain in a day, in three, in a week; a loss; and a scale that was somebod
   assert.deepEqual(rules(80, 79, 78.5, 77.9), [["loss", -2.1]]);
   assert.deepEqual(weightChanges([]), []);
   assert.deepEqual(weightChanges(weights(80, Number.NaN, -1)), []);
+  assert.deepEqual(weightChanges([...weights(80, 80.1), { at: Number.NaN, value: 90 }]), []);
   assert.equal(baselineWeight(weights(80, 80.4, 80.2, 84)), 80.2);
   assert.equal(baselineWeight(weights(80, 81)), null);
 });

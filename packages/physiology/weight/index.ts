@@ -47,4 +47,4 @@ export function baselineWeight(weighings: readonly Weighing[]): number | null {
   return earlier.length < BASELINE_FEWEST ? null : median(earlier.map(({ value }) => value));
 }
 
-const isUsable = ({ value }: Weighing) => value > 0.2 && value < 700;
+const isUsable = ({ at, value }: Weighing) => Number.isFinite(at) && value > 0.2 && value < 700;
