@@ -20,6 +20,11 @@ type Ahead = (typeof AHEAD)[number];
 const METHODS = ["ours", "model alone", "rule", "autoregressive", "persistence"] as const;
 type Method = (typeof METHODS)[number];
 
+const SLOPE = FORECAST_FEATURES.indexOf("change over 15 min");
+/** mg/dL: flat, and a change worth telling. */
+const FLAT = 7.5;
+const CHANGE = 30;
+
 /** Of one person and one horizon. */
 export interface ForecastScore {
   readonly scored: number;
@@ -28,6 +33,8 @@ export interface ForecastScore {
   /** Outcomes inside the interval, and how wide it was, together. */
   readonly covered: number;
   readonly width: number;
+  /** Of our squared errors, those of a change of more than 30 mg/dL that had not begun: flat for the last 15 minutes. */
+  readonly unheralded: number;
 }
 
 export interface PersonScore {
@@ -90,7 +97,7 @@ async function forecastPerson(
     const lows = createLowAlerts();
     const raised: LowAlert[] = [];
     const squares = Object.fromEntries(METHODS.map((method) => [method, 0])) as Record<Method, number>;
-    let [scored, covered, width] = [0, 0, 0];
+    let [scored, covered, width, unheralded] = [0, 0, 0, 0];
     for (let i = 0; i < course.times.length; i++) {
       const at = course.times[i] as number;
       const value = course.values[i] as number;
@@ -109,12 +116,14 @@ async function forecastPerson(
       if (outcome >= told.low && outcome <= told.high) covered++;
       width += told.high - told.low;
       squares.ours += (told.value - outcome) ** 2;
+      if (Math.abs(features?.[SLOPE] ?? 0) < FLAT && Math.abs(outcome - value) > CHANGE)
+        unheralded += (told.value - outcome) ** 2;
       squares["model alone"] += (value + estimate.change - outcome) ** 2;
       squares.rule += (byRule.value - outcome) ** 2;
       squares.autoregressive += (value + others[ahead](course, i) - outcome) ** 2;
       squares.persistence += (value - outcome) ** 2;
     }
-    scores[ahead] = { scored, squares, covered, width };
+    scores[ahead] = { scored, squares, covered, width, unheralded };
     if (ahead === 30) alerts = raised;
   }
   const forecastAt = Array.from(course.times).filter((_, i) => (rowOf[i] as number) >= 0);

@@ -85,7 +85,14 @@ test("an alert is right when a low begins within 45 minutes after it, and a low 
   ];
   assert.deepEqual(pick(score(70, 95)), [1, 1, 0, 30]);
   assert.deepEqual(pick(score(50)), [1, 0, 1]);
-  assert.deepEqual(pick(score(100, 105)), [1, 0, 2]);
+  assert.deepEqual(pick(score(100, 160)), [1, 0, 1]);
+  // A dip that is no low: the alert was right about it, and no low came.
+  const dipped = every(
+    5,
+    values.map((value, i) => (i === 50 ? 65 : value)),
+  );
+  const dip = scoreLows(dipped, 5 * MINUTE, alertsAt(230), [...dipped.times]);
+  assert.deepEqual([dip.events, dip.falseAlerts, dip.noLowAfter], [1, 0, 1]);
   const blind = scoreLows(course, 5 * MINUTE, [], [...course.times].slice(20));
   assert.deepEqual([blind.events, blind.unforeseeable], [0, 1]);
 });

@@ -9,7 +9,10 @@ export interface LowScore {
   /** Lows after a gap, or with which a recording begins. */
   readonly unforeseeable: number;
   readonly alerts: number;
+  /** Glucose did not fall below 70 within 45 minutes. */
   readonly falseAlerts: number;
+  /** These, and those of a dip of less than 15 minutes. */
+  readonly noLowAfter: number;
   /** Of the announced, minutes from the first alert that holds to the low. */
   readonly leads: readonly number[];
   /** For which there were forecasts. */
@@ -54,6 +57,7 @@ export function scoreLows(
 ): LowScore {
   const lows = lowsOf(course, everyMs);
   const isBefore = (low: number) => (at: number) => at < low && low - at <= AHEAD_MS;
+  const below = Array.from(course.times).filter((_, i) => (course.values[i] as number) < LOW);
   let next = 0;
   const foreseeable = lows.filter((low) => {
     while (next < forecastAt.length && (forecastAt[next] as number) < low - AHEAD_MS) next++;
@@ -69,7 +73,8 @@ export function scoreLows(
     announced: leads.length,
     unforeseeable: lows.length - foreseeable.length,
     alerts: alerts.length,
-    falseAlerts: alerts.filter(({ at }) => !lows.some((low) => isBefore(low)(at))).length,
+    falseAlerts: alerts.filter(({ at }) => !below.some((dip) => isBefore(dip)(at))).length,
+    noLowAfter: alerts.filter(({ at }) => !lows.some((low) => isBefore(low)(at))).length,
     leads,
     days: (forecastAt.length * everyMs) / 86_400_000,
   };

@@ -6,6 +6,8 @@ import { delineation } from "./delineation.ts";
 import { deterioration } from "./deterioration.ts";
 import { falls } from "./falls.ts";
 import { falseAlarms } from "./false-alarms.ts";
+import { glucoseForecast } from "./glucose-forecast.ts";
+import { glucoseLow } from "./glucose-low.ts";
 import { glucoseMetricsTask } from "./glucose-metrics.ts";
 import { hrv } from "./hrv.ts";
 import { news2 } from "./news2.ts";
@@ -29,5 +31,7 @@ export const tasks: readonly Task[] = [
   steps,
   deterioration,
   glucoseMetricsTask,
+  glucoseForecast,
+  glucoseLow,
   baseline,
 ];

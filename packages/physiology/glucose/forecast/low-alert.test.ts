@@ -27,8 +27,11 @@ test("what is below 70 already is no prediction, and the next one waits until gl
     run([60, 60, 60], () => 69),
     [],
   );
-  const now = (i: number) => [90, 69, 72, 75, 79, 79, 79, 79, 81, 80][i] ?? 80;
-  assert.deepEqual(run([69, 60, 60, 60, 60, 60, 60, 60, 60, 60], now), [0, 40]);
+  const up = (i: number) => [90, 69, 69, 69, 69, 69, 69, 69, 81, 80][i] ?? 80;
+  assert.deepEqual(run([69, 60, 60, 60, 60, 60, 60, 60, 60, 60], up), [0, 40]);
+  // Or until it was not below for longer than a quarter of an hour.
+  const hovering = (i: number) => [90, 69, 69, 69, 69, 71, 72, 71, 72, 71][i] ?? 71;
+  assert.deepEqual(run([69, 60, 60, 60, 60, 60, 60, 60, 60, 60], hovering), [0, 40]);
 });
 
 test("without a forecast nothing is raised, and nothing is cleared", () => {

@@ -24,10 +24,11 @@ export interface LowAlertLimits {
 }
 
 /** Chosen on all persons of the studies at hand (validate glucose-low): most of the lows, about one false alert a day at most. */
-export const LOW_ALERT_LIMITS: LowAlertLimits = { raise: 0.3, clear: 0.1 };
+export const LOW_ALERT_LIMITS: LowAlertLimits = { raise: 0.245, clear: 0.12 };
 const LOW = 70;
-/** Once below it has come; the next one may be announced when glucose is this far up again. */
+/** Once below it has come. It is over when glucose is this far up again, or no longer below for so long (the consensus on lows). */
 const RISEN = 80;
+const OVER_MS = 15 * MINUTE_MS;
 /** Sooner it is not said again. */
 const QUIET_MS = 30 * MINUTE_MS;
 /** While it is still expected it is said again after so long: the first may have been forgotten. */
@@ -43,10 +44,11 @@ export function createLowAlerts(limits: LowAlertLimits = LOW_ALERT_LIMITS): LowA
   let raisedAt = Number.NEGATIVE_INFINITY;
   let isRaised = false;
   let isBelow = false;
+  let belowAt = Number.NEGATIVE_INFINITY;
   return {
     push(at, value, forecast) {
-      if (value < LOW) [isBelow, isRaised] = [true, false];
-      else if (value >= RISEN) isBelow = false;
+      if (value < LOW) [isBelow, isRaised, belowAt] = [true, false, at];
+      else if (value >= RISEN || at - belowAt > OVER_MS) isBelow = false;
       if (!forecast || isBelow || at - forecast.at > STALE_MS) return null;
       const chance = normalBelow((LOW - forecast.value) / forecast.deviation);
       if (chance < limits.clear) isRaised = false;

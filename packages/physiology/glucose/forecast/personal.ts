@@ -36,17 +36,19 @@ const WAITING = 64;
 const HALF_LIFE_MS = 7 * 24 * HOUR_MS;
 /** Of the estimate and of the course: by how much more or less of each this person goes on than others. */
 const INPUTS = [
-  "now",
-  "change over 5 min",
-  "change over 15 min",
+  "step 0 min ago",
+  "step 5 min ago",
+  "step 10 min ago",
+  "step 15 min ago",
   "change over 30 min",
+  "change over 60 min",
   "mean of 24 h from now",
 ] as const;
 const PLACES = INPUTS.map((name) => FORECAST_FEATURES.indexOf(name));
-/** How far people are apart in these: constant (mg/dL), part of the estimate, parts of the inputs; level in units of 100 mg/dL. */
-const APART = [3, 0.15, 5, 0.2, 0.1, 0.1, 0.05];
+/** How far people, and sensors, are apart in these: constant (mg/dL), part of the estimate, level (100 mg/dL), parts of the inputs. */
+const APART = [3, 0.15, 5, 0.5, 0.5, 0.5, 0.5, 0.1, 0.1, 0.05];
 /** Forecasts five minutes apart share most of what comes: together they say as much as a few. */
-const SHARED = 0.25;
+const SHARED = 0.06;
 /** 95 of 100. */
 const MISSED = 0.05;
 const STEP = 0.04;
@@ -107,8 +109,8 @@ export function createPersonalForecast(minutes: number): PersonalForecast {
       const { row } = one;
       row[0] = 1;
       row[1] = estimate.change;
-      for (const [i, place] of PLACES.entries()) row[i + 2] = finite(features[place] as number);
       row[2] = (value - 120) / 100;
+      for (let i = 0; i < PLACES.length; i++) row[i + 3] = finite(features[PLACES[i] as number] as number);
       const told = Math.max(value + estimate.change + ridge.predict(row), LOWEST);
       one.due = at + aheadMs;
       one.from = value;
