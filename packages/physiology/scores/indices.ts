@@ -1,3 +1,5 @@
+import type { Question } from "./score.ts";
+
 /** A number worked out of several, or why there is none. */
 export type Index = { readonly value: number } | { readonly value: null; readonly missing: readonly string[] };
 
@@ -31,4 +33,41 @@ function ratio<K extends string>(
     isUsable(value) ? [] : [name],
   );
   return missing.length > 0 ? { value: null, missing } : { value: of(inputs as Record<K, number>) };
+}
+
+export type TimedIndexId = "shock-index" | "rox";
+
+export interface TimedIndex {
+  readonly value: number | null;
+  /** Inputs that were not measured, or are no such value. */
+  readonly missing: readonly string[];
+  /** Measured, and older than allowed: no part of the value. */
+  readonly stale: readonly string[];
+}
+
+/** Ids of inputs: /min, mm[Hg], %, fraction. */
+const TIMED: Readonly<
+  Record<TimedIndexId, { inputs: readonly string[]; of: (...values: (number | undefined)[]) => Index }>
+> = {
+  "shock-index": { inputs: ["pulse", "systolic"], of: shockIndex },
+  rox: { inputs: ["spo2", "fio2", "respiratory-rate"], of: rox },
+};
+
+/** An index of inputs with their times: of a stale one nothing is worked out, as in `score`. */
+export function timedIndex(id: TimedIndexId, { inputs, now, maxAgeMs }: Question): TimedIndex {
+  const { inputs: ids, of } = TIMED[id];
+  const isFresh = (input: string) => now - (inputs[input]?.at ?? Number.NaN) <= maxAgeMs(input);
+  const numberOf = (input: string) => {
+    const value = inputs[input]?.value;
+    return typeof value === "number" ? value : undefined;
+  };
+  const stale = ids.filter((input) => inputs[input] && !isFresh(input));
+  const index = of(...ids.map((input) => (isFresh(input) ? numberOf(input) : undefined)));
+  if (index.value !== null) return { value: index.value, missing: [], stale: [] };
+  // Each asked alone with values that fit: what is left is what is missing.
+  const missing = ids.filter((input, i) => {
+    if (stale.includes(input)) return false;
+    return of(...ids.map((_, k) => (k === i ? numberOf(input) : 1))).value === null;
+  });
+  return { value: null, missing, stale };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { seededRandom } from "@openward/runtime/manual";
-import { meanPressure, rox, shockIndex } from "./indices.ts";
+import { meanPressure, rox, shockIndex, timedIndex } from "./indices.ts";
 import { type Input, inputs, type Question, score, scores } from "./score.ts";
 
 const CASES = new URL("../../../../shared/data/icu/news2/news2-cases.json", import.meta.url);
@@ -189,4 +189,24 @@ test("indices are numbers, or say what is missing", () => {
   assert.deepEqual(rox(92, 50, 28), { value: null, missing: ["fio2"] });
   assert.deepEqual(meanPressure(120, 60), { value: 80 });
   assert.deepEqual(Object.keys(inputs).length > 0, true);
+});
+
+test("of an input that is stale, or has no time, neither an index nor a score is worked out", () => {
+  const values = { pulse: 120, systolic: 80, spo2: 92, fio2: 0.5, "respiratory-rate": 28 };
+  const question = ask(values);
+  assert.deepEqual(timedIndex("shock-index", question), { value: 1.5, missing: [], stale: [] });
+  assert.equal(timedIndex("rox", question).value?.toFixed(2), "6.57");
+  for (const at of [NOW - HOUR - 1, Number.NaN]) {
+    const old = { ...question, inputs: { ...question.inputs, systolic: { value: 80, at }, spo2: { value: 92, at } } };
+    assert.deepEqual(timedIndex("shock-index", old), { value: null, missing: [], stale: ["systolic"] });
+    assert.deepEqual(timedIndex("rox", old), { value: null, missing: [], stale: ["spo2"] });
+    const part = score("news2", old).parts.find(({ id }) => id === "systolic");
+    assert.deepEqual([part?.state, part?.points], ["stale", null]);
+  }
+  assert.deepEqual(timedIndex("rox", ask({ spo2: 92, fio2: 50 })), {
+    value: null,
+    missing: ["fio2", "respiratory-rate"],
+    stale: [],
+  });
+  assert.deepEqual(timedIndex("shock-index", ask({ pulse: "fast", systolic: 0 })).missing, ["pulse", "systolic"]);
 });

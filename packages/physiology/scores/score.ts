@@ -139,7 +139,8 @@ function partOfOne(parameter: Parameter, question: Question): Part {
   const possible = tablesFor(parameter, question);
   const range = rangeOf(possible);
   if (!input) return { id, state: "missing", input, points: null, ...range };
-  if (question.now - input.at > question.maxAgeMs(id)) return { id, state: "stale", input, points: null, ...range };
+  // A time that is none is no fresh one.
+  if (!(question.now - input.at <= question.maxAgeMs(id))) return { id, state: "stale", input, points: null, ...range };
   const points = possible.map((table) => pointsOf(parameter, table, input.value));
   if (points.includes(undefined)) return { id, state: "unusable", input, points: null, ...range };
   const known = points as number[];
@@ -186,7 +187,7 @@ function agesOf(months: number | undefined): string[] {
 
 function scalesOf({ spo2Scale = 1, inputs: { oxygen }, now, maxAgeMs }: Question): string[] {
   if (spo2Scale === 1) return ["1"];
-  if (!oxygen || now - oxygen.at > maxAgeMs("oxygen")) return ["2-air", "2-oxygen"];
+  if (!oxygen || !(now - oxygen.at <= maxAgeMs("oxygen"))) return ["2-air", "2-oxygen"];
   return [oxygen.value === "air" ? "2-air" : "2-oxygen"];
 }
 
