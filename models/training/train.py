@@ -65,8 +65,8 @@ def train(recipe, names, rows, labels, weights, classes):
         "min_data_in_leaf": recipe["leastInLeaf"], "lambda_l2": recipe.get("l2", 0), "seed": recipe["seed"],
         "feature_fraction": recipe.get("featuresPerTree", 1), "bagging_fraction": recipe.get("rowsPerTree", 1),
         "bagging_freq": 1 if recipe.get("rowsPerTree", 1) < 1 else 0, "alpha": recipe.get("quantile", 0.9),
-        "monotone_constraints": monotone, "deterministic": True, "force_row_wise": True,
-        "num_threads": 2, "verbosity": -1,
+        "monotone_constraints": monotone, "extra_trees": recipe.get("extraTrees"),
+        "deterministic": True, "force_row_wise": True, "num_threads": 2, "verbosity": -1,
     }
     if recipe["objective"] == "multiclass":
         parameters["num_class"] = len(classes)

@@ -10,10 +10,10 @@ import {
 } from "../records/rhythms.ts";
 import type { TrainingRow, TrainingRows } from "./index.ts";
 
-/** Records of a day are one person's: a tenth of their rows is enough to know them. */
-const SINUS_EVERY = 10;
-/** Half an hour against ten: other rhythms than these two are nearly all there. */
-const WEIGHTS: Readonly<Record<RhythmDatabase, number>> = { afdb: 1, mitdb: 3, cpsc2021: 3, nsr2db: 1 };
+/** Rows beside one another have nearly all of their windows in common: every so many of a record are enough to know it. */
+const EVERY: Readonly<Record<RhythmDatabase, number>> = { afdb: 5, mitdb: 2, cpsc2021: 2, nsr2db: 40 };
+/** What is asked first is ten hours of those who have it now and then; the others show what else there is. */
+const WEIGHTS: Readonly<Record<RhythmDatabase, number>> = { afdb: 1, mitdb: 0.5, cpsc2021: 0.5, nsr2db: 1 };
 
 /** Rows of all intervals of a record, in order. */
 export function intervalRows({ beats }: RhythmRecord): IntervalRow[] {
@@ -38,7 +38,7 @@ export const isFibrillation = (rhythm: string | undefined): boolean => rhythm ==
 async function* of(dir: string): AsyncGenerator<TrainingRow> {
   for (const record of rhythmRecords(dir))
     for (const [i, { at, features }] of intervalRows(record).entries()) {
-      if (!features || i % (record.database === "nsr2db" ? SINUS_EVERY : 1) !== 0) continue;
+      if (!features || i % EVERY[record.database] !== 0) continue;
       let fibrillating = 0;
       for (let k = 0; k < INTERVALS_PER_ROW; k++)
         if (isFibrillation(record.rhythms[at - INTERVALS_PER_ROW / 2 + k + 1])) fibrillating++;

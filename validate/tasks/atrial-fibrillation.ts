@@ -3,6 +3,7 @@ import { type NamedModel, openNamedModel } from "@openward/models";
 import { createQrsDetector } from "@openward/physiology/ecg";
 import {
   AF_FEATURES,
+  afByBoth,
   afByRule,
   createAfDecision,
   INTERVALS_PER_ROW,
@@ -28,10 +29,11 @@ interface Counts {
 interface Found {
   readonly database: RhythmDatabase;
   readonly name: string;
+  readonly both: Counts;
   readonly model: Counts;
   readonly rule: Counts;
 }
-type How = "model" | "rule";
+type How = "both" | "model" | "rule";
 
 export const atrialFibrillation: Task = {
   id: "af",
@@ -55,28 +57,30 @@ export const atrialFibrillation: Task = {
     ];
     return {
       rows: [
-        ...rowsOf("AFDB", afdb, "model", TARGET),
-        ...(leftOut > 0 ? rowsOf("AFDB without doubtful labels", sure, "model", null) : []),
-        ...rowsOf("AFDB, by the rule", afdb, "rule", null),
+        ...rowsOf("AFDB", afdb, "both", TARGET),
+        ...(leftOut > 0 ? rowsOf("AFDB without doubtful labels", sure, "both", null) : []),
+        ...rowsOf("AFDB, by the rule alone", afdb, "rule", null),
+        ...rowsOf("AFDB, by the model alone", afdb, "model", null),
         ...sets.flatMap(([name, some]) => [
-          ...rowsOf(name, some, "model", null),
-          ...rowsOf(`${name}, by the rule`, some, "rule", null),
+          ...rowsOf(name, some, "both", null),
+          ...rowsOf(`${name}, by the rule alone`, some, "rule", null),
         ]),
       ],
       notes: [
-        "Per beat: AFIB against every other rhythm, flutter among them. Each subject is judged by a model that has not seen any of their records. A verdict stands for ten beats and comes 110 beats after them.",
+        "Per beat: AFIB against every other rhythm, flutter among them. Each subject is judged by a model that has not seen any of their records. A verdict is of the model and the rule together, stands for ten beats and comes some 130 beats after them.",
         "AFDB: beats as the database's machine found them, some of which are none. Without doubtful labels: without 04936 and 05091, which much of the literature leaves out.",
-        "The rule's two limits were chosen on AFDB as a whole.",
+        "The rule has two limits, which were chosen on AFDB as a whole, before it was seen how it does together with the model: that part of the figures is not of people it has not seen.",
+        "Errors: most of the AF beats that are missed on AFDB are of one record, 04936, where intervals are nearly regular or in patterns for hours that are labelled fibrillation; beats that are wrongly told are of frequent atrial ectopy and of the minutes between episodes that follow one another (04015, 08219). On MIT-BIH they are flutter with a changing block (203), trigeminy and bursts of ectopic beats (201, 208): a tenth of its beats are in fibrillation, so that its predictive value is lower at the same specificity.",
       ],
       records: {
         head: ["record", "AF beats", "missed", "other beats", "taken for AF", "by the rule: missed", "taken for AF"],
-        lines: [...found, ...own].map(({ database, name, model, rule }, i) => [
+        lines: [...found, ...own].map(({ database, name, both, rule }, i) => [
           `${database} ${name}${i < found.length ? "" : ", own beats"}`,
           ...[
-            model.truePositives + model.falseNegatives,
-            model.falseNegatives,
-            model.trueNegatives + model.falsePositives,
-            model.falsePositives,
+            both.truePositives + both.falseNegatives,
+            both.falseNegatives,
+            both.trueNegatives + both.falsePositives,
+            both.falsePositives,
             rule.falseNegatives,
             rule.falsePositives,
           ].map(String),
@@ -103,15 +107,15 @@ function rowsOf(name: string, found: readonly Found[], how: How, target: number 
 
 async function score(model: NamedModel, record: RhythmRecord): Promise<Found> {
   const rows = intervalRows(record);
+  const said = await chances(model, record.subject, rows);
+  const rule = rows.map(({ features }) => features && afByRule(features));
+  const both = said.map((chance, i) => (chance === null ? null : afByBoth(chance, rule[i] ?? chance)));
   return {
     database: record.database,
     name: record.name,
-    model: counts(record, rows, await chances(model, record.subject, rows)),
-    rule: counts(
-      record,
-      rows,
-      rows.map(({ features }) => features && afByRule(features)),
-    ),
+    both: counts(record, rows, both),
+    model: counts(record, rows, said),
+    rule: counts(record, rows, rule),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Task } from "../task.ts";
+import { atrialFibrillation } from "./atrial-fibrillation.ts";
 import { baseline } from "./baseline.ts";
 import { beats } from "./beats.ts";
 import { bidmc } from "./bidmc.ts";
@@ -15,6 +16,7 @@ import { noise } from "./noise.ts";
 import { qrs } from "./qrs.ts";
 import { rhythm } from "./rhythm.ts";
 import { steps } from "./steps.ts";
+import { strip } from "./strip.ts";
 
 /** A line each. */
 export const tasks: readonly Task[] = [
@@ -34,4 +36,6 @@ export const tasks: readonly Task[] = [
   glucoseForecast,
   glucoseLow,
   baseline,
+  atrialFibrillation,
+  strip,
 ];

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { seededRandom } from "@openward/runtime/manual";
 import {
   AF_FEATURES,
+  afByBoth,
   afByRule,
   createAfDecision,
   createIntervalRows,
@@ -97,11 +98,26 @@ test("too few intervals, gaps and what are none: no verdict, and none is made up
     for (const value of features ?? []) assert.ok(Number.isNaN(value) || Number.isFinite(value));
 });
 
-test("one row against its neighbours is not believed", () => {
+test("one row against its neighbours is not believed, and one that has no chance has no verdict", () => {
   const found: (boolean | null)[] = [];
   const decision = createAfDecision(({ isFibrillation }) => found.push(isFibrillation));
-  for (const [i, chance] of [0.05, 0.05, 0.05, 0.999, 0.05, 0.05, 0.05, null, 0.95, 0.95, 0.95].entries())
-    decision.push(10 * i, chance);
+  const low = made(5, () => 0.05);
+  const chances = [...low, 0.999, ...low, null, ...made(5, () => 0.95)];
+  for (const [i, chance] of chances.entries()) decision.push(10 * i, chance);
   decision.finish();
-  assert.deepEqual(found, [false, false, false, false, false, false, false, null, true, true, true]);
+  assert.deepEqual(
+    found,
+    chances.map((_, i) => (i < 11 ? false : i === 11 ? null : true)),
+  );
+});
+
+test("model and rule have equal say", () => {
+  assert.ok(Math.abs(afByBoth(0.5, 0.5) - 0.5) < 1e-9);
+  assert.ok(afByBoth(0.999, 0.6) > 0.5 && afByBoth(0.001, 0.4) < 0.5);
+  assert.ok(afByBoth(0.7, 0.1) < 0.5 && afByBoth(0.3, 0.9) > 0.5);
+  for (const [model, rule] of [
+    [0, 1],
+    [1, 0],
+  ] as const)
+    assert.ok(Number.isFinite(afByBoth(model, rule)));
 });

@@ -16,14 +16,14 @@ export interface AfDecision {
 }
 
 /** Rows before and after that are asked as well. */
-const AROUND = 2;
+const AROUND = 4;
 const LIMIT = 0.5;
 /** No row is surer than this: one that is wrong must not outvote its neighbours. */
 const SUREST = 0.99;
 
 /**
- * Verdicts from chances of rows, one after the other: a row alone is not believed against its neighbours. Two rows later, which
- * is 20 intervals; with the window of a row a verdict is 110 intervals old.
+ * Verdicts from chances of rows, one after the other: a row alone is not believed against its neighbours. Four rows later,
+ * which is 40 intervals; with the window of a row a verdict is some 130 intervals old.
  */
 export function createAfDecision(onVerdict: (verdict: AfVerdict) => void): AfDecision {
   const size = 2 * AROUND + 1;
@@ -66,15 +66,31 @@ const WHERE = {
   foreseen: AF_FEATURES.indexOf("foreseen-60"),
 };
 /** Logarithms of parts of the median interval; chosen on the AF database as a whole. */
-const RULE = { change: -3, foreseen: -2.7 };
+const RULE = { change: -3.1, foreseen: -2.8 };
 const STEEPNESS = 4;
+/** Neither is believed beyond this when both are asked. */
+const SURE = 1e-4;
 
 /**
- * The rule that needs no model: intervals change by more than a twentieth from one to the next, premature beats evened out, and
+ * The rule that needs no model: intervals change by more than 4.5 % from one to the next, premature beats evened out, and
  * in no order that was there before, as in bigeminy or block. @param features of a row @returns a chance
  */
 export function afByRule(features: Float32Array): number {
   const change = (features[WHERE.change] as number) - RULE.change;
   const foreseen = (features[WHERE.foreseen] as number) - RULE.foreseen;
   return 1 / (1 + Math.exp(-STEEPNESS * Math.min(change, foreseen)));
+}
+
+/**
+ * Both asked, with equal say: what one has not seen, the other was not told of.
+ *
+ * @param model chance by the model @param rule chance by `afByRule` @returns a chance
+ */
+export function afByBoth(model: number, rule: number): number {
+  return 1 / (1 + Math.exp(-(logit(model) / 2 + logit(rule))));
+}
+
+function logit(chance: number): number {
+  const held = Math.min(Math.max(chance, SURE), 1 - SURE);
+  return Math.log(held / (1 - held));
 }

@@ -1,4 +1,4 @@
-export { type AfDecision, type AfVerdict, afByRule, createAfDecision } from "./atrial-fibrillation.ts";
+export { type AfDecision, type AfVerdict, afByBoth, afByRule, createAfDecision } from "./atrial-fibrillation.ts";
 export { DEFINITIONS, type RhythmKind } from "./definitions.ts";
 export { createWaves, type Waves, type WaveWatch } from "./fibrillation.ts";
 export {
