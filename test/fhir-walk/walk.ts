@@ -95,9 +95,9 @@ export function createWalk(base: string, token: string): Walk {
     }
   }
 
-  async function everyPage(url: string): Promise<void> {
+  async function everyPage(url: string, most = PAGES_MAX): Promise<void> {
     let next: string | undefined = url;
-    for (let page = 0; next !== undefined && page < PAGES_MAX; page++) {
+    for (let page = 0; next !== undefined && page < most; page++) {
       const { resource } = await ask(next);
       next = (resource as Bundle | undefined)?.link?.find(({ relation }) => relation === "next")?.url;
     }
@@ -125,7 +125,8 @@ export function createWalk(base: string, token: string): Walk {
     const [rest] = (resource as CapabilityStatement).rest ?? [];
     const types = (rest?.resource ?? []).filter(({ type }) => !only || only.includes(type as string));
     for (const { type } of types) await everyPage(`${type}?_count=${PAGE}`);
-    if (!only) await everyPage(`Observation?patient=${filled.patientId}&_count=${PAGE}&_sort=date`);
+    // Of each signal and each type of device one, as it was filled in.
+    if (!only) await everyPage(`Observation?patient=${filled.patientId}&_count=500&_sort=date`, 3);
     // What sums up stands before the readings of which it comes.
     if (!only) await everyPage("Observation?code=http://loinc.org|107931-8&_include=Observation:has-member");
     await inBatches(types.flatMap((type) => searchesOf(type, filled)));

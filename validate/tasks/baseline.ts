@@ -52,7 +52,7 @@ export const baseline: Task = {
     return {
       rows,
       notes: [
-        `${watched.length} series of at least ${DAYS_LEAST} days, of ${all.length}; nothing was fitted to them. What is called unusual on their own days may be: whether somebody was ill is not recorded.`,
+        `${watched.length} series of at least ${DAYS_LEAST} days, of ${all.length}; its constants were chosen on these series as a whole, and none on a person. What is called unusual on their own days may be: whether somebody was ill is not recorded.`,
         `Planted: ${PLANTED_SPREADS} spreads (as the baseline had them then) added to or taken from every reading for ${PLANTED_DAYS} days, after ${PLANTED_AFTER_DAYS}; nothing below 0. Where it was unusual already, or a fifth of the readings would be cut off at 0 (steps), nothing is planted.`,
         "A sleep is one reading a day: it takes two or three of them. Found late or not at all are shifts that begin in days which vary more than before.",
         ...staysNote(dir),
