@@ -124,7 +124,10 @@ export function createWalk(base: string, token: string): Walk {
     await ask("metadata?mode=terminology");
     const [rest] = (resource as CapabilityStatement).rest ?? [];
     const types = (rest?.resource ?? []).filter(({ type }) => !only || only.includes(type as string));
-    for (const { type } of types) await everyPage(`${type}?_count=${PAGE}`);
+    // Among the newest Observations are those of each kind of device that has just been filled in.
+    for (const { type } of types)
+      if (type === "Observation") await everyPage(`${type}?_count=500`, 3);
+      else await everyPage(`${type}?_count=${PAGE}`);
     // Of each signal and each type of device one, as it was filled in.
     if (!only) await everyPage(`Observation?patient=${filled.patientId}&_count=500&_sort=date`, 3);
     // What sums up stands before the readings of which it comes.
