@@ -473,6 +473,9 @@ function officeOf(subject: Subject, interaction: string, known: Known): readonly
   // An application that was given one patient has that patient's devices and no others.
   // The log has what was asked for, by the ids that the house's own people asked with.
   if (interaction.startsWith("AuditEvent")) return OVERSIGHT.has(subject.role) ? (policy.office ?? []) : [];
+  // In a patient's compartment stand what of the log is about them, and what else was asked for with them.
+  if (interaction === "search-compartment" && OVERSIGHT.has(subject.role))
+    return fhirPolicies["AuditEvent.search-type"]?.office ?? [];
   if (known.key === "foreign" || (subject.scopes?.startsWith("patient/") ?? false)) return [];
   return WARD.has(subject.role) || subject.kind === "app" ? (policy.office ?? []) : [];
 }
