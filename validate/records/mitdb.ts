@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Annotation } from "@openward/codecs/files";
 import { type ClassifiedBeat, createBeatStream, createQrsDetector } from "@openward/physiology/ecg";
 import { isPaced } from "../scoring/ec57-classes.ts";
-import { type Recording, readBeats, readRecording } from "./wfdb.ts";
+import { eachFrame, type Recording, readBeats, readRecording } from "./wfdb.ts";
 
 export interface Annotated {
   readonly name: string;
@@ -38,17 +38,16 @@ function setsOf(folder: string): Readonly<Record<string, { readonly set?: string
 }
 
 /** By our own QRS detector, in order of time. */
-export function classifiedBeats({ rateHz, signals }: Recording): ClassifiedBeat[] {
+export function classifiedBeats(recording: Recording): ClassifiedBeat[] {
+  const { rateHz } = recording;
   const found: ClassifiedBeat[] = [];
-  const leads = signals.length;
+  const leads = recording.signals.length;
   const stream = createBeatStream({ rateHz, leads, onBeat: (beat) => found.push(beat) });
   const detector = createQrsDetector({ rateHz, leads, onBeat: (beat) => stream.beat(beat) });
-  const frame = new Float64Array(leads);
-  for (let i = 0; i < (signals[0]?.samples.length ?? 0); i++) {
-    for (const [lead, { samples }] of signals.entries()) frame[lead] = samples[i] as number;
+  eachFrame(recording, (frame) => {
     stream.push(frame);
     detector.push(frame);
-  }
+  });
   detector.finish();
   stream.finish();
   return found;

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { Annotation } from "@openward/codecs/files";
+import { BEAT_CODES } from "../scoring/ec57-classes.ts";
 import { readBeats, readRateHz } from "./wfdb.ts";
 
 export type RhythmDatabase = "afdb" | "mitdb" | "cpsc2021" | "nsr2db";
@@ -18,12 +19,6 @@ export interface RhythmRecord {
   readonly rhythms: readonly string[];
 }
 
-/** Codes of beats, as WFDB counts them. */
-export const BEAT_CODES: ReadonlySet<number> = new Set([
-  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 25, 30, 34, 35, 38, 41,
-]);
-/** Ventricular: V, E and r. AAMI EC57. */
-export const VENTRICULAR_CODES: ReadonlySet<number> = new Set([5, 10, 41]);
 const RHYTHM_CHANGE = 28;
 const AFDB_RATE_HZ = 250;
 

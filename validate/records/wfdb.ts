@@ -31,6 +31,15 @@ export async function readRecording(folder: string, name: string): Promise<Recor
   };
 }
 
+/** @param push a sample of each signal; the same array each time */
+export function eachFrame({ signals }: Recording, push: (frame: Float64Array) => void): void {
+  const frame = new Float64Array(signals.length);
+  for (let i = 0; i < (signals[0]?.samples.length ?? 0); i++) {
+    for (const [lead, { samples }] of signals.entries()) frame[lead] = samples[i] as number;
+    push(frame);
+  }
+}
+
 /** @param file with its ending, plain or .gz */
 export function readBeats(file: string): readonly Annotation[] {
   const found = [file, `${file}.gz`].find(existsSync);

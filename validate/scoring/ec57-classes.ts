@@ -18,6 +18,11 @@ const CLASS_OF: ReadonlyMap<number, BeatClass> = new Map([
   ...[PACED, 13, 30, 38].map((code) => [code, "Q"] as const), // / Q ? f
 ]);
 
+export const BEAT_CODES: ReadonlySet<number> = new Set(CLASS_OF.keys());
+export const VENTRICULAR_CODES: ReadonlySet<number> = new Set(
+  [...CLASS_OF].filter(([, of]) => of === "V").map(([code]) => code),
+);
+
 export interface ReferenceBeat {
   readonly at: number;
   readonly class: BeatClass;

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { type NamedModel, openNamedModel } from "@openward/models";
-import { createQrsDetector } from "@openward/physiology/ecg";
 import {
   AF_FEATURES,
   afByBoth,
@@ -10,6 +9,7 @@ import {
   type IntervalRow,
 } from "@openward/physiology/rhythm";
 import { percentRow } from "../percent.ts";
+import { detectedBeats } from "../records/detected.ts";
 import { type RhythmDatabase, type RhythmRecord, recordNames, recordOf, rhythmChanges } from "../records/rhythms.ts";
 import { readBeats, readRecording } from "../records/wfdb.ts";
 import { intervalRows, isFibrillation, rhythmRecords } from "../rows/atrial-fibrillation.ts";
@@ -151,16 +151,9 @@ function counts(record: RhythmRecord, rows: readonly IntervalRow[], said: readon
 async function ownBeats(model: NamedModel, folder: string): Promise<Found[]> {
   const found: Found[] = [];
   for (const name of recordNames(folder, ".hea")) {
-    const { rateHz, signals } = await readRecording(folder, name);
-    const beats: number[] = [];
-    const detector = createQrsDetector({ rateHz, leads: signals.length, onBeat: ({ at }) => beats.push(at / rateHz) });
-    const frame = new Float64Array(signals.length);
-    for (let i = 0; i < (signals[0]?.samples.length ?? 0); i++) {
-      for (const [lead, { samples }] of signals.entries()) frame[lead] = samples[i] as number;
-      detector.push(frame);
-    }
-    detector.finish();
-    beats.sort((a, b) => a - b);
+    const recording = await readRecording(folder, name);
+    const { rateHz } = recording;
+    const beats = detectedBeats(recording).map((at) => at / rateHz);
     const changes = rhythmChanges(readBeats(join(folder, `${name}.atr`)));
     const seconds = changes.map(([sample, of]) => [sample / rateHz, of] as const);
     found.push(await score(model, recordOf("mitdb", name, 1, beats, seconds)));

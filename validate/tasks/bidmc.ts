@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { createQrsDetector } from "@openward/physiology/ecg";
 import { createPulseDetector, createRateMeter } from "@openward/physiology/pulse";
 import { createRespiratoryRate } from "@openward/physiology/respiration";
+import { mean } from "@openward/physiology/statistics";
 import { intervalBy } from "../interval.ts";
 import { type BidmcPatient, bidmcPatients } from "../records/bidmc.ts";
 import type { Row, Task } from "../task.ts";
@@ -137,8 +138,6 @@ function windows(
   }
   return found;
 }
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const annotated =
   ({ breaths }: BidmcPatient) =>

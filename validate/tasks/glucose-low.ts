@@ -1,3 +1,4 @@
+import { median } from "@openward/physiology/statistics";
 import { forecastEverybody, type PersonScore } from "../glucose/forecasts.ts";
 import { intervalBy } from "../interval.ts";
 import { percentRow } from "../percent.ts";
@@ -32,7 +33,7 @@ export const glucoseLow: Task = {
           group,
           ...[lows.events, lows.announced, lows.alerts, lows.falseAlerts].map(String),
           lows.days.toFixed(1),
-          middle(lows.leads).toFixed(0),
+          median(lows.leads).toFixed(0),
         ]),
       },
     };
@@ -72,14 +73,10 @@ function rowsOf(name: string, people: readonly PersonScore[]): Row[] {
     },
     {
       measure: `${name}: lead, median, minutes`,
-      ours: middle(leads).toFixed(0),
+      ours: median(leads).toFixed(0),
       interval: null,
       target: null,
       isReached: null,
     },
   ];
-}
-
-function middle(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

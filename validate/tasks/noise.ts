@@ -1,14 +1,15 @@
 import { join } from "node:path";
-import { createLeadQuality, createQrsDetector } from "@openward/physiology/ecg";
+import { createLeadQuality } from "@openward/physiology/ecg";
 import { percentRow } from "../percent.ts";
-import { BEAT_CODES, recordNames } from "../records/rhythms.ts";
-import { type Recording, readBeats, readRecording } from "../records/wfdb.ts";
+import { detectedBeats } from "../records/detected.ts";
+import { recordNames } from "../records/rhythms.ts";
+import { readBeats, readRecording } from "../records/wfdb.ts";
 import { matchBeats } from "../scoring/ec57.ts";
+import { BEAT_CODES, WINDOW_S } from "../scoring/ec57-classes.ts";
 import { areaUnderCurve } from "../scoring/spans.ts";
 import type { Row, Task } from "../task.ts";
 
 const FOLDER = "ecg/nstdb";
-const WINDOW_S = 0.15;
 /** Two minutes with noise and two without, by turns, after five minutes. Moody GB et al. Comput Cardiol 1984;11:381. */
 const BEGINS_S = 300;
 const TURN_S = 120;
@@ -107,7 +108,7 @@ async function scoreRecord(folder: string, name: string): Promise<Found | null> 
   const reference = readBeats(join(folder, `${name}.atr`))
     .filter(({ code }) => BEAT_CODES.has(code))
     .map(({ sample }) => sample);
-  const { missed, extra } = matchBeats(reference, detect(recording), Math.round(WINDOW_S * rateHz));
+  const { missed, extra } = matchBeats(reference, detectedBeats(recording), Math.round(WINDOW_S * rateHz));
   const count = (is: (seconds: number) => boolean): Counts => {
     const scored = (at: number) => at >= BEGINS_S * rateHz && is(at / rateHz);
     return {
@@ -134,16 +135,4 @@ async function scoreRecord(folder: string, name: string): Promise<Found | null> 
     scores,
     isClean,
   };
-}
-
-function detect({ rateHz, signals }: Recording): number[] {
-  const beats: number[] = [];
-  const detector = createQrsDetector({ rateHz, leads: signals.length, onBeat: ({ at }) => beats.push(at) });
-  const frame = new Float64Array(signals.length);
-  for (let i = 0; i < (signals[0]?.samples.length ?? 0); i++) {
-    for (const [lead, { samples }] of signals.entries()) frame[lead] = samples[i] as number;
-    detector.push(frame);
-  }
-  detector.finish();
-  return beats.sort((a, b) => a - b);
 }

@@ -1,20 +1,13 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { createQrsDetector } from "@openward/physiology/ecg";
 import { percentRow } from "../percent.ts";
+import { detectedBeats } from "../records/detected.ts";
 import { readBeats, readRecording } from "../records/wfdb.ts";
 import { matchBeats } from "../scoring/ec57.ts";
+import { BEAT_CODES, flutterOf, LEARNING_S, WINDOW_S } from "../scoring/ec57-classes.ts";
 import type { Task } from "../task.ts";
 
 const FOLDER = "ecg/mitdb";
-/** ANSI/AAMI EC57. */
-const WINDOW_S = 0.15;
-const LEARNING_S = 300;
-const FLUTTER_BEGINS = 32;
-const FLUTTER_ENDS = 33;
-/** Codes of beats, as WFDB counts them. */
-const BEATS: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 25, 30, 34, 35, 38, 41]);
-
 interface Found {
   readonly name: string;
   readonly beats: number;
@@ -60,20 +53,13 @@ export const qrs: Task = {
 };
 
 async function scoreRecord(folder: string, name: string): Promise<Found> {
-  const { rateHz, signals } = await readRecording(folder, name);
+  const recording = await readRecording(folder, name);
+  const { rateHz } = recording;
   const annotations = readBeats(join(folder, `${name}.atr`));
-  const beats: number[] = [];
-  const detector = createQrsDetector({ rateHz, leads: signals.length, onBeat: ({ at }) => beats.push(at) });
-  const frame = new Float64Array(signals.length);
-  for (let i = 0; i < (signals[0]?.samples.length ?? 0); i++) {
-    for (const [lead, { samples }] of signals.entries()) frame[lead] = samples[i] as number;
-    detector.push(frame);
-  }
-  detector.finish();
-  beats.sort((a, b) => a - b);
-  const flutter = episodes(annotations);
+  const beats = detectedBeats(recording);
+  const flutter = flutterOf(annotations);
   const isScored = (at: number) => at >= LEARNING_S * rateHz && !flutter.some(([from, to]) => from <= at && at <= to);
-  const reference = annotations.filter(({ code }) => BEATS.has(code)).map(({ sample }) => sample);
+  const reference = annotations.filter(({ code }) => BEAT_CODES.has(code)).map(({ sample }) => sample);
   const { missed, extra } = matchBeats(reference, beats, Math.round(WINDOW_S * rateHz));
   return {
     name,
@@ -81,14 +67,4 @@ async function scoreRecord(folder: string, name: string): Promise<Found> {
     missed: missed.filter(isScored).length,
     extra: extra.filter(isScored).length,
   };
-}
-
-function episodes(annotations: ReturnType<typeof readBeats>): [number, number][] {
-  const found: [number, number][] = [];
-  for (const { code, sample } of annotations) {
-    if (code === FLUTTER_BEGINS) found.push([sample, Number.POSITIVE_INFINITY]);
-    const last = found.at(-1);
-    if (code === FLUTTER_ENDS && last) last[1] = sample;
-  }
-  return found;
 }

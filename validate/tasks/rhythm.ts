@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createRhythm, createWaves, type RhythmKind } from "@openward/physiology/rhythm";
 import { percentRow } from "../percent.ts";
-import { BEAT_CODES, recordNames, rhythmChanges, VENTRICULAR_CODES } from "../records/rhythms.ts";
+import { recordNames, rhythmChanges } from "../records/rhythms.ts";
 import { readBeats, readRecording } from "../records/wfdb.ts";
+import { BEAT_CODES, VENTRICULAR_CODES } from "../scoring/ec57-classes.ts";
 import { type Span, touched } from "../scoring/spans.ts";
 import type { Task } from "../task.ts";
 

@@ -1,3 +1,4 @@
+import { correlation, median } from "../statistics.ts";
 import type { ChannelBeat } from "./beat-ring.ts";
 import { WAVE_HZ } from "./lead.ts";
 import { withoutDrift } from "./waveform.ts";
@@ -33,7 +34,7 @@ export function deflections(wave: Float64Array, begin: number, beats: readonly C
       usual[i + AROUND] = (usual[i + AROUND] as number) + (flat[at + i] as number);
   }
   if (heights.length < FEWEST_USUAL) return [];
-  const height = heights.sort((a, b) => a - b)[heights.length >> 1] as number;
+  const height = median(heights);
   const found: ChannelBeat[] = [];
   let before: Float64Array | undefined;
   for (const at of peaks(flat, HIGH * height)) {
@@ -64,17 +65,3 @@ function highest(flat: Float64Array, middle: number, reach: number): number {
     if (Math.abs(flat[i] as number) > Math.abs(flat[best] as number)) best = i;
   return best;
 }
-
-function correlation(a: Float64Array, b: Float64Array): number {
-  const [ma, mb] = [mean(a), mean(b)];
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    const [x, y] = [(a[i] as number) - ma, (b[i] as number) - mb];
-    ab += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
-  return ab / Math.sqrt(aa * bb);
-}
-
-const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;

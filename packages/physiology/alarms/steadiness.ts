@@ -1,3 +1,4 @@
+import { median } from "../statistics.ts";
 import type { ChannelBeat } from "./beat-ring.ts";
 
 /** What the beats of one signal say of a stretch of time. */
@@ -24,7 +25,7 @@ const LEAST_SIZE = 0.4;
 
 /** @param all ascending, of from to until, seconds */
 export function steadinessOf(all: readonly ChannelBeat[], from: number, until: number): Steadiness {
-  const size = middle(all.filter(({ like }) => like >= ALIKE).map((beat) => beat.size));
+  const size = median(all.filter(({ like }) => like >= ALIKE).map((beat) => beat.size));
   const beats = all.filter((beat) => !(beat.size < LEAST_SIZE * size));
   const alike = beats.filter(({ like }) => like >= ALIKE);
   const times = alike.map(({ time }) => time);
@@ -59,11 +60,6 @@ function rates(times: readonly number[], many: number): number[] {
 function unevennessOf(times: readonly number[]): number | null {
   if (times.length < 4) return null;
   const intervals = times.slice(1).map((time, i) => time - (times[i] as number));
-  const usual = middle(intervals);
-  return middle(intervals.map((interval) => Math.abs(interval - usual))) / usual;
-}
-
-function middle(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
+  const usual = median(intervals);
+  return median(intervals.map((interval) => Math.abs(interval - usual))) / usual;
 }

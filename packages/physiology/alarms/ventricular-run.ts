@@ -1,3 +1,4 @@
+import { median } from "../statistics.ts";
 import type { ChannelBeat } from "./beat-ring.ts";
 
 /** Beats in a row that do not look like the usual ones, but like one another. */
@@ -28,8 +29,8 @@ const LEAST_SIZE = 0.4;
 export function ventricularRun(beats: readonly ChannelBeat[], from: number, until: number): VentricularRun | null {
   const before = usualBeats(beats, from);
   if (before === null) return null;
-  const usual = middle(before.map(({ like }) => like || 0));
-  const size = middle(before.map((beat) => beat.size));
+  const usual = median(before.map(({ like }) => like || 0));
+  const size = median(before.map((beat) => beat.size));
   let best: VentricularRun | null = null;
   let run: ChannelBeat[] = [];
   for (const beat of beats) {
@@ -46,7 +47,7 @@ export function ventricularRun(beats: readonly ChannelBeat[], from: number, unti
 /** What a run is compared with. @returns null where the lead is not good enough to tell one beat from another */
 export function usualBeats(beats: readonly ChannelBeat[], from: number): readonly ChannelBeat[] | null {
   const before = beats.filter(({ time }) => time >= from - USUAL_S && time < from);
-  return before.length >= FEWEST_USUAL && middle(before.map(({ like }) => like || 0)) >= USUAL_ALIKE ? before : null;
+  return before.length >= FEWEST_USUAL && median(before.map(({ like }) => like || 0)) >= USUAL_ALIKE ? before : null;
 }
 
 /** The last beats of a run that are fast enough. */
@@ -59,9 +60,4 @@ function fastest(run: readonly ChannelBeat[]): VentricularRun | null {
     if (rate >= RATE && rate <= FASTEST) return { from, to, beats: part.length, rate };
   }
   return null;
-}
-
-function middle(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] as number;
 }

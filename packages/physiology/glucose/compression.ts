@@ -1,4 +1,5 @@
-import { firstFrom, type GlucoseTrace, MINUTE_MS } from "./trace.ts";
+import { firstFrom } from "../statistics.ts";
+import { type GlucoseTrace, MINUTE_MS } from "./trace.ts";
 
 /** A low that looks as if somebody lay on the sensor. */
 export interface CompressionLow {

@@ -1,3 +1,4 @@
+import { firstFrom } from "../statistics.ts";
 import { type GlucoseUnit, MG_PER_DL_OF_MMOL_PER_L } from "./bands.ts";
 
 /** What a sensor said of one person: in order of time, one reading for a time, mg/dL. */
@@ -57,17 +58,6 @@ export function intervalOf(times: ArrayLike<number>): number {
   const median = gaps[Math.floor(gaps.length / 2)] ?? INTERVAL_MAX_MS;
   const whole = Math.round(median / MINUTE_MS) * MINUTE_MS;
   return Math.min(Math.max(whole, INTERVAL_MIN_MS), INTERVAL_MAX_MS);
-}
-
-/** The first reading at or after a time; as many as there are: none is. */
-export function firstFrom(times: ArrayLike<number>, at: number): number {
-  let low = 0;
-  for (let high = times.length; low < high; ) {
-    const middle = (low + high) >> 1;
-    if ((times[middle] as number) < at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** mg/dL at a time, on the line between the readings around it; NaN where these are more than 45 minutes apart or none is. */

@@ -1,5 +1,6 @@
+import { firstFrom } from "../statistics.ts";
 import type { LocalTime } from "./local-time.ts";
-import { firstFrom, type GlucoseTrace, HOUR_MS } from "./trace.ts";
+import { type GlucoseTrace, HOUR_MS } from "./trace.ts";
 
 /** How much of a span a sensor measured. */
 export interface GlucoseWear {

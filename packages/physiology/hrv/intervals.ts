@@ -1,3 +1,5 @@
+import { firstFrom } from "../statistics.ts";
+
 /** Intervals between beats, one after the other. */
 export interface Intervals {
   /** Seconds from any start, at the end of each interval; ascending. */
@@ -82,19 +84,9 @@ function spikes(lengths: readonly number[]): boolean[] {
 
 /** Those that end in [from, to), seconds. */
 export function within({ times, lengths }: Intervals, from: number, to: number): Intervals {
-  const begin = firstAtLeast(times, from);
-  const end = firstAtLeast(times, to);
+  const begin = firstFrom(times, from);
+  const end = firstFrom(times, to);
   return { times: times.subarray(begin, end), lengths: lengths.subarray(begin, end) };
-}
-
-function firstAtLeast(times: Float64Array, at: number): number {
-  let low = 0;
-  for (let high = times.length; low < high; ) {
-    const middle = (low + high) >> 1;
-    if ((times[middle] as number) < at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Part of the time that the intervals fill. @param seconds how long it is */

@@ -1,5 +1,5 @@
 import { mean } from "../statistics.ts";
-import { correlation, part, powers, ratio, rootMeanSquare } from "./numbers.ts";
+import { likeness, part, powers, ratio, rootMeanSquare } from "./numbers.ts";
 import type { Strip } from "./prepare.ts";
 import type { Template } from "./template.ts";
 
@@ -39,7 +39,7 @@ export function atrial(strip: Strip, template: Template | null): number[] {
     if ((p[i] as number) > (p[highest] as number)) highest = i;
     if ((p[i] as number) < (p[lowest] as number)) lowest = i;
   }
-  const steady = all.map((one) => correlation(one, p));
+  const steady = all.map((one) => likeness(one, p));
   const off = all.map((one) => rootMeanSquare(one.map((sample, i) => sample - (p[i] as number))));
   const middle = part(intervals, 0.5);
   const premature = steady.filter(

@@ -1,4 +1,4 @@
-import { correlation, part, ratio, rootMeanSquare, shareOf } from "./numbers.ts";
+import { likeness, part, ratio, rootMeanSquare, shareOf } from "./numbers.ts";
 import type { Strip } from "./prepare.ts";
 import { QRS_S, type Template } from "./template.ts";
 
@@ -100,7 +100,7 @@ function kindsOf(beats: readonly Float64Array[], top: number, reach: number): nu
   const firsts: Float64Array[] = [];
   const counts: number[] = [];
   for (const one of beats) {
-    const kind = firsts.findIndex((first) => correlation(first, one, top - reach, top + reach + 1) > KIND_ALIKE);
+    const kind = firsts.findIndex((first) => likeness(first, one, top - reach, top + reach + 1) > KIND_ALIKE);
     if (kind >= 0) counts[kind] = (counts[kind] as number) + 1;
     else if (firsts.length < KINDS_MAX) {
       firsts.push(one);

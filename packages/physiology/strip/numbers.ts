@@ -1,4 +1,4 @@
-import { quantile } from "../statistics.ts";
+import { correlation, quantile } from "../statistics.ts";
 
 /** NaN where there is nothing to divide by. */
 export const ratio = (part: number, whole: number): number => (whole > 0 ? part / whole : Number.NaN);
@@ -14,23 +14,9 @@ export function shareOf(values: ArrayLike<number>, isSo: (value: number, i: numb
 export const part = (values: ArrayLike<number>, of: number): number =>
   values.length === 0 ? Number.NaN : quantile(values, of);
 
-/** Pearson's, of two stretches of the same length; 0 where one does not move. */
-export function correlation(a: ArrayLike<number>, b: ArrayLike<number>, from = 0, to = a.length): number {
-  const n = to - from;
-  let [sumA, sumB] = [0, 0];
-  for (let i = from; i < to; i++) {
-    sumA += a[i] as number;
-    sumB += b[i] as number;
-  }
-  let [aa, bb, ab] = [0, 0, 0];
-  for (let i = from; i < to; i++) {
-    const [x, y] = [(a[i] as number) - sumA / n, (b[i] as number) - sumB / n];
-    aa += x * x;
-    bb += y * y;
-    ab += x * y;
-  }
-  return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : 0;
-}
+/** 0 where one does not move: such a stretch is like nothing. */
+export const likeness = (a: ArrayLike<number>, b: ArrayLike<number>, from = 0, to = a.length): number =>
+  correlation(a, b, from, to) || 0;
 
 export function rootMeanSquare(values: ArrayLike<number>, from = 0, to = values.length): number {
   let sum = 0;

@@ -1,5 +1,5 @@
 import { median } from "../statistics.ts";
-import { correlation } from "./numbers.ts";
+import { likeness } from "./numbers.ts";
 import type { Strip } from "./prepare.ts";
 
 /** Beats laid over one another. */
@@ -29,7 +29,7 @@ export function templateOf({ samples, beats, rateHz }: Strip): Template | null {
   if (which.length === 0) return null;
   const cut = which.map((i) => samples.slice((beats[i] as number) - top, (beats[i] as number) + after + 1));
   const reach = Math.round(QRS_S * rateHz);
-  const qrsOf = (one: Float64Array, other: Float64Array) => correlation(one, other, top - reach, top + reach + 1);
+  const qrsOf = (one: Float64Array, other: Float64Array) => likeness(one, other, top - reach, top + reach + 1);
   const first = middleOf(cut);
   const alike = cut.filter((one) => qrsOf(one, first) > ALIKE);
   const usual = alike.length >= FEWEST_ALIKE ? middleOf(alike) : first;
@@ -39,7 +39,7 @@ export function templateOf({ samples, beats, rateHz }: Strip): Template | null {
     beats: cut,
     usual,
     qrs: cut.map((one) => qrsOf(one, usual)),
-    whole: cut.map((one) => correlation(one, usual)),
+    whole: cut.map((one) => likeness(one, usual)),
   };
 }
 
